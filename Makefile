@@ -1,0 +1,80 @@
+EXTENSION = spindle
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" spindle.control)
+MODULE_big = spindle
+PGFILEDESC = "spindle - relational test data and event streams"
+
+OBJS = \
+	src/api/args.o \
+	src/api/catalogue.o \
+	src/api/fdw.o \
+	src/api/plan.o \
+	src/api/ranges.o \
+	src/api/rows.o \
+	src/api/source.o \
+	src/api/stream.o \
+	src/gen/datum.o \
+	src/gen/eval.o \
+	src/gen/instance.o \
+	src/gen/kernels.o \
+	src/gen/layout.o \
+	src/gen/popularity.o \
+	src/gen/reference.o \
+	src/gen/text_kernels.o \
+	src/gen/timeline.o \
+	src/math/alias.o \
+	src/math/calendar.o \
+	src/math/dist.o \
+	src/math/fpmath.o \
+	src/model/calendar_rule.o \
+	src/model/check.o \
+	src/model/dataset.o \
+	src/model/definition.o \
+	src/model/describe.o \
+	src/model/formula.o \
+	src/model/json.o \
+	src/model/library.o \
+	src/model/ref.o \
+	src/model/rule.o \
+	src/model/text.o \
+	src/model/type.o \
+	src/sink/file.o \
+	src/spindle.o \
+	src/stream/json_writer.o \
+	src/stream/stream.o
+
+DATA = sql/spindle--$(EXTVERSION).sql
+
+REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test --load-extension=spindle
+TAP_TESTS = 1
+PROVE_TESTS ?= test/t/*.pl
+
+PG_CPPFLAGS = -I$(srcdir)/src
+# Fused multiply-add rounds once where two operations round twice, so its use
+# would make values depend on the processor.
+PG_CFLAGS = -ffp-contract=off
+SHLIB_LINK = -lcjson
+
+EXTRA_CLEAN = tmp_check
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# Domain definitions and their data sets go beside the extension's scripts.
+domain_dir = $(DESTDIR)$(datadir)/extension/spindle
+
+install: install-domains
+uninstall: uninstall-domains
+
+.PHONY: install-domains uninstall-domains bench
+install-domains:
+	$(MKDIR_P) '$(domain_dir)/data'
+	$(INSTALL_DATA) $(wildcard $(srcdir)/domains/*.json) '$(domain_dir)/'
+	$(INSTALL_DATA) $(wildcard $(srcdir)/domains/data/*.json) '$(domain_dir)/data/'
+
+uninstall-domains:
+	rm -rf '$(domain_dir)'
+
+bench:
+	$(srcdir)/bench/run.sh

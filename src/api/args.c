@@ -1,0 +1,57 @@
+/*-------------------------------------------------------------------------
+ *
+ * args.c
+ *		Arguments of SQL functions, checked.
+ *
+ * Positions are counted from 0; names are those of the SQL declaration.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "api/args.h"
+
+/* Raise an error if an argument is null. */
+void
+spindle_arg_require(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be null", name)));
+}
+
+/* A text that must not be null, palloc'd. */
+char *
+spindle_arg_text(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	spindle_arg_require(fcinfo, arg, name);
+	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+/* A number that must not be null. */
+int64
+spindle_arg_int64(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	spindle_arg_require(fcinfo, arg, name);
+	return PG_GETARG_INT64(arg);
+}
+
+/* A number that must not be negative; null has a meaning of its own. */
+int64
+spindle_arg_count(FunctionCallInfo fcinfo, int arg, const char *name, int64 when_null)
+{
+	int64		value;
+
+	if (PG_ARGISNULL(arg))
+		return when_null;
+	value = PG_GETARG_INT64(arg);
+	if (value < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"%s\": " INT64_FORMAT, name, value),
+				 errhint("It must be greater than or equal to zero.")));
+	return value;
+}

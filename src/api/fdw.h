@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ *
+ * fdw.h
+ *		What planning and execution of foreign scans share.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_FDW_H
+#define SPINDLE_FDW_H
+
+#include "foreign/fdwapi.h"
+
+#include "api/ranges.h"
+
+/* Elements of fdw_private of a ForeignScan. */
+typedef enum SpindlePlanPart
+{
+	SPINDLE_PLAN_ATTRIBUTES,	/* integer list: attributes to compute */
+	SPINDLE_PLAN_CONDITIONS,	/* list of integer lists, see ranges.h; their
+								 * values are fdw_exprs */
+	SPINDLE_PLAN_BACKWARD		/* integer list of one: read from the end */
+} SpindlePlanPart;
+
+/* plan.c */
+extern void spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
+extern void spindle_fdw_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
+extern ForeignScan *spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
+									 ForeignPath *best_path, List *tlist, List *scan_clauses,
+									 Plan *outer_plan);
+
+#endif							/* SPINDLE_FDW_H */

@@ -1,0 +1,76 @@
+/*-------------------------------------------------------------------------
+ *
+ * rows.c
+ *		SQL function spindle_rows: typed rows without a foreign table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+#include "api/args.h"
+#include "api/source.h"
+#include "gen/datum.h"
+#include "spindle.h"
+
+PG_FUNCTION_INFO_V1(spindle_rows);
+
+/*
+ * spindle_rows(domain, table_name, scale, seed, first_row, max_rows)
+ *		Rows first_row .. first_row + max_rows - 1 of a generated table, counted
+ *		from 0; all to the end if max_rows is null.
+ *
+ * The columns are those of the column definition list, by name; their types
+ * must be right.
+ */
+Datum
+spindle_rows(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	SpindleSource source = {0};
+	SpindleRows *rows;
+	MemoryContext context;
+	int64		row;
+	int64		end;
+	const SpindleTable *table;
+
+	source.instance = spindle_instance_get(spindle_arg_text(fcinfo, 0, "domain"),
+										   spindle_arg_text(fcinfo, 2, "scale"),
+										   spindle_arg_int64(fcinfo, 3, "seed"));
+	source.table = spindle_source_table(source.instance->domain,
+										spindle_arg_text(fcinfo, 1, "table_name"));
+	table = &source.instance->domain->table[source.table];
+	end = source.instance->nrows[source.table];
+	row = Min(spindle_arg_count(fcinfo, 4, "first_row", 0), end);
+	end = row + Min(spindle_arg_count(fcinfo, 5, "max_rows", PG_INT64_MAX), end - row);
+
+	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) || rsinfo->expectedDesc == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("spindle_rows needs a column definition list"),
+				 errhint("Call it as FROM spindle_rows(...) AS t(%s).", spindle_source_column_list(table))));
+	spindle_source_match(&source, rsinfo->expectedDesc, "the column definition list");
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	context = AllocSetContextCreate(CurrentMemoryContext, "spindle_rows", ALLOCSET_DEFAULT_SIZES);
+	spindle_instance_keep(source.instance, context);
+	rows = spindle_rows_create(source.instance, source.table, source.column, source.natts, context);
+	while (row < end)
+	{
+		int			n = (int) Min(SPINDLE_BATCH_ROWS, end - row);
+
+		CHECK_FOR_INTERRUPTS();
+		spindle_rows_fill(rows, row, n);
+		for (int i = 0; i < n; i++)
+			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, spindle_rows_values(rows, i),
+								 spindle_rows_nulls(rows, i));
+		row += n;
+	}
+	MemoryContextDelete(context);
+	return (Datum) 0;
+}

@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * source.h
+ *		A generated table as SQL names it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_SOURCE_H
+#define SPINDLE_SOURCE_H
+
+#include "access/tupdesc.h"
+#include "nodes/pg_list.h"
+
+#include "gen/instance.h"
+
+typedef struct SpindleSource
+{
+	SpindleInstance *instance;
+	int			table;
+	int			natts;
+	int		   *column;			/* column of each attribute, -1 if dropped */
+} SpindleSource;
+
+/* source.c */
+extern int	spindle_source_table(const SpindleDomain *domain, const char *name);
+extern SpindleSource *spindle_source_of_relation(Oid relid, TupleDesc desc);
+extern void spindle_source_match(SpindleSource *source, TupleDesc desc,
+								 const char *relation);
+extern char *spindle_source_column_list(const SpindleTable *table);
+extern List *spindle_source_import(const char *domain, const char *server, List *options);
+
+#endif							/* SPINDLE_SOURCE_H */

@@ -1,0 +1,255 @@
+/*-------------------------------------------------------------------------
+ *
+ * datum.c
+ *		Generated rows as Datums.
+ *
+ * A batch of rows is computed column by column and kept here row by row, the
+ * form in which a tuple slot takes them.  Nothing is allocated per row: texts
+ * of the definition exist as Datums already, texts put together carry their
+ * own varlena header, and numerics are built in an array of fixed slots.
+ *
+ * All Datums of a batch stay valid until the next batch.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "gen/datum.h"
+
+/*
+ * The stored form of a short numeric: a varlena header, a word with sign,
+ * scale and weight, then digits of base 10000.  numeric.c keeps these names to
+ * itself, but the form is what tables hold on disk, so it cannot change within
+ * what pg_upgrade supports.  The regression tests compare with numeric_in().
+ */
+#define NUMERIC_SHORT_BITS		0x8000
+#define NUMERIC_NEGATIVE_BIT	0x2000
+#define NUMERIC_DSCALE_SHIFT	7
+#define NUMERIC_WEIGHT_MASK		0x7F
+#define NUMERIC_BASE			10000
+#define NUMERIC_MAX_DIGITS		6
+
+typedef struct NumericSlot
+{
+	int32		vl_len;
+	uint16		header;
+	int16		digit[NUMERIC_MAX_DIGITS];
+	int16		padding;
+} NumericSlot;
+
+struct SpindleRows
+{
+	SpindleEval *eval;
+	const SpindleTable *table;
+	int			ncolumns;
+	const int  *column;			/* of the table, per output column; -1 is null */
+	int		   *handle;			/* vector of each */
+	Datum	   *value;			/* row by row */
+	bool	   *is_null;
+	NumericSlot **numeric;		/* per output column of type numeric */
+	MemoryContext batch_context;	/* texts that need another encoding */
+};
+
+/*
+ * Build a numeric from a whole number times 10^-scale, 0 <= scale <= 9.
+ */
+static Datum
+make_numeric(NumericSlot *slot, int64 value, int scale)
+{
+	static const int64 power[] = {1, 10, 100, 1000};
+	uint64		u = value < 0 ? -(uint64) value : (uint64) value;
+	int			groups = (scale + 3) / 4;	/* digits after the point */
+	int			shift = groups * 4 - scale;
+	int16		reversed[NUMERIC_MAX_DIGITS + 1];
+	int			n = 0;
+	int			first = 0;
+	int			weight;
+
+	if (u > PG_UINT64_MAX / 1000)
+	{
+		/* shifting would not fit: split off the digits that it would move */
+		uint64		low = u % (NUMERIC_BASE / power[shift]);
+
+		u /= NUMERIC_BASE / power[shift];
+		reversed[n++] = (int16) (low * power[shift]);
+	}
+	else
+		u *= power[shift];
+	while (u != 0)
+	{
+		reversed[n++] = (int16) (u % NUMERIC_BASE);
+		u /= NUMERIC_BASE;
+	}
+	weight = n - groups - 1;
+
+	/* digits are stored without zeros at either end */
+	while (first < n && reversed[first] == 0)
+		first++;
+	while (n > first && reversed[n - 1] == 0)
+	{
+		n--;
+		weight--;
+	}
+	if (n == first)
+		weight = 0;
+	SET_VARSIZE(slot, offsetof(NumericSlot, digit) + (n - first) * sizeof(int16));
+	slot->header = NUMERIC_SHORT_BITS | (scale << NUMERIC_DSCALE_SHIFT) |
+		(value < 0 && n > first ? NUMERIC_NEGATIVE_BIT : 0) | (weight & NUMERIC_WEIGHT_MASK);
+	for (int i = 0; i < n - first; i++)
+		slot->digit[i] = reversed[n - 1 - i];
+	return PointerGetDatum(slot);
+}
+
+/*
+ * spindle_rows_create
+ *		Prepare to read some columns of a table, in the order wanted.
+ *
+ * An entry -1 gives a column of nulls.  columns is not copied and must live as
+ * long as the result, which goes with the memory context parent.  The caller
+ * keeps the instance pinned.
+ */
+SpindleRows *
+spindle_rows_create(SpindleInstance *instance, int table, const int *columns, int ncolumns,
+					MemoryContext parent)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(parent);
+	SpindleRows *rows = palloc0(sizeof(SpindleRows));
+
+	rows->eval = spindle_eval_create(instance, table, parent);
+	rows->table = &instance->domain->table[table];
+	rows->ncolumns = ncolumns;
+	rows->column = columns;
+	rows->handle = palloc(sizeof(int) * Max(ncolumns, 1));
+	rows->value = palloc0(sizeof(Datum) * SPINDLE_BATCH_ROWS * Max(ncolumns, 1));
+	rows->is_null = palloc(SPINDLE_BATCH_ROWS * Max(ncolumns, 1));
+	memset(rows->is_null, true, SPINDLE_BATCH_ROWS * Max(ncolumns, 1));
+	rows->numeric = palloc0(sizeof(NumericSlot *) * Max(ncolumns, 1));
+	rows->batch_context = AllocSetContextCreate(parent, "spindle batch", ALLOCSET_DEFAULT_SIZES);
+	for (int c = 0; c < ncolumns; c++)
+	{
+		if (columns[c] < 0)
+			continue;
+		rows->handle[c] = spindle_eval_add_column(rows->eval, columns[c]);
+		if (rows->table->column[columns[c]].type.kind == SPINDLE_DECIMAL)
+			rows->numeric[c] = palloc0(sizeof(NumericSlot) * SPINDLE_BATCH_ROWS);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	return rows;
+}
+
+static bool
+is_ascii(const SpindleText *text)
+{
+	for (int i = 0; i < text->len; i++)
+		if (IS_HIGHBIT_SET(text->data[i]))
+			return false;
+	return true;
+}
+
+/* A text as a Datum in the server's encoding. */
+static inline Datum
+text_datum(const SpindleText *text, int encoding)
+{
+	if (text->json == NULL && encoding != PG_UTF8 && encoding != PG_SQL_ASCII &&
+		!is_ascii(text))
+	{
+		char	   *server = pg_any_to_server(pnstrdup(text->data, text->len), text->len, PG_UTF8);
+
+		return PointerGetDatum(cstring_to_text(server));
+	}
+	return PointerGetDatum(text->datum);
+}
+
+/* Turn one computed column into Datums. */
+static void
+fill_column(SpindleRows *rows, int c, int n)
+{
+	const SpindleType *type = &rows->table->column[rows->column[c]].type;
+	const SpindleVector *vector = spindle_eval_vector(rows->eval, rows->handle[c]);
+	const int	stride = rows->ncolumns;
+	const int	encoding = GetDatabaseEncoding();
+	Datum	   *value = rows->value + c;
+
+	switch (type->kind)
+	{
+		case SPINDLE_DECIMAL:
+			for (int i = 0; i < n; i++)
+				value[i * stride] = make_numeric(&rows->numeric[c][i], vector->value[i], type->scale);
+			break;
+		case SPINDLE_TEXT:
+			for (int i = 0; i < n; i++)
+			{
+				if (vector->is_null && vector->is_null[i])
+					continue;
+				value[i * stride] = text_datum((const SpindleText *) (intptr_t) vector->value[i], encoding);
+			}
+			break;
+		default:
+			/* all others are passed by value, in 64 bits */
+			for (int i = 0; i < n; i++)
+				value[i * stride] = (Datum) vector->value[i];
+			break;
+	}
+	if (vector->is_null)
+		for (int i = 0; i < n; i++)
+			rows->is_null[i * stride + c] = vector->is_null[i];
+	else
+		for (int i = 0; i < n; i++)
+			rows->is_null[i * stride + c] = false;
+}
+
+/*
+ * spindle_rows_fill_list
+ *		Compute n <= SPINDLE_BATCH_ROWS rows by their numbers.
+ */
+void
+spindle_rows_fill_list(SpindleRows *rows, const int64 *list, int n)
+{
+	MemoryContext oldcontext;
+
+	spindle_eval_run(rows->eval, list, n);
+	MemoryContextReset(rows->batch_context);
+	oldcontext = MemoryContextSwitchTo(rows->batch_context);
+	for (int c = 0; c < rows->ncolumns; c++)
+		if (rows->column[c] >= 0)
+			fill_column(rows, c, n);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/* The same for n rows from number first on. */
+void
+spindle_rows_fill(SpindleRows *rows, int64 first, int n)
+{
+	int64		list[SPINDLE_BATCH_ROWS];
+
+	for (int i = 0; i < n; i++)
+		list[i] = first + i;
+	spindle_rows_fill_list(rows, list, n);
+}
+
+/* For readers that want further values of the same rows; see eval.h. */
+SpindleEval *
+spindle_rows_eval(SpindleRows *rows)
+{
+	return rows->eval;
+}
+
+/* The values of the i'th row of the batch. */
+Datum *
+spindle_rows_values(SpindleRows *rows, int i)
+{
+	return rows->value + (Size) i * rows->ncolumns;
+}
+
+bool *
+spindle_rows_nulls(SpindleRows *rows, int i)
+{
+	return rows->is_null + (Size) i * rows->ncolumns;
+}

@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * eval.h
+ *		Computing columns of a table for batches of rows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_EVAL_H
+#define SPINDLE_EVAL_H
+
+#include "gen/instance.h"
+
+#define SPINDLE_BATCH_ROWS	512
+
+/* The values of one column for the rows of a batch. */
+typedef struct SpindleVector
+{
+	int64	   *value;			/* in the representation of the column's type */
+	bool	   *is_null;		/* or NULL: no value is null */
+} SpindleVector;
+
+typedef struct SpindleEval SpindleEval;
+
+extern SpindleEval *spindle_eval_create(SpindleInstance *instance, int table, MemoryContext parent);
+extern int	spindle_eval_add(SpindleEval *eval, const SpindleColumnRef *ref);
+extern int	spindle_eval_add_column(SpindleEval *eval, int column);
+extern void spindle_eval_run(SpindleEval *eval, const int64 *rows, int n);
+extern const SpindleVector *spindle_eval_vector(const SpindleEval *eval, int handle);
+
+#endif							/* SPINDLE_EVAL_H */

@@ -1,0 +1,381 @@
+/*-------------------------------------------------------------------------
+ *
+ * kernels.c
+ *		The steps that draw and combine values.
+ *
+ * Each function computes one vector for all rows of its step's frame.  Loops
+ * are kept plain so that the draws of several rows are under way at once.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/int.h"
+#include "datatype/timestamp.h"
+
+#include "gen/eval_internal.h"
+
+/* Labels of the draws that a rule makes beside its main one. */
+#define LABEL_NULLS		101
+
+static inline int64
+float_bits(double d)
+{
+	int64		bits;
+
+	memcpy(&bits, &d, sizeof(bits));
+	return bits;
+}
+
+static inline double
+bits_float(int64 bits)
+{
+	double		d;
+
+	memcpy(&d, &bits, sizeof(d));
+	return d;
+}
+
+/* A number as a value of a type: rounded half away from zero, kept in range. */
+static inline int64
+number_value(const SpindleRule *rule, double x, double scale)
+{
+	const SpindleType *type = rule->type;
+
+	if (type->kind == SPINDLE_FLOAT)
+	{
+		if (rule->round >= 0)
+			x = floor(x * scale + 0.5) / scale;
+		return float_bits(x);
+	}
+	if (type->kind == SPINDLE_BOOL)
+		return x != 0;
+	x = (x < 0 ? -floor(-x * scale + 0.5) : floor(x * scale + 0.5));
+	if (x >= (double) type->max)
+		return type->max;
+	if (x <= (double) type->min)
+		return type->min;
+	return (int64) x;
+}
+
+/* What number_value() multiplies by. */
+static double
+value_scale(const SpindleRule *rule)
+{
+	int			digits = (rule->type->kind == SPINDLE_FLOAT ? rule->round : rule->type->scale);
+
+	return (double) spindle_power_of_ten(Max(digits, 0));
+}
+
+/* A value of a numeric type as a double. */
+static inline double
+value_number(SpindleKind kind, double scale, int64 value)
+{
+	return kind == SPINDLE_FLOAT ? bits_float(value) : (double) value / scale;
+}
+
+/* Nulls of the result are those of the input. */
+static void
+copy_nulls(Step *step, const SpindleVector *in)
+{
+	if (!step->has_nulls)
+		return;
+	if (in->is_null)
+		memcpy(step->out.is_null, in->is_null, step->frame->n);
+	else
+		memset(step->out.is_null, 0, step->frame->n);
+}
+
+void
+spindle_run_sequence(Step *step)
+{
+	const int64 start = step->rule->sequence.start;
+	const int64 by = step->rule->sequence.step;
+
+	for (int i = 0; i < step->frame->n; i++)
+		step->out.value[i] = start + by * step->frame->row[i];
+}
+
+void
+spindle_run_constant(Step *step)
+{
+	for (int i = 0; i < step->frame->n; i++)
+		step->out.value[i] = step->rule->constant.value;
+	if (step->has_nulls)
+		memset(step->out.is_null, step->rule->constant.is_null, step->frame->n);
+}
+
+void
+spindle_run_weighted(Step *step)
+{
+	const SpindleAlias *alias = step->rule->weighted.alias;
+	const int64 *value = step->rule->weighted.value;
+
+	for (int i = 0; i < step->frame->n; i++)
+		step->out.value[i] = value[spindle_alias_pick(alias, spindle_draw(step->key, step->frame->row[i]))];
+}
+
+void
+spindle_run_number(Step *step)
+{
+	const SpindleRule *rule = step->rule;
+	const SpindleDist *dist = &rule->number;
+	const double scale = value_scale(rule);
+
+	if (dist->kind == SPINDLE_DIST_UNIFORM && rule->type->kind != SPINDLE_FLOAT)
+	{
+		/* all values of the type within the limits are equally likely */
+		int64		low = (int64) ceil(dist->min * scale - 1e-6);
+		int64		high = (int64) floor(dist->max * scale + 1e-6);
+		uint64		n = (uint64) Max(high - low, 0) + 1;
+
+		for (int i = 0; i < step->frame->n; i++)
+			step->out.value[i] = low +
+				(int64) spindle_below(spindle_draw(step->key, step->frame->row[i]), n);
+		return;
+	}
+	for (int i = 0; i < step->frame->n; i++)
+		step->out.value[i] =
+			number_value(rule, spindle_dist_sample(dist, spindle_draw(step->key, step->frame->row[i])), scale);
+}
+
+/* A timestamp as a value of the rule's type. */
+static inline int64
+time_value(const SpindleRule *rule, Timestamp t)
+{
+	if (rule->type->kind == SPINDLE_DATE)
+		return t >= 0 ? t / USECS_PER_DAY : -((USECS_PER_DAY - 1 - t) / USECS_PER_DAY);
+	return t;
+}
+
+void
+spindle_run_time(Step *step)
+{
+	for (int i = 0; i < step->frame->n; i++)
+		step->out.value[i] =
+			time_value(step->rule, spindle_calendar_time(step->rule->time.calendar,
+														 spindle_draw(step->key, step->frame->row[i])));
+}
+
+void
+spindle_run_ordered_time(Step *step)
+{
+	SpindleTimelineCursor *cursor = step->state;
+
+	for (int i = 0; i < step->frame->n; i++)
+		step->out.value[i] = time_value(step->rule, spindle_timeline_time(cursor, step->frame->row[i]));
+}
+
+void
+spindle_run_offset(Step *step)
+{
+	const SpindleVector *in = &step->input[0]->out;
+	const SpindleRule *rule = step->rule;
+	const double unit = (double) rule->offset.unit;
+
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		double		by = spindle_dist_sample(&rule->offset.by, spindle_draw(step->key, step->frame->row[i]));
+
+		if (rule->offset.whole)
+			by = floor(by + 0.5);
+		step->out.value[i] = in->value[i] + (int64) floor(by * unit + 0.5);
+	}
+	copy_nulls(step, in);
+}
+
+void
+spindle_run_correlated(Step *step)
+{
+	const SpindleVector *in = &step->input[0]->out;
+	const SpindleRule *rule = step->rule;
+	const SpindleKind kind = (SpindleKind) step->number;
+	const double in_scale = (double) spindle_power_of_ten((int) step->number2);
+	const double scale = value_scale(rule);
+
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		double		x = value_number(kind, in_scale, in->value[i]);
+		double		by = spindle_dist_sample(&rule->correlated.by, spindle_draw(step->key, step->frame->row[i]));
+
+		step->out.value[i] = number_value(rule, rule->correlated.is_factor ? x * by : x + by, scale);
+	}
+	copy_nulls(step, in);
+}
+
+void
+spindle_run_test(Step *step)
+{
+	const SpindleTest *test = step->test;
+	const SpindleVector *in = &step->input[0]->out;
+
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		bool		is_null = in->is_null && in->is_null[i];
+		int64		value = in->value[i];
+		bool		found = false;
+
+		switch (test->kind)
+		{
+			case SPINDLE_TEST_NULL:
+				found = is_null;
+				break;
+			case SPINDLE_TEST_NOT_NULL:
+				found = !is_null;
+				break;
+			case SPINDLE_TEST_IN:
+			case SPINDLE_TEST_NOT_IN:
+				for (int k = 0; k < test->nvalues; k++)
+					found |= test->value[k] == value;
+				found = !is_null && found == (test->kind == SPINDLE_TEST_IN);
+				break;
+			case SPINDLE_TEST_LESS:
+				found = !is_null && value < test->value[0];
+				break;
+			default:
+				found = !is_null && value > test->value[0];
+				break;
+		}
+		step->out.value[i] = found;
+	}
+}
+
+void
+spindle_run_has_child(Step *step)
+{
+	SpindleLayoutCursor *cursor = step->state;
+	int64		first;
+
+	for (int i = 0; i < step->frame->n; i++)
+		step->out.value[i] = spindle_layout_children(cursor, step->frame->row[i], &first) > 0;
+}
+
+/* Inputs: the branches with "else" last, then the tests. */
+void
+spindle_run_case(Step *step)
+{
+	int			nbranches = step->rule->cases.nbranches;
+
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		int			b = 0;
+
+		while (b < nbranches && !step->input[nbranches + 1 + b]->out.value[i])
+			b++;
+		step->out.value[i] = step->input[b]->out.value[i];
+		if (step->has_nulls)
+			step->out.is_null[i] = step->input[b]->out.is_null && step->input[b]->out.is_null[i];
+	}
+}
+
+/* A total over the rows of the children frame that belong to each row. */
+void
+spindle_run_total(Step *step)
+{
+	const Frame *children = step->sub;
+	const SpindleType *type = step->rule->type;
+	const SpindleTotalKind function = step->rule->child.function;
+	const SpindleVector *in = step->ninputs ? &step->input[0]->out : NULL;
+
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		int64		sum = 0;
+		int64		best = 0;
+		int			n = 0;
+
+		for (int k = children->map[i]; k < children->map[i + 1]; k++)
+		{
+			if (in && in->is_null && in->is_null[k])
+				continue;
+			n++;
+			if (in == NULL)
+				continue;
+			if (pg_add_s64_overflow(sum, in->value[k], &sum))
+				sum = in->value[k] > 0 ? PG_INT64_MAX : PG_INT64_MIN;
+			if (n == 1 || (function == SPINDLE_TOTAL_MIN ? in->value[k] < best : in->value[k] > best))
+				best = in->value[k];
+		}
+		switch (function)
+		{
+			case SPINDLE_TOTAL_SUM:
+				break;
+			case SPINDLE_TOTAL_COUNT:
+				sum = n * spindle_power_of_ten(type->scale);
+				break;
+			case SPINDLE_TOTAL_MEAN:
+				/* half away from zero, as numeric division does */
+				if (n > 0)
+					sum = (sum + (sum >= 0 ? n / 2 : -(n / 2))) / n;
+				break;
+			default:
+				sum = best;
+				break;
+		}
+		step->out.value[i] = Max(type->min, Min(sum, type->max));
+		if (step->has_nulls)
+			step->out.is_null[i] = n == 0;
+	}
+}
+
+void
+spindle_run_first_child(Step *step)
+{
+	SpindleLayoutCursor *cursor = step->state;
+
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		int64		first;
+
+		(void) spindle_layout_children(cursor, spindle_layout_parent(cursor, step->frame->row[i]), &first);
+		step->out.value[i] = first == step->frame->row[i];
+	}
+}
+
+void
+spindle_run_data(Step *step)
+{
+	const SpindleRule *rule = step->rule;
+	const SpindleVector *match = step->ninputs ? &step->input[0]->out : NULL;
+
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		int64		row = step->frame->row[i];
+		int64		record = -1;
+
+		if (rule->data.by_row)
+			record = row;
+		else if (match)
+		{
+			const SpindleText *text = (const SpindleText *) (intptr_t) match->value[i];
+			int			group = -1;
+
+			if (!(match->is_null && match->is_null[i]) && text->id >= 0)
+				group = rule->data.group_of_text[text->id];
+			if (group >= 0)
+				record = rule->data.group[group][spindle_alias_pick(rule->data.group_alias[group],
+																	spindle_draw(step->key, row))];
+		}
+		else
+			record = spindle_alias_pick(rule->data.set->weight, spindle_draw(step->key, row));
+
+		step->out.value[i] = record < 0 ? 0 : rule->data.value[record];
+		if (step->has_nulls)
+			step->out.is_null[i] = record < 0 || rule->data.is_null[record];
+	}
+}
+
+/* Make a fraction of the values NULL. */
+void
+spindle_run_nulls(Step *step)
+{
+	const SpindleVector *in = &step->input[0]->out;
+	const SpindleKey key = spindle_key_derive(step->key, LABEL_NULLS);
+
+	memcpy(step->out.value, in->value, sizeof(int64) * step->frame->n);
+	copy_nulls(step, in);
+	for (int i = 0; i < step->frame->n; i++)
+		step->out.is_null[i] |=
+			spindle_fraction(spindle_draw(key, step->frame->row[i])) < step->fraction;
+}

@@ -1,0 +1,283 @@
+/*-------------------------------------------------------------------------
+ *
+ * timeline.c
+ *		Random times that rise with the row number.
+ *
+ * The times of a table are the order statistics of independent draws from its
+ * calendar: gaps look like those of a Poisson process, yet row k's time can be
+ * found without the rows before it.
+ *
+ * We halve the calendar's mass again and again.  A node of this binary tree
+ * that holds n rows gives Binomial(n, 1/2) of them to its left half, drawn
+ * with the node's number as counter.  A leaf holds about 16 to 32 rows; their
+ * masses are independent uniform draws inside the leaf, sorted.  Row -> leaf
+ * and time -> leaf both take one walk from the root, 29 steps for 10^10 rows.
+ * The first 12 levels are kept, which bounds the memory (32 kB) and leaves a
+ * scan two or three steps per leaf.
+ *
+ * Compare Bentley and Saxe 1979, "Generating Sorted Lists of Random Numbers",
+ * which has constant memory but goes in one direction only.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "port/pg_bitutils.h"
+
+#include "math/fpmath.h"
+#include "gen/timeline.h"
+
+/*
+ * How many of n rows fall into the left half of a node: Binomial(n, 1/2).
+ *
+ * Up to 512 rows we count random bits, which is exact.  Beyond that we round
+ * a normal variable, whose distance to the binomial distribution is below
+ * 0.1 % there; the number of rows stays exact in any case.
+ */
+static int64
+split(SpindleKey key, uint64 node, int64 n)
+{
+	double		z;
+	int64		left;
+
+	if (n <= 512)
+	{
+		uint64		draw = spindle_draw(key, node);
+
+		left = 0;
+		for (int i = 0; n > 64; i++, n -= 64)
+			left += pg_popcount64(spindle_mix(draw + i * SPINDLE_PHI));
+		if (n > 0)
+			left += pg_popcount64(draw >> (64 - n));
+		return left;
+	}
+	z = spindle_normal_quantile(spindle_fraction(spindle_draw(key, node)));
+	left = (int64) floor(0.5 * (double) n + 0.5 * sqrt((double) n) * z + 0.5);
+	return Max(0, Min(left, n));
+}
+
+/* The number of a node among all nodes: the root is 1, as in a heap. */
+static uint64
+node_number(int depth, uint64 index)
+{
+	return (UINT64CONST(1) << depth) + index;
+}
+
+/* Fill the bounds of the nodes below a node down to top_depth. */
+static void
+fill_top(const SpindleTimeline *timeline, int64 *top, int depth, uint64 index,
+		 int64 first, int64 n)
+{
+	int64		left;
+
+	if (depth == timeline->top_depth)
+	{
+		top[index] = first;
+		return;
+	}
+	left = split(timeline->split_key, node_number(depth, index), n);
+	fill_top(timeline, top, depth + 1, index * 2, first, left);
+	fill_top(timeline, top, depth + 1, index * 2 + 1, first + left, n - left);
+}
+
+/*
+ * spindle_timeline_create
+ *		Lay out nrows >= 0 rows over a calendar, in the current context, which
+ *		also keeps what is computed later.
+ *
+ * With first_at_start, row 0 stands at the very start of the range and the
+ * others are random: for tables whose rows others need from the start on.
+ */
+SpindleTimeline *
+spindle_timeline_create(const SpindleCalendar *calendar, SpindleKey key, int64 nrows,
+						bool first_at_start)
+{
+	SpindleTimeline *timeline = palloc0(sizeof(SpindleTimeline));
+
+	timeline->nrows = nrows;
+	timeline->first_at_start = first_at_start && nrows > 0;
+	timeline->calendar = calendar;
+	timeline->split_key = spindle_key_derive(key, 1);
+	timeline->leaf_key = spindle_key_derive(key, 2);
+	timeline->depth = (nrows < 32 ? 0 : pg_leftmost_one_pos64(nrows) - 4);
+	timeline->top_depth = Min(timeline->depth, SPINDLE_TIMELINE_TOP_DEPTH);
+	timeline->context = CurrentMemoryContext;
+	return timeline;
+}
+
+void
+spindle_timeline_cursor_init(SpindleTimelineCursor *cursor, SpindleTimeline *timeline)
+{
+	if (timeline->top == NULL)
+	{
+		int64		drawn = timeline->nrows - (timeline->first_at_start ? 1 : 0);
+		int64	   *top = MemoryContextAlloc(timeline->context,
+											 sizeof(int64) * ((1 << timeline->top_depth) + 1));
+
+		fill_top(timeline, top, 0, 0, 0, drawn);
+		top[1 << timeline->top_depth] = drawn;
+		timeline->top = top;
+	}
+	cursor->timeline = timeline;
+	cursor->first_row = 0;
+	cursor->count = -1;
+	cursor->leaf = PG_UINT64_MAX;
+}
+
+/*
+ * Decode a leaf that holds n rows from number first on (not counting the row
+ * at the start of the range): draw the masses, sort them, map them to times.
+ */
+static void
+load_leaf(SpindleTimelineCursor *cursor, uint64 leaf, int64 first, int64 n)
+{
+	const SpindleTimeline *timeline = cursor->timeline;
+	int			shift = 64 - timeline->depth;
+	uint64		base = (timeline->depth == 0 ? 0 : leaf << shift);
+	uint64		mass[SPINDLE_TIMELINE_MAX_LEAF];
+	int			lead = 0;
+
+	/* 32 rows are expected at most; 256 are 39 standard deviations away */
+	if (n >= SPINDLE_TIMELINE_MAX_LEAF)
+		elog(ERROR, "timeline leaf has " INT64_FORMAT " rows", n);
+
+	for (int i = 0; i < n; i++)
+	{
+		uint64		m = base + (spindle_draw(timeline->leaf_key, first + i) >> timeline->depth);
+		int			j = i;
+
+		for (; j > 0 && mass[j - 1] > m; j--)
+			mass[j] = mass[j - 1];
+		mass[j] = m;
+	}
+
+	cursor->leaf = leaf;
+	cursor->mass = base;
+	cursor->first_row = first;
+	if (timeline->first_at_start)
+	{
+		if (leaf == 0)
+			cursor->time[lead++] = spindle_calendar_start(timeline->calendar);
+		else
+			cursor->first_row++;
+	}
+	cursor->count = (int) n + lead;
+	for (int i = 0; i < n; i++)
+		cursor->time[lead + i] = spindle_calendar_time(timeline->calendar, mass[i]);
+}
+
+/*
+ * Walk from a cached node to the leaf that holds a row (by_mass false) or a
+ * mass (by_mass true), and decode it.
+ */
+static void
+walk_to_leaf(SpindleTimelineCursor *cursor, uint64 index, bool by_mass, int64 row,
+			 uint64 mass)
+{
+	const SpindleTimeline *timeline = cursor->timeline;
+	int64		first = timeline->top[index];
+	int64		n = timeline->top[index + 1] - first;
+
+	for (int depth = timeline->top_depth; depth < timeline->depth; depth++)
+	{
+		int64		left = split(timeline->split_key, node_number(depth, index), n);
+		bool		go_right;
+
+		if (by_mass)
+			go_right = (mass >> (63 - depth)) & 1;
+		else
+			go_right = row >= first + left;
+		index = index * 2 + (go_right ? 1 : 0);
+		first += go_right ? left : 0;
+		n = go_right ? n - left : left;
+	}
+	load_leaf(cursor, index, first, n);
+}
+
+/*
+ * spindle_timeline_seek
+ *		Decode the leaf that holds a row, 0 <= row < nrows.
+ */
+void
+spindle_timeline_seek(SpindleTimelineCursor *cursor, int64 row)
+{
+	const SpindleTimeline *timeline = cursor->timeline;
+	uint64		low = 0;
+	uint64		high = UINT64CONST(1) << timeline->top_depth;
+
+	Assert(row >= 0 && row < timeline->nrows);
+	if (timeline->first_at_start)
+	{
+		/* row 0 belongs to the first leaf, which may have no drawn row */
+		if (row == 0)
+		{
+			walk_to_leaf(cursor, 0, true, 0, 0);
+			return;
+		}
+		row--;
+	}
+
+	/* a scan nearly always wants the leaf's neighbour, under the same node */
+	if (cursor->count >= 0)
+	{
+		uint64		guess = cursor->leaf >> (timeline->depth - timeline->top_depth);
+
+		if (row >= timeline->top[guess] && row < timeline->top[guess + 1])
+		{
+			low = guess;
+			high = guess + 1;
+		}
+	}
+	while (high - low > 1)
+	{
+		uint64		middle = (low + high) / 2;
+
+		if (timeline->top[middle] <= row)
+			low = middle;
+		else
+			high = middle;
+	}
+	walk_to_leaf(cursor, low, false, row, 0);
+}
+
+/*
+ * spindle_timeline_count_until
+ *		How many rows, from the first on, surely have a time <= t.
+ *
+ * All rows below the result do; at a leaf's edge up to a microsecond's worth
+ * of rows may be missing, because mass and time are inverse to each other up
+ * to rounding only.  A function of t alone, so it may decide values.
+ */
+int64
+spindle_timeline_count_until(SpindleTimelineCursor *cursor, Timestamp t)
+{
+	const SpindleTimeline *timeline = cursor->timeline;
+	uint64		mass;
+	uint64		leaf;
+	int			low = 0;
+	int			high;
+
+	if (timeline->nrows == 0 || t < spindle_calendar_start(timeline->calendar))
+		return 0;
+	if (t >= spindle_calendar_end(timeline->calendar))
+		return timeline->nrows;
+
+	mass = spindle_calendar_mass(timeline->calendar, t);
+	leaf = (timeline->depth == 0 ? 0 : mass >> (64 - timeline->depth));
+	if (cursor->count < 0 || leaf != cursor->leaf)
+		walk_to_leaf(cursor, leaf >> (timeline->depth - timeline->top_depth), true, 0, mass);
+
+	high = cursor->count;
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (cursor->time[middle] <= t)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return cursor->first_row + low;
+}

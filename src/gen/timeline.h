@@ -1,0 +1,60 @@
+/*-------------------------------------------------------------------------
+ *
+ * timeline.h
+ *		Random times that rise with the row number.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_TIMELINE_H
+#define SPINDLE_TIMELINE_H
+
+#include "math/calendar.h"
+#include "math/rng.h"
+
+/* Rows of a leaf: 16 to 32 in the mean, far below this whatever the draws. */
+#define SPINDLE_TIMELINE_MAX_LEAF	256
+#define SPINDLE_TIMELINE_TOP_DEPTH	12
+
+typedef struct SpindleTimeline
+{
+	int64		nrows;			/* rows of the table */
+	bool		first_at_start; /* row 0 stands at the start of the range */
+	const SpindleCalendar *calendar;
+	SpindleKey	split_key;		/* draws of the inner nodes */
+	SpindleKey	leaf_key;		/* draws of the rows in a leaf */
+	int			depth;			/* of the leaves; the root has depth 0 */
+	int			top_depth;		/* depth of the cached nodes */
+	int64	   *top;			/* 2^top_depth + 1 row numbers at which these
+								 * nodes begin, NULL until first needed */
+	MemoryContext context;		/* where top is allocated */
+} SpindleTimeline;
+
+/* One decoded leaf: what a reader of a timeline keeps between calls. */
+typedef struct SpindleTimelineCursor
+{
+	const SpindleTimeline *timeline;
+	uint64		leaf;			/* number of the decoded leaf */
+	int64		first_row;		/* its first row */
+	int			count;			/* its rows, -1 before the first use */
+	uint64		mass;			/* where it begins */
+	Timestamp	time[SPINDLE_TIMELINE_MAX_LEAF];
+} SpindleTimelineCursor;
+
+extern SpindleTimeline *spindle_timeline_create(const SpindleCalendar *calendar,
+												SpindleKey key, int64 nrows,
+												bool first_at_start);
+extern void spindle_timeline_cursor_init(SpindleTimelineCursor *cursor,
+										 SpindleTimeline *timeline);
+extern void spindle_timeline_seek(SpindleTimelineCursor *cursor, int64 row);
+extern int64 spindle_timeline_count_until(SpindleTimelineCursor *cursor, Timestamp t);
+
+/* The time of a row, 0 <= row < nrows. */
+static inline Timestamp
+spindle_timeline_time(SpindleTimelineCursor *cursor, int64 row)
+{
+	if (row < cursor->first_row || row >= cursor->first_row + cursor->count)
+		spindle_timeline_seek(cursor, row);
+	return cursor->time[row - cursor->first_row];
+}
+
+#endif							/* SPINDLE_TIMELINE_H */

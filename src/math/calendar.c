@@ -1,0 +1,199 @@
+/*-------------------------------------------------------------------------
+ *
+ * calendar.c
+ *		A distribution of times over a range of days.
+ *
+ * A calendar maps "mass", a fraction of 2^64, to a time and back.  Equal
+ * masses hold equal shares of all rows, so a uniform mass gives a time with
+ * the calendar's seasons, and the map rises, so sorted masses give sorted
+ * times.
+ *
+ * The weights of months and weekdays multiply: they form 84 cells, a cell has
+ * the share month x weekday, and the days of the range that fall into one cell
+ * share it equally.  So both marginal distributions come out exactly as
+ * declared, however many Mondays a month has.  Inside a day the hours have
+ * their shares and time runs evenly within an hour.
+ *
+ * Times are microseconds since 2000-01-01 00:00 UTC, as in the server.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/datetime.h"
+
+#include "math/calendar.h"
+#include "math/fpmath.h"
+
+/* 2000-01-01 was a Saturday; Monday is 0 */
+static int
+weekday_of(int day)
+{
+	return ((day + 5) % 7 + 7) % 7;
+}
+
+static int
+month_of(int day)
+{
+	int			year;
+	int			month;
+	int			mday;
+
+	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &mday);
+	return month - 1;
+}
+
+/*
+ * spindle_calendar_create
+ *		Compile a specification, in the current memory context.
+ *
+ * The caller has checked that the weights are not negative and that some day
+ * and some hour have a positive share.
+ */
+SpindleCalendar *
+spindle_calendar_create(const SpindleCalendarSpec *spec)
+{
+	SpindleCalendar *calendar = palloc0(sizeof(SpindleCalendar));
+	int			cell_days[12][7] = {{0}};
+	double	   *share = palloc(sizeof(double) * spec->ndays);
+	double		total = 0;
+	double		sum = 0;
+	double		hours = 0;
+
+	calendar->first_day = spec->first_day;
+	calendar->ndays = spec->ndays;
+	calendar->day_mass = palloc(sizeof(uint64) * (spec->ndays + 1));
+	calendar->day_scale = palloc(sizeof(double) * spec->ndays);
+
+	for (int d = 0; d < spec->ndays; d++)
+		cell_days[month_of(spec->first_day + d)][weekday_of(spec->first_day + d)]++;
+	for (int d = 0; d < spec->ndays; d++)
+	{
+		int			m = month_of(spec->first_day + d);
+		int			w = weekday_of(spec->first_day + d);
+
+		share[d] = spec->month[m] * spec->weekday[w] / cell_days[m][w];
+		total += share[d];
+	}
+
+	for (int d = 0; d < spec->ndays; d++)
+	{
+		/* 2^64 itself does not fit: the sum stays below 1 by one part in 2^53 */
+		double		lower = Min(sum / total, 0.9999999999999998);
+
+		calendar->day_mass[d] = (uint64) (lower * 18446744073709551616.0);
+		sum += share[d];
+	}
+	calendar->day_mass[spec->ndays] = PG_UINT64_MAX;
+	for (int d = 0; d < spec->ndays; d++)
+	{
+		uint64		width = calendar->day_mass[d + 1] - calendar->day_mass[d];
+
+		calendar->day_scale[d] = (share[d] > 0 && width > 0 ? 1.0 / (double) width : 0);
+	}
+	pfree(share);
+
+	for (int h = 0; h < 24; h++)
+		hours += spec->hour[h];
+	sum = 0;
+	for (int h = 0; h < 24; h++)
+	{
+		calendar->hour_bound[h] = sum / hours;
+		sum += spec->hour[h];
+	}
+	calendar->hour_bound[24] = 1.0;
+
+	for (int g = 0, d = 0; g < 1 << SPINDLE_CALENDAR_GUIDE_BITS; g++)
+	{
+		uint64		mass = (uint64) g << (64 - SPINDLE_CALENDAR_GUIDE_BITS);
+
+		while (d < spec->ndays - 1 && calendar->day_mass[d + 1] <= mass)
+			d++;
+		calendar->guide[g] = d;
+	}
+	return calendar;
+}
+
+/*
+ * spindle_calendar_time
+ *		The time below which the share mass / 2^64 of all times lies.
+ *
+ * Never falls as mass rises: each step below is a monotone function even
+ * after rounding, and each hour's times are kept inside it.
+ */
+Timestamp
+spindle_calendar_time(const SpindleCalendar *calendar, uint64 mass)
+{
+	int			d = calendar->guide[mass >> (64 - SPINDLE_CALENDAR_GUIDE_BITS)];
+	int			h;
+	double		f;
+	double		within;
+	double		width;
+	int64		usec;
+
+	while (d < calendar->ndays - 1 && calendar->day_mass[d + 1] <= mass)
+		d++;
+	f = (double) (mass - calendar->day_mass[d]) * calendar->day_scale[d];
+	h = (int) (Min(f, 0.9999999) * 24);
+	while (calendar->hour_bound[h] > f)
+		h--;
+	while (h < 23 && calendar->hour_bound[h + 1] <= f)
+		h++;
+	width = calendar->hour_bound[h + 1] - calendar->hour_bound[h];
+	within = (width > 0 ? (f - calendar->hour_bound[h]) / width : 0);
+	usec = (int64) (within * USECS_PER_HOUR);
+	usec = Max(0, Min(usec, USECS_PER_HOUR - 1));
+	return (int64) (calendar->first_day + d) * USECS_PER_DAY + h * USECS_PER_HOUR + usec;
+}
+
+/*
+ * spindle_calendar_mass
+ *		A mass whose time is not later than t, and close to it.
+ *
+ * The inverse of spindle_calendar_time() up to rounding, which goes downward.
+ * Times outside the range give the range's ends.
+ */
+uint64
+spindle_calendar_mass(const SpindleCalendar *calendar, Timestamp t)
+{
+	/* rounding here and in spindle_calendar_time() stays far below this */
+	const uint64 slack = UINT64CONST(1) << 20;
+	int64		d;
+	int64		usec;
+	int			h;
+	double		f;
+	uint64		mass;
+
+	if (t < spindle_calendar_start(calendar))
+		return 0;
+	if (t >= spindle_calendar_end(calendar))
+		return PG_UINT64_MAX;
+	t -= spindle_calendar_start(calendar);
+	d = t / USECS_PER_DAY;
+	usec = t % USECS_PER_DAY;
+	h = usec / USECS_PER_HOUR;
+	f = calendar->hour_bound[h] + (calendar->hour_bound[h + 1] - calendar->hour_bound[h]) *
+		((double) (usec % USECS_PER_HOUR) / USECS_PER_HOUR);
+	mass = calendar->day_mass[d] +
+		(uint64) (f * (double) (calendar->day_mass[d + 1] - calendar->day_mass[d]));
+	return mass > slack ? mass - slack : 0;
+}
+
+/*
+ * spindle_calendar_hour_peaks
+ *		Fill the 24 hour weights with equal normal bells around npeaks hours
+ *		(0 <= peak < 24) with standard deviation sd > 0, in hours.
+ *
+ * What a bell has before midnight or after it is left out, not folded back.
+ */
+void
+spindle_calendar_hour_peaks(double *hour, const double *peak, int npeaks, double sd)
+{
+	for (int h = 0; h < 24; h++)
+	{
+		hour[h] = 0;
+		for (int p = 0; p < npeaks; p++)
+			hour[h] += spindle_normal_cdf((h + 1 - peak[p]) / sd) -
+				spindle_normal_cdf((h - peak[p]) / sd);
+	}
+}

@@ -1,0 +1,63 @@
+/*-------------------------------------------------------------------------
+ *
+ * calendar.h
+ *		A distribution of times over a range of days.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_CALENDAR_H
+#define SPINDLE_CALENDAR_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+
+#define SPINDLE_CALENDAR_GUIDE_BITS 11
+
+/*
+ * What a definition says.  Weights are relative; all-equal ones make a flat
+ * distribution.
+ */
+typedef struct SpindleCalendarSpec
+{
+	int			first_day;		/* days since 2000-01-01 */
+	int			ndays;			/* at least 1 */
+	double		month[12];		/* January first */
+	double		weekday[7];		/* Monday first */
+	double		hour[24];
+} SpindleCalendarSpec;
+
+typedef struct SpindleCalendar
+{
+	int			first_day;
+	int			ndays;
+	uint64	   *day_mass;		/* ndays + 1 bounds, as fractions of 2^64; the
+								 * last stands for 1 and is never read as a
+								 * lower bound */
+	double	   *day_scale;		/* 1 / width of each day, 0 if it is empty */
+	double		hour_bound[25]; /* cumulative share of the hours of a day */
+	int16		guide[1 << SPINDLE_CALENDAR_GUIDE_BITS];	/* first day to look
+															 * at, by the leading
+															 * bits of a mass */
+} SpindleCalendar;
+
+extern SpindleCalendar *spindle_calendar_create(const SpindleCalendarSpec *spec);
+extern Timestamp spindle_calendar_time(const SpindleCalendar *calendar, uint64 mass);
+extern uint64 spindle_calendar_mass(const SpindleCalendar *calendar, Timestamp t);
+extern void spindle_calendar_hour_peaks(double *hour, const double *peak, int npeaks,
+										double sd);
+
+/* Midnight that opens the range, and the one that closes it (exclusive). */
+static inline Timestamp
+spindle_calendar_start(const SpindleCalendar *calendar)
+{
+	return (Timestamp) calendar->first_day * USECS_PER_DAY;
+}
+
+static inline Timestamp
+spindle_calendar_end(const SpindleCalendar *calendar)
+{
+	return (Timestamp) (calendar->first_day + calendar->ndays) * USECS_PER_DAY;
+}
+
+#endif							/* SPINDLE_CALENDAR_H */

@@ -1,0 +1,152 @@
+/*-------------------------------------------------------------------------
+ *
+ * dist.c
+ *		Distributions of numbers.
+ *
+ * One uniform draw makes one number, through the inverse of the distribution
+ * function.  That keeps a value a function of its row without any loop, and
+ * limits are free: the draw is scaled to the probabilities between them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "math/dist.h"
+#include "math/fpmath.h"
+
+/* Values of a discrete distribution that are told apart, at most. */
+#define MAX_DISCRETE 100000
+
+/* The probability that the distribution without limits stays below x. */
+static double
+cdf(const SpindleDist *dist, double x)
+{
+	switch (dist->kind)
+	{
+		case SPINDLE_DIST_NORMAL:
+			return spindle_normal_cdf((x - dist->a) / dist->b);
+		case SPINDLE_DIST_LOGNORMAL:
+			if (x <= 0)
+				return 0;
+			return spindle_normal_cdf((spindle_log(x) - dist->a) / dist->b);
+		case SPINDLE_DIST_PARETO:
+			if (x <= dist->min)
+				return 0;
+			return 1.0 - spindle_pow(dist->min / x, dist->a);
+		case SPINDLE_DIST_EXPONENTIAL:
+			if (x <= dist->min)
+				return 0;
+			return 1.0 - spindle_exp((dist->min - x) / dist->a);
+		default:
+			return 0;
+	}
+}
+
+/*
+ * spindle_dist_prepare
+ *		Complete a continuous distribution whose kind, parameters and limits
+ *		are set.  Limits may be infinite; min < max, b > 0.
+ */
+void
+spindle_dist_prepare(SpindleDist *dist)
+{
+	dist->p_low = isinf(dist->min) ? 0.0 : cdf(dist, dist->min);
+	dist->p_high = isinf(dist->max) ? 1.0 : cdf(dist, dist->max);
+}
+
+/*
+ * spindle_dist_discrete
+ *		Complete a distribution of whole numbers, named geometric, poisson,
+ *		zipf or bernoulli, with its parameter and the limits min and max set.
+ *
+ * geometric counts trials up to the first success (from 1) with probability
+ * parameter; zipf gives k >= 1 with weight k^-parameter.  Weights below 1e-15
+ * of the largest are left out.  Allocates in the current context.  Returns
+ * false if no value within the limits has a weight, or too many have.
+ */
+bool
+spindle_dist_discrete(SpindleDist *dist, const char *name, double parameter)
+{
+	double	   *weight = palloc(sizeof(double) * MAX_DISCRETE);
+	double		best = 0;
+	int64		lowest = (strcmp(name, "geometric") == 0 || strcmp(name, "zipf") == 0) ? 1 : 0;
+	int64		first = (int64) Max(lowest, ceil(Max(dist->min, -1e15)));
+	double		log_weight = 0;
+	int			n = 0;
+
+	dist->kind = SPINDLE_DIST_DISCRETE;
+	dist->first = first;
+	for (int64 k = first; k <= dist->max; k++)
+	{
+		double		w;
+
+		if (n == MAX_DISCRETE)
+			return false;
+		if (strcmp(name, "geometric") == 0)
+			w = parameter < 1 ? spindle_exp((k - first) * spindle_log(1.0 - parameter)) : k == 1;
+		else if (strcmp(name, "zipf") == 0)
+			w = spindle_pow((double) k, -parameter);
+		else if (strcmp(name, "bernoulli") == 0)
+			w = (k == 0 ? 1.0 - parameter : k == 1 ? parameter : 0);
+		else
+		{
+			/* Poisson, relative to its largest weight: log w = k log m - log k! */
+			if (k == first)
+			{
+				double		mode = Max(floor(parameter), (double) first);
+
+				log_weight = 0;
+				for (double i = first + 1; i <= mode; i++)
+					log_weight -= spindle_log(parameter) - spindle_log(i);
+			}
+			else
+				log_weight += spindle_log(parameter) - spindle_log((double) k);
+			w = spindle_exp(log_weight);
+		}
+		weight[n++] = w;
+		best = Max(best, w);
+		if (w < best * 1e-15 && w <= weight[Max(n - 2, 0)])
+			break;
+	}
+	if (best <= 0)
+		return false;
+	dist->alias = spindle_alias_create(weight, n);
+	pfree(weight);
+	return true;
+}
+
+/*
+ * spindle_dist_sample
+ *		The number that a draw selects.
+ */
+double
+spindle_dist_sample(const SpindleDist *dist, uint64 draw)
+{
+	double		p;
+	double		x;
+
+	if (dist->kind == SPINDLE_DIST_DISCRETE)
+		return (double) (dist->first + spindle_alias_pick(dist->alias, draw));
+	if (dist->kind == SPINDLE_DIST_UNIFORM)
+		return dist->min + (dist->max - dist->min) * spindle_fraction(draw);
+
+	p = dist->p_low + (dist->p_high - dist->p_low) * spindle_fraction(draw);
+	switch (dist->kind)
+	{
+		case SPINDLE_DIST_NORMAL:
+			x = dist->a + dist->b * spindle_normal_quantile(p);
+			break;
+		case SPINDLE_DIST_LOGNORMAL:
+			x = spindle_exp(dist->a + dist->b * spindle_normal_quantile(p));
+			break;
+		case SPINDLE_DIST_PARETO:
+			x = dist->min * spindle_pow(1.0 - p, -1.0 / dist->a);
+			break;
+		default:
+			x = dist->min - dist->a * spindle_log(1.0 - p);
+			break;
+	}
+	return Max(dist->min, Min(x, dist->max));
+}

@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * fpmath.h
+ *		Elementary functions that give the same bits everywhere.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_FPMATH_H
+#define SPINDLE_FPMATH_H
+
+extern double spindle_exp(double x);
+extern double spindle_log(double x);
+extern double spindle_pow(double base, double exponent);
+extern double spindle_normal_quantile(double p);
+extern double spindle_normal_cdf(double x);
+
+#endif							/* SPINDLE_FPMATH_H */

@@ -1,0 +1,228 @@
+/*-------------------------------------------------------------------------
+ *
+ * file.c
+ *		Events as lines of a file on the server.
+ *
+ * Lines are gathered in a buffer of 1 MB and written with one call.  A file
+ * holds complete lines only: when a write fails half way, for want of space
+ * say, the file is cut back to its last complete line and the error tells how
+ * many there are.  At the end the file is flushed to disk.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "catalog/pg_authid.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+#include "utils/acl.h"
+
+#include "sink/sink.h"
+
+#define BUFFER_SIZE (1024 * 1024)
+
+typedef struct FileSink
+{
+	SpindleSink base;
+	char	   *path;
+	SpindleFileMode mode;
+	int			fd;
+	bool		is_regular;
+	off_t		size;			/* of the file up to the last complete line */
+	int64		buffered;		/* events in the buffer */
+	StringInfoData buffer;
+} FileSink;
+
+static void file_open(SpindleSink *sink);
+static void file_write(SpindleSink *sink, const char *event, int len);
+static void file_flush(SpindleSink *sink);
+static void file_close(SpindleSink *sink);
+
+static const SpindleSinkOps file_ops = {
+	.open = file_open,
+	.write = file_write,
+	.flush = file_flush,
+	.close = file_close,
+};
+
+/*
+ * spindle_file_sink_create
+ *		A sink that writes lines to a file of the server, in the current memory
+ *		context.
+ *
+ * Checks the privilege and the path, but does not touch the file yet.
+ */
+SpindleSink *
+spindle_file_sink_create(const char *path, SpindleFileMode mode)
+{
+	FileSink   *sink;
+	struct stat st;
+
+	/* the server's own files are at stake: the same rule as for COPY TO */
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_WRITE_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be superuser or have privileges of the pg_write_server_files role to write to a file"),
+				 errhint("SELECT event FROM spindle_stream(...) gives the same events to the client.")));
+
+	/* a relative path would lie in the data directory */
+	if (!is_absolute_path(path))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("relative path not allowed for file: \"%s\"", path),
+				 errhint("Give the path from the root of the server's file system.")));
+
+	/* opening a pipe waits for a reader, and nothing could interrupt that */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a regular file", path),
+				 errhint("Name a file that can be created or written.")));
+
+	sink = palloc0(sizeof(FileSink));
+	sink->base.ops = &file_ops;
+	sink->path = pstrdup(path);
+	sink->mode = mode;
+	sink->fd = -1;
+	return &sink->base;
+}
+
+static void
+file_open(SpindleSink *sink)
+{
+	FileSink   *file = (FileSink *) sink;
+	const int	flags = O_WRONLY | O_CREAT | PG_BINARY |
+	(file->mode == SPINDLE_FILE_REPLACE ? O_TRUNC : file->mode == SPINDLE_FILE_CREATE ? O_EXCL : 0);
+	mode_t		old_umask;
+	struct stat st;
+
+	/* as COPY TO does it: others may read the file */
+	old_umask = umask(S_IWGRP | S_IWOTH);
+	PG_TRY();
+	{
+		file->fd = OpenTransientFilePerm(file->path, flags, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
+	}
+	PG_FINALLY();
+	{
+		umask(old_umask);
+	}
+	PG_END_TRY();
+	if (file->fd < 0)
+	{
+		bool		exists = errno == EEXIST;
+
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not open file \"%s\" for writing: %m", file->path),
+				 exists ?
+				 errhint("Mode \"x\" wants a new file; \"w\" replaces and \"a\" appends.") : 0));
+	}
+	if (fstat(file->fd, &st) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not stat file \"%s\": %m", file->path)));
+	file->is_regular = S_ISREG(st.st_mode);
+	if (file->mode == SPINDLE_FILE_APPEND && file->is_regular)
+	{
+		file->size = st.st_size;
+		if (lseek(file->fd, 0, SEEK_END) < 0)
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not seek in file \"%s\": %m", file->path)));
+	}
+	initStringInfo(&file->buffer);
+	enlargeStringInfo(&file->buffer, BUFFER_SIZE);
+}
+
+/*
+ * A write has failed after some bytes of the buffer: keep complete lines, and
+ * say how many there are in all.
+ */
+static void
+report_write_error(FileSink *file, int written)
+{
+	int			save_errno = errno;
+	int			complete = 0;
+
+	for (int i = 0; i < written; i++)
+	{
+		if (file->buffer.data[i] == '\n')
+		{
+			file->base.events_sent++;
+			complete = i + 1;
+		}
+	}
+	if (file->is_regular && ftruncate(file->fd, file->size + complete) != 0)
+		ereport(WARNING,
+				(errcode_for_file_access(),
+				 errmsg("could not truncate file \"%s\" after its last complete line: %m", file->path)));
+	errno = save_errno;
+	ereport(ERROR,
+			(errcode_for_file_access(),
+			 errmsg("could not write to file \"%s\": %m", file->path),
+			 errdetail("Complete lines written before: " INT64_FORMAT ".", file->base.events_sent)));
+}
+
+static void
+file_flush(SpindleSink *sink)
+{
+	FileSink   *file = (FileSink *) sink;
+	int			written = 0;
+
+	while (written < file->buffer.len)
+	{
+		ssize_t		n;
+
+		CHECK_FOR_INTERRUPTS();
+		errno = 0;
+		n = write(file->fd, file->buffer.data + written, file->buffer.len - written);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+		{
+			/* a write of nothing means a full disk */
+			if (errno == 0)
+				errno = ENOSPC;
+			report_write_error(file, written);
+		}
+		written += (int) n;
+	}
+	sink->events_sent += file->buffered;
+	sink->bytes_sent += file->buffer.len;
+	file->size += file->buffer.len;
+	file->buffered = 0;
+	resetStringInfo(&file->buffer);
+}
+
+static void
+file_write(SpindleSink *sink, const char *event, int len)
+{
+	FileSink   *file = (FileSink *) sink;
+
+	if (file->buffer.len + len + 1 > BUFFER_SIZE)
+		file_flush(sink);
+	appendBinaryStringInfo(&file->buffer, event, len);
+	appendStringInfoChar(&file->buffer, '\n');
+	file->buffered++;
+}
+
+static void
+file_close(SpindleSink *sink)
+{
+	FileSink   *file = (FileSink *) sink;
+
+	file_flush(sink);
+	if (file->is_regular && pg_fsync(file->fd) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not fsync file \"%s\": %m", file->path)));
+	if (CloseTransientFile(file->fd) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not close file \"%s\": %m", file->path)));
+}

@@ -1,0 +1,39 @@
+/*-------------------------------------------------------------------------
+ *
+ * spindle.c
+ *		The module itself: magic and settings.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/guc.h"
+
+#include "spindle.h"
+
+PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+/*
+ * Where an administrator keeps domain definitions of the site's own.  They
+ * come before those installed with the extension.  Reading server files is
+ * what it does, hence superusers only.
+ */
+char	   *spindle_domain_directory = NULL;
+
+void
+_PG_init(void)
+{
+	DefineCustomStringVariable("spindle.domain_directory",
+							   "Sets a directory in which domain definitions are looked for first.",
+							   "Definitions installed with the extension are found without it.",
+							   &spindle_domain_directory,
+							   "",
+							   PGC_SUSET,
+							   0,
+							   NULL, NULL, NULL);
+
+	MarkGUCPrefixReserved("spindle");
+}

@@ -1,0 +1,24 @@
+/*-------------------------------------------------------------------------
+ *
+ * spindle.h
+ *		What every layer needs to know.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_H
+#define SPINDLE_H
+
+#include "postgres.h"
+
+#include "compat.h"
+
+/* Name of the extension's foreign-data wrapper and of its ready-made server. */
+#define SPINDLE_FDW_NAME	"spindle_fdw"
+
+#define SPINDLE_DEFAULT_SCALE	"small"
+#define SPINDLE_DEFAULT_SEED	42
+
+/* Setting spindle.domain_directory; NULL or empty means none. */
+extern char *spindle_domain_directory;
+
+#endif							/* SPINDLE_H */

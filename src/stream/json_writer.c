@@ -1,0 +1,306 @@
+/*-------------------------------------------------------------------------
+ *
+ * json_writer.c
+ *		Events as lines of JSON.
+ *
+ * Values go from their internal representation straight into the output: no
+ * Datum, no output function, no escaping where the text is known.  The result
+ * is UTF-8 whatever the server's encoding, and depends on no setting: times
+ * are ISO 8601 in UTC, decimals have the digits of their scale, doubles the
+ * fewest digits that read back the same.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+
+#include "stream/json_writer.h"
+
+/* More than any value takes that is not text. */
+#define MAX_SCALAR	64
+
+typedef struct WriterColumn
+{
+	const SpindleColumn *column;
+	int			handle;			/* of its vector */
+	int64		unit;			/* 10^scale of a decimal */
+} WriterColumn;
+
+struct SpindleJsonWriter
+{
+	SpindleEval *eval;
+	int			ncolumns;
+	WriterColumn *column;
+	char	   *table_json;		/* ,"_spindle_table":"name","_spindle_seq": */
+	int			table_json_len;
+	int64		day;			/* the date last written ... */
+	char		day_text[16];	/* ... as YYYY-MM-DD */
+	int			day_len;
+};
+
+/*
+ * spindle_json_writer_create
+ *		Prepare to write rows of a table that a program computes.
+ *
+ * Adds all columns of the table to the program.  Allocates in the current
+ * memory context.
+ */
+SpindleJsonWriter *
+spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval)
+{
+	SpindleJsonWriter *writer = palloc0(sizeof(SpindleJsonWriter));
+
+	writer->eval = eval;
+	writer->column = palloc0(sizeof(WriterColumn) * table->ncolumns);
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		WriterColumn *column = &writer->column[writer->ncolumns];
+
+		if (table->column[c].hidden)
+			continue;
+		column->column = &table->column[c];
+		column->handle = spindle_eval_add_column(eval, c);
+		column->unit = spindle_power_of_ten(table->column[c].type.scale);
+		writer->ncolumns++;
+	}
+	writer->table_json = psprintf(",\"_spindle_table\":\"%s\",\"_spindle_seq\":", table->name);
+	writer->table_json_len = (int) strlen(writer->table_json);
+	writer->day = PG_INT64_MAX;
+	return writer;
+}
+
+static inline char *
+put(char *p, const char *data, int len)
+{
+	memcpy(p, data, len);
+	return p + len;
+}
+
+static inline char *
+put_two(char *p, int value)
+{
+	p[0] = '0' + value / 10;
+	p[1] = '0' + value % 10;
+	return p + 2;
+}
+
+static inline char *
+put_int(char *p, int64 value)
+{
+	uint64		u = (uint64) value;
+
+	if (value < 0)
+	{
+		*p++ = '-';
+		u = -u;
+	}
+	return p + pg_ulltoa_n(u, p);
+}
+
+static inline char *
+put_decimal(char *p, int64 value, int scale, int64 unit)
+{
+	uint64		u = (uint64) value;
+	uint64		fraction;
+
+	if (value < 0)
+	{
+		*p++ = '-';
+		u = -u;
+	}
+	p += pg_ulltoa_n(u / unit, p);
+	if (scale == 0)
+		return p;
+	*p++ = '.';
+	fraction = u % unit;
+	for (int i = scale - 1; i >= 0; i--)
+	{
+		p[i] = '0' + fraction % 10;
+		fraction /= 10;
+	}
+	return p + scale;
+}
+
+/* NaN and the infinities are not numbers in JSON: strings, as to_json has it. */
+static char *
+put_float(char *p, int64 bits)
+{
+	double		d;
+
+	memcpy(&d, &bits, sizeof(d));
+	if (isnan(d))
+		return put(p, "\"NaN\"", 5);
+	if (isinf(d))
+		return d < 0 ? put(p, "\"-Infinity\"", 11) : put(p, "\"Infinity\"", 10);
+	return p + double_to_shortest_decimal_bufn(d, p);
+}
+
+/* Most events of a batch share their date, so it is written out once. */
+static char *
+put_day(SpindleJsonWriter *writer, char *p, int64 day)
+{
+	if (day != writer->day)
+	{
+		int			y,
+					m,
+					d;
+
+		j2date((int) day + POSTGRES_EPOCH_JDATE, &y, &m, &d);
+		writer->day_len = snprintf(writer->day_text, sizeof(writer->day_text), "%04d-%02d-%02d", y, m, d);
+		writer->day = day;
+	}
+	return put(p, writer->day_text, writer->day_len);
+}
+
+static char *
+put_time(SpindleJsonWriter *writer, char *p, Timestamp t, bool is_utc)
+{
+	int64		day = t >= 0 ? t / USECS_PER_DAY : -((USECS_PER_DAY - 1 - t) / USECS_PER_DAY);
+	int64		usec = t - day * USECS_PER_DAY;
+	int			seconds = (int) (usec / USECS_PER_SEC);
+
+	usec %= USECS_PER_SEC;
+	*p++ = '"';
+	p = put_day(writer, p, day);
+	*p++ = 'T';
+	p = put_two(p, seconds / SECS_PER_HOUR);
+	*p++ = ':';
+	p = put_two(p, seconds / SECS_PER_MINUTE % MINS_PER_HOUR);
+	*p++ = ':';
+	p = put_two(p, seconds % SECS_PER_MINUTE);
+	if (usec != 0)
+	{
+		int			n = 6;
+
+		*p++ = '.';
+		while (usec % 10 == 0)
+		{
+			usec /= 10;
+			n--;
+		}
+		for (int i = n - 1; i >= 0; i--)
+		{
+			p[i] = '0' + usec % 10;
+			usec /= 10;
+		}
+		p += n;
+	}
+	if (is_utc)
+		*p++ = 'Z';
+	*p++ = '"';
+	return p;
+}
+
+/* A text as a JSON string; those of a definition are ready. */
+static void
+append_text(StringInfo out, const SpindleText *text)
+{
+	static const char hex[] = "0123456789abcdef";
+	char	   *p;
+
+	if (text->json)
+	{
+		appendBinaryStringInfo(out, text->json, text->json_len);
+		return;
+	}
+
+	/* six bytes per character at worst: \u00XX */
+	enlargeStringInfo(out, text->len * 6 + 2);
+	p = out->data + out->len;
+	*p++ = '"';
+	for (int i = 0; i < text->len; i++)
+	{
+		unsigned char c = (unsigned char) text->data[i];
+
+		if (c == '"' || c == '\\')
+		{
+			*p++ = '\\';
+			*p++ = c;
+		}
+		else if (c < 0x20)
+		{
+			p = put(p, "\\u00", 4);
+			*p++ = hex[c >> 4];
+			*p++ = hex[c & 15];
+		}
+		else
+			*p++ = c;
+	}
+	*p++ = '"';
+	out->len = (int) (p - out->data);
+}
+
+/*
+ * spindle_json_writer_event
+ *		Append the i'th row of the program's batch to out, as one object
+ *		without line end.
+ */
+void
+spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int64 seq,
+						  bool has_time, Timestamp time)
+{
+	char	   *p;
+
+	for (int c = 0; c < writer->ncolumns; c++)
+	{
+		const WriterColumn *column = &writer->column[c];
+		const SpindleType *type = &column->column->type;
+		const SpindleVector *vector = spindle_eval_vector(writer->eval, column->handle);
+
+		enlargeStringInfo(out, column->column->key_json_len + MAX_SCALAR);
+		p = put(out->data + out->len, column->column->key_json, column->column->key_json_len);
+		if (c == 0)
+			out->data[out->len] = '{';	/* in place of the comma */
+		if (vector->is_null && vector->is_null[i])
+			p = put(p, "null", 4);
+		else
+		{
+			int64		value = vector->value[i];
+
+			switch (type->kind)
+			{
+				case SPINDLE_INT:
+					p = put_int(p, value);
+					break;
+				case SPINDLE_DECIMAL:
+					p = put_decimal(p, value, type->scale, column->unit);
+					break;
+				case SPINDLE_FLOAT:
+					p = put_float(p, value);
+					break;
+				case SPINDLE_BOOL:
+					p = value ? put(p, "true", 4) : put(p, "false", 5);
+					break;
+				case SPINDLE_DATE:
+					*p++ = '"';
+					p = put_day(writer, p, value);
+					*p++ = '"';
+					break;
+				case SPINDLE_TIMESTAMP:
+					p = put_time(writer, p, value, type->oid == TIMESTAMPTZOID);
+					break;
+				case SPINDLE_TEXT:
+					out->len = (int) (p - out->data);
+					append_text(out, (const SpindleText *) (intptr_t) value);
+					p = out->data + out->len;
+					break;
+			}
+		}
+		out->len = (int) (p - out->data);
+	}
+
+	enlargeStringInfo(out, writer->table_json_len + 3 * MAX_SCALAR);
+	p = put(out->data + out->len, writer->table_json, writer->table_json_len);
+	p = put_int(p, seq);
+	p = put(p, ",\"_spindle_event_time\":", 23);
+	p = has_time ? put_time(writer, p, time, true) : put(p, "null", 4);
+	*p++ = '}';
+	*p = '\0';
+	out->len = (int) (p - out->data);
+}

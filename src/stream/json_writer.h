@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * json_writer.h
+ *		Events as lines of JSON.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_JSON_WRITER_H
+#define SPINDLE_JSON_WRITER_H
+
+#include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
+
+#include "gen/eval.h"
+
+typedef struct SpindleJsonWriter SpindleJsonWriter;
+
+extern SpindleJsonWriter *spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval);
+extern void spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int64 seq,
+									  bool has_time, Timestamp time);
+
+#endif							/* SPINDLE_JSON_WRITER_H */

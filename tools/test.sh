@@ -1,0 +1,175 @@
+#!/bin/bash
+# Sets up, builds with warnings as errors, and runs all tests in throw-away
+# clusters: pg_regress, isolation and TAP tests, then pg_regress again with
+# the server under valgrind.  The last line is "N passed, N failed".
+#
+#   tools/test.sh [--no-tap] [--no-valgrind]
+#
+#   KEEP=1                 keep the work directory
+#   VALGRIND_TESTS="a b"   pg_regress tests to run under valgrind (default: all)
+set -euo pipefail
+
+# All runners together have to be done by then; what is not, has failed.
+TIME_LIMIT=840 # seconds
+WARNINGS="-Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare"
+
+tap=1 valgrind=1
+for arg; do
+	case $arg in
+		--no-tap) tap= ;;
+		--no-valgrind) valgrind= ;;
+		*)
+			sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
+			exit 2
+			;;
+	esac
+done
+
+passed=0 failed=0
+
+fail() {
+	echo "FAILED: $*"
+	failed=$((failed + 1))
+}
+
+# Runs on every exit, so that there is a summary whatever happened.
+finish() {
+	local status=$?
+	[ -z "${WORK:-}" ] || work_exit
+	if [ $status -ne 0 ] && [ $failed -eq 0 ]; then
+		fail "stopped early with exit status $status"
+	elif [ $((passed + failed)) -eq 0 ]; then
+		fail "no tests were run"
+	fi
+	echo "$passed passed, $failed failed"
+	[ $failed -eq 0 ] || exit 1
+}
+trap finish EXIT
+
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/setup.sh"
+. "$here/cluster.sh"
+
+work_init
+trap finish EXIT # in place of work_init's
+
+# The value of a variable of the Makefile.
+make_var() {
+	tree_make --eval='print-var: ; @echo $('"$1"')' print-var
+}
+
+# run NAME MAKE-ARGS...: one part of "make installcheck", its tests counted.
+# $ran is the number of tests that came to an end.
+run() {
+	local name=$1 log=$WORK/$1.log status=0 left ok bad f
+	shift
+	ran=0
+	echo "== $name"
+	left=$((TIME_LIMIT - SECONDS))
+	if [ $left -le 0 ]; then
+		fail "$name: no time left"
+		return
+	fi
+	as_db timeout -k 10 "$left" make -s -C "$TREE" PG_CONFIG="$PG_CONFIG" \
+		installcheck "$@" 2>&1 | tee "$log" || status=$?
+
+	# pg_regress: "test NAME ... ok", or five blanks instead of "test" in a
+	# parallel group.  TAP: "ok N" and "not ok N", where neither a skipped test
+	# nor an expected failure counts; subtests are indented, so are not counted.
+	ok=$(grep -E '^(test |     ).* \.\.\. ok|^ok [0-9]' "$log" | grep -civE '^ok .*# (skip|todo)' || true)
+	bad=$(grep -E '^(test |     ).* \.\.\. FAILED|^not ok [0-9]' "$log" | grep -civE '^not ok .*# todo' || true)
+	ran=$((ok + bad))
+	passed=$((passed + ok))
+	failed=$((failed + bad))
+	echo "$name: $ok passed, $bad failed, at $SECONDS s"
+
+	if [ "$bad" -eq 0 ] && [ $status -ne 0 ]; then
+		[ $SECONDS -lt $TIME_LIMIT ] || echo "$name: time limit of $TIME_LIMIT s reached"
+		fail "$name: exit status $status"
+	elif [ $ran -eq 0 ]; then
+		fail "$name: no tests were run"
+	fi
+	if [ $status -ne 0 ]; then
+		for f in "$TREE"/regression.diffs "$TREE"/output_iso/regression.diffs; do
+			[ ! -s "$f" ] || cat "$f"
+		done
+		if [ "$name" = tap ]; then
+			tail -n 40 "$TREE"/tmp_check/log/* || true
+		fi
+		tail -n 40 "$WORK"/*/server.log
+	fi
+	rm -f "$TREE"/regression.diffs "$TREE"/output_iso/regression.diffs
+}
+
+# Prints valgrind's errors with spindle's code in their stack.  Frames of code
+# with debug information show the source file, in $TREE; others show the
+# shared library.
+spindle_errors() {
+	awk -v tree="$TREE/" '
+		/VALGRINDERROR-BEGIN/ { text = ""; inside = 1; next }
+		/VALGRINDERROR-END/ {
+			if (index(text, tree) || text ~ /\/spindle\.so/)
+				print text
+			inside = 0
+		}
+		inside { text = text $0 "\n" }' "$@"
+}
+
+# pg_regress once more, with the server under valgrind.  Debian's server is not
+# built with USE_VALGRIND, so memory from palloc is one block per context to
+# valgrind: overruns within such a block go unseen.  Uninitialised values and
+# errors in memory from malloc, which is what libcjson uses, are seen.
+run_valgrind() {
+	local dir=$WORK/valgrind-logs errors
+
+	as_db mkdir "$dir"
+	cat >"$WORK/valgrind-postgres" <<-WRAPPER
+		#!/bin/sh
+		exec valgrind --quiet --trace-children=yes --leak-check=no \\
+			--error-markers=VALGRINDERROR-BEGIN,VALGRINDERROR-END \\
+			--num-callers=20 --fullpath-after= \\
+			--suppressions='$TREE/tools/valgrind.supp' --log-file='$dir/%p.log' \\
+			'$BINDIR/postgres' "\$@"
+	WRAPPER
+	chmod 755 "$WORK/valgrind-postgres"
+
+	# No jit: valgrind would mostly be busy with LLVM.
+	cluster_start valgrind "$WORK/valgrind-postgres" "-c jit=off -c autovacuum=off"
+	run valgrind ISOLATION= TAP_TESTS= \
+		REGRESS="${VALGRIND_TESTS:-$(make_var REGRESS)}"
+	cluster_stop valgrind || fail "valgrind: server did not stop"
+
+	# There is one log for each process, an empty one if there was no error.
+	if [ "$(find "$dir" -name '*.log' | wc -l)" -lt 2 ]; then
+		fail "valgrind: no logs, the server did not run under valgrind"
+		return
+	fi
+	errors=$(spindle_errors "$dir"/*.log)
+	if [ -n "$errors" ]; then
+		printf '%s\n' "$errors"
+		fail "valgrind: errors in spindle"
+	elif [ $ran -gt 0 ]; then
+		echo "valgrind: no errors in spindle"
+		passed=$((passed + 1))
+	fi
+}
+
+echo "== build and install"
+tree_build COPT="$WARNINGS"
+
+cluster_start plain
+# An emptied variable makes PGXS leave that kind of tests out; run one by one,
+# a failure in one kind does not keep the others from running.
+run regress ISOLATION= TAP_TESTS=
+if [ -n "$(make_var ISOLATION)" ]; then
+	run isolation REGRESS= TAP_TESTS=
+fi
+cluster_stop plain
+
+# TAP tests start servers of their own.
+if [ -n "$tap" ] && [ -n "$(make_var TAP_TESTS)" ]; then
+	run tap REGRESS= ISOLATION= PROVE_FLAGS=--verbose
+fi
+if [ -n "$valgrind" ]; then
+	run_valgrind
+fi
