@@ -14,6 +14,7 @@ OBJS = \
 	src/api/stream.o \
 	src/gen/datum.o \
 	src/gen/eval.o \
+	src/gen/formula_kernel.o \
 	src/gen/instance.o \
 	src/gen/kernels.o \
 	src/gen/layout.o \
@@ -52,7 +53,7 @@ PROVE_TESTS ?= test/t/*.pl
 PG_CPPFLAGS = -I$(srcdir)/src
 # Fused multiply-add rounds once where two operations round twice, so its use
 # would make values depend on the processor.
-PG_CFLAGS = -ffp-contract=off
+PG_CFLAGS = -O3 -ffp-contract=off
 SHLIB_LINK = -lcjson
 
 EXTRA_CLEAN = tmp_check

@@ -117,7 +117,7 @@ create_instance(SpindleDomain *domain, int preset, int64 seed)
 									  spindle_instance_key(instance, spindle_mix(table->label)),
 									  instance->nrows[table->rows_parent], table->rows_numerator,
 									  table->rows_denominator, table->layout_min, table->layout_max,
-									  table->layout_counts);
+									  table->layout_weights);
 	}
 	MemoryContextSwitchTo(oldcontext);
 	return instance;

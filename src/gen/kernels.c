@@ -372,10 +372,10 @@ spindle_run_nulls(Step *step)
 {
 	const SpindleVector *in = &step->input[0]->out;
 	const SpindleKey key = spindle_key_derive(step->key, LABEL_NULLS);
+	const uint64 threshold = spindle_threshold(step->fraction);
 
 	memcpy(step->out.value, in->value, sizeof(int64) * step->frame->n);
 	copy_nulls(step, in);
 	for (int i = 0; i < step->frame->n; i++)
-		step->out.is_null[i] |=
-			spindle_fraction(spindle_draw(key, step->frame->row[i])) < step->fraction;
+		step->out.is_null[i] |= spindle_draw(key, step->frame->row[i]) < threshold;
 }

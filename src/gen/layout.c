@@ -19,24 +19,29 @@
 #include "gen/layout.h"
 
 /* Children of all parents below the given one, for block bounds. */
-static int64
+static inline int64
 children_below(const SpindleLayout *layout, int64 parent)
 {
-	return (int64) (((__int128) Min(parent, layout->nparents) * layout->numerator) /
-					layout->denominator);
+	parent = Min(parent, layout->nparents);
+	if (layout->per_block >= 0 && parent % layout->block == 0)
+		return parent / layout->block * layout->per_block;
+	if (layout->is_small)
+		return (int64) ((uint64) (parent * layout->numerator) / (uint64) layout->denominator);
+	return (int64) (((__int128) parent * layout->numerator) / layout->denominator);
 }
 
 /*
  * spindle_layout_create
  *		Lay out children over nparents rows, in the current memory context.
  *
- * The ratio numerator / denominator lies between min and max, and counts, for
- * SPINDLE_LAYOUT_COUNTS, has max - min + 1 entries and is not copied.
+ * The ratio numerator / denominator lies between min and max.  For
+ * SPINDLE_LAYOUT_COUNTS, weights has a weight for each of min .. max children,
+ * which is kept to one part in 4096.
  */
 SpindleLayout *
 spindle_layout_create(SpindleLayoutKind kind, SpindleKey key, int64 nparents,
 					  int64 numerator, int64 denominator, int min, int max,
-					  const SpindleAlias *counts)
+					  const double *weights)
 {
 	SpindleLayout *layout = palloc0(sizeof(SpindleLayout));
 
@@ -44,14 +49,61 @@ spindle_layout_create(SpindleLayoutKind kind, SpindleKey key, int64 nparents,
 	layout->nparents = nparents;
 	layout->numerator = numerator;
 	layout->denominator = denominator;
-	layout->block = (kind == SPINDLE_LAYOUT_SUBSET ? SPINDLE_LAYOUT_SUBSET_BLOCK :
-					 SPINDLE_LAYOUT_BLOCK);
+	layout->is_small = nparents < PG_INT64_MAX / numerator;
 	layout->min = min;
 	layout->max = max;
-	layout->counts = counts;
+	if (kind == SPINDLE_LAYOUT_SPREAD)
+		layout->block = SPINDLE_LAYOUT_SPREAD_BLOCK;
+	else if (kind == SPINDLE_LAYOUT_COUNTS)
+		layout->block = SPINDLE_LAYOUT_COUNTS_BLOCK;
+	else
+	{
+		/* as many as give all blocks the same number of children */
+		layout->block = SPINDLE_LAYOUT_SUBSET_BLOCK;
+		if (denominator <= SPINDLE_LAYOUT_SUBSET_BLOCK)
+			layout->block -= (int) (SPINDLE_LAYOUT_SUBSET_BLOCK % denominator);
+	}
+	layout->per_block = (layout->block * numerator) % denominator == 0 ?
+		layout->block * numerator / denominator : -1;
+	if (kind == SPINDLE_LAYOUT_SPREAD && layout->per_block >= 0)
+	{
+		int64		thrown = layout->per_block - (int64) min * layout->block;
+
+		/* as long as one draw does and no parent can have too many */
+		if (thrown > 0 && thrown <= 16 && min + thrown <= max)
+		{
+			layout->direct = (int) thrown;
+			for (int k = 0; k < thrown; k++)
+			{
+				if (k % 2 == 0)
+					layout->direct_even |= UINT64CONST(1) << (k / 2 * 8);
+				else
+					layout->direct_odd |= UINT64CONST(1) << (k / 2 * 8);
+			}
+		}
+	}
 	layout->key = key;
 	layout->adjust_key = spindle_key_derive(key, 1);
 	layout->nchildren = children_below(layout, nparents);
+	if (kind == SPINDLE_LAYOUT_COUNTS)
+	{
+		const int	slots = 1 << SPINDLE_LAYOUT_COUNT_BITS;
+		double		total = 0;
+		double		sum = 0;
+		int			slot = 0;
+
+		layout->count_of_bits = palloc(sizeof(uint16) * slots);
+		for (int i = 0; i <= max - min; i++)
+			total += weights[i];
+		for (int i = 0; i <= max - min; i++)
+		{
+			sum += weights[i];
+			while (slot < slots && (slot + 0.5) * total < sum * slots)
+				layout->count_of_bits[slot++] = min + i;
+		}
+		while (slot < slots)
+			layout->count_of_bits[slot++] = max;
+	}
 	return layout;
 }
 
@@ -60,6 +112,73 @@ spindle_layout_cursor_init(SpindleLayoutCursor *cursor, const SpindleLayout *lay
 {
 	cursor->layout = layout;
 	cursor->block = -1;
+}
+
+/*
+ * Throw children at random parents, which all have min already.  In a full
+ * block a parent is four bits of a draw.
+ */
+static void
+spread(const SpindleLayout *layout, int64 block, int nparents, int children, int32 *count)
+{
+	uint64		step = 0;
+	uint64		draw = 0;
+
+	while (children > 0)
+	{
+		int			i;
+
+		if (nparents == SPINDLE_LAYOUT_SPREAD_BLOCK)
+		{
+			if (step % 16 == 0)
+				draw = spindle_draw(layout->key, ((uint64) block << 16) + step / 16);
+			i = draw & 15;
+			draw >>= 4;
+		}
+		else
+			i = (int) spindle_below(spindle_draw(layout->key, ((uint64) block << 16) + step), nparents);
+		step++;
+		if (count[i] < layout->max)
+		{
+			count[i]++;
+			children--;
+		}
+	}
+}
+
+/*
+ * Draw the number of children of each parent, five from one draw, then hand
+ * out what is missing or take back what is too much.
+ */
+static void
+draw_counts(const SpindleLayout *layout, int64 block, int nparents, int total, int32 *count)
+{
+	int			sum = 0;
+
+	for (int i = 0; i < nparents; i++)
+	{
+		uint64		draw = spindle_draw(layout->key, ((uint64) block << 1) + i / 5);
+
+		count[i] = layout->count_of_bits[(draw >> (SPINDLE_LAYOUT_COUNT_BITS * (i % 5))) &
+										 ((1 << SPINDLE_LAYOUT_COUNT_BITS) - 1)];
+		sum += count[i];
+	}
+	for (uint64 step = 0; sum != total; step++)
+	{
+		uint64		draw = spindle_draw(layout->adjust_key, ((uint64) block << 16) + step);
+		int			i = (int) spindle_below(draw, nparents);
+
+		if (sum < total && count[i] < layout->max)
+		{
+			count[i]++;
+			sum++;
+		}
+		else if (sum > total && count[i] > layout->min)
+		{
+			count[i]--;
+			sum--;
+		}
+	}
 }
 
 /*
@@ -92,35 +211,11 @@ spindle_layout_load(SpindleLayoutCursor *cursor, int64 block)
 		case SPINDLE_LAYOUT_SPREAD:
 			for (int i = 0; i < nparents; i++)
 				count[i] = layout->min;
-			sum = layout->min * nparents;
+			spread(layout, block, nparents, total - layout->min * nparents, count);
 			break;
 		case SPINDLE_LAYOUT_COUNTS:
-			for (int i = 0; i < nparents; i++)
-			{
-				count[i] = layout->min +
-					spindle_alias_pick(layout->counts,
-									   spindle_draw(layout->key, first_parent + i));
-				sum += count[i];
-			}
+			draw_counts(layout, block, nparents, total, count);
 			break;
-	}
-
-	/* hand out what is missing, or take back what is too much */
-	for (uint64 step = 0; sum != total; step++)
-	{
-		uint64		draw = spindle_draw(layout->adjust_key, ((uint64) block << 16) + step);
-		int			i = (int) spindle_below(draw, nparents);
-
-		if (sum < total && count[i] < layout->max)
-		{
-			count[i]++;
-			sum++;
-		}
-		else if (sum > total && count[i] > layout->min)
-		{
-			count[i]--;
-			sum--;
-		}
 	}
 
 	cursor->block = block;
@@ -150,8 +245,10 @@ spindle_layout_parent(SpindleLayoutCursor *cursor, int64 child)
 		int64		block;
 
 		/* cutting to whole numbers makes the estimate at most one off */
-		block = (int64) (((__int128) child * layout->denominator) /
-						 ((__int128) layout->numerator * layout->block));
+		block = cursor->block >= 0 && child == cursor->first_child + cursor->nchildren ?
+			cursor->block + 1 :
+			(int64) (((__int128) child * layout->denominator) /
+					 ((__int128) layout->numerator * layout->block));
 		while (children_below(layout, block * layout->block) > child)
 			block--;
 		while (children_below(layout, (block + 1) * layout->block) <= child)

@@ -12,9 +12,13 @@
 #include "math/rng.h"
 #include "model/model.h"
 
-/* Parents per block; with at most one child each the block is larger. */
-#define SPINDLE_LAYOUT_BLOCK		16
+/* Parents per block, by kind of layout; the first two are part of its method. */
+#define SPINDLE_LAYOUT_SPREAD_BLOCK 16
+#define SPINDLE_LAYOUT_COUNTS_BLOCK 8
 #define SPINDLE_LAYOUT_SUBSET_BLOCK 128
+
+/* Leading bits of a draw that select a number of children. */
+#define SPINDLE_LAYOUT_COUNT_BITS	12
 
 typedef struct SpindleLayout
 {
@@ -26,7 +30,14 @@ typedef struct SpindleLayout
 	int			block;			/* parents per block */
 	int			min;			/* children of one parent, at least */
 	int			max;			/* at most */
-	const SpindleAlias *counts; /* for COUNTS: entry i is min + i children */
+	bool		is_small;		/* row numbers times numerator fit 64 bits */
+	int64		per_block;		/* children of a full block where all have the
+								 * same number, else -1 */
+	int			direct;			/* hits in a full block, if a parent's children
+								 * can be found without the others', else 0 */
+	uint64		direct_even;	/* a one per byte that is an even hit */
+	uint64		direct_odd;
+	uint16	   *count_of_bits;	/* for COUNTS: children, by bits of a draw */
 	SpindleKey	key;
 	SpindleKey	adjust_key;
 } SpindleLayout;
@@ -48,11 +59,38 @@ typedef struct SpindleLayoutCursor
 extern SpindleLayout *spindle_layout_create(SpindleLayoutKind kind, SpindleKey key,
 											int64 nparents, int64 numerator,
 											int64 denominator, int min, int max,
-											const SpindleAlias *counts);
+											const double *weights);
 extern void spindle_layout_cursor_init(SpindleLayoutCursor *cursor,
 									   const SpindleLayout *layout);
 extern void spindle_layout_load(SpindleLayoutCursor *cursor, int64 block);
 extern int64 spindle_layout_parent(SpindleLayoutCursor *cursor, int64 child);
+
+/*
+ * The children of one parent of a full block of a layout that is direct: the
+ * hits on the parents before it and on itself are counted, eight at a time.
+ */
+static inline int
+spindle_layout_one(const SpindleLayout *layout, int64 block, int i, int64 *first)
+{
+	const uint64 ones = UINT64CONST(0x0101010101010101);
+	const uint64 highs = UINT64CONST(0x8080808080808080);
+	uint64		draw = spindle_draw(layout->key, (uint64) block << 16);
+	uint64		even = draw & (ones * 15);	/* a hit per byte */
+	uint64		odd = (draw >> 4) & (ones * 15);
+	uint64		self = ones * (uint64) i;
+	uint64		less;
+	uint64		other;
+
+	/* a byte's high bit is set if the hit is < i, or != i */
+	less = ((((self | highs) - even - ones) & highs) >> 7 & layout->direct_even) +
+		((((self | highs) - odd - ones) & highs) >> 7 & layout->direct_odd);
+	other = ((((even ^ self) + (highs - ones)) & highs) >> 7 & layout->direct_even) +
+		((((odd ^ self) + (highs - ones)) & highs) >> 7 & layout->direct_odd);
+
+	/* the product's last byte is the sum of all bytes */
+	*first = block * layout->per_block + layout->min * i + (int) ((less * ones) >> 56);
+	return layout->min + layout->direct - (int) ((other * ones) >> 56);
+}
 
 /* The children of a parent: sets *first, returns their number. */
 static inline int
@@ -62,7 +100,15 @@ spindle_layout_children(SpindleLayoutCursor *cursor, int64 parent, int64 *first)
 
 	if (cursor->block < 0 || parent < cursor->first_parent ||
 		parent >= cursor->first_parent + cursor->nparents)
-		spindle_layout_load(cursor, parent / cursor->layout->block);
+	{
+		const SpindleLayout *layout = cursor->layout;
+		int64		block = parent / layout->block;
+
+		if (layout->direct > 0 && block != cursor->block + 1 &&
+			(block + 1) * layout->block <= layout->nparents)
+			return spindle_layout_one(layout, block, (int) (parent - block * layout->block), first);
+		spindle_layout_load(cursor, block);
+	}
 	i = (int) (parent - cursor->first_parent);
 	*first = cursor->first_child + cursor->start[i];
 	return cursor->start[i + 1] - cursor->start[i];

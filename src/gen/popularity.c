@@ -19,23 +19,19 @@
  */
 #include "postgres.h"
 
-#include "port/pg_bitutils.h"
-
 #include "math/fpmath.h"
 #include "gen/popularity.h"
 
-/* after so many draws at or above the limit we take any row below it */
-#define MAX_TRIES 32
-
 /*
  * The share of all choices that falls on the first x (0..1) of the ranks, for
- * a shifted power law.  The shift keeps the head finite: the most popular rank
- * gets about 60 times the mean, not an ever larger share.
+ * a shifted power law, power not 0.  The shift keeps the head finite: for 80 %
+ * on the first 20 % the most popular of 1024 ranks gets about 50 times the
+ * mean, at any number of rows.
  */
 static double
 power_share(double x, double power)
 {
-	const double shift = 0.001;
+	const double shift = 0.005;
 	double		low = spindle_pow(shift, power);
 
 	return (spindle_pow(x + shift, power) - low) / (spindle_pow(1.0 + shift, power) - low);
@@ -45,13 +41,15 @@ power_share(double x, double power)
 static double
 solve_power(double top, double share)
 {
-	double		low = 1e-6;
+	double		low = -8.0;
 	double		high = 1.0;
 
 	for (int i = 0; i < 60; i++)
 	{
 		double		middle = (low + high) / 2;
 
+		if (middle > -1e-9 && middle < 1e-9)
+			middle = 1e-9;
 		if (power_share(top, middle) > share)
 			low = middle;
 		else
@@ -77,9 +75,8 @@ spindle_popularity_create(SpindleSkewKind kind, double top, double share,
 
 	popularity->kind = kind;
 	popularity->nrows = nrows;
-	popularity->block_key = spindle_key_derive(key, 1);
-	popularity->rank_key = spindle_key_derive(key, 2);
-	popularity->scatter_key = spindle_key_derive(key, 3);
+	popularity->key = key;
+	popularity->scatter_key = spindle_key_derive(key, 1);
 	if (kind == SPINDLE_SKEW_NONE)
 		return popularity;
 
@@ -102,60 +99,11 @@ spindle_popularity_create(SpindleSkewKind kind, double top, double share,
 	}
 	popularity->rank = spindle_alias_create(weight, n);
 	pfree(weight);
-	return popularity;
-}
-
-/*
- * The place of a rank in a block: multiplications by odd numbers and shifted
- * xors are bijections of the numbers below 2^bits.  A single block of fewer
- * rows walks along the bijection's cycle until it meets one of them.
- */
-static inline uint32
-scatter(const SpindlePopularity *popularity, int64 block, uint32 rank)
-{
-	uint64		draw = spindle_draw(popularity->scatter_key, block);
-	uint32		mask = (1U << popularity->bits) - 1;
-	int			half = (popularity->bits + 1) / 2;
-	uint32		x = rank;
-
-	do
+	if (nrows <= n)
 	{
-		x = (x * ((uint32) draw | 1) + (uint32) (draw >> 32)) & mask;
-		x ^= x >> half;
-		x = (x * ((uint32) (draw >> 16) | 1)) & mask;
-		x ^= x >> half;
-	} while (x >= popularity->rank->n);
-	return x;
-}
-
-/*
- * spindle_popularity_pick
- *		Choose a row, 0 <= row < eligible, by popularity.
- *
- * counter is the number of the choosing row; 1 <= eligible <= nrows.
- */
-int64
-spindle_popularity_pick(const SpindlePopularity *popularity, uint64 counter,
-						int64 eligible)
-{
-	uint64		draw = spindle_draw(popularity->block_key, counter);
-	uint64		draw2;
-
-	Assert(eligible >= 1);
-	if (popularity->kind == SPINDLE_SKEW_NONE)
-		return (int64) spindle_below(draw, eligible);
-
-	draw2 = spindle_draw(popularity->rank_key, counter);
-	for (int i = 0; i < MAX_TRIES; i++)
-	{
-		int64		block = (int64) (spindle_below(draw, eligible) >> popularity->bits);
-		uint32		rank = spindle_alias_pick(popularity->rank, draw2);
-		int64		row = (block << popularity->bits) | scatter(popularity, block, rank);
-
-		if (row < eligible)
-			return row;
-		draw = spindle_mix(draw + SPINDLE_PHI);
-		draw2 = spindle_mix(draw2 + SPINDLE_PHI);
+		popularity->place = palloc(sizeof(uint16) * n);
+		for (int r = 0; r < n; r++)
+			popularity->place[r] = spindle_popularity_scatter(popularity, 0, r);
 	}
-	return (int64) spindle_below(draw, eligible);
+	return popularity;
 }

@@ -135,6 +135,7 @@ spindle_run_containing(Step *step)
 	const SpindleReferenceState *state = step->state;
 	const SpindleVector *time = &step->input[0]->out;
 	const SpindleKey null_key = spindle_key_derive(step->key, LABEL_NULLS);
+	const uint64 threshold = spindle_threshold(step->fraction);
 	int			at = 0;
 
 	for (int i = 0; i < step->frame->n; i++)
@@ -144,7 +145,7 @@ spindle_run_containing(Step *step)
 		int			n = 0;
 
 		if (!(time->is_null && time->is_null[i]) &&
-			spindle_fraction(spindle_draw(null_key, row)) >= step->fraction)
+			spindle_draw(null_key, row) >= threshold)
 		{
 			/* at = bounds that are <= t; neighbours mostly have the same */
 			if ((at > 0 && state->bound[at - 1] > t) || (at < state->nbounds && state->bound[at] <= t))

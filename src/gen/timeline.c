@@ -9,11 +9,11 @@
  *
  * We halve the calendar's mass again and again.  A node of this binary tree
  * that holds n rows gives Binomial(n, 1/2) of them to its left half, drawn
- * with the node's number as counter.  A leaf holds about 16 to 32 rows; their
+ * with the node's number as counter.  A leaf holds about 4 to 8 rows; their
  * masses are independent uniform draws inside the leaf, sorted.  Row -> leaf
- * and time -> leaf both take one walk from the root, 29 steps for 10^10 rows.
- * The first 12 levels are kept, which bounds the memory (32 kB) and leaves a
- * scan two or three steps per leaf.
+ * and time -> leaf both take one walk from the root, 31 steps for 10^10 rows.
+ * The first 12 levels are kept, which bounds the memory (32 kB), and a reader
+ * decodes 32 neighbouring leaves at a time.
  *
  * Compare Bentley and Saxe 1979, "Generating Sorted Lists of Random Numbers",
  * which has constant memory but goes in one direction only.
@@ -101,8 +101,9 @@ spindle_timeline_create(const SpindleCalendar *calendar, SpindleKey key, int64 n
 	timeline->calendar = calendar;
 	timeline->split_key = spindle_key_derive(key, 1);
 	timeline->leaf_key = spindle_key_derive(key, 2);
-	timeline->depth = (nrows < 32 ? 0 : pg_leftmost_one_pos64(nrows) - 4);
-	timeline->top_depth = Min(timeline->depth, SPINDLE_TIMELINE_TOP_DEPTH);
+	timeline->depth = (nrows < 8 ? 0 : pg_leftmost_one_pos64(nrows) - 2);
+	timeline->group_depth = Max(0, timeline->depth - SPINDLE_TIMELINE_GROUP_DEPTH);
+	timeline->top_depth = Min(timeline->group_depth, SPINDLE_TIMELINE_TOP_DEPTH);
 	timeline->context = CurrentMemoryContext;
 	return timeline;
 }
@@ -123,25 +124,21 @@ spindle_timeline_cursor_init(SpindleTimelineCursor *cursor, SpindleTimeline *tim
 	cursor->timeline = timeline;
 	cursor->first_row = 0;
 	cursor->count = -1;
-	cursor->leaf = PG_UINT64_MAX;
+	cursor->group = PG_UINT64_MAX;
 }
 
-/*
- * Decode a leaf that holds n rows from number first on (not counting the row
- * at the start of the range): draw the masses, sort them, map them to times.
- */
+/* Decode the leaf with n rows from number first on (of those drawn). */
 static void
 load_leaf(SpindleTimelineCursor *cursor, uint64 leaf, int64 first, int64 n)
 {
 	const SpindleTimeline *timeline = cursor->timeline;
-	int			shift = 64 - timeline->depth;
-	uint64		base = (timeline->depth == 0 ? 0 : leaf << shift);
-	uint64		mass[SPINDLE_TIMELINE_MAX_LEAF];
-	int			lead = 0;
+	uint64		base = (timeline->depth == 0 ? 0 : leaf << (64 - timeline->depth));
+	uint64		mass[SPINDLE_TIMELINE_MAX_ROWS];
+	Timestamp  *time = cursor->time + cursor->count;
 
-	/* 32 rows are expected at most; 256 are 39 standard deviations away */
-	if (n >= SPINDLE_TIMELINE_MAX_LEAF)
-		elog(ERROR, "timeline leaf has " INT64_FORMAT " rows", n);
+	/* 256 rows are expected at most in a group, 1024 are 48 sd away */
+	if (cursor->count + n > SPINDLE_TIMELINE_MAX_ROWS)
+		elog(ERROR, "timeline group has too many rows");
 
 	for (int i = 0; i < n; i++)
 	{
@@ -152,35 +149,41 @@ load_leaf(SpindleTimelineCursor *cursor, uint64 leaf, int64 first, int64 n)
 			mass[j] = mass[j - 1];
 		mass[j] = m;
 	}
-
-	cursor->leaf = leaf;
-	cursor->mass = base;
-	cursor->first_row = first;
-	if (timeline->first_at_start)
-	{
-		if (leaf == 0)
-			cursor->time[lead++] = spindle_calendar_start(timeline->calendar);
-		else
-			cursor->first_row++;
-	}
-	cursor->count = (int) n + lead;
 	for (int i = 0; i < n; i++)
-		cursor->time[lead + i] = spindle_calendar_time(timeline->calendar, mass[i]);
+		time[i] = spindle_calendar_time(timeline->calendar, mass[i]);
+	cursor->count += (int) n;
+}
+
+/* Decode all leaves below a node that holds n rows from number first on. */
+static void
+load_node(SpindleTimelineCursor *cursor, int depth, uint64 index, int64 first, int64 n)
+{
+	int64		left;
+
+	if (n == 0)
+		return;
+	if (depth == cursor->timeline->depth)
+	{
+		load_leaf(cursor, index, first, n);
+		return;
+	}
+	left = split(cursor->timeline->split_key, node_number(depth, index), n);
+	load_node(cursor, depth + 1, index * 2, first, left);
+	load_node(cursor, depth + 1, index * 2 + 1, first + left, n - left);
 }
 
 /*
- * Walk from a cached node to the leaf that holds a row (by_mass false) or a
- * mass (by_mass true), and decode it.
+ * Walk from a cached node to the group of leaves that holds a row (by_mass
+ * false) or a mass (by_mass true), and decode it.
  */
 static void
-walk_to_leaf(SpindleTimelineCursor *cursor, uint64 index, bool by_mass, int64 row,
-			 uint64 mass)
+load_group(SpindleTimelineCursor *cursor, uint64 index, bool by_mass, int64 row, uint64 mass)
 {
 	const SpindleTimeline *timeline = cursor->timeline;
 	int64		first = timeline->top[index];
 	int64		n = timeline->top[index + 1] - first;
 
-	for (int depth = timeline->top_depth; depth < timeline->depth; depth++)
+	for (int depth = timeline->top_depth; depth < timeline->group_depth; depth++)
 	{
 		int64		left = split(timeline->split_key, node_number(depth, index), n);
 		bool		go_right;
@@ -193,12 +196,38 @@ walk_to_leaf(SpindleTimelineCursor *cursor, uint64 index, bool by_mass, int64 ro
 		first += go_right ? left : 0;
 		n = go_right ? n - left : left;
 	}
-	load_leaf(cursor, index, first, n);
+
+	cursor->group = index;
+	if (timeline->group_depth > 0)
+	{
+		int			shift = 64 - timeline->group_depth;
+
+		/* far more than mass and time differ by rounding */
+		cursor->from = spindle_calendar_time(timeline->calendar, (index << shift) + (UINT64CONST(1) << 26));
+		cursor->until = spindle_calendar_time(timeline->calendar, (index << shift) +
+											  ((UINT64CONST(1) << shift) - 1));
+	}
+	else
+	{
+		cursor->from = spindle_calendar_start(timeline->calendar);
+		cursor->until = spindle_calendar_end(timeline->calendar);
+	}
+	cursor->first_row = first;
+	cursor->count = 0;
+	cursor->hint = 0;
+	if (timeline->first_at_start)
+	{
+		if (index == 0)
+			cursor->time[cursor->count++] = spindle_calendar_start(timeline->calendar);
+		else
+			cursor->first_row++;
+	}
+	load_node(cursor, timeline->group_depth, index, first, n);
 }
 
 /*
  * spindle_timeline_seek
- *		Decode the leaf that holds a row, 0 <= row < nrows.
+ *		Decode the group of leaves that holds a row, 0 <= row < nrows.
  */
 void
 spindle_timeline_seek(SpindleTimelineCursor *cursor, int64 row)
@@ -210,19 +239,19 @@ spindle_timeline_seek(SpindleTimelineCursor *cursor, int64 row)
 	Assert(row >= 0 && row < timeline->nrows);
 	if (timeline->first_at_start)
 	{
-		/* row 0 belongs to the first leaf, which may have no drawn row */
+		/* row 0 belongs to the first group, which may have no drawn row */
 		if (row == 0)
 		{
-			walk_to_leaf(cursor, 0, true, 0, 0);
+			load_group(cursor, 0, true, 0, 0);
 			return;
 		}
 		row--;
 	}
 
-	/* a scan nearly always wants the leaf's neighbour, under the same node */
+	/* a scan nearly always wants the neighbour, under the same node */
 	if (cursor->count >= 0)
 	{
-		uint64		guess = cursor->leaf >> (timeline->depth - timeline->top_depth);
+		uint64		guess = cursor->group >> (timeline->group_depth - timeline->top_depth);
 
 		if (row >= timeline->top[guess] && row < timeline->top[guess + 1])
 		{
@@ -239,14 +268,14 @@ spindle_timeline_seek(SpindleTimelineCursor *cursor, int64 row)
 		else
 			high = middle;
 	}
-	walk_to_leaf(cursor, low, false, row, 0);
+	load_group(cursor, low, false, row, 0);
 }
 
 /*
  * spindle_timeline_count_until
  *		How many rows, from the first on, surely have a time <= t.
  *
- * All rows below the result do; at a leaf's edge up to a microsecond's worth
+ * All rows below the result do; at a group's edge up to a microsecond's worth
  * of rows may be missing, because mass and time are inverse to each other up
  * to rounding only.  A function of t alone, so it may decide values.
  */
@@ -255,7 +284,7 @@ spindle_timeline_count_until(SpindleTimelineCursor *cursor, Timestamp t)
 {
 	const SpindleTimeline *timeline = cursor->timeline;
 	uint64		mass;
-	uint64		leaf;
+	uint64		group;
 	int			low = 0;
 	int			high;
 
@@ -264,12 +293,22 @@ spindle_timeline_count_until(SpindleTimelineCursor *cursor, Timestamp t)
 	if (t >= spindle_calendar_end(timeline->calendar))
 		return timeline->nrows;
 
-	mass = spindle_calendar_mass(timeline->calendar, t);
-	leaf = (timeline->depth == 0 ? 0 : mass >> (64 - timeline->depth));
-	if (cursor->count < 0 || leaf != cursor->leaf)
-		walk_to_leaf(cursor, leaf >> (timeline->depth - timeline->top_depth), true, 0, mass);
+	if (cursor->count < 0 || t < cursor->from || t >= cursor->until)
+	{
+		mass = spindle_calendar_mass(timeline->calendar, t);
+		group = (timeline->group_depth == 0 ? 0 : mass >> (64 - timeline->group_depth));
+		if (cursor->count < 0 || group != cursor->group)
+			load_group(cursor, group >> (timeline->group_depth - timeline->top_depth), true, 0, mass);
+	}
 
+	/* times that are asked for one after another mostly rise */
 	high = cursor->count;
+	if (cursor->hint > 0 && cursor->time[cursor->hint - 1] <= t)
+	{
+		low = cursor->hint;
+		if (low == high || cursor->time[low] > t)
+			return cursor->first_row + low;
+	}
 	while (low < high)
 	{
 		int			middle = (low + high) / 2;
@@ -279,5 +318,6 @@ spindle_timeline_count_until(SpindleTimelineCursor *cursor, Timestamp t)
 		else
 			high = middle;
 	}
+	cursor->hint = low;
 	return cursor->first_row + low;
 }

@@ -11,9 +11,10 @@
 #include "math/calendar.h"
 #include "math/rng.h"
 
-/* Rows of a leaf: 16 to 32 in the mean, far below this whatever the draws. */
-#define SPINDLE_TIMELINE_MAX_LEAF	256
-#define SPINDLE_TIMELINE_TOP_DEPTH	12
+/* A leaf has 4 to 8 rows in the mean; a reader decodes 32 leaves at a time. */
+#define SPINDLE_TIMELINE_GROUP_DEPTH	5
+#define SPINDLE_TIMELINE_MAX_ROWS		1024
+#define SPINDLE_TIMELINE_TOP_DEPTH		12
 
 typedef struct SpindleTimeline
 {
@@ -23,21 +24,24 @@ typedef struct SpindleTimeline
 	SpindleKey	split_key;		/* draws of the inner nodes */
 	SpindleKey	leaf_key;		/* draws of the rows in a leaf */
 	int			depth;			/* of the leaves; the root has depth 0 */
+	int			group_depth;	/* of the nodes that are decoded at once */
 	int			top_depth;		/* depth of the cached nodes */
 	int64	   *top;			/* 2^top_depth + 1 row numbers at which these
 								 * nodes begin, NULL until first needed */
 	MemoryContext context;		/* where top is allocated */
 } SpindleTimeline;
 
-/* One decoded leaf: what a reader of a timeline keeps between calls. */
+/* A decoded group of leaves: what a reader of a timeline keeps between calls. */
 typedef struct SpindleTimelineCursor
 {
 	const SpindleTimeline *timeline;
-	uint64		leaf;			/* number of the decoded leaf */
+	uint64		group;			/* number of the decoded group */
 	int64		first_row;		/* its first row */
 	int			count;			/* its rows, -1 before the first use */
-	uint64		mass;			/* where it begins */
-	Timestamp	time[SPINDLE_TIMELINE_MAX_LEAF];
+	int			hint;			/* rows of it up to the time last asked for */
+	Timestamp	from;			/* times from here on ... */
+	Timestamp	until;			/* ... and before this surely lie in the group */
+	Timestamp	time[SPINDLE_TIMELINE_MAX_ROWS];
 } SpindleTimelineCursor;
 
 extern SpindleTimeline *spindle_timeline_create(const SpindleCalendar *calendar,

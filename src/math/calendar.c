@@ -102,6 +102,18 @@ spindle_calendar_create(const SpindleCalendarSpec *spec)
 		sum += spec->hour[h];
 	}
 	calendar->hour_bound[24] = 1.0;
+	for (int h = 0; h < 24; h++)
+	{
+		double		width = calendar->hour_bound[h + 1] - calendar->hour_bound[h];
+
+		calendar->hour_scale[h] = width > 0 ? USECS_PER_HOUR / width : 0;
+	}
+	for (int g = 0, h = 0; g < 256; g++)
+	{
+		while (h < 23 && calendar->hour_bound[h + 1] <= g / 256.0)
+			h++;
+		calendar->hour_guide[g] = h;
+	}
 
 	for (int g = 0, d = 0; g < 1 << SPINDLE_CALENDAR_GUIDE_BITS; g++)
 	{
@@ -127,21 +139,17 @@ spindle_calendar_time(const SpindleCalendar *calendar, uint64 mass)
 	int			d = calendar->guide[mass >> (64 - SPINDLE_CALENDAR_GUIDE_BITS)];
 	int			h;
 	double		f;
-	double		within;
-	double		width;
 	int64		usec;
 
 	while (d < calendar->ndays - 1 && calendar->day_mass[d + 1] <= mass)
 		d++;
-	f = (double) (mass - calendar->day_mass[d]) * calendar->day_scale[d];
-	h = (int) (Min(f, 0.9999999) * 24);
-	while (calendar->hour_bound[h] > f)
-		h--;
+	mass -= calendar->day_mass[d];
+	/* converting a signed number is much the cheaper, and loses one bit of 64 */
+	f = (double) (int64) (mass >> 1) * 2.0 * calendar->day_scale[d];
+	h = calendar->hour_guide[(int) (Min(f, 0.999) * 256)];
 	while (h < 23 && calendar->hour_bound[h + 1] <= f)
 		h++;
-	width = calendar->hour_bound[h + 1] - calendar->hour_bound[h];
-	within = (width > 0 ? (f - calendar->hour_bound[h]) / width : 0);
-	usec = (int64) (within * USECS_PER_HOUR);
+	usec = (int64) ((f - calendar->hour_bound[h]) * calendar->hour_scale[h]);
 	usec = Max(0, Min(usec, USECS_PER_HOUR - 1));
 	return (int64) (calendar->first_day + d) * USECS_PER_DAY + h * USECS_PER_HOUR + usec;
 }

@@ -109,4 +109,11 @@ spindle_fraction(uint64 draw)
 	return ((double) (draw >> 12) + 0.5) * (1.0 / 4503599627370496.0);
 }
 
+/* The number that a fraction (0..1) of all draws is below. */
+static inline uint64
+spindle_threshold(double fraction)
+{
+	return fraction >= 1.0 ? PG_UINT64_MAX : (uint64) (fraction * 18446744073709551616.0);
+}
+
 #endif							/* SPINDLE_RNG_H */

@@ -182,8 +182,9 @@ read_counts(const SpindleJson *node, SpindleTable *table)
 		if (n == 0)
 			spindle_json_error(&m, NULL, "at least one count is needed.");
 		table->layout_kind = SPINDLE_LAYOUT_COUNTS;
-		table->layout_counts = spindle_alias_create(weight + table->layout_min,
-													table->layout_max - table->layout_min + 1);
+		n = table->layout_max - table->layout_min + 1;
+		table->layout_weights = palloc(sizeof(double) * n);
+		memcpy(table->layout_weights, weight + table->layout_min, sizeof(double) * n);
 	}
 	else if (table->layout_min == 0 && table->layout_max == 1)
 		table->layout_kind = SPINDLE_LAYOUT_SUBSET;

@@ -6,8 +6,8 @@
  * Grammar: numbers, column paths, + - * / with the usual precedence, unary
  * minus, parentheses, least(a, b) and greatest(a, b).  The result is a list
  * of operations in postfix order, each with the number of digits after the
- * point of its exact result; only a division rounds, to six digits more than
- * its operands have.
+ * point of its exact result.  Dividing by 10, 100 and so on is exact too; any
+ * other division rounds, to six digits more than its operands have.
  *
  *-------------------------------------------------------------------------
  */
@@ -172,6 +172,16 @@ parse_factor(Formula *f)
 	f->depth--;
 }
 
+/* k for 10^k, -1 for any other number. */
+static int
+power_of_ten(int64 number)
+{
+	for (int k = 0; k <= MAX_DIGITS; k++)
+		if (spindle_power_of_ten(k) == number)
+			return k;
+	return -1;
+}
+
 static void
 parse_product(Formula *f)
 {
@@ -192,6 +202,15 @@ parse_product(Formula *f)
 		right = f->scale[f->nscales - 1];
 		if (c == '*')
 			push(f, SPINDLE_OP_MULTIPLY, 2, left + right);
+		else if (f->op[f->nops - 1].kind == SPINDLE_OP_NUMBER && right == 0 &&
+				 power_of_ten(f->op[f->nops - 1].number) >= 0)
+		{
+			int			digits = power_of_ten(f->op[f->nops - 1].number);
+
+			f->nops--;
+			f->nscales--;
+			push(f, SPINDLE_OP_SHIFT, 1, left + digits);
+		}
 		else
 			push(f, SPINDLE_OP_DIVIDE, 2, Max(left, right) + 6);
 	}

@@ -169,6 +169,7 @@ typedef enum SpindleOpKind
 	SPINDLE_OP_SUBTRACT,
 	SPINDLE_OP_MULTIPLY,
 	SPINDLE_OP_DIVIDE,
+	SPINDLE_OP_SHIFT,			/* division by a power of ten: same digits, other scale */
 	SPINDLE_OP_NEGATE,
 	SPINDLE_OP_MINIMUM,
 	SPINDLE_OP_MAXIMUM
@@ -361,7 +362,7 @@ typedef struct SpindleTable
 	SpindleLayoutKind layout_kind;	/* CHILDREN */
 	int			layout_min;
 	int			layout_max;
-	SpindleAlias *layout_counts;
+	double	   *layout_weights; /* of layout_min .. layout_max children */
 	int			parent_column;	/* CHILDREN: the column with rule "parent" */
 	uint64		label;
 } SpindleTable;

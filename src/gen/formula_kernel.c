@@ -1,0 +1,315 @@
+/*-------------------------------------------------------------------------
+ *
+ * formula_kernel.c
+ *		The step that computes a formula.
+ *
+ * Operands are whole numbers times a power of ten, so results are exact; one
+ * rounding, half away from zero, brings them to the scale of the column.  Rows
+ * are computed 64 at a time, first in 64 bits; where an intermediate result
+ * does not fit, the same rows once more in 128.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/int.h"
+
+#include "gen/eval_internal.h"
+
+/* Rows that are computed side by side. */
+#define FORMULA_ROWS	64
+/* Operands of all formulas are fewer; see formula.c. */
+#define MAX_OPERANDS	100
+
+typedef struct FormulaState
+{
+	int64	   *narrow;			/* stack of operands, FORMULA_ROWS each */
+	__int128   *wide;
+} FormulaState;
+
+/* Scratch space for a formula, in the current memory context. */
+void *
+spindle_formula_scratch(const SpindleRule *rule)
+{
+	FormulaState *state = palloc(sizeof(FormulaState));
+	int			depth = 0;
+	int			most = 1;
+
+	for (int i = 0; i < rule->formula.nops; i++)
+	{
+		switch (rule->formula.op[i].kind)
+		{
+			case SPINDLE_OP_NUMBER:
+			case SPINDLE_OP_COLUMN:
+				depth++;
+				break;
+			case SPINDLE_OP_NEGATE:
+			case SPINDLE_OP_SHIFT:
+				break;
+			default:
+				depth--;
+				break;
+		}
+		most = Max(most, depth);
+	}
+	state->narrow = palloc(sizeof(int64) * FORMULA_ROWS * most);
+
+	/* 128-bit numbers want an alignment that palloc does not promise */
+	state->wide = (__int128 *) TYPEALIGN(16, palloc(sizeof(__int128) * FORMULA_ROWS * most + 16));
+	return state;
+}
+
+/*
+ * In 64 bits: false as soon as something does not fit, or needs a division.
+ */
+static bool
+narrow_op(const SpindleOp *op, int64 *l, int l_scale, const int64 *r, int r_scale, int n)
+{
+	int			common = Max(l_scale, r_scale);
+	int64		l_unit = spindle_power_of_ten(common - l_scale);
+	int64		r_unit = spindle_power_of_ten(common - r_scale);
+	bool		overflow = false;
+
+	if (op->kind == SPINDLE_OP_DIVIDE)
+		return false;
+	if (op->kind == SPINDLE_OP_MULTIPLY)
+	{
+		for (int i = 0; i < n; i++)
+			overflow |= pg_mul_s64_overflow(l[i], r[i], &l[i]);
+		return !overflow;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		int64		a;
+		int64		b;
+
+		overflow |= pg_mul_s64_overflow(l[i], l_unit, &a);
+		overflow |= pg_mul_s64_overflow(r[i], r_unit, &b);
+		if (op->kind == SPINDLE_OP_ADD)
+			overflow |= pg_add_s64_overflow(a, b, &l[i]);
+		else if (op->kind == SPINDLE_OP_SUBTRACT)
+			overflow |= pg_sub_s64_overflow(a, b, &l[i]);
+		else if (op->kind == SPINDLE_OP_MINIMUM)
+			l[i] = Min(a, b);
+		else
+			l[i] = Max(a, b);
+	}
+	return !overflow;
+}
+
+static bool
+narrow_rows(Step *step, FormulaState *state, int first, int n, int *result_scale)
+{
+	int			scale[MAX_OPERANDS] = {0};
+	int			top = -1;
+
+	for (int o = 0; o < step->rule->formula.nops; o++)
+	{
+		const SpindleOp *op = &step->rule->formula.op[o];
+		int64	   *at;
+
+		switch (op->kind)
+		{
+			case SPINDLE_OP_NUMBER:
+				at = state->narrow + ++top * FORMULA_ROWS;
+				for (int i = 0; i < n; i++)
+					at[i] = op->number;
+				break;
+			case SPINDLE_OP_COLUMN:
+				at = state->narrow + ++top * FORMULA_ROWS;
+				memcpy(at, step->input[o]->out.value + first, sizeof(int64) * n);
+				break;
+			case SPINDLE_OP_NEGATE:
+				at = state->narrow + top * FORMULA_ROWS;
+				for (int i = 0; i < n; i++)
+				{
+					if (at[i] == PG_INT64_MIN)
+						return false;
+					at[i] = -at[i];
+				}
+				break;
+			case SPINDLE_OP_SHIFT:
+				break;
+			default:
+				at = state->narrow + --top * FORMULA_ROWS;
+				if (!narrow_op(op, at, scale[top], at + FORMULA_ROWS, scale[top + 1], n))
+					return false;
+				break;
+		}
+		scale[top] = op->scale;
+	}
+	*result_scale = scale[0];
+	return true;
+}
+
+/* A product; one beyond 128 bits, which fits no column, stays at a bound. */
+static inline __int128
+multiply(__int128 a, __int128 b)
+{
+	const __int128 bound = (__int128) 1 << 120;
+	__int128	result;
+
+	if (__builtin_mul_overflow(a, b, &result) || result > bound || result < -bound)
+		return (a < 0) != (b < 0) ? -bound : bound;
+	return result;
+}
+
+/* x / divisor, rounded half away from zero. */
+static inline __int128
+divide(__int128 x, __int128 divisor)
+{
+	bool		negative = (x < 0) != (divisor < 0);
+	unsigned __int128 a = x < 0 ? -(unsigned __int128) x : (unsigned __int128) x;
+	unsigned __int128 b = divisor < 0 ? -(unsigned __int128) divisor : (unsigned __int128) divisor;
+	unsigned __int128 q = (a + b / 2) / b;
+
+	return negative ? -(__int128) q : (__int128) q;
+}
+
+static void
+wide_op(const SpindleOp *op, __int128 *l, int l_scale, const __int128 *r, int r_scale,
+		bool *is_null, int n)
+{
+	int			common = Max(l_scale, r_scale);
+
+	for (int i = 0; i < n; i++)
+	{
+		__int128	a = l[i];
+		__int128	b = r[i];
+
+		if (op->kind == SPINDLE_OP_MULTIPLY)
+			l[i] = multiply(a, b);
+		else if (op->kind == SPINDLE_OP_DIVIDE)
+		{
+			/* the quotient has op->scale digits */
+			is_null[i] |= b == 0;
+			l[i] = b == 0 ? 0 :
+				divide(multiply(multiply(a, spindle_power_of_ten(op->scale - l_scale)),
+								spindle_power_of_ten(r_scale)), b);
+		}
+		else
+		{
+			a = multiply(a, spindle_power_of_ten(common - l_scale));
+			b = multiply(b, spindle_power_of_ten(common - r_scale));
+			if (op->kind == SPINDLE_OP_ADD)
+				l[i] = a + b;
+			else if (op->kind == SPINDLE_OP_SUBTRACT)
+				l[i] = a - b;
+			else if (op->kind == SPINDLE_OP_MINIMUM)
+				l[i] = Min(a, b);
+			else
+				l[i] = Max(a, b);
+		}
+	}
+}
+
+static int
+wide_rows(Step *step, FormulaState *state, int first, int n, bool *is_null)
+{
+	int			scale[MAX_OPERANDS] = {0};
+	int			top = -1;
+
+	for (int o = 0; o < step->rule->formula.nops; o++)
+	{
+		const SpindleOp *op = &step->rule->formula.op[o];
+		__int128   *at;
+
+		switch (op->kind)
+		{
+			case SPINDLE_OP_NUMBER:
+				at = state->wide + ++top * FORMULA_ROWS;
+				for (int i = 0; i < n; i++)
+					at[i] = op->number;
+				break;
+			case SPINDLE_OP_COLUMN:
+				at = state->wide + ++top * FORMULA_ROWS;
+				for (int i = 0; i < n; i++)
+					at[i] = step->input[o]->out.value[first + i];
+				break;
+			case SPINDLE_OP_NEGATE:
+				at = state->wide + top * FORMULA_ROWS;
+				for (int i = 0; i < n; i++)
+					at[i] = -at[i];
+				break;
+			case SPINDLE_OP_SHIFT:
+				break;
+			default:
+				at = state->wide + --top * FORMULA_ROWS;
+				wide_op(op, at, scale[top], at + FORMULA_ROWS, scale[top + 1], is_null, n);
+				break;
+		}
+		scale[top] = op->scale;
+	}
+	return scale[0];
+}
+
+/* Store results of the given scale, in the type of the column. */
+static inline int64
+store(const SpindleType *type, __int128 x, int scale)
+{
+	if (type->kind == SPINDLE_FLOAT)
+	{
+		double		d = (double) x / (double) spindle_power_of_ten(scale);
+		int64		bits;
+
+		memcpy(&bits, &d, sizeof(bits));
+		return bits;
+	}
+	if (scale > type->scale)
+		x = divide(x, spindle_power_of_ten(scale - type->scale));
+	else
+		x = multiply(x, spindle_power_of_ten(type->scale - scale));
+	return (int64) Max((__int128) type->min, Min(x, (__int128) type->max));
+}
+
+/*
+ * A formula over columns of the row.  A result beyond the column's type is cut
+ * to its largest value; NULL operands and divisions by zero give NULL.
+ */
+void
+spindle_run_formula(Step *step)
+{
+	const SpindleType *type = step->rule->type;
+	FormulaState *state = step->state;
+
+	for (int first = 0; first < step->frame->n; first += FORMULA_ROWS)
+	{
+		int			n = Min(FORMULA_ROWS, step->frame->n - first);
+		bool		is_null[FORMULA_ROWS] = {false};
+		int64	   *out = step->out.value + first;
+		int			scale;
+
+		if (narrow_rows(step, state, first, n, &scale))
+		{
+			int64		unit = spindle_power_of_ten(Max(scale - type->scale, 0));
+
+			for (int i = 0; i < n; i++)
+			{
+				int64		x = state->narrow[i];
+
+				if (type->kind == SPINDLE_FLOAT || scale < type->scale || x > PG_INT64_MAX / 2 ||
+					x < -(PG_INT64_MAX / 2))
+					out[i] = store(type, x, scale);
+				else
+				{
+					uint64		q = ((uint64) (x < 0 ? -x : x) + unit / 2) / unit;
+
+					out[i] = Max(type->min, Min(x < 0 ? -(int64) q : (int64) q, type->max));
+				}
+			}
+		}
+		else
+		{
+			scale = wide_rows(step, state, first, n, is_null);
+			for (int i = 0; i < n; i++)
+				out[i] = store(type, state->wide[i], scale);
+		}
+		if (!step->has_nulls)
+			continue;
+		for (int o = 0; o < step->ninputs; o++)
+			if (step->input[o] && step->input[o]->out.is_null)
+				for (int i = 0; i < n; i++)
+					is_null[i] |= step->input[o]->out.is_null[first + i];
+		memcpy(step->out.is_null + first, is_null, n);
+	}
+}
