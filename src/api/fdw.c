@@ -115,6 +115,8 @@ begin_scan(ForeignScanState *node, int eflags)
 	}
 	state->range_context = AllocSetContextCreate(context, "spindle ranges", ALLOCSET_SMALL_SIZES);
 	state->batch_rows = FIRST_BATCH_ROWS;
+	memset(node->ss.ss_ScanTupleSlot->tts_values, 0, sizeof(Datum) * desc->natts);
+	memset(node->ss.ss_ScanTupleSlot->tts_isnull, true, desc->natts);
 	node->fdw_state = state;
 }
 
@@ -238,10 +240,8 @@ iterate_scan(ForeignScanState *node)
 		if (!next_batch(state))
 			return slot;
 	}
-	memcpy(slot->tts_values, spindle_rows_values(state->rows, state->i),
-		   sizeof(Datum) * state->source->natts);
-	memcpy(slot->tts_isnull, spindle_rows_nulls(state->rows, state->i), state->source->natts);
-	state->i++;
+	/* columns that are not computed were set to NULL when the scan began */
+	spindle_rows_get(state->rows, state->i++, slot->tts_values, slot->tts_isnull);
 	state->rows_read++;
 	return ExecStoreVirtualTuple(slot);
 }
@@ -311,7 +311,10 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int targrows,
 	int64		nrows = source->instance->nrows[source->table];
 	int			wanted = (int) Min(targrows, nrows);
 	SpindleRows *generated;
+	Datum	   *values = palloc0(sizeof(Datum) * desc->natts);
+	bool	   *nulls = palloc(desc->natts);
 
+	memset(nulls, true, desc->natts);
 	spindle_instance_keep(source->instance, context);
 	generated = spindle_rows_create(source->instance, source->table, source->column, desc->natts, context);
 	for (int done = 0; done < wanted;)
@@ -329,8 +332,10 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int targrows,
 		}
 		spindle_rows_fill_list(generated, list, n);
 		for (int i = 0; i < n; i++)
-			rows[done + i] = heap_form_tuple(desc, spindle_rows_values(generated, i),
-											 spindle_rows_nulls(generated, i));
+		{
+			spindle_rows_get(generated, i, values, nulls);
+			rows[done + i] = heap_form_tuple(desc, values, nulls);
+		}
 		done += n;
 	}
 	*totalrows = nrows;

@@ -35,6 +35,8 @@ spindle_rows(PG_FUNCTION_ARGS)
 	SpindleSource source = {0};
 	SpindleRows *rows;
 	MemoryContext context;
+	Datum	   *values;
+	bool	   *nulls;
 	int64		row;
 	int64		end;
 	const SpindleTable *table;
@@ -60,6 +62,8 @@ spindle_rows(PG_FUNCTION_ARGS)
 	context = AllocSetContextCreate(CurrentMemoryContext, "spindle_rows", ALLOCSET_DEFAULT_SIZES);
 	spindle_instance_keep(source.instance, context);
 	rows = spindle_rows_create(source.instance, source.table, source.column, source.natts, context);
+	values = palloc0(sizeof(Datum) * source.natts);
+	nulls = palloc0(source.natts);
 	while (row < end)
 	{
 		int			n = (int) Min(SPINDLE_BATCH_ROWS, end - row);
@@ -67,8 +71,10 @@ spindle_rows(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		spindle_rows_fill(rows, row, n);
 		for (int i = 0; i < n; i++)
-			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, spindle_rows_values(rows, i),
-								 spindle_rows_nulls(rows, i));
+		{
+			spindle_rows_get(rows, i, values, nulls);
+			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		}
 		row += n;
 	}
 	MemoryContextDelete(context);

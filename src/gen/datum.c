@@ -3,10 +3,11 @@
  * datum.c
  *		Generated rows as Datums.
  *
- * A batch of rows is computed column by column and kept here row by row, the
- * form in which a tuple slot takes them.  Nothing is allocated per row: texts
- * of the definition exist as Datums already, texts put together carry their
- * own varlena header, and numerics are built in an array of fixed slots.
+ * A batch of rows is computed column by column.  Most vectors hold Datums as
+ * they are; texts and numerics are turned into Datums here, the whole column at
+ * once.  Nothing is allocated per row: texts of the definition exist as Datums
+ * already, texts put together carry their own varlena header, and numerics are
+ * built in an array of fixed slots.
  *
  * All Datums of a batch stay valid until the next batch.
  *
@@ -44,16 +45,22 @@ typedef struct NumericSlot
 	int16		padding;
 } NumericSlot;
 
+typedef struct RowColumn
+{
+	int			attribute;		/* position in the rows wanted */
+	int			handle;			/* of the vector */
+	const SpindleType *type;
+	const Datum *value;			/* of this batch */
+	const bool *is_null;		/* or NULL */
+	Datum	   *converted;		/* where texts and numerics go, else NULL */
+	NumericSlot *numeric;		/* what they refer to, of a numeric */
+} RowColumn;
+
 struct SpindleRows
 {
 	SpindleEval *eval;
-	const SpindleTable *table;
-	int			ncolumns;
-	const int  *column;			/* of the table, per output column; -1 is null */
-	int		   *handle;			/* vector of each */
-	Datum	   *value;			/* row by row */
-	bool	   *is_null;
-	NumericSlot **numeric;		/* per output column of type numeric */
+	int			ncolumns;		/* that are computed */
+	RowColumn  *column;
 	MemoryContext batch_context;	/* texts that need another encoding */
 };
 
@@ -111,9 +118,8 @@ make_numeric(NumericSlot *slot, int64 value, int scale)
  * spindle_rows_create
  *		Prepare to read some columns of a table, in the order wanted.
  *
- * An entry -1 gives a column of nulls.  columns is not copied and must live as
- * long as the result, which goes with the memory context parent.  The caller
- * keeps the instance pinned.
+ * An entry -1 stands for a column that is not computed.  The result goes with
+ * the memory context parent; the caller keeps the instance pinned.
  */
 SpindleRows *
 spindle_rows_create(SpindleInstance *instance, int table, const int *columns, int ncolumns,
@@ -123,22 +129,22 @@ spindle_rows_create(SpindleInstance *instance, int table, const int *columns, in
 	SpindleRows *rows = palloc0(sizeof(SpindleRows));
 
 	rows->eval = spindle_eval_create(instance, table, parent);
-	rows->table = &instance->domain->table[table];
-	rows->ncolumns = ncolumns;
-	rows->column = columns;
-	rows->handle = palloc(sizeof(int) * Max(ncolumns, 1));
-	rows->value = palloc0(sizeof(Datum) * SPINDLE_BATCH_ROWS * Max(ncolumns, 1));
-	rows->is_null = palloc(SPINDLE_BATCH_ROWS * Max(ncolumns, 1));
-	memset(rows->is_null, true, SPINDLE_BATCH_ROWS * Max(ncolumns, 1));
-	rows->numeric = palloc0(sizeof(NumericSlot *) * Max(ncolumns, 1));
+	rows->column = palloc0(sizeof(RowColumn) * Max(ncolumns, 1));
 	rows->batch_context = AllocSetContextCreate(parent, "spindle batch", ALLOCSET_DEFAULT_SIZES);
 	for (int c = 0; c < ncolumns; c++)
 	{
+		RowColumn  *column = &rows->column[rows->ncolumns];
+
 		if (columns[c] < 0)
 			continue;
-		rows->handle[c] = spindle_eval_add_column(rows->eval, columns[c]);
-		if (rows->table->column[columns[c]].type.kind == SPINDLE_DECIMAL)
-			rows->numeric[c] = palloc0(sizeof(NumericSlot) * SPINDLE_BATCH_ROWS);
+		rows->ncolumns++;
+		column->attribute = c;
+		column->type = &instance->domain->table[table].column[columns[c]].type;
+		column->handle = spindle_eval_add_column(rows->eval, columns[c]);
+		if (column->type->kind == SPINDLE_DECIMAL || column->type->kind == SPINDLE_TEXT)
+			column->converted = palloc0(sizeof(Datum) * SPINDLE_BATCH_ROWS);
+		if (column->type->kind == SPINDLE_DECIMAL)
+			column->numeric = palloc0(sizeof(NumericSlot) * SPINDLE_BATCH_ROWS);
 	}
 	MemoryContextSwitchTo(oldcontext);
 	return rows;
@@ -169,40 +175,25 @@ text_datum(const SpindleText *text, int encoding)
 
 /* Turn one computed column into Datums. */
 static void
-fill_column(SpindleRows *rows, int c, int n)
+convert_column(const SpindleRows *rows, RowColumn *column, int n)
 {
-	const SpindleType *type = &rows->table->column[rows->column[c]].type;
-	const SpindleVector *vector = spindle_eval_vector(rows->eval, rows->handle[c]);
-	const int	stride = rows->ncolumns;
+	const SpindleVector *vector = spindle_eval_vector(rows->eval, column->handle);
 	const int	encoding = GetDatabaseEncoding();
-	Datum	   *value = rows->value + c;
 
-	switch (type->kind)
+	StaticAssertStmt(sizeof(Datum) == sizeof(int64), "values are passed in 64 bits");
+	column->is_null = vector->is_null;
+	column->value = column->converted ? column->converted : (const Datum *) vector->value;
+	if (column->type->kind == SPINDLE_DECIMAL)
 	{
-		case SPINDLE_DECIMAL:
-			for (int i = 0; i < n; i++)
-				value[i * stride] = make_numeric(&rows->numeric[c][i], vector->value[i], type->scale);
-			break;
-		case SPINDLE_TEXT:
-			for (int i = 0; i < n; i++)
-			{
-				if (vector->is_null && vector->is_null[i])
-					continue;
-				value[i * stride] = text_datum((const SpindleText *) (intptr_t) vector->value[i], encoding);
-			}
-			break;
-		default:
-			/* all others are passed by value, in 64 bits */
-			for (int i = 0; i < n; i++)
-				value[i * stride] = (Datum) vector->value[i];
-			break;
+		for (int i = 0; i < n; i++)
+			column->converted[i] = make_numeric(&column->numeric[i], vector->value[i], column->type->scale);
 	}
-	if (vector->is_null)
+	else if (column->type->kind == SPINDLE_TEXT)
+	{
 		for (int i = 0; i < n; i++)
-			rows->is_null[i * stride + c] = vector->is_null[i];
-	else
-		for (int i = 0; i < n; i++)
-			rows->is_null[i * stride + c] = false;
+			if (!(vector->is_null && vector->is_null[i]))
+				column->converted[i] = text_datum((const SpindleText *) (intptr_t) vector->value[i], encoding);
+	}
 }
 
 /*
@@ -218,8 +209,7 @@ spindle_rows_fill_list(SpindleRows *rows, const int64 *list, int n)
 	MemoryContextReset(rows->batch_context);
 	oldcontext = MemoryContextSwitchTo(rows->batch_context);
 	for (int c = 0; c < rows->ncolumns; c++)
-		if (rows->column[c] >= 0)
-			fill_column(rows, c, n);
+		convert_column(rows, &rows->column[c], n);
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -234,22 +224,19 @@ spindle_rows_fill(SpindleRows *rows, int64 first, int n)
 	spindle_rows_fill_list(rows, list, n);
 }
 
-/* For readers that want further values of the same rows; see eval.h. */
-SpindleEval *
-spindle_rows_eval(SpindleRows *rows)
+/*
+ * spindle_rows_get
+ *		Set the attributes that are computed to the values of the i'th row of
+ *		the batch.  The others are left as they are.
+ */
+void
+spindle_rows_get(const SpindleRows *rows, int i, Datum *values, bool *nulls)
 {
-	return rows->eval;
-}
+	for (int c = 0; c < rows->ncolumns; c++)
+	{
+		const RowColumn *column = &rows->column[c];
 
-/* The values of the i'th row of the batch. */
-Datum *
-spindle_rows_values(SpindleRows *rows, int i)
-{
-	return rows->value + (Size) i * rows->ncolumns;
-}
-
-bool *
-spindle_rows_nulls(SpindleRows *rows, int i)
-{
-	return rows->is_null + (Size) i * rows->ncolumns;
+		values[column->attribute] = column->value[i];
+		nulls[column->attribute] = column->is_null && column->is_null[i];
+	}
 }

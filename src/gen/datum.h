@@ -17,8 +17,6 @@ extern SpindleRows *spindle_rows_create(SpindleInstance *instance, int table,
 										MemoryContext parent);
 extern void spindle_rows_fill(SpindleRows *rows, int64 first, int n);
 extern void spindle_rows_fill_list(SpindleRows *rows, const int64 *list, int n);
-extern SpindleEval *spindle_rows_eval(SpindleRows *rows);
-extern Datum *spindle_rows_values(SpindleRows *rows, int i);
-extern bool *spindle_rows_nulls(SpindleRows *rows, int i);
+extern void spindle_rows_get(const SpindleRows *rows, int i, Datum *values, bool *nulls);
 
 #endif							/* SPINDLE_DATUM_H */

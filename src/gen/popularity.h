@@ -79,9 +79,8 @@ static inline uint32
 spindle_popularity_rank(const SpindlePopularity *popularity, uint32 bits)
 {
 	uint64		product = (uint64) bits * popularity->rank->n;
-	uint32		i = (uint32) (product >> 32);
 
-	return (uint32) product < popularity->rank->slot[i].threshold ? i : popularity->rank->slot[i].other;
+	return spindle_alias_entry(popularity->rank, (uint32) (product >> 32), (uint32) product);
 }
 
 /*

@@ -22,14 +22,23 @@ typedef struct SpindleAlias
 
 extern SpindleAlias *spindle_alias_create(const double *weight, int n);
 
+/*
+ * The entry that slot i gives for 32 further bits.  A branch here would be
+ * mispredicted as often as not, so we select by a mask.
+ */
+static inline uint32
+spindle_alias_entry(const SpindleAlias *alias, uint32 i, uint32 bits)
+{
+	uint32		stay = -(uint32) (bits < alias->slot[i].threshold);
+
+	return (i & stay) | (alias->slot[i].other & ~stay);
+}
+
 /* The entry, 0 .. n-1, that a draw selects. */
 static inline uint32
 spindle_alias_pick(const SpindleAlias *alias, uint64 draw)
 {
-	uint32		i = (uint32) (((draw >> 32) * alias->n) >> 32);
-
-	/* written to compile without a branch, which would be mispredicted */
-	return (uint32) draw < alias->slot[i].threshold ? i : alias->slot[i].other;
+	return spindle_alias_entry(alias, (uint32) (((draw >> 32) * alias->n) >> 32), (uint32) draw);
 }
 
 #endif							/* SPINDLE_ALIAS_H */
