@@ -450,6 +450,8 @@ compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 			break;
 		case SPINDLE_RULE_NUMBER:
 			step = add_step(eval, frame, spindle_run_number, rule, false, 0);
+			if (frame->rows)
+				step->state = spindle_number_memo(rule);
 			break;
 		case SPINDLE_RULE_TIME:
 			step = add_step(eval, frame, spindle_run_time, rule, false, 0);

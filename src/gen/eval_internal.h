@@ -64,6 +64,7 @@ extern void spindle_run_sequence(Step *step);
 extern void spindle_run_constant(Step *step);
 extern void spindle_run_weighted(Step *step);
 extern void spindle_run_number(Step *step);
+extern void *spindle_number_memo(const SpindleRule *rule);
 extern void spindle_run_time(Step *step);
 extern void spindle_run_ordered_time(Step *step);
 extern void spindle_run_offset(Step *step);

@@ -20,6 +20,15 @@
 /* Labels of the draws that a rule makes beside its main one. */
 #define LABEL_NULLS		101
 
+/* Rows whose number is remembered: 256 kB. */
+#define MEMO_SIZE		16384
+
+typedef struct MemoEntry
+{
+	int64		row;			/* -1 if unused */
+	int64		value;
+} MemoEntry;
+
 static inline int64
 float_bits(double d)
 {
@@ -137,8 +146,41 @@ spindle_run_number(Step *step)
 		return;
 	}
 	for (int i = 0; i < step->frame->n; i++)
-		step->out.value[i] =
-			number_value(rule, spindle_dist_sample(dist, spindle_draw(step->key, step->frame->row[i])), scale);
+	{
+		int64		row = step->frame->row[i];
+		MemoEntry  *memo = step->state ? &((MemoEntry *) step->state)[row & (MEMO_SIZE - 1)] : NULL;
+
+		if (memo && memo->row == row)
+		{
+			step->out.value[i] = memo->value;
+			continue;
+		}
+		step->out.value[i] = number_value(rule, spindle_dist_sample(dist, spindle_draw(step->key, row)), scale);
+		if (memo)
+		{
+			memo->row = row;
+			memo->value = step->out.value[i];
+		}
+	}
+}
+
+/*
+ * A memo for spindle_run_number(), in the current memory context, if the
+ * distribution is dear to sample; else NULL.
+ *
+ * For frames of parents only: popular rows are met again and again.
+ */
+void *
+spindle_number_memo(const SpindleRule *rule)
+{
+	MemoEntry  *memo;
+
+	if (rule->number.kind == SPINDLE_DIST_UNIFORM || rule->number.kind == SPINDLE_DIST_DISCRETE)
+		return NULL;
+	memo = palloc(sizeof(MemoEntry) * MEMO_SIZE);
+	for (int i = 0; i < MEMO_SIZE; i++)
+		memo[i].row = -1;
+	return memo;
 }
 
 /* A timestamp as a value of the rule's type. */

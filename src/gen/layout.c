@@ -223,6 +223,7 @@ spindle_layout_load(SpindleLayoutCursor *cursor, int64 block)
 	cursor->first_child = first_child;
 	cursor->nparents = nparents;
 	cursor->nchildren = total;
+	cursor->hint = 0;
 	cursor->start[0] = 0;
 	for (int i = 0; i < nparents; i++)
 		cursor->start[i + 1] = cursor->start[i] + count[i];
@@ -256,9 +257,16 @@ spindle_layout_parent(SpindleLayoutCursor *cursor, int64 child)
 		spindle_layout_load(cursor, block);
 	}
 
+	/* the children of a batch mostly come one after another */
 	child -= cursor->first_child;
+	if (cursor->start[cursor->hint] <= child)
+	{
+		while (cursor->start[cursor->hint + 1] <= child)
+			cursor->hint++;
+		return cursor->first_parent + cursor->hint;
+	}
 	low = 0;
-	high = cursor->nparents;
+	high = cursor->hint;
 	while (high - low > 1)
 	{
 		int			middle = (low + high) / 2;
@@ -268,5 +276,6 @@ spindle_layout_parent(SpindleLayoutCursor *cursor, int64 child)
 		else
 			high = middle;
 	}
+	cursor->hint = low;
 	return cursor->first_parent + low;
 }

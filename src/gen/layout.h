@@ -51,6 +51,7 @@ typedef struct SpindleLayoutCursor
 	int64		first_child;
 	int			nparents;
 	int			nchildren;
+	int			hint;			/* parent of the child last asked for */
 	int32		start[SPINDLE_LAYOUT_SUBSET_BLOCK + 1]; /* first child of each
 														 * parent, relative to
 														 * first_child */

@@ -231,6 +231,7 @@ spindle_run_fill_parents(Step *step)
 	Frame	   *frame = step->sub;
 	const SpindleVector *rows = &step->input[0]->out;
 	int			n = 0;
+	int64		previous = -1;
 
 	reserve(step, frame, step->frame->n, step->frame->n);
 	for (int i = 0; i < step->frame->n; i++)
@@ -240,8 +241,10 @@ spindle_run_fill_parents(Step *step)
 			frame->map[i] = -1;
 			continue;
 		}
-		if (n == 0 || frame->row[n - 1] != rows->value[i])
-			frame->row[n++] = rows->value[i];
+
+		/* without a branch on whether this row differs: that is a coin toss */
+		n += rows->value[i] != previous;
+		previous = frame->row[n - 1] = rows->value[i];
 		frame->map[i] = n - 1;
 	}
 	frame->n = n;
