@@ -131,7 +131,6 @@ deliver(FunctionCallInfo fcinfo, const StreamArguments *args, SpindleSink *sink)
 												  ALLOCSET_DEFAULT_SIZES);
 	SpindleStream *stream;
 	SpindleEvent event;
-	StringInfoData json;
 	instr_time	start;
 	instr_time	duration;
 	double		seconds;
@@ -142,15 +141,15 @@ deliver(FunctionCallInfo fcinfo, const StreamArguments *args, SpindleSink *sink)
 		elog(ERROR, "return type must be a row type");
 	spindle_instance_keep(args->instance, context);
 	stream = spindle_stream_open(args->instance, args->table, &args->options, context);
-	initStringInfo(&json);
 
 	INSTR_TIME_SET_CURRENT(start);
 	spindle_sink_open(sink);
 	while (spindle_stream_next(stream, &event))
 	{
-		resetStringInfo(&json);
-		spindle_stream_write(stream, &event, &json);
-		spindle_sink_write(sink, json.data, json.len);
+		int			start = sink->buffer.len;
+
+		spindle_stream_write(stream, &event, &sink->buffer);
+		spindle_sink_write(sink, start);
 	}
 	spindle_sink_close(sink);
 	INSTR_TIME_SET_CURRENT(duration);

@@ -20,8 +20,8 @@
 /* Labels of the draws that a rule makes beside its main one. */
 #define LABEL_NULLS		101
 
-/* Rows whose number is remembered: 256 kB. */
-#define MEMO_SIZE		16384
+/* Rows whose number is remembered: 512 kB. */
+#define MEMO_SIZE		32768
 
 typedef struct MemoEntry
 {

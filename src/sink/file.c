@@ -35,11 +35,10 @@ typedef struct FileSink
 	bool		is_regular;
 	off_t		size;			/* of the file up to the last complete line */
 	int64		buffered;		/* events in the buffer */
-	StringInfoData buffer;
 } FileSink;
 
 static void file_open(SpindleSink *sink);
-static void file_write(SpindleSink *sink, const char *event, int len);
+static void file_write(SpindleSink *sink, int start);
 static void file_flush(SpindleSink *sink);
 static void file_close(SpindleSink *sink);
 
@@ -135,8 +134,8 @@ file_open(SpindleSink *sink)
 					(errcode_for_file_access(),
 					 errmsg("could not seek in file \"%s\": %m", file->path)));
 	}
-	initStringInfo(&file->buffer);
-	enlargeStringInfo(&file->buffer, BUFFER_SIZE);
+	initStringInfo(&sink->buffer);
+	enlargeStringInfo(&sink->buffer, BUFFER_SIZE + BUFFER_SIZE / 8);
 }
 
 /*
@@ -151,7 +150,7 @@ report_write_error(FileSink *file, int written)
 
 	for (int i = 0; i < written; i++)
 	{
-		if (file->buffer.data[i] == '\n')
+		if (file->base.buffer.data[i] == '\n')
 		{
 			file->base.events_sent++;
 			complete = i + 1;
@@ -174,13 +173,13 @@ file_flush(SpindleSink *sink)
 	FileSink   *file = (FileSink *) sink;
 	int			written = 0;
 
-	while (written < file->buffer.len)
+	while (written < sink->buffer.len)
 	{
 		ssize_t		n;
 
 		CHECK_FOR_INTERRUPTS();
 		errno = 0;
-		n = write(file->fd, file->buffer.data + written, file->buffer.len - written);
+		n = write(file->fd, sink->buffer.data + written, sink->buffer.len - written);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -193,22 +192,21 @@ file_flush(SpindleSink *sink)
 		written += (int) n;
 	}
 	sink->events_sent += file->buffered;
-	sink->bytes_sent += file->buffer.len;
-	file->size += file->buffer.len;
+	sink->bytes_sent += sink->buffer.len;
+	file->size += sink->buffer.len;
 	file->buffered = 0;
-	resetStringInfo(&file->buffer);
+	resetStringInfo(&sink->buffer);
 }
 
 static void
-file_write(SpindleSink *sink, const char *event, int len)
+file_write(SpindleSink *sink, int start)
 {
 	FileSink   *file = (FileSink *) sink;
 
-	if (file->buffer.len + len + 1 > BUFFER_SIZE)
-		file_flush(sink);
-	appendBinaryStringInfo(&file->buffer, event, len);
-	appendStringInfoChar(&file->buffer, '\n');
+	appendStringInfoCharMacro(&sink->buffer, '\n');
 	file->buffered++;
+	if (sink->buffer.len >= BUFFER_SIZE)
+		file_flush(sink);
 }
 
 static void

@@ -16,6 +16,8 @@
 
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+
 typedef struct SpindleSink SpindleSink;
 
 typedef struct SpindleSinkOps
@@ -24,10 +26,10 @@ typedef struct SpindleSinkOps
 	void		(*open) (SpindleSink *sink);
 
 	/*
-	 * Take one event, an object of len bytes of JSON in UTF-8 without line
-	 * end.  It may stay in a buffer.
+	 * Take the event that was appended to the buffer from offset start on, an
+	 * object of JSON in UTF-8 without line end.  It may stay there for a while.
 	 */
-	void		(*write) (SpindleSink *sink, const char *event, int len);
+	void		(*write) (SpindleSink *sink, int start);
 
 	/* let go of all events that are in a buffer */
 	void		(*flush) (SpindleSink *sink);
@@ -39,6 +41,7 @@ typedef struct SpindleSinkOps
 struct SpindleSink
 {
 	const SpindleSinkOps *ops;
+	StringInfoData buffer;		/* events are appended here; a sink empties it */
 	int64		events_sent;	/* events that are out of our hands */
 	int64		bytes_sent;		/* and the bytes they took there */
 };
@@ -49,11 +52,12 @@ spindle_sink_open(SpindleSink *sink)
 	sink->ops->open(sink);
 }
 
+/* One event is in the buffer from offset start on. */
 static inline void
-spindle_sink_write(SpindleSink *sink, const char *event, int len)
+spindle_sink_write(SpindleSink *sink, int start)
 {
-	Assert(len > 0);
-	sink->ops->write(sink, event, len);
+	Assert(sink->buffer.len > start);
+	sink->ops->write(sink, start);
 }
 
 static inline void

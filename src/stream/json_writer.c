@@ -28,7 +28,9 @@
 typedef struct WriterColumn
 {
 	const SpindleColumn *column;
+	SpindleKind kind;
 	int			handle;			/* of its vector */
+	const SpindleVector *vector;	/* of this batch */
 	int64		unit;			/* 10^scale of a decimal */
 } WriterColumn;
 
@@ -39,6 +41,10 @@ struct SpindleJsonWriter
 	WriterColumn *column;
 	char	   *table_json;		/* ,"_spindle_table":"name","_spindle_seq": */
 	int			table_json_len;
+	int			event_size;		/* bytes of an event without its texts, at most */
+	Timestamp	time;			/* the time last written ... */
+	char		time_text[40];	/* ... as in JSON, without Z and quotes */
+	int			time_len;
 	int64		day;			/* the date last written ... */
 	char		day_text[16];	/* ... as YYYY-MM-DD */
 	int			day_len;
@@ -66,13 +72,36 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval)
 			continue;
 		column->column = &table->column[c];
 		column->handle = spindle_eval_add_column(eval, c);
+		column->kind = table->column[c].type.kind;
 		column->unit = spindle_power_of_ten(table->column[c].type.scale);
+		writer->event_size += table->column[c].key_json_len + MAX_SCALAR;
 		writer->ncolumns++;
 	}
 	writer->table_json = psprintf(",\"_spindle_table\":\"%s\",\"_spindle_seq\":", table->name);
 	writer->table_json_len = (int) strlen(writer->table_json);
+	writer->event_size += writer->table_json_len + 3 * MAX_SCALAR;
 	writer->day = PG_INT64_MAX;
+	writer->time = DT_NOEND;
 	return writer;
+}
+
+/*
+ * spindle_json_writer_batch
+ *		Note that the program has computed another batch.
+ */
+void
+spindle_json_writer_batch(SpindleJsonWriter *writer)
+{
+	for (int c = 0; c < writer->ncolumns; c++)
+		writer->column[c].vector = spindle_eval_vector(writer->eval, writer->column[c].handle);
+}
+
+/* Room for n bytes; the function call is for the rare case only. */
+static inline void
+reserve(StringInfo out, int n)
+{
+	if (out->maxlen - out->len <= n)
+		enlargeStringInfo(out, n);
 }
 
 static inline char *
@@ -158,60 +187,64 @@ put_day(SpindleJsonWriter *writer, char *p, int64 day)
 	return put(p, writer->day_text, writer->day_len);
 }
 
+/* An event's own time mostly is one of its columns, so it is kept too. */
 static char *
 put_time(SpindleJsonWriter *writer, char *p, Timestamp t, bool is_utc)
 {
-	int64		day = t >= 0 ? t / USECS_PER_DAY : -((USECS_PER_DAY - 1 - t) / USECS_PER_DAY);
-	int64		usec = t - day * USECS_PER_DAY;
-	int			seconds = (int) (usec / USECS_PER_SEC);
-
-	usec %= USECS_PER_SEC;
-	*p++ = '"';
-	p = put_day(writer, p, day);
-	*p++ = 'T';
-	p = put_two(p, seconds / SECS_PER_HOUR);
-	*p++ = ':';
-	p = put_two(p, seconds / SECS_PER_MINUTE % MINS_PER_HOUR);
-	*p++ = ':';
-	p = put_two(p, seconds % SECS_PER_MINUTE);
-	if (usec != 0)
+	if (t != writer->time)
 	{
-		int			n = 6;
+		int64		day = t >= 0 ? t / USECS_PER_DAY : -((USECS_PER_DAY - 1 - t) / USECS_PER_DAY);
+		int64		usec = t - day * USECS_PER_DAY;
+		int			seconds = (int) (usec / USECS_PER_SEC);
+		char	   *q = put_day(writer, writer->time_text, day);
 
-		*p++ = '.';
-		while (usec % 10 == 0)
+		usec %= USECS_PER_SEC;
+		*q++ = 'T';
+		q = put_two(q, seconds / SECS_PER_HOUR);
+		*q++ = ':';
+		q = put_two(q, seconds / SECS_PER_MINUTE % MINS_PER_HOUR);
+		*q++ = ':';
+		q = put_two(q, seconds % SECS_PER_MINUTE);
+		if (usec != 0)
 		{
-			usec /= 10;
-			n--;
+			int			fraction = (int) usec;
+
+			*q++ = '.';
+			q = put_two(q, fraction / 10000);
+			q = put_two(q, fraction / 100 % 100);
+			q = put_two(q, fraction % 100);
+			while (q[-1] == '0')
+				q--;
 		}
-		for (int i = n - 1; i >= 0; i--)
-		{
-			p[i] = '0' + usec % 10;
-			usec /= 10;
-		}
-		p += n;
+		writer->time_len = (int) (q - writer->time_text);
+		writer->time = t;
 	}
+	*p++ = '"';
+	p = put(p, writer->time_text, writer->time_len);
 	if (is_utc)
 		*p++ = 'Z';
 	*p++ = '"';
 	return p;
 }
 
-/* A text as a JSON string; those of a definition are ready. */
-static void
-append_text(StringInfo out, const SpindleText *text)
+/*
+ * A text as a JSON string; those of a definition are ready.  more bytes must
+ * fit behind it.
+ */
+static char *
+put_text(StringInfo out, char *p, const SpindleText *text, int more)
 {
 	static const char hex[] = "0123456789abcdef";
-	char	   *p;
 
+	out->len = (int) (p - out->data);
 	if (text->json)
 	{
-		appendBinaryStringInfo(out, text->json, text->json_len);
-		return;
+		reserve(out, text->json_len + more);
+		return put(out->data + out->len, text->json, text->json_len);
 	}
 
 	/* six bytes per character at worst: \u00XX */
-	enlargeStringInfo(out, text->len * 6 + 2);
+	reserve(out, text->len * 6 + 2 + more);
 	p = out->data + out->len;
 	*p++ = '"';
 	for (int i = 0; i < text->len; i++)
@@ -233,13 +266,12 @@ append_text(StringInfo out, const SpindleText *text)
 			*p++ = c;
 	}
 	*p++ = '"';
-	out->len = (int) (p - out->data);
+	return p;
 }
 
 /*
  * spindle_json_writer_event
- *		Append the i'th row of the program's batch to out, as one object
- *		without line end.
+ *		Append the i'th row of the batch to out, as one object without line end.
  */
 void
 spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int64 seq,
@@ -247,56 +279,51 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 {
 	char	   *p;
 
+	reserve(out, writer->event_size);
+	p = out->data + out->len;
 	for (int c = 0; c < writer->ncolumns; c++)
 	{
 		const WriterColumn *column = &writer->column[c];
-		const SpindleType *type = &column->column->type;
-		const SpindleVector *vector = spindle_eval_vector(writer->eval, column->handle);
+		char	   *key = p;
+		int64		value = column->vector->value[i];
 
-		enlargeStringInfo(out, column->column->key_json_len + MAX_SCALAR);
-		p = put(out->data + out->len, column->column->key_json, column->column->key_json_len);
+		p = put(p, column->column->key_json, column->column->key_json_len);
 		if (c == 0)
-			out->data[out->len] = '{';	/* in place of the comma */
-		if (vector->is_null && vector->is_null[i])
-			p = put(p, "null", 4);
-		else
+			*key = '{';			/* in place of the comma */
+		if (column->vector->is_null && column->vector->is_null[i])
 		{
-			int64		value = vector->value[i];
-
-			switch (type->kind)
-			{
-				case SPINDLE_INT:
-					p = put_int(p, value);
-					break;
-				case SPINDLE_DECIMAL:
-					p = put_decimal(p, value, type->scale, column->unit);
-					break;
-				case SPINDLE_FLOAT:
-					p = put_float(p, value);
-					break;
-				case SPINDLE_BOOL:
-					p = value ? put(p, "true", 4) : put(p, "false", 5);
-					break;
-				case SPINDLE_DATE:
-					*p++ = '"';
-					p = put_day(writer, p, value);
-					*p++ = '"';
-					break;
-				case SPINDLE_TIMESTAMP:
-					p = put_time(writer, p, value, type->oid == TIMESTAMPTZOID);
-					break;
-				case SPINDLE_TEXT:
-					out->len = (int) (p - out->data);
-					append_text(out, (const SpindleText *) (intptr_t) value);
-					p = out->data + out->len;
-					break;
-			}
+			p = put(p, "null", 4);
+			continue;
 		}
-		out->len = (int) (p - out->data);
+		switch (column->kind)
+		{
+			case SPINDLE_INT:
+				p = put_int(p, value);
+				break;
+			case SPINDLE_DECIMAL:
+				p = put_decimal(p, value, column->column->type.scale, column->unit);
+				break;
+			case SPINDLE_FLOAT:
+				p = put_float(p, value);
+				break;
+			case SPINDLE_BOOL:
+				p = value ? put(p, "true", 4) : put(p, "false", 5);
+				break;
+			case SPINDLE_DATE:
+				*p++ = '"';
+				p = put_day(writer, p, value);
+				*p++ = '"';
+				break;
+			case SPINDLE_TIMESTAMP:
+				p = put_time(writer, p, value, column->column->type.oid == TIMESTAMPTZOID);
+				break;
+			case SPINDLE_TEXT:
+				p = put_text(out, p, (const SpindleText *) (intptr_t) value, writer->event_size);
+				break;
+		}
 	}
 
-	enlargeStringInfo(out, writer->table_json_len + 3 * MAX_SCALAR);
-	p = put(out->data + out->len, writer->table_json, writer->table_json_len);
+	p = put(p, writer->table_json, writer->table_json_len);
 	p = put_int(p, seq);
 	p = put(p, ",\"_spindle_event_time\":", 23);
 	p = has_time ? put_time(writer, p, time, true) : put(p, "null", 4);

@@ -16,6 +16,7 @@
 typedef struct SpindleJsonWriter SpindleJsonWriter;
 
 extern SpindleJsonWriter *spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval);
+extern void spindle_json_writer_batch(SpindleJsonWriter *writer);
 extern void spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int64 seq,
 									  bool has_time, Timestamp time);
 

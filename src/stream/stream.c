@@ -188,6 +188,7 @@ next_batch(SpindleStream *stream)
 		}
 	}
 	spindle_eval_run(stream->eval, rows, n);
+	spindle_json_writer_batch(stream->writer);
 	stream->batch_first = stream->next;
 	stream->next += n;
 	stream->n = n;
