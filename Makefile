@@ -7,11 +7,15 @@ OBJS = \
 	src/api/args.o \
 	src/api/catalogue.o \
 	src/api/fdw.o \
+	src/api/flush.o \
 	src/api/plan.o \
 	src/api/ranges.o \
 	src/api/rows.o \
+	src/api/scan.o \
 	src/api/source.o \
 	src/api/stream.o \
+	src/api/stream_args.o \
+	src/api/stream_json.o \
 	src/gen/datum.o \
 	src/gen/eval.o \
 	src/gen/formula_kernel.o \
@@ -40,7 +44,11 @@ OBJS = \
 	src/model/type.o \
 	src/sink/file.o \
 	src/spindle.o \
+	src/stream/anomaly.o \
+	src/stream/delay.o \
 	src/stream/json_writer.o \
+	src/stream/pace.o \
+	src/stream/schedule.o \
 	src/stream/stream.o
 
 DATA = sql/spindle--$(EXTVERSION).sql

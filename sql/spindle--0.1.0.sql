@@ -104,6 +104,14 @@ COMMENT ON FUNCTION @extschema@.spindle_check_domain(text) IS
 -- Rows
 --
 
+CREATE FUNCTION @extschema@.spindle_scan_support(internal)
+RETURNS internal
+LANGUAGE C STRICT
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_scan_support(internal) IS
+'planner support: row estimates of spindle_rows and spindle_stream';
+
 CREATE FUNCTION @extschema@.spindle_rows(
   domain text,
   table_name text,
@@ -114,10 +122,65 @@ CREATE FUNCTION @extschema@.spindle_rows(
 RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL SAFE
 ROWS 1000
+SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_rows(text, text, text, bigint, bigint, bigint) IS
 'rows of a generated table, typed by a column definition list';
+
+--
+-- Stream arguments of type jsonb
+--
+
+CREATE FUNCTION @extschema@.spindle_burst_window(
+  start_event bigint DEFAULT NULL,
+  end_event bigint DEFAULT NULL,
+  start_offset_seconds double precision DEFAULT NULL,
+  duration_seconds double precision DEFAULT NULL,
+  multiplier double precision DEFAULT 2)
+RETURNS jsonb
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_burst_window(bigint, bigint, double precision, double precision, double precision) IS
+'a stretch of a stream, by event numbers or by time, with another rate';
+
+CREATE FUNCTION @extschema@.spindle_time_pattern(
+  preset text DEFAULT NULL,
+  hours jsonb DEFAULT NULL,
+  weekdays jsonb DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_time_pattern(text, jsonb, jsonb) IS
+'rate multipliers by hour of the day and by weekday';
+
+CREATE FUNCTION @extschema@.spindle_point_anomaly(
+  name text,
+  column_name text,
+  multiplier_range jsonb DEFAULT '[10, 100]',
+  fraction double precision DEFAULT 0.01)
+RETURNS jsonb
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_point_anomaly(text, text, jsonb, double precision) IS
+'single values far from the mean of their column';
+
+CREATE FUNCTION @extschema@.spindle_contextual_anomaly(
+  name text,
+  column_name text,
+  condition_column text,
+  normal_values jsonb,
+  anomalous_values jsonb,
+  fraction double precision DEFAULT 0.01)
+RETURNS jsonb
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_contextual_anomaly(text, text, text, jsonb, jsonb, double precision) IS
+'values that do not fit another column of the event';
 
 --
 -- Streams
@@ -129,18 +192,33 @@ CREATE FUNCTION @extschema@.spindle_stream(
   scale text DEFAULT 'small',
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
   skip_events bigint DEFAULT 0,
   OUT delivery_seq bigint,
   OUT seq bigint,
   OUT table_name text,
   OUT event_time timestamptz,
+  OUT arrival interval,
+  OUT is_anomaly boolean,
+  OUT anomaly_type text,
   OUT event json)
 RETURNS SETOF record
-LANGUAGE C STABLE PARALLEL SAFE
+LANGUAGE C VOLATILE PARALLEL RESTRICTED
 ROWS 1000
+SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, bigint) IS
+COMMENT ON FUNCTION @extschema@.spindle_stream IS
 'events of a generated table, one row each, in the order of delivery';
 
 CREATE FUNCTION @extschema@.spindle_to_file(
@@ -150,6 +228,17 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   scale text DEFAULT 'small',
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
   skip_events bigint DEFAULT 0,
   mode text DEFAULT 'w',
   OUT table_name text,
@@ -163,5 +252,5 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, bigint, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file IS
 'writes events to a file of the server, one JSON object per line';

@@ -10,6 +10,7 @@
 #include "fmgr.h"
 #include "utils/guc.h"
 
+#include "api/scan.h"
 #include "spindle.h"
 
 PG_MODULE_MAGIC;
@@ -36,4 +37,5 @@ _PG_init(void)
 							   NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("spindle");
+	spindle_scan_init();
 }

@@ -14,6 +14,7 @@
 #include "utils/tuplestore.h"
 
 #include "api/args.h"
+#include "api/scan.h"
 #include "api/source.h"
 #include "gen/datum.h"
 #include "spindle.h"
@@ -21,43 +22,58 @@
 PG_FUNCTION_INFO_V1(spindle_rows);
 
 /*
+ * spindle_rows_arguments
+ *		Read the arguments of spindle_rows: the table in *source, whose columns
+ *		are those of desc, and the rows wanted, *row .. *end - 1.
+ *
+ * desc is NULL if the call has no column definition list, an error.
+ */
+void
+spindle_rows_arguments(FunctionCallInfo fcinfo, TupleDesc desc, SpindleSource *source, int64 *row,
+					   int64 *end)
+{
+	memset(source, 0, sizeof(*source));
+	source->instance = spindle_instance_get(spindle_arg_text(fcinfo, 0, "domain"),
+											spindle_arg_text(fcinfo, 2, "scale"),
+											spindle_arg_int64(fcinfo, 3, "seed"));
+	source->table = spindle_source_table(source->instance->domain,
+										 spindle_arg_text(fcinfo, 1, "table_name"));
+	spindle_arg_require(fcinfo, 4, "first_row");
+	*end = source->instance->nrows[source->table];
+	*row = Min(spindle_arg_count(fcinfo, 4, "first_row", 0), *end);
+	*end = *row + Min(spindle_arg_count(fcinfo, 5, "max_rows", PG_INT64_MAX), *end - *row);
+	if (desc == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("spindle_rows needs a column definition list"),
+				 errhint("Call it as FROM spindle_rows(...) AS t(%s).",
+						 spindle_source_column_list(&source->instance->domain->table[source->table]))));
+	spindle_source_match(source, desc, "the column definition list");
+}
+
+/*
  * spindle_rows(domain, table_name, scale, seed, first_row, max_rows)
  *		Rows first_row .. first_row + max_rows - 1 of a generated table, counted
  *		from 0; all to the end if max_rows is null.
  *
  * The columns are those of the column definition list, by name; their types
- * must be right.
+ * must be right.  In most queries a scan node takes the function's place
+ * (scan.c).
  */
 Datum
 spindle_rows(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	SpindleSource source = {0};
+	SpindleSource source;
 	SpindleRows *rows;
 	MemoryContext context;
 	Datum	   *values;
 	bool	   *nulls;
 	int64		row;
 	int64		end;
-	const SpindleTable *table;
 
-	source.instance = spindle_instance_get(spindle_arg_text(fcinfo, 0, "domain"),
-										   spindle_arg_text(fcinfo, 2, "scale"),
-										   spindle_arg_int64(fcinfo, 3, "seed"));
-	source.table = spindle_source_table(source.instance->domain,
-										spindle_arg_text(fcinfo, 1, "table_name"));
-	table = &source.instance->domain->table[source.table];
-	end = source.instance->nrows[source.table];
-	row = Min(spindle_arg_count(fcinfo, 4, "first_row", 0), end);
-	end = row + Min(spindle_arg_count(fcinfo, 5, "max_rows", PG_INT64_MAX), end - row);
-
-	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) || rsinfo->expectedDesc == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("spindle_rows needs a column definition list"),
-				 errhint("Call it as FROM spindle_rows(...) AS t(%s).", spindle_source_column_list(table))));
-	spindle_source_match(&source, rsinfo->expectedDesc, "the column definition list");
-
+	spindle_rows_arguments(fcinfo, rsinfo && IsA(rsinfo, ReturnSetInfo) ? rsinfo->expectedDesc : NULL,
+						   &source, &row, &end);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	context = AllocSetContextCreate(CurrentMemoryContext, "spindle_rows", ALLOCSET_DEFAULT_SIZES);
 	spindle_instance_keep(source.instance, context);

@@ -7,62 +7,25 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "fmgr.h"
 #include "access/htup_details.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "portability/instr_time.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "api/args.h"
-#include "api/source.h"
+#include "api/scan.h"
+#include "api/stream_args.h"
 #include "sink/sink.h"
-#include "stream/stream.h"
+#include "stream/pace.h"
 
 PG_FUNCTION_INFO_V1(spindle_stream);
 PG_FUNCTION_INFO_V1(spindle_to_file);
-
-/* What the arguments that all streaming functions share amount to. */
-typedef struct StreamArguments
-{
-	SpindleInstance *instance;
-	int			table;
-	SpindleStreamOptions options;
-} StreamArguments;
-
-/*
- * Read the stream arguments, which begin at a position: domain, table_name,
- * scale, seed, max_events, skip_events.
- */
-static StreamArguments
-read_arguments(FunctionCallInfo fcinfo, int at)
-{
-	StreamArguments args = {0};
-
-	args.instance = spindle_instance_get(spindle_arg_text(fcinfo, at, "domain"),
-										 spindle_arg_text(fcinfo, at + 2, "scale"),
-										 spindle_arg_int64(fcinfo, at + 3, "seed"));
-	args.table = spindle_source_table(args.instance->domain,
-									  spindle_arg_text(fcinfo, at + 1, "table_name"));
-	args.options.max_events = spindle_arg_count(fcinfo, at + 4, "max_events", -1);
-	spindle_arg_require(fcinfo, at + 5, "skip_events");
-	args.options.skip_events = spindle_arg_count(fcinfo, at + 5, "skip_events", 0);
-	return args;
-}
-
-/* The columns of the result of spindle_stream. */
-typedef enum StreamColumn
-{
-	COLUMN_DELIVERY_SEQ,
-	COLUMN_SEQ,
-	COLUMN_TABLE_NAME,
-	COLUMN_EVENT_TIME,
-	COLUMN_EVENT,
-	NUM_STREAM_COLUMNS
-} StreamColumn;
 
 /* An event as a value of type json, in the server's encoding. */
 static Datum
@@ -74,43 +37,87 @@ event_datum(StringInfo event)
 													(int) strlen(server)));
 }
 
+static Datum
+arrival_datum(double seconds)
+{
+	Interval   *interval = palloc0(sizeof(Interval));
+
+	interval->time = (int64) floor(seconds * USECS_PER_SEC + 0.5);
+	return IntervalPGetDatum(interval);
+}
+
 /*
- * spindle_stream(domain, table_name, scale, seed, max_events, skip_events)
+ * spindle_stream_row
+ *		An event as a row of spindle_stream().
+ *
+ * json holds the event, or is NULL if that column is not wanted; it is then
+ * NULL.  What is not passed by value is allocated in the current context.
+ */
+void
+spindle_stream_row(const SpindleEvent *event, const SpindleStreamOptions *options, StringInfo json,
+				   Datum *values, bool *nulls)
+{
+	memset(nulls, false, SPINDLE_STREAM_COLUMNS);
+	values[0] = Int64GetDatum(event->delivery_seq);
+	values[1] = Int64GetDatum(event->seq);
+	values[2] = CStringGetTextDatum(event->table_name);
+	values[3] = TimestampTzGetDatum(event->time);
+	nulls[3] = !event->has_time;
+	values[4] = arrival_datum(event->arrival);
+	values[5] = BoolGetDatum(event->label != NULL);
+	nulls[5] = !options->label_anomalies;
+	values[6] = (Datum) 0;
+	nulls[6] = event->label == NULL || !options->label_anomalies;
+	if (!nulls[6])
+	{
+		char	   *server = pg_any_to_server(event->label, (int) strlen(event->label), PG_UTF8);
+
+		values[6] = CStringGetTextDatum(server);
+	}
+	nulls[7] = json == NULL;
+	values[7] = json ? event_datum(json) : (Datum) 0;
+}
+
+/*
+ * spindle_stream(stream arguments)
  *		One row per event, in the order of delivery.
+ *
+ * This is what a function scan calls, which keeps all rows before it shows
+ * the first; in most queries a scan node takes its place (scan.c).
  */
 Datum
 spindle_stream(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	StreamArguments args = read_arguments(fcinfo, 0);
+	SpindleStreamArguments args;
 	MemoryContext context;
 	MemoryContext row_context;
 	MemoryContext oldcontext;
 	SpindleStream *stream;
 	SpindleEvent event;
+	SpindlePace pace;
 	StringInfoData json;
 
+	spindle_stream_arguments(fcinfo, 0, &args);
 	InitMaterializedSRF(fcinfo, 0);
 	context = AllocSetContextCreate(CurrentMemoryContext, "spindle_stream", ALLOCSET_DEFAULT_SIZES);
 	row_context = AllocSetContextCreate(context, "spindle event", ALLOCSET_DEFAULT_SIZES);
 	spindle_instance_keep(args.instance, context);
-	stream = spindle_stream_open(args.instance, args.table, &args.options, context);
+	stream = spindle_stream_open(args.instance, args.table, &args.options, true, context);
 	oldcontext = MemoryContextSwitchTo(context);
 	initStringInfo(&json);
 	MemoryContextSwitchTo(row_context);
+	spindle_pace_start(&pace);
 	while (spindle_stream_next(stream, &event))
 	{
-		Datum		values[NUM_STREAM_COLUMNS];
-		bool		nulls[NUM_STREAM_COLUMNS] = {false};
+		Datum		values[SPINDLE_STREAM_COLUMNS];
+		bool		nulls[SPINDLE_STREAM_COLUMNS];
 
+		if (args.options.realtime)
+			spindle_pace_wait(&pace, event.arrival);
 		resetStringInfo(&json);
 		spindle_stream_write(stream, &event, &json);
-		values[COLUMN_DELIVERY_SEQ] = Int64GetDatum(event.delivery_seq);
-		values[COLUMN_SEQ] = Int64GetDatum(event.seq);
-		values[COLUMN_TABLE_NAME] = CStringGetTextDatum(event.table_name);
-		values[COLUMN_EVENT_TIME] = TimestampTzGetDatum(event.time);
-		nulls[COLUMN_EVENT_TIME] = !event.has_time;
-		values[COLUMN_EVENT] = event_datum(&json);
+		spindle_stream_row(&event, &args.options, &json, values, nulls);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		MemoryContextReset(row_context);
 	}
@@ -124,42 +131,53 @@ spindle_stream(PG_FUNCTION_ARGS)
  * Deliver a stream to a sink; the result row says what was delivered.
  */
 static Datum
-deliver(FunctionCallInfo fcinfo, const StreamArguments *args, SpindleSink *sink)
+deliver(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink *sink)
 {
 	TupleDesc	desc;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle delivery",
 												  ALLOCSET_DEFAULT_SIZES);
 	SpindleStream *stream;
 	SpindleEvent event;
-	instr_time	start;
+	SpindlePace pace;
 	instr_time	duration;
 	double		seconds;
+	int64		anomalies = 0;
+	int64		late = 0;
 	Datum		values[7];
 	bool		nulls[7] = {false};
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	spindle_instance_keep(args->instance, context);
-	stream = spindle_stream_open(args->instance, args->table, &args->options, context);
+	stream = spindle_stream_open(args->instance, args->table, &args->options, true, context);
 
-	INSTR_TIME_SET_CURRENT(start);
 	spindle_sink_open(sink);
+	spindle_pace_start(&pace);
 	while (spindle_stream_next(stream, &event))
 	{
-		int			start = sink->buffer.len;
+		int			start;
 
+		if (args->options.realtime && !spindle_pace_is_due(&pace, event.arrival))
+		{
+			/* what was due before goes out together */
+			spindle_sink_flush(sink);
+			spindle_pace_wait(&pace, event.arrival);
+		}
+		start = sink->buffer.len;
 		spindle_stream_write(stream, &event, &sink->buffer);
 		spindle_sink_write(sink, start);
+		anomalies += event.label != NULL;
+		late += event.is_late;
 	}
 	spindle_sink_close(sink);
 	INSTR_TIME_SET_CURRENT(duration);
-	INSTR_TIME_SUBTRACT(duration, start);
+	INSTR_TIME_SUBTRACT(duration, pace.start);
 	seconds = INSTR_TIME_GET_DOUBLE(duration);
 
 	values[0] = CStringGetTextDatum(args->instance->domain->table[args->table].name);
 	values[1] = Int64GetDatum(sink->events_sent);
-	values[2] = Int64GetDatum(0);
-	values[3] = Int64GetDatum(0);
+	values[2] = Int64GetDatum(anomalies);
+	values[3] = Int64GetDatum(late);
 	values[4] = Int64GetDatum(sink->bytes_sent);
 	values[5] = Float8GetDatum(seconds);
 	values[6] = Float8GetDatum(seconds > 0 ? sink->events_sent / seconds : 0);
@@ -169,8 +187,7 @@ deliver(FunctionCallInfo fcinfo, const StreamArguments *args, SpindleSink *sink)
 }
 
 /*
- * spindle_to_file(path, domain, table_name, scale, seed, max_events,
- *				   skip_events, mode)
+ * spindle_to_file(path, stream arguments, mode)
  *		Write a stream to a file of the server, one JSON object per line.
  */
 Datum
@@ -187,9 +204,11 @@ spindle_to_file(PG_FUNCTION_ARGS)
 		{"x", SPINDLE_FILE_CREATE},
 	};
 	char	   *path = spindle_arg_text(fcinfo, 0, "path");
-	StreamArguments args = read_arguments(fcinfo, 1);
-	char	   *mode = spindle_arg_text(fcinfo, 7, "mode");
+	char	   *mode = spindle_arg_text(fcinfo, 1 + SPINDLE_STREAM_NARGS, "mode");
+	SpindleStreamArguments args;
 	int			m = 0;
+
+	spindle_stream_arguments(fcinfo, 1, &args);
 
 	while (m < lengthof(modes) && strcmp(modes[m].name, mode) != 0)
 		m++;

@@ -20,6 +20,10 @@
 /* Labels of the draws that a rule makes beside its main one. */
 #define LABEL_NULLS		101
 
+/* The first day of the year 1900 and of 10000, since 2000-01-01. */
+#define DAY_1900		INT64CONST(-36524)
+#define DAY_10000		INT64CONST(2921940)
+
 /* Rows whose number is remembered: 512 kB. */
 #define MEMO_SIZE		32768
 
@@ -216,6 +220,10 @@ spindle_run_offset(Step *step)
 	const SpindleVector *in = &step->input[0]->out;
 	const SpindleRule *rule = step->rule;
 	const double unit = (double) rule->offset.unit;
+	const int64 per_day = rule->type->kind == SPINDLE_DATE ? 1 : USECS_PER_DAY;
+	const int64 first = (DAY_1900) * per_day;
+	const int64 last = (DAY_10000) * per_day - 1;
+	const double limit = (double) (DAY_10000 - DAY_1900) * per_day;
 
 	for (int i = 0; i < step->frame->n; i++)
 	{
@@ -223,7 +231,10 @@ spindle_run_offset(Step *step)
 
 		if (rule->offset.whole)
 			by = floor(by + 0.5);
-		step->out.value[i] = in->value[i] + (int64) floor(by * unit + 0.5);
+
+		/* what would lie beyond the years 1900 to 9999 stays at their ends */
+		by = Max(-limit, Min(floor(by * unit + 0.5), limit));
+		step->out.value[i] = Max(first, Min(in->value[i] + (int64) by, last));
 	}
 	copy_nulls(step, in);
 }

@@ -208,6 +208,41 @@ max_rows(const SpindleDomain *domain, const SpindleTable *table)
 	}
 }
 
+/* All numbers of a sequence must fit its column. */
+static void
+check_sequence(const SpindleDomain *domain, const SpindleTable *table, const SpindleColumn *column)
+{
+	int64		last;
+
+	if (column->rule->kind != SPINDLE_RULE_SEQUENCE)
+		return;
+	if (pg_mul_s64_overflow(Max(max_rows(domain, table) - 1, 0), column->rule->sequence.step, &last) ||
+		pg_add_s64_overflow(last, column->rule->sequence.start, &last) || last > column->type.max ||
+		column->rule->sequence.start < column->type.min)
+		model_error(domain, column->rule->path,
+					psprintf("a preset gives more rows than type %s has values from " INT64_FORMAT " on.",
+							 column->type.name, column->rule->sequence.start), NULL);
+}
+
+/* The levels of a table are those of its hierarchy. */
+static void
+check_levels(const SpindleDomain *domain, const SpindleTable *table)
+{
+	const SpindleRule *first = NULL;
+
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		const SpindleRule *rule = table->column[c].rule;
+
+		if (rule->kind != SPINDLE_RULE_HIERARCHY && rule->kind != SPINDLE_RULE_LEVEL)
+			continue;
+		if (first && (rule->hierarchy.levels != first->hierarchy.levels ||
+					  rule->hierarchy.roots != first->hierarchy.roots))
+			model_error(domain, rule->path, psprintf("levels and roots differ from those of %s.", first->path), NULL);
+		first = rule;
+	}
+}
+
 static void
 check_reference(SpindleDomain *domain, const SpindleRule *rule)
 {
@@ -240,26 +275,41 @@ check_rule(SpindleDomain *domain, const SpindleTable *table, const SpindleRule *
 							 rule->data.set->nrows, rule->data.set->name), NULL);
 }
 
-/* Can the value at the end of a path be NULL, or the path end early? */
+/*
+ * Can the value at the end of a path be NULL, or the path end early?
+ *
+ * known, if not NULL, is a path that is known not to be NULL.
+ */
 static bool
-ref_may_be_null(const SpindleDomain *domain, int table, const SpindleColumnRef *ref)
+ref_may_be_null(const SpindleDomain *domain, int table, const SpindleColumnRef *ref,
+				const SpindleColumnRef *known)
 {
+	bool		on_known = known != NULL;
+
 	for (int i = 0; i < ref->nsteps; i++)
 	{
 		const SpindleColumn *step = &domain->table[table].column[ref->step[i]];
+		bool		is_known = on_known && i == known->nsteps && ref->step[i] == known->column;
 
-		if (step->nullable)
+		if (step->nullable && !is_known)
 			return true;
+		on_known = on_known && i < known->nsteps && ref->step[i] == known->step[i];
 		while (step->target < 0)
 			step = spindle_ref_column(domain, &step->rule->copy);
 		table = step->target;
 	}
+	if (on_known && ref->nsteps == known->nsteps && ref->column == known->column)
+		return false;
 	return spindle_ref_column(domain, ref)->nullable;
 }
 
-/* Can a rule give NULL where the column has no "null" of its own? */
+/*
+ * Can a rule give NULL where the column has no "null" of its own?  known is as
+ * above.
+ */
 static bool
-may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule)
+may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+			const SpindleColumnRef *known)
 {
 	const SpindleTable *other;
 	bool		result = false;
@@ -274,32 +324,38 @@ may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule)
 				(rule->reference.has_after &&
 				 !other->column[rule->reference.after_parent].rule->time.first_at_start) ||
 				(rule->reference.has_among &&
-				 (other->layout_min < 1 || ref_may_be_null(domain, table, &rule->reference.among)));
+				 (other->layout_min < 1 || ref_may_be_null(domain, table, &rule->reference.among, known)));
 		case SPINDLE_RULE_COPY:
-			return ref_may_be_null(domain, table, &rule->copy);
+			return ref_may_be_null(domain, table, &rule->copy, known);
 		case SPINDLE_RULE_OFFSET:
-			return ref_may_be_null(domain, table, &rule->offset.source);
+			return ref_may_be_null(domain, table, &rule->offset.source, known);
 		case SPINDLE_RULE_CORRELATED:
-			return ref_may_be_null(domain, table, &rule->correlated.source);
+			return ref_may_be_null(domain, table, &rule->correlated.source, known);
 		case SPINDLE_RULE_FORMULA:
 			for (int i = 0; i < rule->formula.nops; i++)
 				result |= (rule->formula.op[i].kind == SPINDLE_OP_COLUMN &&
-						   ref_may_be_null(domain, table, &rule->formula.op[i].ref)) ||
+						   ref_may_be_null(domain, table, &rule->formula.op[i].ref, known)) ||
 					(rule->formula.op[i].kind == SPINDLE_OP_DIVIDE &&
 					 rule->formula.op[i - 1].kind != SPINDLE_OP_NUMBER);
 			return result;
 		case SPINDLE_RULE_CASE:
-			/* a case may well test for the NULL that its copy would give */
 			for (int i = 0; i <= rule->cases.nbranches; i++)
-				result |= rule->cases.then[i]->kind != SPINDLE_RULE_COPY &&
-					may_be_null(domain, table, rule->cases.then[i]);
+			{
+				const SpindleTest *test = i < rule->cases.nbranches ? &rule->cases.test[i] :
+				&rule->cases.test[i - 1];
+
+				/* where a path was tested, it is not NULL in the branch */
+				result |= may_be_null(domain, table, rule->cases.then[i],
+									  test->kind == (i < rule->cases.nbranches ? SPINDLE_TEST_NOT_NULL :
+													 SPINDLE_TEST_NULL) ? &test->ref : NULL);
+			}
 			return result;
 		case SPINDLE_RULE_TOTAL:
 			return rule->child.function >= SPINDLE_TOTAL_MIN &&
 				domain->table[rule->child.child].layout_min < 1;
 		case SPINDLE_RULE_CHILD:
 			return domain->table[rule->child.child].layout_min < 1 ||
-				(rule->child.has_of && ref_may_be_null(domain, table, &rule->child.of));
+				(rule->child.has_of && ref_may_be_null(domain, table, &rule->child.of, known));
 		case SPINDLE_RULE_DATA:
 			for (int i = 0; i < rule->data.set->nrows; i++)
 				result |= rule->data.is_null[i];
@@ -307,7 +363,7 @@ may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule)
 		case SPINDLE_RULE_PATTERN:
 			for (int i = 0; i < rule->pattern.npieces; i++)
 				result |= rule->pattern.piece[i].kind == SPINDLE_PIECE_COLUMN &&
-					ref_may_be_null(domain, table, &rule->pattern.piece[i].ref);
+					ref_may_be_null(domain, table, &rule->pattern.piece[i].ref, known);
 			return result;
 		case SPINDLE_RULE_HIERARCHY:
 			return true;
@@ -370,16 +426,9 @@ spindle_domain_check(SpindleDomain *domain)
 		if (max_rows(domain, table) > SPINDLE_MAX_ROWS)
 			model_error(domain, psprintf("tables.%s.rows", table->name),
 						"a preset gives more than 10^15 rows.", NULL);
-		if (table->key >= 0 && table->column[table->key].rule->kind == SPINDLE_RULE_SEQUENCE)
-		{
-			const SpindleColumn *key = &table->column[table->key];
-			int64		last;
-
-			if (pg_mul_s64_overflow(max_rows(domain, table), key->rule->sequence.step, &last) ||
-				pg_add_s64_overflow(last, key->rule->sequence.start, &last) || last > key->type.max)
-				model_error(domain, key->rule->path,
-							psprintf("a preset gives more rows than type %s has values.", key->type.name), NULL);
-		}
+		for (int c = 0; c < table->ncolumns; c++)
+			check_sequence(domain, table, &table->column[c]);
+		check_levels(domain, table);
 	}
 
 	state = palloc0(n);
@@ -399,7 +448,7 @@ spindle_domain_check(SpindleDomain *domain)
 		SpindleTable *table = &domain->table[t];
 
 		for (int c = 0; c < table->ncolumns; c++)
-			if (!table->column[c].nullable && may_be_null(domain, t, table->column[c].rule))
+			if (!table->column[c].nullable && may_be_null(domain, t, table->column[c].rule, NULL))
 				model_error(domain, table->column[c].rule->path,
 							"the rule can give NULL, but the column is not \"nullable\".", NULL);
 	}

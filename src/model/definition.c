@@ -133,8 +133,8 @@ read_ratio(const SpindleJson *node, SpindleTable *table)
 
 /*
  * The counts of children a parent may have: "min" and "max", or "counts" with
- * a weight for each.  Without any, at least the whole part of the ratio when
- * that is one or less, and no limit that matters.
+ * a weight for each.  Without any, a parent may have none, and there is no
+ * limit that matters.
  */
 static void
 read_counts(const SpindleJson *node, SpindleTable *table)

@@ -139,12 +139,12 @@ static void
 append_children(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
 {
 	static const char *const functions[] = {"sum", "number", "minimum", "maximum", "mean"};
-	static const char *const picks[] = {"a random row", "the first row", "the last row"};
+	static const char *const picks[] = {"a random", "the first", "the last"};
 	const SpindleTable *child = &domain->table[rule->child.child];
 
 	if (rule->kind == SPINDLE_RULE_CHILD)
-		appendStringInfo(out, "%s of %s's %s", child->column[rule->child.column].name,
-						 child->name, picks[rule->child.pick]);
+		appendStringInfo(out, "%s of %s row of %s", child->column[rule->child.column].name,
+						 picks[rule->child.pick], child->name);
 	else if (rule->child.function == SPINDLE_TOTAL_COUNT)
 		appendStringInfo(out, "number of rows of %s", child->name);
 	else
@@ -152,7 +152,7 @@ append_children(StringInfo out, const SpindleDomain *domain, int table, const Sp
 						 child->column[rule->child.column].name);
 	if (rule->child.has_of)
 	{
-		appendStringInfoString(out, " that belong to ");
+		appendStringInfoString(out, " for ");
 		append_ref(out, domain, table, &rule->child.of);
 	}
 }

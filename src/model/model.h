@@ -407,6 +407,7 @@ extern const SpindleColumn *spindle_ref_column(const SpindleDomain *domain,
 
 /* type.c */
 extern bool spindle_type_parse(const char *name, SpindleType *type);
+extern bool spindle_type_holds(const SpindleType *type, const SpindleType *other);
 extern const char *spindle_type_names(void);
 extern bool spindle_value_parse(SpindleDomain *domain, const SpindleType *type,
 								const char *text, int64 *value);

@@ -185,6 +185,8 @@ spindle_parse_ref_text(SpindleParse *parse, const SpindleJson *node, int table,
 	char	   *path = pstrdup(text);
 	char	   *save = NULL;
 
+	if (path[0] == '.' || strstr(path, "..") || (path[0] && path[strlen(path) - 1] == '.'))
+		spindle_json_error(node, NULL, "\"%s\" is not a path of column names.", path);
 	memset(ref, 0, sizeof(*ref));
 	ref->step = palloc(sizeof(int) * MAX_STEPS);
 	ref->column = -1;

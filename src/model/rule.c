@@ -148,18 +148,35 @@ read_dist(const SpindleJson *node, const char *name, SpindleDist *dist)
 static void
 read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
 {
-	static const char *const legal[] = {"distribution", "min", "max", "mean", "sd", "mu", "sigma",
-	"alpha", "p", "exponent", NULL};
 	const char *names[lengthof(dist_names) + 1];
+	const char *legal[6] = {"distribution", "min", "max"};
 	SpindleJson node = member(r, name);
 	SpindleJson kind;
+	int			k;
+	int			n = 3;
 
-	spindle_json_expect_object(&node, legal);
+	spindle_json_expect_object(&node, NULL);
 	kind = spindle_json_member(&node, "distribution");
 	for (int i = 0; i < lengthof(dist_names); i++)
 		names[i] = dist_names[i].name;
 	names[lengthof(dist_names)] = NULL;
-	read_dist(&node, names[spindle_json_choice(&kind, names)], dist);
+	k = spindle_json_choice(&kind, names);
+	if (dist_names[k].a)
+		legal[n++] = dist_names[k].a;
+	if (dist_names[k].b)
+		legal[n++] = dist_names[k].b;
+	legal[n] = NULL;
+	spindle_json_expect_object(&node, legal);
+	read_dist(&node, names[k], dist);
+}
+
+/* Insist on a type that holds all values of another column. */
+static void
+expect_fit(const SpindleJson *node, const char *what, const SpindleType *from, const SpindleType *to)
+{
+	if (!spindle_type_holds(to, from))
+		spindle_json_error(node, "Take the type of the other column, or a wider one of its kind.",
+						   "%s has type %s, which type %s does not hold.", what, from->name, to->name);
 }
 
 static void
@@ -229,7 +246,20 @@ read_number(RuleReader *r)
 {
 	SpindleJson kind = member(r, "kind");
 
-	read_dist(r->node, spindle_json_string(&kind), &r->rule->number);
+	SpindleDist *dist = &r->rule->number;
+	const SpindleType *type = r->rule->type;
+	double		scale = (double) spindle_power_of_ten(type->scale);
+
+	read_dist(r->node, spindle_json_string(&kind), dist);
+	if (dist->kind != SPINDLE_DIST_UNIFORM || type->kind == SPINDLE_FLOAT)
+		return;
+
+	/* both limits as values of the type, which lie apart by its last digit */
+	if (dist->min * scale < (double) type->min || dist->max * scale > (double) type->max)
+		spindle_json_error(r->node, NULL, "the limits %g and %g are beyond type %s.", dist->min, dist->max,
+						   type->name);
+	if (ceil(dist->min * scale - 1e-6) > floor(dist->max * scale + 1e-6))
+		spindle_json_error(r->node, NULL, "type %s has no value from %g to %g.", type->name, dist->min, dist->max);
 }
 
 static void
@@ -325,9 +355,7 @@ read_reference(RuleReader *r)
 	parent = &r->parse->domain->table[rule->reference.table];
 	if (parent->key < 0)
 		spindle_json_error(&m, NULL, "table \"%s\" has no key.", parent->name);
-	if (parent->column[parent->key].type.kind != rule->type->kind)
-		spindle_json_error(&m, NULL, "the key of \"%s\" has type %s, the column %s.",
-						   parent->name, parent->column[parent->key].type.name, rule->type->name);
+	expect_fit(&m, "the key", &parent->column[parent->key].type, rule->type);
 	if (has(r, "skew"))
 		read_skew(r);
 	if (has(r, "after"))
@@ -365,6 +393,7 @@ static void
 read_parent(RuleReader *r)
 {
 	SpindleTable *table = &r->parse->domain->table[r->table];
+	const SpindleTable *parent;
 
 	if (table->rows_kind != SPINDLE_ROWS_CHILDREN)
 		spindle_json_error(r->node, NULL, "the rows of table \"%s\" are not children of another table.",
@@ -374,6 +403,10 @@ read_parent(RuleReader *r)
 	if (table->parent_column >= 0)
 		spindle_json_error(r->node, NULL, "column \"%s\" has this rule already.",
 						   table->column[table->parent_column].name);
+	parent = &r->parse->domain->table[table->rows_parent];
+	if (parent->key < 0)
+		spindle_json_error(r->node, NULL, "parent table \"%s\" has no key.", parent->name);
+	expect_fit(r->node, "the parent's key", &parent->column[parent->key].type, r->rule->type);
 	table->parent_column = r->column - table->column;
 }
 
@@ -381,13 +414,10 @@ static void
 read_copy(RuleReader *r)
 {
 	SpindleJson m = member(r, "column");
-	const SpindleType *type;
 
 	spindle_parse_ref(r->parse, &m, r->table, &r->rule->copy);
-	type = &spindle_ref_column(r->parse->domain, &r->rule->copy)->type;
-	if (type->kind != r->rule->type->kind || type->scale != r->rule->type->scale)
-		spindle_json_error(&m, NULL, "the copied column has type %s, this one %s.",
-						   type->name, r->rule->type->name);
+	expect_fit(&m, "the copied column", &spindle_ref_column(r->parse->domain, &r->rule->copy)->type,
+			   r->rule->type);
 }
 
 static void
@@ -525,14 +555,12 @@ read_child(RuleReader *r)
 {
 	static const char *const picks[] = {"random", "first", "last", NULL};
 	SpindleJson m = member(r, "pick");
-	const SpindleType *type;
 
 	r->rule->child.pick = spindle_json_choice(&m, picks);
 	read_children_of(r, true);
-	type = &r->parse->domain->table[r->rule->child.child].column[r->rule->child.column].type;
-	if (type->kind != r->rule->type->kind || type->scale != r->rule->type->scale)
-		spindle_json_error(r->node, NULL, "the child's column has type %s, this one %s.",
-						   type->name, r->rule->type->name);
+	expect_fit(r->node, "the child's column",
+			   &r->parse->domain->table[r->rule->child.child].column[r->rule->child.column].type,
+			   r->rule->type);
 }
 
 static void
@@ -615,6 +643,8 @@ read_data(RuleReader *r)
 	SpindleDataSet *set = spindle_parse_data_set(r->parse, &m);
 	int			f = spindle_data_set_field(set, &field);
 
+	if (strcmp(set->field[f], "weight") == 0)
+		spindle_json_error(&field, NULL, "\"weight\" holds the weights and cannot be a value.");
 	rule->data.set = set;
 	rule->data.value = palloc0(sizeof(int64) * set->nrows);
 	rule->data.is_null = palloc0(sizeof(bool) * set->nrows);
@@ -738,6 +768,14 @@ read_hierarchy(RuleReader *r)
 
 	if (r->parse->domain->table[r->table].key < 0)
 		spindle_json_error(r->node, NULL, "the table has no key.");
+	if (r->rule->kind == SPINDLE_RULE_HIERARCHY)
+	{
+		const SpindleTable *table = &r->parse->domain->table[r->table];
+
+		expect_fit(r->node, "the table's key", &table->column[table->key].type, r->rule->type);
+		if (r->rule->label != spindle_label(r->rule->path))
+			spindle_json_error(r->node, NULL, "this rule must be a column's own.");
+	}
 	r->rule->hierarchy.levels = (int) spindle_json_int64(&levels, 1, 100);
 	r->rule->hierarchy.roots = spindle_json_int64(&roots, 1, SPINDLE_MAX_ROWS);
 }

@@ -109,6 +109,17 @@ spindle_type_parse(const char *name, SpindleType *type)
 	return false;
 }
 
+/* Does a type hold all values of another one, in the same representation? */
+bool
+spindle_type_holds(const SpindleType *type, const SpindleType *other)
+{
+	if (type->kind != other->kind || type->scale != other->scale)
+		return false;
+	if (type->kind == SPINDLE_INT || type->kind == SPINDLE_DECIMAL)
+		return type->min <= other->min && type->max >= other->max;
+	return type->length == 0 || (other->length > 0 && other->length <= type->length);
+}
+
 /* Read digits with an optional point as a whole number times 10^scale. */
 static bool
 parse_decimal(const char *s, int scale, int64 *value)

@@ -173,11 +173,12 @@ file_flush(SpindleSink *sink)
 	FileSink   *file = (FileSink *) sink;
 	int			written = 0;
 
+	/* not in the midst of a buffer, which would leave half a line */
+	CHECK_FOR_INTERRUPTS();
 	while (written < sink->buffer.len)
 	{
 		ssize_t		n;
 
-		CHECK_FOR_INTERRUPTS();
 		errno = 0;
 		n = write(file->fd, sink->buffer.data + written, sink->buffer.len - written);
 		if (n < 0 && errno == EINTR)

@@ -19,6 +19,7 @@
 #include "common/shortest_dec.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
+#include "utils/json.h"
 
 #include "stream/json_writer.h"
 
@@ -28,6 +29,7 @@
 typedef struct WriterColumn
 {
 	const SpindleColumn *column;
+	int			number;			/* in the table */
 	SpindleKind kind;
 	int			handle;			/* of its vector */
 	const SpindleVector *vector;	/* of this batch */
@@ -41,6 +43,7 @@ struct SpindleJsonWriter
 	WriterColumn *column;
 	char	   *table_json;		/* ,"_spindle_table":"name","_spindle_seq": */
 	int			table_json_len;
+	bool		with_labels;
 	int			event_size;		/* bytes of an event without its texts, at most */
 	Timestamp	time;			/* the time last written ... */
 	char		time_text[40];	/* ... as in JSON, without Z and quotes */
@@ -54,11 +57,12 @@ struct SpindleJsonWriter
  * spindle_json_writer_create
  *		Prepare to write rows of a table that a program computes.
  *
- * Adds all columns of the table to the program.  Allocates in the current
+ * with_labels adds the fields that tell of anomalies.  Adds all columns of the
+ * table to the program.  Allocates in the current
  * memory context.
  */
 SpindleJsonWriter *
-spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval)
+spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool with_labels)
 {
 	SpindleJsonWriter *writer = palloc0(sizeof(SpindleJsonWriter));
 
@@ -71,6 +75,7 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval)
 		if (table->column[c].hidden)
 			continue;
 		column->column = &table->column[c];
+		column->number = c;
 		column->handle = spindle_eval_add_column(eval, c);
 		column->kind = table->column[c].type.kind;
 		column->unit = spindle_power_of_ten(table->column[c].type.scale);
@@ -79,6 +84,7 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval)
 	}
 	writer->table_json = psprintf(",\"_spindle_table\":\"%s\",\"_spindle_seq\":", table->name);
 	writer->table_json_len = (int) strlen(writer->table_json);
+	writer->with_labels = with_labels;
 	writer->event_size += writer->table_json_len + 3 * MAX_SCALAR;
 	writer->day = PG_INT64_MAX;
 	writer->time = DT_NOEND;
@@ -94,6 +100,22 @@ spindle_json_writer_batch(SpindleJsonWriter *writer)
 {
 	for (int c = 0; c < writer->ncolumns; c++)
 		writer->column[c].vector = spindle_eval_vector(writer->eval, writer->column[c].handle);
+}
+
+/*
+ * spindle_json_writer_override
+ *		Take the values of this batch that anomalies have changed.
+ */
+void
+spindle_json_writer_override(SpindleJsonWriter *writer, const SpindleAnomalies *anomalies)
+{
+	for (int c = 0; c < writer->ncolumns; c++)
+	{
+		const SpindleVector *changed = spindle_anomalies_vector(anomalies, writer->column[c].number);
+
+		if (changed)
+			writer->column[c].vector = changed;
+	}
 }
 
 /* Room for n bytes; the function call is for the rare case only. */
@@ -272,10 +294,12 @@ put_text(StringInfo out, char *p, const SpindleText *text, int more)
 /*
  * spindle_json_writer_event
  *		Append the i'th row of the batch to out, as one object without line end.
+ *
+ * label is that of its anomaly, in UTF-8, or NULL.
  */
 void
 spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int64 seq,
-						  bool has_time, Timestamp time)
+						  bool has_time, Timestamp time, const char *label)
 {
 	char	   *p;
 
@@ -327,6 +351,19 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 	p = put_int(p, seq);
 	p = put(p, ",\"_spindle_event_time\":", 23);
 	p = has_time ? put_time(writer, p, time, true) : put(p, "null", 4);
+	if (writer->with_labels)
+	{
+		out->len = (int) (p - out->data);
+		if (label == NULL)
+			appendStringInfoString(out, ",\"_spindle_is_anomaly\":false,\"_spindle_anomaly_type\":null");
+		else
+		{
+			appendStringInfoString(out, ",\"_spindle_is_anomaly\":true,\"_spindle_anomaly_type\":");
+			escape_json(out, label);
+		}
+		reserve(out, MAX_SCALAR);
+		p = out->data + out->len;
+	}
 	*p++ = '}';
 	*p = '\0';
 	out->len = (int) (p - out->data);

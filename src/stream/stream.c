@@ -3,11 +3,17 @@
  * stream.c
  *		Events of a source, in the order of their delivery.
  *
- * A generated table is read in the order of its event times.  Where these rise
- * with the row number, that is the order of the rows, and an event is found
- * by its position.  Otherwise the server's sort orders (time, row number)
- * pairs, which spill to disk beyond work_mem, and the rows are computed in
- * that order.  A table without event time keeps the order of its rows.
+ * An event passes four stations.  The source gives the rows of a generated
+ * table in the order of their event times.  Where these rise with the row
+ * number, that is the order of the rows, and an event is found by its
+ * position; otherwise the server's sort orders (time, row number) pairs, which
+ * spill to disk beyond work_mem, and the rows are computed in that order.  A
+ * table without event time keeps the order of its rows.  Then anomalies change
+ * values (anomaly.c), some events are held back (delay.c), and each delivery
+ * gets the time at which it is due (schedule.c).
+ *
+ * All of it runs forward with bounded memory: one batch, and the events that
+ * are held back, which are kept as finished JSON.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,10 +28,19 @@
 #include "utils/tuplesort.h"
 
 #include "gen/eval.h"
+#include "math/rng.h"
+#include "stream/delay.h"
 #include "stream/json_writer.h"
 #include "stream/stream.h"
 
 #define FIRST_BATCH_ROWS	16
+
+/* An event that is held back. */
+typedef struct HeldEvent
+{
+	SpindleEvent event;
+	StringInfoData json;		/* data is NULL before the first use */
+} HeldEvent;
 
 struct SpindleStream
 {
@@ -33,22 +48,34 @@ struct SpindleStream
 	SpindleInstance *instance;
 	const SpindleTable *table;
 	MemoryContext context;
+	bool		with_json;		/* events will be written */
 	int64		nevents;		/* after the cut */
+	int64		skip_events;
 	bool		is_sorted;		/* event times must be sorted first */
 	SpindleEval *eval;
 	SpindleJsonWriter *writer;
 	int			time_handle;	/* vector of the event time */
+	SpindleSchedule *schedule;
+	SpindleDelay *delay;		/* NULL if no event is late */
+	SpindleAnomalies *anomalies;	/* NULL if there are none */
+	bool		label_anomalies;
 
 	/* of a sorted stream */
 	Tuplesortstate *sort;
 	TupleTableSlot *slot;
 
-	/* changes per batch and event */
+	/* changes per batch */
 	int64		next;			/* seq of the next event to put into a batch */
 	int64		batch_first;	/* seq of the first event of the batch */
 	int			batch_rows;		/* size of the next batch */
 	int			n;				/* events in the batch */
 	int			i;				/* next of them */
+
+	/* changes per delivery */
+	int64		delivered;		/* deliveries so far */
+	int64		highest_seq;	/* of them */
+	int			nheld;			/* entries of held */
+	HeldEvent  *held;
 };
 
 /*
@@ -96,8 +123,9 @@ sort_events(SpindleStream *stream)
 	/* a timestamp is a number of microseconds */
 	TupleDescInitEntry(desc, 1, "time", INT8OID, -1, 0);
 	TupleDescInitEntry(desc, 2, "row", INT8OID, -1, 0);
-	stream->sort = tuplesort_begin_heap(desc, 2, attributes, operators, collations, nulls_first,
-										work_mem, NULL, TUPLESORT_NONE);
+	stream->sort = tuplesort_begin_heap(desc, 2, attributes, operators, collations, nulls_first, work_mem,
+										NULL, TUPLESORT_RANDOMACCESS |
+										(stream->nevents < nrows ? TUPLESORT_ALLOWBOUNDED : 0));
 	if (stream->nevents < nrows)
 		tuplesort_set_bound(stream->sort, stream->nevents);
 	in = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
@@ -127,57 +155,26 @@ sort_events(SpindleStream *stream)
 }
 
 /*
- * spindle_stream_open
- *		Begin a stream over a generated table.
- *
- * All it needs is allocated in a context of its own below parent, including
- * temporary files of a sort, which also go with the resource owner.  The
- * caller keeps the instance pinned and has checked the options.
+ * Row numbers of the next events, in event-time order, at most n; returns how
+ * many.  Starts anew after the last.
  */
-SpindleStream *
-spindle_stream_open(SpindleInstance *instance, int table, const SpindleStreamOptions *options,
-					MemoryContext parent)
+static int
+next_rows(SpindleStream *stream, int64 *rows, int n)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "spindle stream", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	SpindleStream *stream = palloc0(sizeof(SpindleStream));
-
-	stream->instance = instance;
-	stream->table = &instance->domain->table[table];
-	stream->context = context;
-	stream->nevents = instance->nrows[table];
-	if (options->max_events >= 0)
-		stream->nevents = Min(stream->nevents, options->max_events);
-	stream->is_sorted = stream->table->has_event_time && !has_ordered_events(instance->domain, stream->table);
-	stream->eval = spindle_eval_create(instance, table, context);
-	stream->writer = spindle_json_writer_create(stream->table, stream->eval);
-	if (stream->table->has_event_time)
-		stream->time_handle = spindle_eval_add(stream->eval, &stream->table->event_time);
-	stream->next = Min(options->skip_events, stream->nevents);
-	stream->batch_rows = FIRST_BATCH_ROWS;
-	MemoryContextSwitchTo(oldcontext);
-	return stream;
-}
-
-/* Compute the next batch of events; false at the end of the stream. */
-static bool
-next_batch(SpindleStream *stream)
-{
-	int64		rows[SPINDLE_BATCH_ROWS];
-	int			n = (int) Min(stream->batch_rows, stream->nevents - stream->next);
-
+	n = (int) Min(n, stream->nevents - stream->next);
 	if (n <= 0)
-		return false;
+	{
+		stream->next = 0;
+		if (stream->sort)
+			tuplesort_rescan(stream->sort);
+		return 0;
+	}
 	if (!stream->is_sorted)
 		copy_rows(rows, stream->next, n);
 	else
 	{
 		if (stream->sort == NULL)
-		{
 			sort_events(stream);
-			if (stream->next > 0)
-				(void) tuplesort_skiptuples(stream->sort, stream->next, true);
-		}
 		for (int i = 0; i < n; i++)
 		{
 			bool		is_null;
@@ -187,22 +184,144 @@ next_batch(SpindleStream *stream)
 			rows[i] = DatumGetInt64(slot_getattr(stream->slot, 2, &is_null));
 		}
 	}
-	spindle_eval_run(stream->eval, rows, n);
-	spindle_json_writer_batch(stream->writer);
-	stream->batch_first = stream->next;
 	stream->next += n;
+	return n;
+}
+
+/* For the passes that count what anomalies may take. */
+static int
+next_batch_of_rows(void *stream, int64 *rows)
+{
+	return next_rows(stream, rows, SPINDLE_BATCH_ROWS);
+}
+
+/* The time of the first event, or the start of the domain's range. */
+static Timestamp
+first_event_time(SpindleStream *stream)
+{
+	Timestamp	result = (Timestamp) stream->instance->domain->first_day * USECS_PER_DAY;
+	int64		row;
+
+	if (!stream->table->has_event_time || next_rows(stream, &row, 1) == 0)
+		return result;
+	spindle_eval_run(stream->eval, &row, 1);
+	if (!(spindle_eval_vector(stream->eval, stream->time_handle)->is_null &&
+		  spindle_eval_vector(stream->eval, stream->time_handle)->is_null[0]))
+		result = spindle_eval_vector(stream->eval, stream->time_handle)->value[0];
+	stream->next = 0;
+	if (stream->sort)
+		tuplesort_rescan(stream->sort);
+	return result;
+}
+
+/* How many of the first n deliveries are due before an offset. */
+static int64
+deliveries_before(const SpindleScheduleSpec *spec, SpindleKey key, double offset, int64 n)
+{
+	SpindleSchedule *schedule = spindle_schedule_create(spec, key);
+	int64		count = 0;
+
+	while (count < n && spindle_schedule_next(schedule) < offset)
+	{
+		if (++count % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	pfree(schedule);
+	return count;
+}
+
+/*
+ * spindle_stream_open
+ *		Begin a stream over a generated table.
+ *
+ * with_json says that events will be written.  All that the stream needs is
+ * allocated in a context of its own below parent, including temporary files of
+ * a sort, which also go with the resource owner.  The caller keeps the
+ * instance pinned, has checked the options and keeps them.
+ */
+SpindleStream *
+spindle_stream_open(SpindleInstance *instance, int table, const SpindleStreamOptions *options,
+					bool with_json, MemoryContext parent)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "spindle stream", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	SpindleStream *stream = palloc0(sizeof(SpindleStream));
+	SpindleScheduleSpec schedule = options->schedule;
+	SpindleKey	key;
+
+	stream->instance = instance;
+	stream->table = &instance->domain->table[table];
+	stream->context = context;
+	stream->with_json = with_json;
+	stream->skip_events = options->skip_events;
+	stream->label_anomalies = options->label_anomalies;
+	stream->batch_rows = FIRST_BATCH_ROWS;
+	stream->highest_seq = -1;
+	stream->nevents = instance->nrows[table];
+	if (options->max_events >= 0)
+		stream->nevents = Min(stream->nevents, options->max_events);
+	stream->is_sorted = stream->table->has_event_time && !has_ordered_events(instance->domain, stream->table);
+	stream->eval = spindle_eval_create(instance, table, context);
+	if (stream->table->has_event_time)
+		stream->time_handle = spindle_eval_add(stream->eval, &stream->table->event_time);
+
+	key = spindle_instance_key(instance, spindle_label(psprintf("stream of %s", stream->table->name)));
+	if (!options->has_clock_start)
+		schedule.clock_start = first_event_time(stream);
+	if (options->duration >= 0)
+		stream->nevents = deliveries_before(&schedule, spindle_key_derive(key, 1), options->duration,
+											stream->nevents);
+	stream->schedule = spindle_schedule_create(&schedule, spindle_key_derive(key, 1));
+	if (options->late_fraction > 0)
+		stream->delay = spindle_delay_create(stream->nevents, options->late_fraction, options->late_slots,
+											 spindle_key_derive(key, 2));
+	if (with_json)
+		stream->writer = spindle_json_writer_create(stream->table, stream->eval,
+													options->nanomalies > 0 && options->label_anomalies);
+	if (options->nanomalies > 0)
+	{
+		stream->anomalies = spindle_anomalies_create(instance, table, options->anomaly, options->nanomalies,
+													 stream->eval, context);
+		spindle_anomalies_count(stream->anomalies, stream->nevents, next_batch_of_rows, stream);
+	}
+
+	/* if nothing depends on the events before, we can begin where we want */
+	if (stream->delay == NULL && stream->anomalies == NULL && !stream->is_sorted)
+		stream->next = Min(options->skip_events, stream->nevents);
+	stream->batch_first = stream->next;
+	MemoryContextSwitchTo(oldcontext);
+	return stream;
+}
+
+/* Compute the next batch of events; false at the end of the stream. */
+static bool
+next_batch(SpindleStream *stream)
+{
+	int64		rows[SPINDLE_BATCH_ROWS];
+	int			n;
+
+	stream->batch_first = stream->next;
+	if (stream->next >= stream->nevents)
+		return false;
+	n = next_rows(stream, rows, stream->batch_rows);
+	spindle_eval_run(stream->eval, rows, n);
+	if (stream->writer)
+		spindle_json_writer_batch(stream->writer);
+	if (stream->anomalies)
+	{
+		spindle_anomalies_apply(stream->anomalies, n);
+		if (stream->writer)
+			spindle_json_writer_override(stream->writer, stream->anomalies);
+	}
 	stream->n = n;
 	stream->i = 0;
 	stream->batch_rows = Min(stream->batch_rows * 4, SPINDLE_BATCH_ROWS);
 	return true;
 }
 
-/*
- * spindle_stream_next
- *		Move to the next event; false if there is none.
- */
-bool
-spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
+/* The next event in event-time order; false if there is none. */
+static bool
+next_in_order(SpindleStream *stream, SpindleEvent *event)
 {
 	if (stream->i >= stream->n)
 	{
@@ -211,10 +330,12 @@ spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
 			return false;
 	}
 	event->batch_index = stream->i;
-	event->seq = event->delivery_seq = stream->batch_first + stream->i;
+	event->slot = -1;
+	event->seq = stream->batch_first + stream->i;
 	event->table_name = stream->table->name;
 	event->has_time = false;
 	event->time = 0;
+	event->label = stream->anomalies ? spindle_anomalies_label(stream->anomalies, stream->i) : NULL;
 	if (stream->table->has_event_time)
 	{
 		const SpindleVector *time = spindle_eval_vector(stream->eval, stream->time_handle);
@@ -226,12 +347,114 @@ spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
 	return true;
 }
 
+/* Append an event of the present batch as JSON. */
+static void
+write_from_batch(SpindleStream *stream, const SpindleEvent *event, StringInfo out)
+{
+	spindle_json_writer_event(stream->writer, out, event->batch_index, event->seq, event->has_time,
+							  event->time, event->label);
+}
+
+/* Keep an event until it is due. */
+static void
+hold(SpindleStream *stream, const SpindleEvent *event, int slot)
+{
+	HeldEvent  *held;
+
+	if (slot >= stream->nheld)
+	{
+		int			n = spindle_delay_slots(stream->delay);
+
+		stream->held = stream->held == NULL ?
+			MemoryContextAllocHuge(stream->context, sizeof(HeldEvent) * n) :
+			repalloc_huge(stream->held, sizeof(HeldEvent) * n);
+		memset(stream->held + stream->nheld, 0, sizeof(HeldEvent) * (n - stream->nheld));
+		stream->nheld = n;
+	}
+	held = &stream->held[slot];
+	held->event = *event;
+	held->event.slot = slot;
+	if (!stream->with_json)
+		return;
+	if (held->json.data == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(stream->context);
+
+		initStringInfo(&held->json);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	resetStringInfo(&held->json);
+	write_from_batch(stream, event, &held->json);
+}
+
+/* The next event in the order of delivery; false if there is none. */
+static bool
+next_delivery(SpindleStream *stream, SpindleEvent *event)
+{
+	int64		seq;
+	int			slot;
+
+	if (stream->delay == NULL)
+		return next_in_order(stream, event);
+
+	while ((slot = spindle_delay_due(stream->delay, false, &seq)) < 0)
+	{
+		if (!next_in_order(stream, event))
+		{
+			slot = spindle_delay_due(stream->delay, true, &seq);
+			if (slot < 0)
+				return false;
+			break;
+		}
+		if (!spindle_delay_take(stream->delay, event->seq, &slot))
+		{
+			spindle_delay_delivered(stream->delay, event->seq);
+			return true;
+		}
+		hold(stream, event, slot);
+	}
+	*event = stream->held[slot].event;
+	spindle_delay_delivered(stream->delay, event->seq);
+	return true;
+}
+
+/*
+ * spindle_stream_next
+ *		Move to the next delivery; false if there is none.
+ */
+bool
+spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
+{
+	/* deliveries left out that are not even computed still take their time */
+	while (stream->delivered < stream->batch_first && stream->delivered < stream->skip_events &&
+		   stream->delay == NULL && stream->n == 0)
+	{
+		(void) spindle_schedule_next(stream->schedule);
+		stream->highest_seq = stream->delivered++;
+		if (stream->delivered % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+
+	do
+	{
+		if (!next_delivery(stream, event))
+			return false;
+		event->delivery_seq = stream->delivered++;
+		event->is_late = event->seq < stream->highest_seq;
+		event->arrival = spindle_schedule_next(stream->schedule);
+		stream->highest_seq = Max(stream->highest_seq, event->seq);
+	} while (event->delivery_seq < stream->skip_events);
+	return true;
+}
+
 /* Append an event as a JSON object, in UTF-8 and without line end. */
 void
 spindle_stream_write(SpindleStream *stream, const SpindleEvent *event, StringInfo out)
 {
-	spindle_json_writer_event(stream->writer, out, event->batch_index, event->seq,
-							  event->has_time, event->time);
+	if (event->slot >= 0)
+		appendBinaryStringInfo(out, stream->held[event->slot].json.data, stream->held[event->slot].json.len);
+	else
+		write_from_batch(stream, event, out);
 }
 
 /* End a stream, before its memory context goes or with it. */

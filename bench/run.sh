@@ -1,0 +1,42 @@
+#!/bin/bash
+# Compares spindle with what one would otherwise use, side by side, in a
+# throw-away cluster.  Prints the conditions and one table.
+#
+#   BENCH_SCALE=large  scale of the retail domain to read (at least medium)
+#   BENCH_RUNS=5       runs of each side of a comparison
+#   KEEP=1             keep the work directory
+#
+# A and B alternate, so that what else the machine does hits both alike.  The
+# ratio is that of the best runs, in events or rows per second.  Files are
+# written below /tmp.
+set -euo pipefail
+
+scale=${BENCH_SCALE:-large}
+runs=${BENCH_RUNS:-5}
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../tools/setup.sh"
+. "$here/../tools/cluster.sh"
+
+work_init
+tree_build
+
+# A quarter of the memory at most.
+memory=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
+buffers=$((memory / 4 < 2048 ? memory / 4 : 2048))MB
+cluster_start bench "$BINDIR/postgres" "-c shared_buffers=$buffers -c fsync=on \
+	-c jit=off -c max_parallel_workers_per_gather=0 -c max_wal_size=8GB -c autovacuum=off"
+
+sql() {
+	as_db "$BINDIR/psql" -X -q -v ON_ERROR_STOP=1 -v scale="$scale" -v runs="$runs" \
+		-v dir="$WORK/bench" -d postgres "$@"
+}
+
+echo "processor: $(lscpu | sed -n 's/^Model name: *//p'), $(nproc) cores, $memory MB of memory"
+echo "load before: $(cut -d' ' -f1-3 /proc/loadavg)"
+sql -f "$TREE/bench/prepare.sql"
+sql -f "$TREE/bench/rows.sql"
+sql -f "$TREE/bench/files.sql"
+# in a session of its own, whose peak is that of the scan alone
+sql -f "$TREE/bench/memory.sql"
+sql -f "$TREE/bench/report.sql"
+echo "load after: $(cut -d' ' -f1-3 /proc/loadavg)"

@@ -1,0 +1,576 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.c
+ *		The scan node that takes the place of function scans.
+ *
+ * The executor's function scan calls a function until it has all rows, keeps
+ * them in a tuplestore and only then shows the first.  For spindle_stream()
+ * and spindle_rows() in FROM we put a custom scan in its place, which computes
+ * rows when they are asked for: memory stays constant, LIMIT stops at once, a
+ * paced stream is shown as it comes, and columns that nobody reads are not
+ * computed.
+ *
+ * The planner hook exists once the library is loaded.  Both functions name a
+ * planner support function, which the planner calls to estimate rows before it
+ * looks for paths: that loads the library in the first statement of a session
+ * too.
+ *
+ * The node does not take calls whose arguments depend on other relations
+ * (LATERAL), ROWS FROM with several functions and WITH ORDINALITY; there the
+ * plain function gives the same rows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "commands/explain.h"
+#include "executor/executor.h"
+#include "utils/acl.h"
+#include "miscadmin.h"
+#include "nodes/extensible.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/clauses.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/restrictinfo.h"
+#include "parser/parse_relation.h"
+#include "parser/parsetree.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "api/args.h"
+#include "api/scan.h"
+#include "api/source.h"
+#include "api/stream_args.h"
+#include "gen/datum.h"
+#include "stream/pace.h"
+
+PG_FUNCTION_INFO_V1(spindle_scan_support);
+
+#define MAX_ARGS			SPINDLE_STREAM_NARGS
+#define EVENT_COLUMN		(SPINDLE_STREAM_COLUMNS - 1)
+#define FIRST_BATCH_ROWS	16
+
+/* Which function a node stands for. */
+typedef enum ScanFunction
+{
+	SCAN_NONE,
+	SCAN_STREAM,
+	SCAN_ROWS
+} ScanFunction;
+
+typedef struct GeneratedFunctionScan
+{
+	CustomScanState css;		/* must be first */
+
+	/* set at begin */
+	ScanFunction function;
+	FmgrInfo	flinfo;
+	List	   *args;			/* ExprState */
+	bool	   *wanted;			/* per attribute of the scan tuple */
+	int			natts;
+
+	/* set when the first row of a (re)scan is wanted */
+	MemoryContext context;		/* of one scan; NULL before */
+	SpindleInstance *instance;
+	int			table;
+
+	/* SCAN_STREAM */
+	SpindleStreamArguments arguments;
+	SpindleStream *stream;
+	SpindlePace pace;
+	StringInfoData json;
+
+	/* SCAN_ROWS */
+	SpindleRows *rows;
+	int64		next;
+	int64		end;
+	int			batch_rows;
+	int			n;
+	int			i;
+
+	int64		delivered;		/* rows given, over all rescans */
+	int64		late;
+	int64		anomalies;
+} GeneratedFunctionScan;
+
+static set_rel_pathlist_hook_type previous_hook = NULL;
+
+static ScanFunction
+function_of(Oid funcid)
+{
+	FmgrInfo	flinfo;
+
+	if (get_func_rettype(funcid) != RECORDOID)
+		return SCAN_NONE;
+	fmgr_info(funcid, &flinfo);
+	if (flinfo.fn_addr == spindle_stream)
+		return SCAN_STREAM;
+	if (flinfo.fn_addr == spindle_rows)
+		return SCAN_ROWS;
+	return SCAN_NONE;
+}
+
+/* The text or number that an argument surely is; false if it is not known. */
+static bool
+constant_argument(List *args, int n, Datum *value)
+{
+	Node	   *arg = list_length(args) > n ? list_nth(args, n) : NULL;
+
+	if (arg == NULL || !IsA(arg, Const) || ((Const *) arg)->constisnull)
+		return false;
+	*value = ((Const *) arg)->constvalue;
+	return true;
+}
+
+/*
+ * The number of rows that a call gives, as far as its arguments are constants;
+ * no error for a mistake in them, which execution reports.
+ */
+static double
+estimate_rows(FuncExpr *call)
+{
+	ScanFunction function = function_of(call->funcid);
+	double		rows = 1000;
+	Datum		domain;
+	Datum		table;
+	Datum		scale;
+	Datum		limit;
+
+	if (constant_argument(call->args, 0, &domain) && constant_argument(call->args, 1, &table) &&
+		constant_argument(call->args, 2, &scale))
+	{
+		MemoryContext oldcontext = CurrentMemoryContext;
+
+		PG_TRY();
+		{
+			SpindleInstance *instance = spindle_instance_get(TextDatumGetCString(domain),
+															 TextDatumGetCString(scale), 0);
+			int			t = spindle_domain_find_table(instance->domain, TextDatumGetCString(table));
+
+			if (t >= 0)
+				rows = Max(instance->nrows[t], 1);
+		}
+		PG_CATCH();
+		{
+			ErrorData  *error;
+
+			MemoryContextSwitchTo(oldcontext);
+			error = CopyErrorData();
+
+			/* names are reported when the call runs; the rest is not ours */
+			if (error->sqlerrcode != ERRCODE_UNDEFINED_OBJECT &&
+				error->sqlerrcode != ERRCODE_INVALID_PARAMETER_VALUE)
+				PG_RE_THROW();
+			FlushErrorState();
+			FreeErrorData(error);
+		}
+		PG_END_TRY();
+	}
+	if (constant_argument(call->args, function == SCAN_ROWS ? 5 : 4, &limit))
+		rows = Max(1, Min(rows, DatumGetInt64(limit)));
+	return rows;
+}
+
+/*
+ * spindle_scan_support
+ *		Planner support of both functions: the estimate of rows.
+ */
+Datum
+spindle_scan_support(PG_FUNCTION_ARGS)
+{
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+
+	if (IsA(request, SupportRequestRows))
+	{
+		SupportRequestRows *rows = (SupportRequestRows *) request;
+
+		if (IsA(rows->node, FuncExpr))
+		{
+			rows->rows = estimate_rows((FuncExpr *) rows->node);
+			PG_RETURN_POINTER(request);
+		}
+	}
+	PG_RETURN_POINTER(NULL);
+}
+
+/*
+ * Planning
+ */
+
+static Plan *plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
+					   List *clauses, List *custom_plans);
+static Node *create_state(CustomScan *plan);
+
+static const CustomPathMethods path_methods = {
+	.CustomName = "Spindle",
+	.PlanCustomPath = plan_scan,
+};
+
+static const CustomScanMethods scan_methods = {
+	.CustomName = "Spindle",
+	.CreateCustomScanState = create_state,
+};
+
+/* The one call of an RTE, if it is one that the node can take. */
+static FuncExpr *
+call_of_rte(RangeTblEntry *rte)
+{
+	RangeTblFunction *function;
+
+	if (rte->rtekind != RTE_FUNCTION || rte->funcordinality || list_length(rte->functions) != 1)
+		return NULL;
+	function = linitial(rte->functions);
+	if (!IsA(function->funcexpr, FuncExpr) || contain_vars_of_level(function->funcexpr, 0) ||
+		contain_subplans(function->funcexpr) ||
+		function_of(((FuncExpr *) function->funcexpr)->funcid) == SCAN_NONE)
+		return NULL;
+	return (FuncExpr *) function->funcexpr;
+}
+
+static void
+add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+{
+	FuncExpr   *call;
+	CustomPath *path;
+	QualCost	quals;
+
+	if (previous_hook)
+		previous_hook(root, rel, rti, rte);
+	call = call_of_rte(rte);
+	if (call == NULL || rel->reloptkind != RELOPT_BASEREL || !bms_is_empty(rel->lateral_relids))
+		return;
+
+	path = makeNode(CustomPath);
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = rel;
+	path->path.pathtarget = rel->reltarget;
+
+	/* paced rows are sent to the client from here, which a worker cannot do */
+	path->path.parallel_safe = false;
+	path->path.rows = rel->rows;
+	cost_qual_eval(&quals, rel->baserestrictinfo, root);
+	path->path.startup_cost = quals.startup + rel->reltarget->cost.startup;
+	path->path.total_cost = path->path.startup_cost +
+		(cpu_tuple_cost + quals.per_tuple) * rel->tuples + rel->reltarget->cost.per_tuple * rel->rows;
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->methods = &path_methods;
+
+	/* a function scan is never better */
+	rel->pathlist = NIL;
+	rel->partial_pathlist = NIL;
+	add_path(rel, &path->path);
+}
+
+static Plan *
+plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
+		  List *custom_plans)
+{
+	RangeTblEntry *rte = planner_rt_fetch(rel->relid, root);
+	FuncExpr   *call = call_of_rte(rte);
+	CustomScan *scan = makeNode(CustomScan);
+	List	   *quals = extract_actual_clauses(clauses, false);
+	Bitmapset  *used = NULL;
+	List	   *wanted = NIL;
+	List	   *colnames;
+	List	   *colvars;
+	ListCell   *lc;
+	ListCell   *name;
+
+	expandRTE(rte, rel->relid, 0, -1, false, &colnames, &colvars);
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
+	pull_varattnos((Node *) quals, rel->relid, &used);
+	forboth(lc, colvars, name, colnames)
+	{
+		int			att = foreach_current_index(lc) + 1;
+		Expr	   *var = lfirst(lc);
+
+		scan->custom_scan_tlist =
+			lappend(scan->custom_scan_tlist, makeTargetEntry(var, att, pstrdup(strVal(lfirst(name))), false));
+		if (bms_is_member(att - FirstLowInvalidHeapAttributeNumber, used) ||
+			bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used))
+			wanted = lappend_int(wanted, att - 1);
+	}
+	scan->scan.plan.targetlist = tlist;
+	scan->scan.plan.qual = quals;
+	scan->scan.scanrelid = 0;
+	scan->flags = path->flags;
+	scan->custom_exprs = copyObject(call->args);
+	scan->custom_private = list_make3(makeInteger((int) call->funcid), wanted, colnames);
+	scan->custom_relids = bms_make_singleton(rel->relid);
+	scan->methods = &scan_methods;
+	return &scan->scan.plan;
+}
+
+/*
+ * Execution
+ */
+
+static void begin_scan(CustomScanState *node, EState *estate, int eflags);
+static TupleTableSlot *exec_scan(CustomScanState *node);
+static void end_scan(CustomScanState *node);
+static void rescan(CustomScanState *node);
+static void explain_scan(CustomScanState *node, List *ancestors, ExplainState *es);
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = "Spindle",
+	.BeginCustomScan = begin_scan,
+	.ExecCustomScan = exec_scan,
+	.EndCustomScan = end_scan,
+	.ReScanCustomScan = rescan,
+	.ExplainCustomScan = explain_scan,
+};
+
+static Node *
+create_state(CustomScan *plan)
+{
+	GeneratedFunctionScan *state = (GeneratedFunctionScan *) newNode(sizeof(GeneratedFunctionScan), T_CustomScanState);
+
+	state->css.methods = &exec_methods;
+	return (Node *) state;
+}
+
+static void
+begin_scan(CustomScanState *node, EState *estate, int eflags)
+{
+	GeneratedFunctionScan *state = (GeneratedFunctionScan *) node;
+	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
+	Oid			funcid = (Oid) intVal(linitial(plan->custom_private));
+	ListCell   *lc;
+
+	/* as for any function, the caller needs the privilege to execute it */
+	if (pg_proc_aclcheck(funcid, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(funcid));
+	fmgr_info(funcid, &state->flinfo);
+	state->function = function_of(funcid);
+	state->args = ExecInitExprList(plan->custom_exprs, &node->ss.ps);
+	state->natts = list_length(plan->custom_scan_tlist);
+	state->wanted = palloc0(sizeof(bool) * Max(state->natts, 1));
+	foreach(lc, lsecond(plan->custom_private))
+		state->wanted[lfirst_int(lc)] = true;
+}
+
+/* Evaluate the arguments into a call that the argument readers understand. */
+static FunctionCallInfo
+evaluate_arguments(GeneratedFunctionScan *state)
+{
+	FunctionCallInfo fcinfo = palloc0(SizeForFunctionCallInfo(MAX_ARGS));
+	ListCell   *lc;
+
+	InitFunctionCallInfoData(*fcinfo, &state->flinfo, list_length(state->args), InvalidOid, NULL, NULL);
+	foreach(lc, state->args)
+	{
+		int			i = foreach_current_index(lc);
+
+		fcinfo->args[i].value = ExecEvalExpr((ExprState *) lfirst(lc), state->css.ss.ps.ps_ExprContext,
+											 &fcinfo->args[i].isnull);
+	}
+	return fcinfo;
+}
+
+static void
+start_stream(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
+{
+	spindle_stream_arguments(fcinfo, 0, &state->arguments);
+	state->instance = state->arguments.instance;
+	state->table = state->arguments.table;
+	spindle_instance_keep(state->instance, state->context);
+	state->stream = spindle_stream_open(state->instance, state->table, &state->arguments.options,
+										state->wanted[EVENT_COLUMN], state->context);
+	initStringInfo(&state->json);
+	spindle_pace_start(&state->pace);
+}
+
+static void
+start_rows(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
+{
+	SpindleSource source;
+	TupleDesc	desc = state->css.ss.ss_ScanTupleSlot->tts_tupleDescriptor;
+
+	spindle_rows_arguments(fcinfo, desc, &source, &state->next, &state->end);
+	state->instance = source.instance;
+	state->table = source.table;
+	spindle_instance_keep(state->instance, state->context);
+	for (int i = 0; i < state->natts; i++)
+		if (!state->wanted[i])
+			source.column[i] = -1;
+	state->rows = spindle_rows_create(state->instance, state->table, source.column, source.natts,
+									  state->context);
+	state->batch_rows = FIRST_BATCH_ROWS;
+	state->n = state->i = 0;
+}
+
+/* The first row of a scan is wanted: evaluate the arguments and start. */
+static void
+start(GeneratedFunctionScan *state)
+{
+	MemoryContext context = AllocSetContextCreate(state->css.ss.ps.state->es_query_cxt, "spindle scan",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	TupleTableSlot *slot = state->css.ss.ss_ScanTupleSlot;
+	FunctionCallInfo fcinfo;
+
+	state->context = context;
+	fcinfo = evaluate_arguments(state);
+	if (state->function == SCAN_STREAM)
+		start_stream(state, fcinfo);
+	else
+		start_rows(state, fcinfo);
+	MemoryContextSwitchTo(oldcontext);
+	ExecClearTuple(slot);
+	memset(slot->tts_values, 0, sizeof(Datum) * state->natts);
+	memset(slot->tts_isnull, true, state->natts);
+}
+
+static void
+stop(GeneratedFunctionScan *state)
+{
+	if (state->context == NULL)
+		return;
+	if (state->stream)
+		spindle_stream_close(state->stream);
+	state->stream = NULL;
+	state->rows = NULL;
+	MemoryContextDelete(state->context);
+	state->context = NULL;
+}
+
+static TupleTableSlot *
+next_event(GeneratedFunctionScan *state, TupleTableSlot *slot)
+{
+	SpindleEvent event;
+	bool		with_event = state->wanted[EVENT_COLUMN];
+	MemoryContext oldcontext;
+
+	if (!spindle_stream_next(state->stream, &event))
+		return slot;
+	if (state->arguments.options.realtime && !spindle_pace_is_due(&state->pace, event.arrival))
+	{
+		/* what is out already must not wait in a buffer */
+		spindle_flush_client();
+		spindle_pace_wait(&state->pace, event.arrival);
+	}
+	if (with_event)
+	{
+		resetStringInfo(&state->json);
+		spindle_stream_write(state->stream, &event, &state->json);
+	}
+
+	/* values live until the next row */
+	oldcontext = MemoryContextSwitchTo(state->css.ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
+	spindle_stream_row(&event, &state->arguments.options, with_event ? &state->json : NULL,
+					   slot->tts_values, slot->tts_isnull);
+	MemoryContextSwitchTo(oldcontext);
+	state->late += event.is_late;
+	state->anomalies += event.label != NULL;
+	state->delivered++;
+	return ExecStoreVirtualTuple(slot);
+}
+
+static TupleTableSlot *
+next_row(GeneratedFunctionScan *state, TupleTableSlot *slot)
+{
+	if (state->i >= state->n)
+	{
+		state->n = (int) Min(state->batch_rows, state->end - state->next);
+		state->i = 0;
+		if (state->n <= 0)
+		{
+			state->n = 0;
+			return slot;
+		}
+		CHECK_FOR_INTERRUPTS();
+		spindle_rows_fill(state->rows, state->next, state->n);
+		state->next += state->n;
+		state->batch_rows = Min(state->batch_rows * 4, SPINDLE_BATCH_ROWS);
+	}
+	spindle_rows_get(state->rows, state->i++, slot->tts_values, slot->tts_isnull);
+	state->delivered++;
+	return ExecStoreVirtualTuple(slot);
+}
+
+static TupleTableSlot *
+next_tuple(ScanState *node)
+{
+	GeneratedFunctionScan *state = (GeneratedFunctionScan *) node;
+	TupleTableSlot *slot = node->ss_ScanTupleSlot;
+
+	if (state->context == NULL)
+		start(state);
+	ExecClearTuple(slot);
+	return state->function == SCAN_STREAM ? next_event(state, slot) : next_row(state, slot);
+}
+
+static bool
+recheck_tuple(ScanState *node, TupleTableSlot *slot)
+{
+	return true;
+}
+
+static TupleTableSlot *
+exec_scan(CustomScanState *node)
+{
+	return ExecScan(&node->ss, next_tuple, recheck_tuple);
+}
+
+static void
+end_scan(CustomScanState *node)
+{
+	stop((GeneratedFunctionScan *) node);
+}
+
+static void
+rescan(CustomScanState *node)
+{
+	stop((GeneratedFunctionScan *) node);
+	ExecScanReScan(&node->ss);
+}
+
+/* EXPLAIN: the call, and with ANALYZE what was delivered. */
+static void
+explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
+{
+	GeneratedFunctionScan *state = (GeneratedFunctionScan *) node;
+	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	ExplainPropertyText("Function", get_func_name((Oid) intVal(linitial(plan->custom_private))), es);
+	foreach(lc, lsecond(plan->custom_private))
+		names = lappend(names, strVal(list_nth(lthird(plan->custom_private), lfirst_int(lc))));
+	ExplainPropertyList("Columns Computed", names, es);
+	if (!es->analyze)
+		return;
+	if (state->instance)
+		ExplainPropertyText(state->function == SCAN_STREAM ? "Streams" : "Generates",
+							psprintf("%s.%s (scale %s, seed " INT64_FORMAT ")", state->instance->domain->name,
+									 state->instance->domain->table[state->table].name,
+									 state->instance->domain->preset[state->instance->preset].name,
+									 state->instance->seed), es);
+	if (state->function == SCAN_STREAM && state->instance)
+	{
+		ExplainPropertyFloat("Rate", "events/s", state->arguments.options.schedule.rate, 3, es);
+		ExplainPropertyInteger("Events Delivered", NULL, state->delivered, es);
+		ExplainPropertyInteger("Out of Order", NULL, state->late, es);
+		ExplainPropertyInteger("Anomalies", NULL, state->anomalies, es);
+		if (state->arguments.options.realtime)
+			ExplainPropertyFloat("Largest Lag", "ms", state->pace.lag * 1000.0, 3, es);
+	}
+	else
+		ExplainPropertyInteger("Rows Generated", NULL, state->delivered, es);
+}
+
+/* Called when the library is loaded. */
+void
+spindle_scan_init(void)
+{
+	RegisterCustomScanMethods(&scan_methods);
+	previous_hook = set_rel_pathlist_hook;
+	set_rel_pathlist_hook = add_paths;
+}

@@ -1,0 +1,145 @@
+/*-------------------------------------------------------------------------
+ *
+ * stream_args.c
+ *		The arguments that all streaming functions share.
+ *
+ * Everything is checked here, before the first row, file or byte.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "api/args.h"
+#include "api/source.h"
+#include "api/stream_args.h"
+#include "stream/delay.h"
+
+/* Their order, from the first stream argument on. */
+typedef enum StreamArgument
+{
+	ARG_DOMAIN,
+	ARG_TABLE_NAME,
+	ARG_SCALE,
+	ARG_SEED,
+	ARG_MAX_EVENTS,
+	ARG_DURATION,
+	ARG_EVENTS_PER_SECOND,
+	ARG_REALTIME,
+	ARG_ARRIVALS,
+	ARG_BURST_WINDOWS,
+	ARG_TIME_PATTERN,
+	ARG_CLOCK_START,
+	ARG_OUT_OF_ORDER_FRACTION,
+	ARG_OUT_OF_ORDER_MAX_DELAY_SLOTS,
+	ARG_ANOMALIES,
+	ARG_LABEL_ANOMALIES,
+	ARG_SKIP_EVENTS
+} StreamArgument;
+
+/* A number that must not be null and lies between two bounds. */
+static double
+number_argument(FunctionCallInfo fcinfo, int arg, const char *name, double min, double max)
+{
+	double		value;
+
+	spindle_arg_require(fcinfo, arg, name);
+	value = PG_GETARG_FLOAT8(arg);
+	if (!(value >= min && value <= max))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"%s\": %g", name, value),
+				 errhint("It must be from %g to %g.", min, max)));
+	return value;
+}
+
+/* An interval as seconds; months have no fixed length. */
+static double
+duration_argument(FunctionCallInfo fcinfo, int arg)
+{
+	Interval   *interval;
+	double		seconds;
+
+	if (PG_ARGISNULL(arg))
+		return -1;
+	interval = PG_GETARG_INTERVAL_P(arg);
+	seconds = (double) interval->time / USECS_PER_SEC + (double) interval->day * SECS_PER_DAY;
+	if (interval->month != 0 || seconds < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"duration\": \"%s\"",
+						DatumGetCString(DirectFunctionCall1(interval_out, PG_GETARG_DATUM(arg)))),
+				 errhint("It must be zero or more, in days, hours, minutes and seconds.")));
+	return seconds;
+}
+
+/*
+ * spindle_stream_arguments
+ *		Read the stream arguments of a function, which begin at a position.
+ *
+ * Allocates in the current memory context.
+ */
+void
+spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleStreamArguments *args)
+{
+	SpindleStreamOptions *options = &args->options;
+	SpindleScheduleSpec *schedule = &options->schedule;
+	char	   *arrivals;
+
+	memset(args, 0, sizeof(*args));
+	args->instance = spindle_instance_get(spindle_arg_text(fcinfo, at + ARG_DOMAIN, "domain"),
+										  spindle_arg_text(fcinfo, at + ARG_SCALE, "scale"),
+										  spindle_arg_int64(fcinfo, at + ARG_SEED, "seed"));
+	args->table = spindle_source_table(args->instance->domain,
+									   spindle_arg_text(fcinfo, at + ARG_TABLE_NAME, "table_name"));
+	options->max_events = spindle_arg_count(fcinfo, at + ARG_MAX_EVENTS, "max_events", -1);
+	options->duration = duration_argument(fcinfo, at + ARG_DURATION);
+	schedule->rate = number_argument(fcinfo, at + ARG_EVENTS_PER_SECOND, "events_per_second",
+									 SPINDLE_MIN_RATE, SPINDLE_MAX_RATE);
+	spindle_arg_require(fcinfo, at + ARG_REALTIME, "realtime");
+	options->realtime = PG_GETARG_BOOL(at + ARG_REALTIME);
+	arrivals = spindle_arg_text(fcinfo, at + ARG_ARRIVALS, "arrivals");
+	schedule->is_poisson = strcmp(arrivals, "poisson") == 0;
+	if (!schedule->is_poisson && strcmp(arrivals, "uniform") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"arrivals\": \"%s\"", arrivals),
+				 errhint("It must be \"poisson\" or \"uniform\".")));
+	if (!PG_ARGISNULL(at + ARG_BURST_WINDOWS))
+		spindle_json_burst_windows(PG_GETARG_DATUM(at + ARG_BURST_WINDOWS), schedule);
+	if (!PG_ARGISNULL(at + ARG_TIME_PATTERN))
+		spindle_json_time_pattern(PG_GETARG_DATUM(at + ARG_TIME_PATTERN), schedule);
+	if (!PG_ARGISNULL(at + ARG_CLOCK_START))
+	{
+		schedule->clock_start = PG_GETARG_TIMESTAMPTZ(at + ARG_CLOCK_START);
+		if (TIMESTAMP_NOT_FINITE(schedule->clock_start))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("argument \"clock_start\" must be finite")));
+		options->has_clock_start = true;
+	}
+	else if (options->realtime)
+	{
+		schedule->clock_start = GetCurrentTimestamp();
+		options->has_clock_start = true;
+	}
+	options->late_fraction = number_argument(fcinfo, at + ARG_OUT_OF_ORDER_FRACTION,
+											 "out_of_order_fraction", 0, 1);
+	spindle_arg_require(fcinfo, at + ARG_OUT_OF_ORDER_MAX_DELAY_SLOTS, "out_of_order_max_delay_slots");
+	options->late_slots = PG_GETARG_INT32(at + ARG_OUT_OF_ORDER_MAX_DELAY_SLOTS);
+	if (options->late_slots < 1 || options->late_slots > SPINDLE_MAX_DELAY_SLOTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"out_of_order_max_delay_slots\": %d", options->late_slots),
+				 errhint("It must be from 1 to %d.", SPINDLE_MAX_DELAY_SLOTS)));
+	spindle_arg_require(fcinfo, at + ARG_LABEL_ANOMALIES, "label_anomalies");
+	options->label_anomalies = PG_GETARG_BOOL(at + ARG_LABEL_ANOMALIES);
+	if (!PG_ARGISNULL(at + ARG_ANOMALIES))
+		spindle_json_anomalies(PG_GETARG_DATUM(at + ARG_ANOMALIES), args);
+	spindle_arg_require(fcinfo, at + ARG_SKIP_EVENTS, "skip_events");
+	options->skip_events = spindle_arg_count(fcinfo, at + ARG_SKIP_EVENTS, "skip_events", 0);
+}

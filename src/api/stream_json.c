@@ -1,0 +1,621 @@
+/*-------------------------------------------------------------------------
+ *
+ * stream_json.c
+ *		Stream arguments of type jsonb: burst windows, time patterns, anomalies,
+ *		and the SQL functions that build them.
+ *
+ * A builder puts its arguments into an object and reads that like a stream
+ * argument, so a mistake shows at once and both follow the same rules.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+
+#include "api/args.h"
+#include "api/stream_args.h"
+#include "model/json.h"
+
+PG_FUNCTION_INFO_V1(spindle_burst_window);
+PG_FUNCTION_INFO_V1(spindle_time_pattern);
+PG_FUNCTION_INFO_V1(spindle_point_anomaly);
+PG_FUNCTION_INFO_V1(spindle_contextual_anomaly);
+
+/* An argument of type jsonb as a JSON tree; an object counts as a list of it. */
+static SpindleJson
+read_argument(Datum jsonb, const char *subject)
+{
+	char	   *text = JsonbToCString(NULL, &DatumGetJsonbP(jsonb)->root, -1);
+	char	   *utf8 = pg_server_to_any(text, (int) strlen(text), PG_UTF8);
+
+	return spindle_json_parse(utf8, (int) strlen(utf8), subject);
+}
+
+static bool
+has(const SpindleJson *node, const char *name)
+{
+	return spindle_json_has(node, name) &&
+		!cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(node->value, name));
+}
+
+static double
+number_member(const SpindleJson *node, const char *name, double min, double max)
+{
+	SpindleJson m = spindle_json_member(node, name);
+
+	return spindle_json_number(&m, min, max);
+}
+
+static int64
+int_member(const SpindleJson *node, const char *name, int64 min, int64 max)
+{
+	SpindleJson m = spindle_json_member(node, name);
+
+	return spindle_json_int64(&m, min, max);
+}
+
+static void
+read_window(const SpindleJson *node, SpindleBurstWindow *window)
+{
+	static const char *const legal[] = {"start_event", "end_event", "start_offset_seconds",
+	"duration_seconds", "multiplier", NULL};
+	bool		by_time;
+
+	memset(window, 0, sizeof(*window));
+	spindle_json_expect_object(node, legal);
+	window->by_event = has(node, "start_event") || has(node, "end_event");
+	by_time = has(node, "start_offset_seconds") || has(node, "duration_seconds");
+	if (window->by_event == by_time)
+		spindle_json_error(node, "A window has start_event and end_event, or start_offset_seconds and "
+						   "duration_seconds.", "exactly one of the two forms is needed.");
+	if (window->by_event)
+	{
+		window->start_event = int_member(node, "start_event", 0, PG_INT64_MAX);
+		window->end_event = int_member(node, "end_event", 0, PG_INT64_MAX);
+		if (window->end_event <= window->start_event)
+			spindle_json_error(node, NULL, "end_event " INT64_FORMAT " is not greater than start_event " INT64_FORMAT ".",
+							   window->end_event, window->start_event);
+	}
+	else
+	{
+		window->start_offset = number_member(node, "start_offset_seconds", 0, 1e12);
+		window->duration = number_member(node, "duration_seconds", 1e-6, 1e12);
+	}
+	window->multiplier = number_member(node, "multiplier", 1e-6, 1e6);
+}
+
+/*
+ * spindle_json_burst_windows
+ *		Read one window or an array of them.
+ */
+void
+spindle_json_burst_windows(Datum jsonb, SpindleScheduleSpec *schedule)
+{
+	SpindleJson document = read_argument(jsonb, "argument \"burst_windows\"");
+	int			i = 0;
+	const cJSON *item;
+
+	if (!cJSON_IsArray(document.value))
+	{
+		schedule->nwindows = 1;
+		schedule->window = palloc(sizeof(SpindleBurstWindow));
+		read_window(&document, schedule->window);
+		return;
+	}
+	schedule->nwindows = spindle_json_size(&document);
+	if (schedule->nwindows > SPINDLE_MAX_WINDOWS)
+		spindle_json_error(&document, NULL, "there can be at most %d windows.", SPINDLE_MAX_WINDOWS);
+	schedule->window = palloc(sizeof(SpindleBurstWindow) * Max(schedule->nwindows, 1));
+	cJSON_ArrayForEach(item, document.value)
+	{
+		SpindleJson node = spindle_json_child(&document, item, i);
+
+		read_window(&node, &schedule->window[i++]);
+	}
+}
+
+/* Hours from, to (inclusive) and their multiplier; then Saturday and Sunday. */
+typedef struct PatternPreset
+{
+	const char *name;
+	struct
+	{
+		int			from;
+		int			to;
+		double		multiplier;
+	}			hours[8];
+	double		saturday;
+	double		sunday;
+} PatternPreset;
+
+static const PatternPreset pattern_presets[] = {
+	{"business_hours",
+		{{0, 7, 0.3}, {8, 11, 1.5}, {12, 14, 1.5}, {15, 17, 1.5}, {18, 18, 1.0}, {19, 20, 1.0}, {21, 22, 0.3},
+	{23, 23, 0.3}}, 0.4, 0.2},
+	{"retail_peak",
+		{{0, 7, 0.4}, {8, 11, 0.4}, {12, 14, 1.2}, {15, 17, 0.4}, {18, 18, 0.4}, {19, 20, 2.0}, {21, 22, 2.0},
+	{23, 23, 0.4}}, 1.5, 1.8},
+};
+
+/* Multipliers by number, "0" to n - 1; those absent keep their values. */
+static void
+read_multipliers(const SpindleJson *document, const char *name, int n, double *multiplier)
+{
+	static const char *const numbers[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10",
+	"11", "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23"};
+	const char *legal[25];
+	SpindleJson node;
+
+	if (!has(document, name))
+		return;
+	node = spindle_json_member(document, name);
+	for (int i = 0; i < n; i++)
+		legal[i] = numbers[i];
+	legal[n] = NULL;
+	spindle_json_expect_object(&node, legal);
+	for (int i = 0; i < n; i++)
+		if (has(&node, numbers[i]))
+			multiplier[i] = number_member(&node, numbers[i], 0, 1e6);
+}
+
+/*
+ * spindle_json_time_pattern
+ *		Read a pattern: {"preset": name, "hours": {"0": m, ...}, "weekdays":
+ *		{"0": m, ...}}, or a string, which is the name of a preset.
+ *
+ * Hours and weekdays given replace those of the preset; others are 1.
+ */
+void
+spindle_json_time_pattern(Datum jsonb, SpindleScheduleSpec *schedule)
+{
+	static const char *const legal[] = {"preset", "hours", "weekdays", NULL};
+	const char *names[lengthof(pattern_presets) + 1];
+	SpindleJson document = read_argument(jsonb, "argument \"time_pattern\"");
+	bool		any = false;
+	const PatternPreset *preset = NULL;
+
+	for (int i = 0; i < lengthof(pattern_presets); i++)
+		names[i] = pattern_presets[i].name;
+	names[lengthof(pattern_presets)] = NULL;
+	if (cJSON_IsString(document.value))
+		preset = &pattern_presets[spindle_json_choice(&document, names)];
+	else
+	{
+		spindle_json_expect_object(&document, legal);
+		if (has(&document, "preset"))
+		{
+			SpindleJson m = spindle_json_member(&document, "preset");
+
+			preset = &pattern_presets[spindle_json_choice(&m, names)];
+		}
+	}
+
+	schedule->has_pattern = true;
+	for (int h = 0; h < 24; h++)
+		schedule->hour[h] = 1;
+	for (int d = 0; d < 7; d++)
+		schedule->weekday[d] = 1;
+	if (preset)
+	{
+		for (int i = 0; i < lengthof(preset->hours); i++)
+			for (int h = preset->hours[i].from; h <= preset->hours[i].to; h++)
+				schedule->hour[h] = preset->hours[i].multiplier;
+		schedule->weekday[5] = preset->saturday;
+		schedule->weekday[6] = preset->sunday;
+	}
+	if (cJSON_IsObject(document.value))
+	{
+		read_multipliers(&document, "hours", 24, schedule->hour);
+		read_multipliers(&document, "weekdays", 7, schedule->weekday);
+	}
+	for (int d = 0; d < 7; d++)
+		for (int h = 0; h < 24; h++)
+			any |= schedule->weekday[d] * schedule->hour[h] > 0;
+	if (!any)
+		spindle_json_error(&document, NULL, "all hours of the week have the multiplier 0.");
+}
+
+/* A column of the table that a string names. */
+static int
+column_member(const SpindleJson *node, const char *name, const SpindleTable *table)
+{
+	SpindleJson m = spindle_json_member(node, name);
+	char	   *column_name = spindle_json_string(&m);
+	int			column = spindle_table_find_column(table, column_name);
+	StringInfoData buf;
+
+	if (column >= 0 && !table->column[column].hidden)
+		return column;
+	initStringInfo(&buf);
+	for (int c = 0; c < table->ncolumns; c++)
+		if (!table->column[c].hidden)
+			appendStringInfo(&buf, "%s%s", buf.len ? ", " : "", table->column[c].name);
+	spindle_json_error(&m, psprintf("Columns: %s.", buf.data), "column \"%s\" does not exist in table \"%s\".",
+					   column_name, table->name);
+}
+
+/*
+ * A text that is not in the domain's pool, with all that a writer needs; the
+ * pool lives for the session and must not grow with what users ask for.
+ */
+static const SpindleText *
+private_text(const char *data)
+{
+	SpindleText *text = palloc0(sizeof(SpindleText));
+	StringInfoData json;
+
+	initStringInfo(&json);
+	escape_json(&json, data);
+	text->data = pstrdup(data);
+	text->len = (int) strlen(data);
+	text->id = -1;
+	text->json = json.data;
+	text->json_len = json.len;
+	return text;
+}
+
+/* An array of values of a column's type. */
+static SpindleAnomalyValue *
+values_member(const SpindleJson *node, const char *name, const SpindleDomain *domain, const SpindleColumn *column,
+			  bool with_null, int *n)
+{
+	SpindleJson array = spindle_json_member(node, name);
+	SpindleAnomalyValue *values;
+	int			i = 0;
+	const cJSON *item;
+
+	spindle_json_expect_array(&array);
+	*n = spindle_json_size(&array);
+	if (*n < 1 || *n > 10000)
+		spindle_json_error(&array, NULL, "1 to 10000 values are needed.");
+	values = palloc0(sizeof(SpindleAnomalyValue) * *n);
+	cJSON_ArrayForEach(item, array.value)
+	{
+		SpindleJson element = spindle_json_child(&array, item, i);
+		SpindleAnomalyValue *value = &values[i++];
+		char	   *text;
+
+		value->is_null = cJSON_IsNull(item);
+		if (value->is_null)
+		{
+			if (!with_null)
+				spindle_json_error(&element, NULL, "column \"%s\" is never null.", column->name);
+			continue;
+		}
+		text = spindle_json_text(&element);
+		if (column->type.kind == SPINDLE_TEXT)
+		{
+			int			len = (int) strlen(text);
+
+			if (column->type.length > 0 && spindle_text_clip(text, len, column->type.length) < len)
+				spindle_json_error(&element, NULL, "\"%s\" is not a value of type %s.", text, column->type.name);
+			value->value = (int64) (intptr_t) private_text(text);
+		}
+		else if (!spindle_value_parse(unconstify(SpindleDomain *, domain), &column->type, text, &value->value))
+			spindle_json_error(&element, NULL, "\"%s\" is not a value of type %s.", text, column->type.name);
+	}
+	return values;
+}
+
+static void
+read_point(const SpindleJson *node, const SpindleTable *table, SpindleAnomalySpec *spec)
+{
+	static const char *const legal[] = {"type", "name", "column", "multiplier_range", "fraction", NULL};
+	const SpindleColumn *column;
+
+	spindle_json_expect_object(node, legal);
+	spec->column = column_member(node, "column", table);
+	column = &table->column[spec->column];
+	if (column->type.kind != SPINDLE_INT && column->type.kind != SPINDLE_DECIMAL &&
+		column->type.kind != SPINDLE_FLOAT)
+		spindle_json_error(node, "A numeric column is needed.", "column \"%s\" has type %s.", column->name,
+						   column->type.name);
+	if (spec->column == table->key || column->references >= 0)
+		spindle_json_error(node, "A column that is no key is needed.", "column \"%s\" is a key.", column->name);
+	spec->low = 10;
+	spec->high = 100;
+	if (has(node, "multiplier_range"))
+	{
+		SpindleJson range = spindle_json_member(node, "multiplier_range");
+		SpindleJson bound;
+
+		spindle_json_expect_array(&range);
+		if (spindle_json_size(&range) != 2)
+			spindle_json_error(&range, NULL, "two numbers are needed, the least and the largest multiplier.");
+		bound = spindle_json_child(&range, cJSON_GetArrayItem(range.value, 0), 0);
+		spec->low = spindle_json_number(&bound, 1e-9, 1e15);
+		bound = spindle_json_child(&range, cJSON_GetArrayItem(range.value, 1), 1);
+		spec->high = spindle_json_number(&bound, 1e-9, 1e15);
+		if (spec->low > spec->high)
+			spindle_json_error(&range, NULL, "the least multiplier %g is above the largest %g.", spec->low, spec->high);
+	}
+}
+
+static void
+read_contextual(const SpindleJson *node, const SpindleDomain *domain, const SpindleTable *table,
+				SpindleAnomalySpec *spec)
+{
+	static const char *const legal[] = {"type", "name", "column", "condition_column", "normal_values",
+	"anomalous_values", "fraction", NULL};
+	const SpindleColumn *column;
+	const SpindleColumn *condition;
+
+	spindle_json_expect_object(node, legal);
+	spec->column = column_member(node, "column", table);
+	spec->condition = column_member(node, "condition_column", table);
+	column = &table->column[spec->column];
+	condition = &table->column[spec->condition];
+	spec->normal = values_member(node, "normal_values", domain, condition, true, &spec->nnormal);
+	spec->anomalous = values_member(node, "anomalous_values", domain, column, column->nullable, &spec->nanomalous);
+
+	/* where the condition fixes the present value, we can tell that none differs */
+	if (spec->column == spec->condition)
+	{
+		bool		differs = false;
+
+		for (int a = 0; a < spec->nanomalous; a++)
+			for (int b = 0; b < spec->nnormal; b++)
+				differs |= spec->anomalous[a].is_null != spec->normal[b].is_null ||
+					(!spec->anomalous[a].is_null &&
+					 (column->type.kind == SPINDLE_TEXT ?
+					  strcmp(((const SpindleText *) (intptr_t) spec->anomalous[a].value)->data,
+							 ((const SpindleText *) (intptr_t) spec->normal[b].value)->data) != 0 :
+					  spec->anomalous[a].value != spec->normal[b].value));
+		if (!differs)
+			spindle_json_error(node, NULL, "no anomalous value differs from the normal ones.");
+	}
+}
+
+static void
+read_anomaly(const SpindleJson *node, const SpindleStreamArguments *args, SpindleAnomalySpec *spec)
+{
+	static const char *const types[] = {"point", "contextual", NULL};
+	static const double fractions[] = {0.01, 0.01};
+	const SpindleTable *table = &args->instance->domain->table[args->table];
+	SpindleJson named = *node;
+	SpindleJson m;
+
+	memset(spec, 0, sizeof(*spec));
+	spindle_json_expect_object(node, NULL);
+	m = spindle_json_member(node, "name");
+	spec->name = spindle_json_string(&m);
+	if (spec->name[0] == '\0')
+		spindle_json_error(&m, NULL, "a name is needed.");
+
+	/* from here on, errors name the anomaly */
+	named.subject = psprintf("anomaly \"%s\"", spec->name);
+	m = spindle_json_member(&named, "type");
+	spec->kind = spindle_json_choice(&m, types);
+	spec->label = psprintf("%s:%s", types[spec->kind], spec->name);
+	spec->fraction = fractions[spec->kind];
+	if (has(&named, "fraction"))
+		spec->fraction = number_member(&named, "fraction", 0, 1);
+	if (spec->kind == SPINDLE_ANOMALY_POINT)
+		read_point(&named, table, spec);
+	else
+		read_contextual(&named, args->instance->domain, table, spec);
+}
+
+/*
+ * spindle_json_anomalies
+ *		Read one anomaly or an array of them, for the table that is streamed.
+ */
+void
+spindle_json_anomalies(Datum jsonb, SpindleStreamArguments *args)
+{
+	SpindleJson document = read_argument(jsonb, "argument \"anomalies\"");
+	SpindleStreamOptions *options = &args->options;
+	int			i = 0;
+	const cJSON *item;
+
+	options->nanomalies = cJSON_IsArray(document.value) ? spindle_json_size(&document) : 1;
+	if (options->nanomalies > SPINDLE_MAX_ANOMALIES)
+		spindle_json_error(&document, NULL, "there can be at most %d anomalies.", SPINDLE_MAX_ANOMALIES);
+	options->anomaly = palloc(sizeof(SpindleAnomalySpec) * Max(options->nanomalies, 1));
+	if (!cJSON_IsArray(document.value))
+	{
+		read_anomaly(&document, args, options->anomaly);
+		return;
+	}
+	cJSON_ArrayForEach(item, document.value)
+	{
+		SpindleJson node = spindle_json_child(&document, item, i);
+
+		read_anomaly(&node, args, &options->anomaly[i++]);
+	}
+}
+
+/* An object under construction: members that are null are left out. */
+static void
+begin_object(StringInfo buf)
+{
+	initStringInfo(buf);
+	appendStringInfoChar(buf, '{');
+}
+
+static void
+add_member(StringInfo buf, const char *name, const char *json)
+{
+	appendStringInfo(buf, "%s\"%s\": %s", buf->len > 1 ? ", " : "", name, json);
+}
+
+static void
+add_text(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
+{
+	StringInfoData quoted;
+
+	if (PG_ARGISNULL(arg))
+		return;
+	initStringInfo(&quoted);
+	escape_json(&quoted, text_to_cstring(PG_GETARG_TEXT_PP(arg)));
+	add_member(buf, name, quoted.data);
+}
+
+static void
+add_jsonb(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
+{
+	if (!PG_ARGISNULL(arg))
+		add_member(buf, name, JsonbToCString(NULL, &PG_GETARG_JSONB_P(arg)->root, -1));
+}
+
+static void
+add_number(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
+{
+	double		value;
+
+	if (PG_ARGISNULL(arg))
+		return;
+	value = PG_GETARG_FLOAT8(arg);
+	if (isnan(value) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"%s\": %g", name, value),
+				 errhint("It must be finite.")));
+	add_member(buf, name, DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(value))));
+}
+
+static void
+add_int64(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
+{
+	if (!PG_ARGISNULL(arg))
+		add_member(buf, name, psprintf(INT64_FORMAT, PG_GETARG_INT64(arg)));
+}
+
+static Datum
+end_object(StringInfo buf)
+{
+	appendStringInfoChar(buf, '}');
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(buf->data));
+}
+
+/*
+ * spindle_burst_window(start_event, end_event, start_offset_seconds,
+ *						duration_seconds, multiplier)
+ */
+Datum
+spindle_burst_window(PG_FUNCTION_ARGS)
+{
+	StringInfoData buf;
+	SpindleScheduleSpec schedule = {0};
+	Datum		result;
+
+	begin_object(&buf);
+	add_int64(&buf, "start_event", fcinfo, 0);
+	add_int64(&buf, "end_event", fcinfo, 1);
+	add_number(&buf, "start_offset_seconds", fcinfo, 2);
+	add_number(&buf, "duration_seconds", fcinfo, 3);
+	add_number(&buf, "multiplier", fcinfo, 4);
+	result = end_object(&buf);
+	spindle_json_burst_windows(result, &schedule);
+	PG_RETURN_DATUM(result);
+}
+
+/*
+ * spindle_time_pattern(preset, hours, weekdays)
+ */
+Datum
+spindle_time_pattern(PG_FUNCTION_ARGS)
+{
+	StringInfoData buf;
+	SpindleScheduleSpec schedule = {0};
+	Datum		result;
+
+	begin_object(&buf);
+	add_text(&buf, "preset", fcinfo, 0);
+	add_jsonb(&buf, "hours", fcinfo, 1);
+	add_jsonb(&buf, "weekdays", fcinfo, 2);
+	result = end_object(&buf);
+	spindle_json_time_pattern(result, &schedule);
+	PG_RETURN_DATUM(result);
+}
+
+/* Check what can be checked of an anomaly without its table. */
+static void
+check_anomaly(Datum jsonb, const char *name)
+{
+	SpindleJson document = read_argument(jsonb, psprintf("anomaly \"%s\"", name));
+	SpindleJson m;
+
+	if (has(&document, "fraction"))
+		(void) number_member(&document, "fraction", 0, 1);
+	if (has(&document, "multiplier_range"))
+	{
+		SpindleJson low;
+		SpindleJson high;
+
+		m = spindle_json_member(&document, "multiplier_range");
+		spindle_json_expect_array(&m);
+		if (spindle_json_size(&m) != 2)
+			spindle_json_error(&m, NULL, "two numbers are needed, the least and the largest multiplier.");
+		low = spindle_json_child(&m, cJSON_GetArrayItem(m.value, 0), 0);
+		high = spindle_json_child(&m, cJSON_GetArrayItem(m.value, 1), 1);
+		if (spindle_json_number(&low, 1e-9, 1e15) > spindle_json_number(&high, 1e-9, 1e15))
+			spindle_json_error(&m, NULL, "the least multiplier is above the largest.");
+	}
+	for (int i = 0; i < 2; i++)
+	{
+		static const char *const lists[] = {"normal_values", "anomalous_values"};
+
+		if (!has(&document, lists[i]))
+			continue;
+		m = spindle_json_member(&document, lists[i]);
+		spindle_json_expect_array(&m);
+		if (spindle_json_size(&m) < 1)
+			spindle_json_error(&m, NULL, "at least one value is needed.");
+	}
+}
+
+/*
+ * spindle_point_anomaly(name, column, multiplier_range, fraction)
+ */
+Datum
+spindle_point_anomaly(PG_FUNCTION_ARGS)
+{
+	StringInfoData buf;
+	char	   *name = spindle_arg_text(fcinfo, 0, "name");
+	Datum		result;
+
+	spindle_arg_require(fcinfo, 1, "column_name");
+	begin_object(&buf);
+	add_member(&buf, "type", "\"point\"");
+	add_text(&buf, "name", fcinfo, 0);
+	add_text(&buf, "column", fcinfo, 1);
+	add_jsonb(&buf, "multiplier_range", fcinfo, 2);
+	add_number(&buf, "fraction", fcinfo, 3);
+	result = end_object(&buf);
+	check_anomaly(result, name);
+	PG_RETURN_DATUM(result);
+}
+
+/*
+ * spindle_contextual_anomaly(name, column, condition_column, normal_values,
+ *							  anomalous_values, fraction)
+ */
+Datum
+spindle_contextual_anomaly(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"name", "column_name", "condition_column", "normal_values", "anomalous_values"};
+	StringInfoData buf;
+	Datum		result;
+
+	for (int i = 0; i < lengthof(names); i++)
+		spindle_arg_require(fcinfo, i, names[i]);
+	begin_object(&buf);
+	add_member(&buf, "type", "\"contextual\"");
+	add_text(&buf, "name", fcinfo, 0);
+	add_text(&buf, "column", fcinfo, 1);
+	add_text(&buf, "condition_column", fcinfo, 2);
+	add_jsonb(&buf, "normal_values", fcinfo, 3);
+	add_jsonb(&buf, "anomalous_values", fcinfo, 4);
+	add_number(&buf, "fraction", fcinfo, 5);
+	result = end_object(&buf);
+	check_anomaly(result, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_DATUM(result);
+}

@@ -1,0 +1,167 @@
+/*-------------------------------------------------------------------------
+ *
+ * delay.c
+ *		Late events: the order of delivery.
+ *
+ * A fraction of the events, chosen exactly and without repetition, is held
+ * back until a drawn number of later events has overtaken each.  Events come
+ * in by seq.  One that is not chosen is delivered; one that is waits with a
+ * counter.  Every delivery counts for the waiting events that lie before it;
+ * at zero an event is due, the earlier seq first.  When no more events come,
+ * the last one waiting has none left to be overtaken by, so it goes first.
+ *
+ * At most max_slots + 1 events wait at a time: a chosen event is overtaken by
+ * max_slots others at most, and those that wait behind it come after it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "stream/delay.h"
+
+struct SpindleDelay
+{
+	int64		nevents;		/* of the stream */
+	int64		nchosen;		/* of them, to be delayed */
+	int64		chosen;			/* so far */
+	int			max_slots;
+	SpindleKey	choice_key;
+	SpindleKey	slots_key;
+	int			n;				/* events that wait, by rising seq */
+	int			capacity;
+	int64	   *seq;
+	int		   *left;			/* deliveries still to come before each */
+	int		   *slot;			/* where its caller keeps it */
+	int			nfree;
+	int		   *free_slot;
+	bool		any_due;		/* some counter is at zero */
+};
+
+static void
+grow(SpindleDelay *delay)
+{
+	int			capacity = delay->capacity * 2;
+
+	delay->seq = repalloc_huge(delay->seq, sizeof(int64) * capacity);
+	delay->left = repalloc_huge(delay->left, sizeof(int) * capacity);
+	delay->slot = repalloc_huge(delay->slot, sizeof(int) * capacity);
+	delay->free_slot = repalloc_huge(delay->free_slot, sizeof(int) * capacity);
+	for (int i = delay->capacity; i < capacity; i++)
+		delay->free_slot[delay->nfree++] = i;
+	delay->capacity = capacity;
+}
+
+/*
+ * spindle_delay_create
+ *		Prepare the order of delivery of nevents >= 0 events, in the current
+ *		memory context.
+ *
+ * fraction from 0 to 1, max_slots from 1 to SPINDLE_MAX_DELAY_SLOTS.
+ */
+SpindleDelay *
+spindle_delay_create(int64 nevents, double fraction, int max_slots, SpindleKey key)
+{
+	SpindleDelay *delay = palloc0(sizeof(SpindleDelay));
+
+	delay->nevents = nevents;
+	delay->nchosen = (int64) floor((double) nevents * fraction + 0.5);
+	if (fraction > 0 && nevents > 1)
+		delay->nchosen = Max(1, Min(delay->nchosen, nevents - 1));
+	else
+		delay->nchosen = 0;
+	delay->max_slots = max_slots;
+	delay->choice_key = spindle_key_derive(key, 1);
+	delay->slots_key = spindle_key_derive(key, 2);
+	delay->capacity = 16;
+	delay->seq = palloc(sizeof(int64) * delay->capacity);
+	delay->left = palloc(sizeof(int) * delay->capacity);
+	delay->slot = palloc(sizeof(int) * delay->capacity);
+	delay->free_slot = palloc(sizeof(int) * delay->capacity);
+	for (int i = 0; i < delay->capacity; i++)
+		delay->free_slot[delay->nfree++] = i;
+	return delay;
+}
+
+/*
+ * spindle_delay_take
+ *		Offer the event seq, the next of the stream.  Returns false if it is to
+ *		be delivered at once; else it waits, and *slot is the number of a slot
+ *		in which the caller keeps it until then.
+ */
+bool
+spindle_delay_take(SpindleDelay *delay, int64 seq, int *slot)
+{
+	/* selection sampling: Knuth, TAOCP vol. 2, 3.4.2, algorithm S */
+	if (delay->chosen == delay->nchosen ||
+		spindle_below(spindle_draw(delay->choice_key, seq), delay->nevents - seq) >=
+		(uint64) (delay->nchosen - delay->chosen))
+		return false;
+
+	delay->chosen++;
+	if (delay->n == delay->capacity)
+		grow(delay);
+	*slot = delay->free_slot[--delay->nfree];
+	delay->seq[delay->n] = seq;
+	delay->left[delay->n] = 1 + (int) spindle_below(spindle_draw(delay->slots_key, seq), delay->max_slots);
+	delay->slot[delay->n++] = *slot;
+	return true;
+}
+
+/* The event seq has been delivered, and counts for those before it. */
+void
+spindle_delay_delivered(SpindleDelay *delay, int64 seq)
+{
+	int			n = delay->n;
+
+	while (n > 0 && delay->seq[n - 1] > seq)
+		n--;
+	for (int i = 0; i < n; i++)
+	{
+		/* one that is due already was overtaken once more by an earlier seq */
+		if (delay->left[i] > 0 && --delay->left[i] == 0)
+			delay->any_due = true;
+	}
+}
+
+/*
+ * spindle_delay_due
+ *		The slot of the waiting event to deliver next, with its *seq, or -1 if
+ *		none is due.  The slot is free again for the next taker.
+ *
+ * at_end says that the stream has no more events, so that someone goes first.
+ */
+int
+spindle_delay_due(SpindleDelay *delay, bool at_end, int64 *seq)
+{
+	int			i = 0;
+	int			slot;
+
+	if (delay->n == 0 || (!delay->any_due && !at_end))
+		return -1;
+	while (i < delay->n && delay->left[i] > 0)
+		i++;
+	if (i == delay->n)
+	{
+		delay->any_due = false;
+		if (!at_end)
+			return -1;
+		i = delay->n - 1;
+	}
+	slot = delay->slot[i];
+	*seq = delay->seq[i];
+	delay->free_slot[delay->nfree++] = slot;
+	delay->n--;
+	memmove(delay->seq + i, delay->seq + i + 1, sizeof(int64) * (delay->n - i));
+	memmove(delay->left + i, delay->left + i + 1, sizeof(int) * (delay->n - i));
+	memmove(delay->slot + i, delay->slot + i + 1, sizeof(int) * (delay->n - i));
+	return slot;
+}
+
+/* Slots that may be in use: numbers below this one. */
+int
+spindle_delay_slots(const SpindleDelay *delay)
+{
+	return delay->capacity;
+}

@@ -1,0 +1,166 @@
+/*-------------------------------------------------------------------------
+ *
+ * schedule.c
+ *		When each delivery of a stream is due.
+ *
+ * Arrivals are a Poisson process whose rate may change with time and with the
+ * number of the delivery.  Each delivery has a unit exponential (or, evenly,
+ * a unit step) to spend: we walk from the previous arrival through stretches
+ * of constant rate until the integral of the rate has used it up.  So a gap is
+ * never drawn at one rate and spent at another, and no short window is jumped
+ * over.
+ *
+ * Compare Lewis and Shedler 1979, "Simulation of nonhomogeneous Poisson
+ * processes by thinning"; inversion of the integrated rate, as here, needs no
+ * rejected draws, so an arrival is a function of the deliveries before it.
+ *
+ * Offsets are seconds from the start of the stream.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "math/fpmath.h"
+#include "stream/schedule.h"
+
+#define SECONDS_PER_HOUR	3600.0
+
+struct SpindleSchedule
+{
+	SpindleScheduleSpec spec;
+	SpindleKey	key;
+	int64		next;			/* number of the next delivery */
+	double		now;			/* offset of the previous one */
+
+	/* the present stretch of constant rate, by time */
+	double		until;			/* where it ends; 0 before the first */
+	double		rate;			/* in it, without windows by event */
+
+	/* the present stretch of constant multiplier, by event */
+	int64		until_event;
+	double		event_multiplier;
+};
+
+/*
+ * spindle_schedule_create
+ *		A schedule at its start, in the current memory context.
+ *
+ * The specification has been checked: the rate is positive, and a pattern has
+ * an hour of the week with a positive multiplier.  Its windows are not copied.
+ */
+SpindleSchedule *
+spindle_schedule_create(const SpindleScheduleSpec *spec, SpindleKey key)
+{
+	SpindleSchedule *schedule = palloc0(sizeof(SpindleSchedule));
+
+	schedule->spec = *spec;
+	schedule->key = key;
+	schedule->until = -1;
+	schedule->until_event = 0;
+	schedule->event_multiplier = 1;
+	return schedule;
+}
+
+/* Find the stretch that begins at the present offset. */
+static void
+enter_stretch(SpindleSchedule *schedule)
+{
+	const SpindleScheduleSpec *spec = &schedule->spec;
+	double		now = schedule->now;
+
+	schedule->rate = spec->rate;
+	schedule->until = INFINITY;
+	if (spec->has_pattern)
+	{
+		/* whole hours since a Monday; 2000-01-03 was one */
+		int64		usec = spec->clock_start - 2 * USECS_PER_DAY + (int64) floor(now * USECS_PER_SEC + 0.5);
+		int64		hours = usec >= 0 ? usec / USECS_PER_HOUR : -((USECS_PER_HOUR - 1 - usec) / USECS_PER_HOUR);
+		int			of_week = (int) ((hours % 168 + 168) % 168);
+
+		schedule->rate *= spec->hour[of_week % 24] * spec->weekday[of_week / 24];
+		schedule->until = (double) ((hours + 1) * USECS_PER_HOUR -
+									(spec->clock_start - 2 * USECS_PER_DAY)) / USECS_PER_SEC;
+		if (schedule->until <= now)
+			schedule->until = now + SECONDS_PER_HOUR;
+	}
+	for (int w = 0; w < spec->nwindows; w++)
+	{
+		const SpindleBurstWindow *window = &spec->window[w];
+		double		start = window->start_offset;
+		double		end = window->start_offset + window->duration;
+
+		if (window->by_event)
+			continue;
+		if (start <= now && now < end)
+			schedule->rate *= window->multiplier;
+		if (start > now)
+			schedule->until = Min(schedule->until, start);
+		else if (end > now)
+			schedule->until = Min(schedule->until, end);
+	}
+}
+
+/* The same for windows by event. */
+static void
+enter_event_stretch(SpindleSchedule *schedule)
+{
+	int64		k = schedule->next;
+
+	schedule->event_multiplier = 1;
+	schedule->until_event = PG_INT64_MAX;
+	for (int w = 0; w < schedule->spec.nwindows; w++)
+	{
+		const SpindleBurstWindow *window = &schedule->spec.window[w];
+
+		if (!window->by_event)
+			continue;
+		if (window->start_event <= k && k < window->end_event)
+			schedule->event_multiplier *= window->multiplier;
+		if (window->start_event > k)
+			schedule->until_event = Min(schedule->until_event, window->start_event);
+		else if (window->end_event > k)
+			schedule->until_event = Min(schedule->until_event, window->end_event);
+	}
+}
+
+/*
+ * spindle_schedule_next
+ *		The offset at which the next delivery is due, in seconds.
+ */
+double
+spindle_schedule_next(SpindleSchedule *schedule)
+{
+	double		need = 1.0;
+
+	if (schedule->spec.is_poisson)
+		need = -spindle_log(spindle_fraction(spindle_draw(schedule->key, schedule->next)));
+	if (schedule->next >= schedule->until_event)
+		enter_event_stretch(schedule);
+	schedule->next++;
+
+	for (;;)
+	{
+		double		rate;
+		double		end;
+
+		if (schedule->now >= schedule->until)
+			enter_stretch(schedule);
+		rate = schedule->rate * schedule->event_multiplier;
+		if (rate > 0)
+		{
+			end = schedule->now + need / rate;
+			if (end < schedule->until)
+			{
+				schedule->now = end;
+				return end;
+			}
+			need = Max(0, need - (schedule->until - schedule->now) * rate);
+		}
+		schedule->now = schedule->until;
+		CHECK_FOR_INTERRUPTS();
+	}
+}
