@@ -54,6 +54,7 @@
 PG_FUNCTION_INFO_V1(spindle_scan_support);
 
 #define MAX_ARGS			SPINDLE_STREAM_NARGS
+#define ARRIVAL_COLUMN		4
 #define EVENT_COLUMN		(SPINDLE_STREAM_COLUMNS - 1)
 #define FIRST_BATCH_ROWS	16
 
@@ -382,7 +383,8 @@ start_stream(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
 	state->table = state->arguments.table;
 	spindle_instance_keep(state->instance, state->context);
 	state->stream = spindle_stream_open(state->instance, state->table, &state->arguments.options,
-										state->wanted[EVENT_COLUMN], state->context);
+										state->wanted[EVENT_COLUMN], state->wanted[ARRIVAL_COLUMN],
+										state->context);
 	initStringInfo(&state->json);
 	spindle_pace_start(&state->pace);
 }

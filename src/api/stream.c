@@ -103,7 +103,7 @@ spindle_stream(PG_FUNCTION_ARGS)
 	context = AllocSetContextCreate(CurrentMemoryContext, "spindle_stream", ALLOCSET_DEFAULT_SIZES);
 	row_context = AllocSetContextCreate(context, "spindle event", ALLOCSET_DEFAULT_SIZES);
 	spindle_instance_keep(args.instance, context);
-	stream = spindle_stream_open(args.instance, args.table, &args.options, true, context);
+	stream = spindle_stream_open(args.instance, args.table, &args.options, true, true, context);
 	oldcontext = MemoryContextSwitchTo(context);
 	initStringInfo(&json);
 	MemoryContextSwitchTo(row_context);
@@ -149,7 +149,7 @@ deliver(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	spindle_instance_keep(args->instance, context);
-	stream = spindle_stream_open(args->instance, args->table, &args->options, true, context);
+	stream = spindle_stream_open(args->instance, args->table, &args->options, true, false, context);
 
 	spindle_sink_open(sink);
 	spindle_pace_start(&pace);

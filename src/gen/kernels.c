@@ -149,6 +149,17 @@ spindle_run_number(Step *step)
 				(int64) spindle_below(spindle_draw(step->key, step->frame->row[i]), n);
 		return;
 	}
+	if (dist->kind == SPINDLE_DIST_DISCRETE && rule->type->kind == SPINDLE_INT)
+	{
+		for (int i = 0; i < step->frame->n; i++)
+		{
+			int64		value = dist->first +
+			spindle_alias_pick(dist->alias, spindle_draw(step->key, step->frame->row[i]));
+
+			step->out.value[i] = Max(rule->type->min, Min(value, rule->type->max));
+		}
+		return;
+	}
 	for (int i = 0; i < step->frame->n; i++)
 	{
 		int64		row = step->frame->row[i];
@@ -305,21 +316,30 @@ spindle_run_has_child(Step *step)
 		step->out.value[i] = spindle_layout_children(cursor, step->frame->row[i], &first) > 0;
 }
 
-/* Inputs: the branches with "else" last, then the tests. */
+/*
+ * Inputs: the branches with "else" last, then the tests.  We begin with "else"
+ * and let the branches overwrite it from the last to the first, by selection
+ * instead of jumps, which nobody could predict.
+ */
 void
 spindle_run_case(Step *step)
 {
-	int			nbranches = step->rule->cases.nbranches;
+	const int	nbranches = step->rule->cases.nbranches;
+	const int	n = step->frame->n;
+	int64	   *out = step->out.value;
 
-	for (int i = 0; i < step->frame->n; i++)
+	memcpy(out, step->input[nbranches]->out.value, sizeof(int64) * n);
+	copy_nulls(step, &step->input[nbranches]->out);
+	for (int b = nbranches - 1; b >= 0; b--)
 	{
-		int			b = 0;
+		const SpindleVector *then = &step->input[b]->out;
+		const int64 *test = step->input[nbranches + 1 + b]->out.value;
 
-		while (b < nbranches && !step->input[nbranches + 1 + b]->out.value[i])
-			b++;
-		step->out.value[i] = step->input[b]->out.value[i];
+		for (int i = 0; i < n; i++)
+			out[i] = test[i] ? then->value[i] : out[i];
 		if (step->has_nulls)
-			step->out.is_null[i] = step->input[b]->out.is_null && step->input[b]->out.is_null[i];
+			for (int i = 0; i < n; i++)
+				step->out.is_null[i] = test[i] ? then->is_null && then->is_null[i] : step->out.is_null[i];
 	}
 }
 

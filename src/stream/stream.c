@@ -55,7 +55,7 @@ struct SpindleStream
 	SpindleEval *eval;
 	SpindleJsonWriter *writer;
 	int			time_handle;	/* vector of the event time */
-	SpindleSchedule *schedule;
+	SpindleSchedule *schedule;	/* NULL if nobody asks */
 	SpindleDelay *delay;		/* NULL if no event is late */
 	SpindleAnomalies *anomalies;	/* NULL if there are none */
 	bool		label_anomalies;
@@ -234,14 +234,15 @@ deliveries_before(const SpindleScheduleSpec *spec, SpindleKey key, double offset
  * spindle_stream_open
  *		Begin a stream over a generated table.
  *
- * with_json says that events will be written.  All that the stream needs is
+ * with_json says that events will be written, with_arrivals that somebody wants
+ * to know when they are due.  All that the stream needs is
  * allocated in a context of its own below parent, including temporary files of
  * a sort, which also go with the resource owner.  The caller keeps the
  * instance pinned, has checked the options and keeps them.
  */
 SpindleStream *
 spindle_stream_open(SpindleInstance *instance, int table, const SpindleStreamOptions *options,
-					bool with_json, MemoryContext parent)
+					bool with_json, bool with_arrivals, MemoryContext parent)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "spindle stream", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
@@ -271,7 +272,8 @@ spindle_stream_open(SpindleInstance *instance, int table, const SpindleStreamOpt
 	if (options->duration >= 0)
 		stream->nevents = deliveries_before(&schedule, spindle_key_derive(key, 1), options->duration,
 											stream->nevents);
-	stream->schedule = spindle_schedule_create(&schedule, spindle_key_derive(key, 1));
+	if (with_arrivals || options->realtime)
+		stream->schedule = spindle_schedule_create(&schedule, spindle_key_derive(key, 1));
 	if (options->late_fraction > 0)
 		stream->delay = spindle_delay_create(stream->nevents, options->late_fraction, options->late_slots,
 											 spindle_key_derive(key, 2));
@@ -429,7 +431,8 @@ spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
 	while (stream->delivered < stream->batch_first && stream->delivered < stream->skip_events &&
 		   stream->delay == NULL && stream->n == 0)
 	{
-		(void) spindle_schedule_next(stream->schedule);
+		if (stream->schedule)
+			(void) spindle_schedule_next(stream->schedule);
 		stream->highest_seq = stream->delivered++;
 		if (stream->delivered % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -441,7 +444,7 @@ spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
 			return false;
 		event->delivery_seq = stream->delivered++;
 		event->is_late = event->seq < stream->highest_seq;
-		event->arrival = spindle_schedule_next(stream->schedule);
+		event->arrival = stream->schedule ? spindle_schedule_next(stream->schedule) : 0;
 		stream->highest_seq = Max(stream->highest_seq, event->seq);
 	} while (event->delivery_seq < stream->skip_events);
 	return true;

@@ -38,7 +38,8 @@ typedef struct SpindleEvent
 	const char *table_name;
 	bool		has_time;
 	Timestamp	time;			/* UTC */
-	double		arrival;		/* seconds from the start of the stream */
+	double		arrival;		/* seconds from the start of the stream, 0 if
+								 * the stream was opened without */
 	const char *label;			/* of its anomaly, or NULL */
 	bool		is_late;		/* an event with a higher seq came before */
 
@@ -51,7 +52,8 @@ typedef struct SpindleStream SpindleStream;
 
 extern SpindleStream *spindle_stream_open(SpindleInstance *instance, int table,
 										  const SpindleStreamOptions *options,
-										  bool with_json, MemoryContext parent);
+										  bool with_json, bool with_arrivals,
+										  MemoryContext parent);
 extern bool spindle_stream_next(SpindleStream *stream, SpindleEvent *event);
 extern void spindle_stream_write(SpindleStream *stream, const SpindleEvent *event, StringInfo out);
 extern void spindle_stream_close(SpindleStream *stream);
