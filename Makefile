@@ -40,6 +40,9 @@ OBJS = \
 	src/model/library.o \
 	src/model/ref.o \
 	src/model/rule.o \
+	src/model/rule_number.o \
+	src/model/rule_reference.o \
+	src/model/rule_text.o \
 	src/model/text.o \
 	src/model/type.o \
 	src/sink/file.o \

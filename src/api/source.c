@@ -78,23 +78,15 @@ spindle_source_table(const SpindleDomain *domain, const char *name)
 {
 	int			table = spindle_domain_find_table(domain, name);
 	List	   *names = NIL;
-	char	   *closest;
-	StringInfoData buf;
 
 	if (table >= 0)
 		return table;
-	initStringInfo(&buf);
 	for (int i = 0; i < domain->ntables; i++)
-	{
 		names = lappend(names, domain->table[i].name);
-		appendStringInfo(&buf, "%s%s", i ? ", " : "", domain->table[i].name);
-	}
-	closest = spindle_closest_name(name, names);
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_TABLE),
 			 errmsg("table \"%s\" of spindle domain \"%s\" does not exist", name, domain->name),
-			 closest ? errhint("Perhaps you meant \"%s\".  Tables: %s.", closest, buf.data) :
-			 errhint("Tables: %s.", buf.data)));
+			 errhint("%s", spindle_names_hint(name, names, "Tables"))));
 }
 
 /* Read options that the validator has let pass. */

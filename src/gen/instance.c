@@ -16,7 +16,6 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 #include "utils/datetime.h"
 #include "utils/memutils.h"
@@ -70,23 +69,15 @@ find_preset(const SpindleDomain *domain, const char *scale)
 {
 	int			preset = spindle_domain_find_preset(domain, scale);
 	List	   *names = NIL;
-	char	   *closest;
-	StringInfoData buf;
 
 	if (preset >= 0)
 		return preset;
-	initStringInfo(&buf);
 	for (int i = 0; i < domain->npresets; i++)
-	{
 		names = lappend(names, domain->preset[i].name);
-		appendStringInfo(&buf, "%s%s", i ? ", " : "", domain->preset[i].name);
-	}
-	closest = spindle_closest_name(scale, names);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("scale \"%s\" of spindle domain \"%s\" does not exist", scale, domain->name),
-			 closest ? errhint("Perhaps you meant \"%s\".  Scales: %s.", closest, buf.data) :
-			 errhint("Scales: %s.", buf.data)));
+			 errhint("%s", spindle_names_hint(scale, names, "Scales"))));
 }
 
 static SpindleInstance *

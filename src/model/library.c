@@ -164,13 +164,9 @@ spindle_library_names(void)
 	return names;
 }
 
-/*
- * spindle_closest_name
- *		The one of some names that a misspelled name was probably meant to be,
- *		or NULL.
- */
-char *
-spindle_closest_name(const char *name, List *names)
+/* The one of some names that a misspelled name was probably meant to be, or NULL. */
+static char *
+closest_name(const char *name, List *names)
 {
 	char	   *best = NULL;
 	int			best_distance = Max(2, (int) strlen(name) / 3) + 1;
@@ -194,22 +190,26 @@ spindle_closest_name(const char *name, List *names)
 	return best;
 }
 
-static void
-report_unknown_domain(const char *name)
+/*
+ * spindle_names_hint
+ *		A hint for a name that does not exist: the one probably meant, and all
+ *		there are, as what: a, b.
+ */
+char *
+spindle_names_hint(const char *name, List *names, const char *what)
 {
-	List	   *names = spindle_library_names();
-	char	   *closest = spindle_closest_name(name, names);
+	char	   *closest = closest_name(name, names);
 	StringInfoData buf;
 	ListCell   *lc;
 
 	initStringInfo(&buf);
+	if (closest)
+		appendStringInfo(&buf, "Perhaps you meant \"%s\".  ", closest);
+	appendStringInfo(&buf, "%s: ", what);
 	foreach(lc, names)
-		appendStringInfo(&buf, "%s%s", buf.len ? ", " : "", (char *) lfirst(lc));
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("spindle domain \"%s\" does not exist", name),
-			 closest ? errhint("Perhaps you meant \"%s\".  Domains: %s.", closest, buf.data) :
-			 errhint("Domains: %s.", buf.data)));
+		appendStringInfo(&buf, "%s%s", foreach_current_index(lc) ? ", " : "", (char *) lfirst(lc));
+	appendStringInfoChar(&buf, '.');
+	return buf.data;
 }
 
 /* Forget a model, and free it unless somebody uses it. */
@@ -242,7 +242,10 @@ spindle_library_get(const char *name)
 	ListCell   *lc;
 
 	if (path == NULL)
-		report_unknown_domain(name);
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("spindle domain \"%s\" does not exist", name),
+				 errhint("%s", spindle_names_hint(name, spindle_library_names(), "Domains"))));
 	foreach(lc, models)
 	{
 		domain = lfirst(lc);
