@@ -17,11 +17,6 @@
 
 typedef void (*ReadFunction) (RuleReader *r);
 
-/* which kinds of column a rule can fill */
-#define NUMERIC_KINDS	((1 << SPINDLE_INT) | (1 << SPINDLE_DECIMAL) | (1 << SPINDLE_FLOAT))
-#define TIME_KINDS		((1 << SPINDLE_DATE) | (1 << SPINDLE_TIMESTAMP))
-#define ALL_KINDS		(~0)
-
 /*
  * spindle_rule_expect_fit
  *		Insist on a type that holds all values of another column.

@@ -11,6 +11,11 @@
 #include "math/rng.h"
 #include "model/parse.h"
 
+/* Kinds of column, as bits. */
+#define NUMERIC_KINDS	((1 << SPINDLE_INT) | (1 << SPINDLE_DECIMAL) | (1 << SPINDLE_FLOAT))
+#define TIME_KINDS		((1 << SPINDLE_DATE) | (1 << SPINDLE_TIMESTAMP))
+#define ALL_KINDS		(~0)
+
 typedef struct RuleReader
 {
 	SpindleParse *parse;
