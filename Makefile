@@ -48,6 +48,7 @@ OBJS = \
 	src/sink/file.o \
 	src/spindle.o \
 	src/stream/anomaly.o \
+	src/stream/collective.o \
 	src/stream/delay.o \
 	src/stream/json_writer.o \
 	src/stream/pace.o \

@@ -182,6 +182,19 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.spindle_contextual_anomaly(text, text, text, jsonb, jsonb, double precision) IS
 'values that do not fit another column of the event';
 
+CREATE FUNCTION @extschema@.spindle_collective_anomaly(
+  name text,
+  group_column text,
+  timestamp_column text,
+  window_seconds double precision DEFAULT 600,
+  fraction double precision DEFAULT 0.005)
+RETURNS jsonb
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_collective_anomaly(text, text, text, double precision, double precision) IS
+'all events of some groups crowded into a short time';
+
 --
 -- Streams
 --

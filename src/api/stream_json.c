@@ -27,6 +27,7 @@ PG_FUNCTION_INFO_V1(spindle_burst_window);
 PG_FUNCTION_INFO_V1(spindle_time_pattern);
 PG_FUNCTION_INFO_V1(spindle_point_anomaly);
 PG_FUNCTION_INFO_V1(spindle_contextual_anomaly);
+PG_FUNCTION_INFO_V1(spindle_collective_anomaly);
 
 /* An argument of type jsonb as a JSON tree; an object counts as a list of it. */
 static SpindleJson
@@ -374,10 +375,29 @@ read_contextual(const SpindleJson *node, const SpindleDomain *domain, const Spin
 }
 
 static void
+read_collective(const SpindleJson *node, const SpindleTable *table, SpindleAnomalySpec *spec)
+{
+	static const char *const legal[] = {"type", "name", "group_column", "timestamp_column", "window_seconds",
+	"fraction", NULL};
+
+	spindle_json_expect_object(node, legal);
+	spec->group = column_member(node, "group_column", table);
+	spec->column = column_member(node, "timestamp_column", table);
+	if (table->column[spec->column].type.kind != SPINDLE_TIMESTAMP)
+		spindle_json_error(node, "A timestamp column is needed.", "column \"%s\" has type %s.",
+						   table->column[spec->column].name, table->column[spec->column].type.name);
+	if (!table->has_event_time)
+		spindle_json_error(node, NULL, "table \"%s\" has no event time.", table->name);
+	spec->window_seconds = 600;
+	if (has(node, "window_seconds"))
+		spec->window_seconds = number_member(node, "window_seconds", 1e-6, 1e9);
+}
+
+static void
 read_anomaly(const SpindleJson *node, const SpindleStreamArguments *args, SpindleAnomalySpec *spec)
 {
-	static const char *const types[] = {"point", "contextual", NULL};
-	static const double fractions[] = {0.01, 0.01};
+	static const char *const types[] = {"point", "contextual", "collective", NULL};
+	static const double fractions[] = {0.01, 0.01, 0.005};
 	const SpindleTable *table = &args->instance->domain->table[args->table];
 	SpindleJson named = *node;
 	SpindleJson m;
@@ -399,6 +419,8 @@ read_anomaly(const SpindleJson *node, const SpindleStreamArguments *args, Spindl
 		spec->fraction = number_member(&named, "fraction", 0, 1);
 	if (spec->kind == SPINDLE_ANOMALY_POINT)
 		read_point(&named, table, spec);
+	else if (spec->kind == SPINDLE_ANOMALY_COLLECTIVE)
+		read_collective(&named, table, spec);
 	else
 		read_contextual(&named, args->instance->domain, table, spec);
 }
@@ -559,6 +581,8 @@ check_anomaly(Datum jsonb, const char *name)
 		if (spindle_json_number(&low, 1e-9, 1e15) > spindle_json_number(&high, 1e-9, 1e15))
 			spindle_json_error(&m, NULL, "the least multiplier is above the largest.");
 	}
+	if (has(&document, "window_seconds"))
+		(void) number_member(&document, "window_seconds", 1e-6, 1e9);
 	for (int i = 0; i < 2; i++)
 	{
 		static const char *const lists[] = {"normal_values", "anomalous_values"};
@@ -615,6 +639,30 @@ spindle_contextual_anomaly(PG_FUNCTION_ARGS)
 	add_jsonb(&buf, "normal_values", fcinfo, 3);
 	add_jsonb(&buf, "anomalous_values", fcinfo, 4);
 	add_number(&buf, "fraction", fcinfo, 5);
+	result = end_object(&buf);
+	check_anomaly(result, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_DATUM(result);
+}
+
+/*
+ * spindle_collective_anomaly(name, group_column, timestamp_column,
+ *							  window_seconds, fraction)
+ */
+Datum
+spindle_collective_anomaly(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"name", "group_column", "timestamp_column"};
+	StringInfoData buf;
+	Datum		result;
+
+	for (int i = 0; i < lengthof(names); i++)
+		spindle_arg_require(fcinfo, i, names[i]);
+	begin_object(&buf);
+	add_member(&buf, "type", "\"collective\"");
+	for (int i = 0; i < lengthof(names); i++)
+		add_text(&buf, names[i], fcinfo, i);
+	add_number(&buf, "window_seconds", fcinfo, 3);
+	add_number(&buf, "fraction", fcinfo, 4);
 	result = end_object(&buf);
 	check_anomaly(result, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	PG_RETURN_DATUM(result);

@@ -8,7 +8,8 @@
  * events, by selection sampling in one pass over the stream in event-time
  * order.  That needs the number of eligible events beforehand: for point
  * anomalies it follows from the number of events, for contextual ones the
- * columns that decide are computed in a pass of their own.
+ * columns that decide are computed in a pass of their own.  Collective anomalies
+ * have moved their events before (collective.c); here they get their label.
  *
  * Which events are chosen, and the values they get, are functions of the seed,
  * the anomaly's position in the list and its name, and the event's position.
@@ -160,6 +161,14 @@ changed_column(SpindleAnomalies *anomalies, int column)
 	return anomalies->nchanged++;
 }
 
+/* The key of an anomaly's draws, by its place in the list and its name. */
+SpindleKey
+spindle_anomaly_key(const SpindleInstance *instance, int table, const SpindleAnomalySpec *spec, int number)
+{
+	return spindle_instance_key(instance, spindle_mix(instance->domain->table[table].label ^
+													  spindle_label(spec->label)) + number);
+}
+
 /*
  * spindle_anomalies_create
  *		Prepare anomalies of a stream whose rows eval computes.
@@ -184,8 +193,7 @@ spindle_anomalies_create(SpindleInstance *instance, int table, const SpindleAnom
 	for (int a = 0; a < n; a++)
 	{
 		Anomaly    *anomaly = &anomalies->anomaly[a];
-		SpindleKey	key = spindle_instance_key(instance,
-											   spindle_mix(anomalies->table->label ^ spindle_label(spec[a].label)) + a);
+		SpindleKey	key = spindle_anomaly_key(instance, table, &spec[a], a);
 
 		anomaly->spec = &spec[a];
 		anomaly->choice_key = spindle_key_derive(key, LABEL_CHOICE);
@@ -195,7 +203,7 @@ spindle_anomalies_create(SpindleInstance *instance, int table, const SpindleAnom
 		anomaly->column_handle = anomalies->changed[anomalies->changed_of[a]].handle;
 		if (spec[a].kind == SPINDLE_ANOMALY_POINT)
 			anomaly->mean = mean_of_column(anomalies, spec[a].column);
-		else
+		else if (spec[a].kind == SPINDLE_ANOMALY_CONTEXTUAL)
 			anomaly->condition_handle = spindle_eval_add_column(eval, spec[a].condition);
 	}
 	MemoryContextSwitchTo(oldcontext);
@@ -252,30 +260,29 @@ restart(SpindleAnomalies *anomalies)
  * last, with those before it applied.
  */
 static int64
-count_eligible(SpindleAnomalies *anomalies, int last, int (*next_rows) (void *arg, int64 *rows), void *arg)
+count_eligible(SpindleAnomalies *anomalies, int last, SpindleNextRows next_rows, void *arg)
 {
 	MemoryContext context = AllocSetContextCreate(anomalies->context, "spindle anomaly count",
 												  ALLOCSET_DEFAULT_SIZES);
 	SpindleEval *eval = spindle_eval_create(anomalies->instance, anomalies->table->index, context);
-	int64		rows[SPINDLE_BATCH_ROWS];
+	SpindleStreamRows *rows = palloc(sizeof(SpindleStreamRows));
 	int64		eligible = 0;
-	int			n;
 
 	restart(anomalies);
 	for (int a = 0; a <= last; a++)
 	{
 		Anomaly    *anomaly = &anomalies->anomaly[a];
 
-		if (anomaly->spec->kind == SPINDLE_ANOMALY_POINT)
+		if (anomaly->spec->kind != SPINDLE_ANOMALY_CONTEXTUAL)
 			continue;
 		anomaly->count_column = spindle_eval_add_column(eval, anomaly->spec->column);
 		anomaly->count_condition = spindle_eval_add_column(eval, anomaly->spec->condition);
 	}
-	while ((n = next_rows(arg, rows)) > 0)
+	while (next_rows(arg, rows))
 	{
-		spindle_eval_run(eval, rows, n);
+		spindle_eval_run(eval, rows->row, rows->n);
 		CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < rows->n; i++)
 		{
 			bool		taken = false;
 
@@ -284,6 +291,11 @@ count_eligible(SpindleAnomalies *anomalies, int last, int (*next_rows) (void *ar
 				Anomaly    *anomaly = &anomalies->anomaly[a];
 				bool		is_point = anomaly->spec->kind == SPINDLE_ANOMALY_POINT;
 
+				if (anomaly->spec->kind == SPINDLE_ANOMALY_COLLECTIVE)
+				{
+					taken = rows->moved_by[i] == a;
+					continue;
+				}
 				if (!is_eligible(anomalies, anomaly->spec,
 								 is_point ? NULL : spindle_eval_vector(eval, anomaly->count_condition),
 								 is_point ? NULL : spindle_eval_vector(eval, anomaly->count_column), i))
@@ -295,6 +307,7 @@ count_eligible(SpindleAnomalies *anomalies, int last, int (*next_rows) (void *ar
 			}
 		}
 	}
+	pfree(rows);
 	MemoryContextDelete(context);
 	return eligible;
 }
@@ -304,20 +317,26 @@ count_eligible(SpindleAnomalies *anomalies, int last, int (*next_rows) (void *ar
  *		Fix the number of events that each anomaly takes, for a stream of
  *		nevents.
  *
- * next_rows gives the row numbers of the stream in event-time order, at most
- * SPINDLE_BATCH_ROWS a call, 0 at the end; after that it starts anew.
+ * next_rows gives the rows of the stream in event-time order.
  */
 void
 spindle_anomalies_count(SpindleAnomalies *anomalies, int64 nevents,
-						int (*next_rows) (void *arg, int64 *rows), void *arg)
+						SpindleNextRows next_rows, void *arg)
 {
 	int64		taken = 0;
+	bool		is_known = true;	/* how many are taken, without a pass */
 
 	for (int a = 0; a < anomalies->n; a++)
 	{
 		Anomaly    *anomaly = &anomalies->anomaly[a];
 
-		if (anomaly->spec->kind == SPINDLE_ANOMALY_POINT)
+		if (anomaly->spec->kind == SPINDLE_ANOMALY_COLLECTIVE)
+		{
+			/* some of the events that it moves may have an earlier label */
+			is_known = false;
+			continue;
+		}
+		if (anomaly->spec->kind == SPINDLE_ANOMALY_POINT && is_known)
 			anomaly->eligible = nevents - taken;
 		else
 			anomaly->eligible = count_eligible(anomalies, a, next_rows, arg);
@@ -371,12 +390,14 @@ contextual_value(const SpindleAnomalies *anomalies, const Anomaly *anomaly, cons
 
 /*
  * spindle_anomalies_apply
- *		Choose and change events of the batch that the program has computed, n
- *		events that follow on those of the batch before.
+ *		Choose and change events of the batch that the program has computed from
+ *		rows, which follow on those of the batch before.
  */
 void
-spindle_anomalies_apply(SpindleAnomalies *anomalies, int n)
+spindle_anomalies_apply(SpindleAnomalies *anomalies, const SpindleStreamRows *rows)
 {
+	const int	n = rows->n;
+
 	for (int c = 0; c < anomalies->nchanged; c++)
 	{
 		ChangedColumn *changed = &anomalies->changed[c];
@@ -391,12 +412,24 @@ spindle_anomalies_apply(SpindleAnomalies *anomalies, int n)
 	for (int i = 0; i < n; i++)
 	{
 		anomalies->label[i] = NULL;
+		if (rows->moved_by[i] >= 0)
+		{
+			SpindleVector *moved = &anomalies->changed[anomalies->changed_of[rows->moved_by[i]]].vector;
+
+			moved->value[i] = rows->moved_to[i];
+		}
 		for (int a = 0; a < anomalies->n && anomalies->label[i] == NULL; a++)
 		{
 			Anomaly    *anomaly = &anomalies->anomaly[a];
 			const SpindleVector *column = spindle_eval_vector(anomalies->eval, anomaly->column_handle);
 			SpindleVector *changed = &anomalies->changed[anomalies->changed_of[a]].vector;
 
+			if (anomaly->spec->kind == SPINDLE_ANOMALY_COLLECTIVE)
+			{
+				if (rows->moved_by[i] == a)
+					anomalies->label[i] = anomaly->spec->label;
+				continue;
+			}
 			if (anomaly->chosen == anomaly->wanted && anomaly->spec->kind == SPINDLE_ANOMALY_CONTEXTUAL)
 				continue;
 			if (!is_eligible(anomalies, anomaly->spec,

@@ -8,6 +8,8 @@
 #ifndef SPINDLE_ANOMALY_H
 #define SPINDLE_ANOMALY_H
 
+#include "datatype/timestamp.h"
+
 #include "gen/eval.h"
 
 #define SPINDLE_MAX_ANOMALIES	100
@@ -15,7 +17,8 @@
 typedef enum SpindleAnomalyKind
 {
 	SPINDLE_ANOMALY_POINT,
-	SPINDLE_ANOMALY_CONTEXTUAL
+	SPINDLE_ANOMALY_CONTEXTUAL,
+	SPINDLE_ANOMALY_COLLECTIVE
 } SpindleAnomalyKind;
 
 /* A value of a column, or NULL. */
@@ -40,16 +43,32 @@ typedef struct SpindleAnomalySpec
 	SpindleAnomalyValue *normal;
 	int			nanomalous;
 	SpindleAnomalyValue *anomalous;
+	int			group;			/* COLLECTIVE: column whose values make groups */
+	double		window_seconds;
 } SpindleAnomalySpec;
+
+/* Some events of a stream in event-time order: what anomalies work on. */
+typedef struct SpindleStreamRows
+{
+	int			n;
+	int64		row[SPINDLE_BATCH_ROWS];
+	int			moved_by[SPINDLE_BATCH_ROWS];	/* collective anomaly, or -1 */
+	Timestamp	moved_to[SPINDLE_BATCH_ROWS];	/* the new time, if moved */
+} SpindleStreamRows;
+
+/* Fetch the next rows; false at the end, after which they start anew. */
+typedef bool (*SpindleNextRows) (void *arg, SpindleStreamRows *rows);
 
 typedef struct SpindleAnomalies SpindleAnomalies;
 
 extern SpindleAnomalies *spindle_anomalies_create(SpindleInstance *instance, int table,
 												  const SpindleAnomalySpec *spec, int n,
 												  SpindleEval *eval, MemoryContext context);
+extern SpindleKey spindle_anomaly_key(const SpindleInstance *instance, int table,
+									  const SpindleAnomalySpec *spec, int number);
 extern void spindle_anomalies_count(SpindleAnomalies *anomalies, int64 nevents,
-									int (*next_rows) (void *arg, int64 *rows), void *arg);
-extern void spindle_anomalies_apply(SpindleAnomalies *anomalies, int n);
+									SpindleNextRows next_rows, void *arg);
+extern void spindle_anomalies_apply(SpindleAnomalies *anomalies, const SpindleStreamRows *rows);
 extern const SpindleVector *spindle_anomalies_vector(const SpindleAnomalies *anomalies, int column);
 extern const char *spindle_anomalies_label(const SpindleAnomalies *anomalies, int i);
 

@@ -8,8 +8,9 @@
  * number, that is the order of the rows, and an event is found by its
  * position; otherwise the server's sort orders (time, row number) pairs, which
  * spill to disk beyond work_mem, and the rows are computed in that order.  A
- * table without event time keeps the order of its rows.  Then anomalies change
- * values (anomaly.c), some events are held back (delay.c), and each delivery
+ * table without event time keeps the order of its rows.  Groups of events may
+ * then be moved in time (collective.c), which merges them into that order
+ * elsewhere.  Next, anomalies change values (anomaly.c), some events are held back (delay.c), and each delivery
  * gets the time at which it is due (schedule.c).
  *
  * All of it runs forward with bounded memory: one batch, and the events that
@@ -29,6 +30,7 @@
 
 #include "gen/eval.h"
 #include "math/rng.h"
+#include "stream/collective.h"
 #include "stream/delay.h"
 #include "stream/json_writer.h"
 #include "stream/stream.h"
@@ -59,6 +61,16 @@ struct SpindleStream
 	SpindleDelay *delay;		/* NULL if no event is late */
 	SpindleAnomalies *anomalies;	/* NULL if there are none */
 	bool		label_anomalies;
+
+	/* of a stream with collective anomalies, by their number in the list */
+	int			ncollectives;	/* entries; NULL for other anomalies */
+	SpindleCollective **collective;
+	bool	   *reorders;		/* it moves the event time itself */
+	SpindleBaseEvents *base;	/* events not yet merged */
+	int			base_i;			/* next of them */
+	SpindleEval *base_eval;		/* computes their times */
+	int			base_handle;
+	SpindleStreamRows *rows;	/* of the batch */
 
 	/* of a sorted stream */
 	Tuplesortstate *sort;
@@ -155,11 +167,11 @@ sort_events(SpindleStream *stream)
 }
 
 /*
- * Row numbers of the next events, in event-time order, at most n; returns how
- * many.  Starts anew after the last.
+ * Row numbers of the next base events, in event-time order, at most n; returns
+ * how many.  Starts anew after the last.
  */
 static int
-next_rows(SpindleStream *stream, int64 *rows, int n)
+next_base_rows(SpindleStream *stream, int64 *rows, int n)
 {
 	n = (int) Min(n, stream->nevents - stream->next);
 	if (n <= 0)
@@ -188,11 +200,213 @@ next_rows(SpindleStream *stream, int64 *rows, int n)
 	return n;
 }
 
-/* For the passes that count what anomalies may take. */
+/* Fetch base events with their times; false at the end. */
+static bool
+next_base_events(SpindleStream *stream, SpindleBaseEvents *events)
+{
+	const SpindleVector *time;
+
+	events->first = stream->next;
+	events->n = next_base_rows(stream, events->row, SPINDLE_BATCH_ROWS);
+	if (events->n == 0)
+		return false;
+	spindle_eval_run(stream->base_eval, events->row, events->n);
+	time = spindle_eval_vector(stream->base_eval, stream->base_handle);
+	for (int i = 0; i < events->n; i++)
+	{
+		events->has_time[i] = !(time->is_null && time->is_null[i]);
+		events->time[i] = time->value[i];
+	}
+	CHECK_FOR_INTERRUPTS();
+	return true;
+}
+
+/*
+ * The collective anomaly that moves the base event at a position, or -1; the
+ * event is then behind us in the anomaly's order of positions.
+ */
 static int
-next_batch_of_rows(void *stream, int64 *rows)
+take_moved(SpindleStream *stream, int64 position, Timestamp *moved_to)
+{
+	for (int a = 0; a < stream->ncollectives; a++)
+	{
+		const SpindleMovedEvent *moved;
+
+		if (stream->collective[a] == NULL)
+			continue;
+		moved = spindle_collective_by_position(stream->collective[a]);
+		if (moved == NULL || moved->position != position)
+			continue;
+		*moved_to = moved->time;
+		spindle_collective_next_position(stream->collective[a]);
+		return a;
+	}
+	return -1;
+}
+
+/* The moved event that comes next by its new time, and whose it is, or NULL. */
+static const SpindleMovedEvent *
+first_moved(SpindleStream *stream, int *anomaly)
+{
+	const SpindleMovedEvent *first = NULL;
+
+	for (int a = 0; a < stream->ncollectives; a++)
+	{
+		const SpindleMovedEvent *moved;
+
+		if (stream->collective[a] == NULL || !stream->reorders[a])
+			continue;
+		moved = spindle_collective_by_time(stream->collective[a]);
+		if (moved && (first == NULL || moved->time < first->time ||
+					  (moved->time == first->time && moved->position < first->position)))
+		{
+			first = moved;
+			*anomaly = a;
+		}
+	}
+	return first;
+}
+
+/*
+ * Merge base events and moved events, by time and then by position, until rows
+ * holds n events or there are no more.
+ */
+static void
+merge_rows(SpindleStream *stream, SpindleStreamRows *rows, int n)
+{
+	SpindleBaseEvents *base = stream->base;
+
+	while (rows->n < n)
+	{
+		int			anomaly = -1;
+		const SpindleMovedEvent *moved = first_moved(stream, &anomaly);
+		bool		has_base = stream->base_i < base->n;
+
+		if (!has_base && base->n >= 0)
+		{
+			/* after the last base event, base->n is -1 */
+			has_base = next_base_events(stream, base);
+			stream->base_i = 0;
+			if (!has_base)
+				base->n = -1;
+			continue;
+		}
+		if (has_base && (moved == NULL || (base->has_time[stream->base_i] &&
+										   (base->time[stream->base_i] < moved->time ||
+											(base->time[stream->base_i] == moved->time &&
+											 base->first + stream->base_i < moved->position)))))
+		{
+			int			i = stream->base_i++;
+			int			by = take_moved(stream, base->first + i, &rows->moved_to[rows->n]);
+
+			/* one that moves elsewhere comes, or came, by its new time */
+			if (by >= 0 && stream->reorders[by])
+				continue;
+			rows->moved_by[rows->n] = by;
+			rows->row[rows->n++] = base->row[i];
+		}
+		else if (moved)
+		{
+			rows->moved_by[rows->n] = anomaly;
+			rows->moved_to[rows->n] = moved->time;
+			rows->row[rows->n++] = moved->row;
+			spindle_collective_next_time(stream->collective[anomaly]);
+		}
+		else
+			return;
+	}
+}
+
+static void
+rewind_merge(SpindleStream *stream)
+{
+	stream->base->n = 0;
+	stream->base_i = 0;
+	for (int a = 0; a < stream->ncollectives; a++)
+		if (stream->collective[a])
+			spindle_collective_rewind(stream->collective[a]);
+}
+
+/*
+ * The next events of the stream in event-time order, at most n; false after
+ * the last, and then it starts anew.
+ */
+static bool
+next_rows(SpindleStream *stream, SpindleStreamRows *rows, int n)
+{
+	rows->n = 0;
+	if (stream->base)
+	{
+		merge_rows(stream, rows, n);
+		if (rows->n == 0)
+			rewind_merge(stream);
+	}
+	else
+	{
+		rows->n = next_base_rows(stream, rows->row, n);
+		for (int i = 0; i < rows->n; i++)
+			rows->moved_by[i] = -1;
+	}
+	return rows->n > 0;
+}
+
+/* For the passes that count what anomalies may take. */
+static bool
+next_batch_of_rows(void *stream, SpindleStreamRows *rows)
 {
 	return next_rows(stream, rows, SPINDLE_BATCH_ROWS);
+}
+
+/*
+ * Let the collective anomalies choose their groups, one after the other: what
+ * one has moved is out of reach for the next.
+ */
+static void
+move_groups(SpindleStream *stream, const SpindleStreamOptions *options)
+{
+	SpindleBaseEvents *events;
+	bool		any = false;
+
+	for (int a = 0; a < options->nanomalies; a++)
+		any |= options->anomaly[a].kind == SPINDLE_ANOMALY_COLLECTIVE;
+	if (!any)
+		return;
+	stream->ncollectives = options->nanomalies;
+	stream->collective = palloc0(sizeof(SpindleCollective *) * stream->ncollectives);
+	stream->reorders = palloc0(sizeof(bool) * stream->ncollectives);
+	stream->base_eval = spindle_eval_create(stream->instance, stream->table->index, stream->context);
+	stream->base_handle = spindle_eval_add(stream->base_eval, &stream->table->event_time);
+	events = palloc0(sizeof(SpindleBaseEvents));
+	for (int a = 0; a < options->nanomalies; a++)
+	{
+		const SpindleAnomalySpec *spec = &options->anomaly[a];
+		SpindleCollective *collective;
+
+		if (spec->kind != SPINDLE_ANOMALY_COLLECTIVE)
+			continue;
+		stream->reorders[a] = stream->table->event_time.nsteps == 0 &&
+			stream->table->event_time.column == spec->column;
+		collective = spindle_collective_create(stream->instance, stream->table->index, spec->group,
+											   spec->window_seconds, spec->fraction,
+											   spindle_anomaly_key(stream->instance, stream->table->index, spec, a),
+											   stream->context);
+		while (next_base_events(stream, events))
+		{
+			bool		taken[SPINDLE_BATCH_ROWS];
+			Timestamp	ignored;
+
+			for (int i = 0; i < events->n; i++)
+				taken[i] = take_moved(stream, events->first + i, &ignored) >= 0;
+			spindle_collective_add(collective, events, taken);
+		}
+		spindle_collective_choose(collective);
+		stream->collective[a] = collective;
+		for (int b = 0; b < a; b++)
+			if (stream->collective[b])
+				spindle_collective_rewind(stream->collective[b]);
+	}
+	stream->base = events;
+	rewind_merge(stream);
 }
 
 /* The time of the first event, or the start of the domain's range. */
@@ -202,7 +416,7 @@ first_event_time(SpindleStream *stream)
 	Timestamp	result = (Timestamp) stream->instance->domain->first_day * USECS_PER_DAY;
 	int64		row;
 
-	if (!stream->table->has_event_time || next_rows(stream, &row, 1) == 0)
+	if (!stream->table->has_event_time || next_base_rows(stream, &row, 1) == 0)
 		return result;
 	spindle_eval_run(stream->eval, &row, 1);
 	if (!(spindle_eval_vector(stream->eval, stream->time_handle)->is_null &&
@@ -280,6 +494,8 @@ spindle_stream_open(SpindleInstance *instance, int table, const SpindleStreamOpt
 	if (with_json)
 		stream->writer = spindle_json_writer_create(stream->table, stream->eval,
 													options->nanomalies > 0 && options->label_anomalies);
+	stream->rows = palloc(sizeof(SpindleStreamRows));
+	move_groups(stream, options);
 	if (options->nanomalies > 0)
 	{
 		stream->anomalies = spindle_anomalies_create(instance, table, options->anomaly, options->nanomalies,
@@ -299,24 +515,21 @@ spindle_stream_open(SpindleInstance *instance, int table, const SpindleStreamOpt
 static bool
 next_batch(SpindleStream *stream)
 {
-	int64		rows[SPINDLE_BATCH_ROWS];
-	int			n;
-
-	stream->batch_first = stream->next;
-	if (stream->next >= stream->nevents)
+	stream->batch_first += stream->n;
+	stream->n = stream->i = 0;
+	if (stream->batch_first >= stream->nevents)
 		return false;
-	n = next_rows(stream, rows, stream->batch_rows);
-	spindle_eval_run(stream->eval, rows, n);
+	(void) next_rows(stream, stream->rows, stream->batch_rows);
+	spindle_eval_run(stream->eval, stream->rows->row, stream->rows->n);
 	if (stream->writer)
 		spindle_json_writer_batch(stream->writer);
 	if (stream->anomalies)
 	{
-		spindle_anomalies_apply(stream->anomalies, n);
+		spindle_anomalies_apply(stream->anomalies, stream->rows);
 		if (stream->writer)
 			spindle_json_writer_override(stream->writer, stream->anomalies);
 	}
-	stream->n = n;
-	stream->i = 0;
+	stream->n = stream->rows->n;
 	stream->batch_rows = Min(stream->batch_rows * 4, SPINDLE_BATCH_ROWS);
 	return true;
 }
@@ -344,6 +557,8 @@ next_in_order(SpindleStream *stream, SpindleEvent *event)
 
 		event->has_time = !(time->is_null && time->is_null[stream->i]);
 		event->time = time->value[stream->i];
+		if (stream->rows->moved_by[stream->i] >= 0 && stream->reorders[stream->rows->moved_by[stream->i]])
+			event->time = stream->rows->moved_to[stream->i];
 	}
 	stream->i++;
 	return true;
@@ -468,5 +683,8 @@ spindle_stream_close(SpindleStream *stream)
 		ExecDropSingleTupleTableSlot(stream->slot);
 	if (stream->sort)
 		tuplesort_end(stream->sort);
+	for (int a = 0; a < stream->ncollectives; a++)
+		if (stream->collective[a])
+			spindle_collective_end(stream->collective[a]);
 	MemoryContextDelete(stream->context);
 }
