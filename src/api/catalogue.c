@@ -24,11 +24,12 @@ PG_FUNCTION_INFO_V1(spindle_tables);
 PG_FUNCTION_INFO_V1(spindle_columns);
 PG_FUNCTION_INFO_V1(spindle_check_domain);
 
+/* A text of a definition, which is in UTF-8. */
 static Datum
 text_or_null(const char *s, bool *is_null)
 {
 	*is_null = s == NULL;
-	return s ? CStringGetTextDatum(s) : (Datum) 0;
+	return s ? CStringGetTextDatum(pg_any_to_server(s, (int) strlen(s), PG_UTF8)) : (Datum) 0;
 }
 
 /*
@@ -56,7 +57,7 @@ spindle_domains(PG_FUNCTION_ARGS)
 		for (int p = 0; p < domain->npresets; p++)
 			scales[p] = CStringGetTextDatum(domain->preset[p].name);
 		values[0] = CStringGetTextDatum(domain->name);
-		values[1] = CStringGetTextDatum(domain->description);
+		values[1] = text_or_null(domain->description, &nulls[1]);
 		values[2] = Int32GetDatum(domain->ntables);
 		values[3] = Int32GetDatum(ncolumns);
 		values[4] = PointerGetDatum(construct_array(scales, domain->npresets, TEXTOID, -1, false, TYPALIGN_INT));
@@ -149,7 +150,7 @@ spindle_columns(PG_FUNCTION_ARGS)
 			values[4] = BoolGetDatum(c == table->key);
 			values[5] = text_or_null(column->references < 0 ? NULL : domain->table[column->references].name,
 									 &nulls[5]);
-			values[6] = CStringGetTextDatum(spindle_rule_describe(domain, table, column));
+			values[6] = text_or_null(spindle_rule_describe(domain, table, column), &nulls[6]);
 			values[7] = text_or_null(column->description, &nulls[7]);
 			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		}

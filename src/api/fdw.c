@@ -75,6 +75,23 @@ typedef struct GeneratedScan
 	int64		rows_read;		/* by this process, over all rescans */
 } GeneratedScan;
 
+/*
+ * The plan relies on what the definition said, such as which column never
+ * falls.  When another definition has been loaded since, plans of this session
+ * are no longer valid, but this one has got past the check for that.
+ */
+static void
+check_fingerprint(const SpindleDomain *domain, List *planned)
+{
+	if (linitial_int(planned) == (int) (domain->fingerprint >> 32) &&
+		lsecond_int(planned) == (int) domain->fingerprint)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the definition of spindle domain \"%s\" has changed since the query was planned", domain->name),
+			 errhint("Run the query again.")));
+}
+
 /* Read the plan, prepare the computation of the columns it wants. */
 static void
 begin_scan(ForeignScanState *node, int eflags)
@@ -91,6 +108,7 @@ begin_scan(ForeignScanState *node, int eflags)
 
 	state->source = spindle_source_of_relation(RelationGetRelid(node->ss.ss_currentRelation), desc);
 	spindle_instance_keep(state->source->instance, context);
+	check_fingerprint(state->source->instance->domain, list_nth(plan->fdw_private, SPINDLE_PLAN_FINGERPRINT));
 	state->backward = linitial_int(list_nth(plan->fdw_private, SPINDLE_PLAN_BACKWARD));
 	for (int i = 0; i < desc->natts; i++)
 		columns[i] = -1;
@@ -110,7 +128,7 @@ begin_scan(ForeignScanState *node, int eflags)
 	{
 		int			i = foreach_current_index(lc);
 
-		state->condition[i] = spindle_condition_from_list(lfirst(lc));
+		state->condition[i] = spindle_condition_from_list(state->source, lfirst(lc));
 		state->condition_value[i] = ExecInitExpr(lfirst(value), &node->ss.ps);
 	}
 	state->range_context = AllocSetContextCreate(context, "spindle ranges", ALLOCSET_SMALL_SIZES);

@@ -18,7 +18,8 @@ typedef enum SpindlePlanPart
 	SPINDLE_PLAN_ATTRIBUTES,	/* integer list: attributes to compute */
 	SPINDLE_PLAN_CONDITIONS,	/* list of integer lists, see ranges.h; their
 								 * values are fdw_exprs */
-	SPINDLE_PLAN_BACKWARD		/* integer list of one: read from the end */
+	SPINDLE_PLAN_BACKWARD,		/* integer list of one: read from the end */
+	SPINDLE_PLAN_FINGERPRINT	/* integer list of two: of the definition */
 } SpindlePlanPart;
 
 /* plan.c */

@@ -34,6 +34,8 @@
 #define COLUMN_COST		cpu_operator_cost
 /* Rows that make a first worker worth its start; three times as many, another. */
 #define PARALLEL_ROWS	300000.0
+/* Elements of an array whose rows are found out to estimate them, at most. */
+#define MAX_TRIED_ELEMENTS	100
 
 typedef struct ScanEstimate
 {
@@ -83,7 +85,9 @@ estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *b
 				*others = lappend(*others, info);
 			continue;
 		}
-		if (IsA(condition->value, Const))
+		if (condition->is_array && estimate_array_length((Node *) condition->value) > MAX_TRIED_ELEMENTS)
+			guess *= spindle_condition_selectivity(source, condition);
+		else if (IsA(condition->value, Const))
 			ranges = spindle_ranges_restrict(source, ranges, condition, ((Const *) condition->value)->constvalue,
 											 ((Const *) condition->value)->constisnull);
 		else
@@ -368,6 +372,7 @@ spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid, ForeignPath 
 	List	   *attributes = NIL;
 	List	   *conditions = NIL;
 	List	   *values = NIL;
+	uint64		fingerprint = state->source->instance->domain->fingerprint;
 	ListCell   *lc;
 
 	for (int att = 0; att < state->source->natts; att++)
@@ -384,6 +389,7 @@ spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid, ForeignPath 
 		values = lappend(values, condition->value);
 	}
 	return make_foreignscan(tlist, clauses, baserel->relid, values,
-							list_make3(attributes, conditions, best_path->fdw_private),
+							list_make4(attributes, conditions, best_path->fdw_private,
+									   list_make2_int((int) (fingerprint >> 32), (int) fingerprint)),
 							NIL, NIL, outer_plan);
 }

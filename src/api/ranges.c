@@ -14,12 +14,14 @@
 
 #include "access/stratnum.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
+#include "utils/selfuncs.h"
 #include "utils/typcache.h"
 
 #include "api/ranges.h"
@@ -40,9 +42,9 @@ is_comparable(const SpindleType *column, Oid value_type)
 		value_type == column->oid;
 }
 
-/* The column that an expression is, if it never falls; -1 otherwise. */
+/* The attribute that an expression is, if its column never falls; else 0. */
 static int
-monotone_column(const SpindleSource *source, Index relid, Node *node)
+monotone_attribute(const SpindleSource *source, Index relid, Node *node)
 {
 	Var		   *var;
 	int			column;
@@ -50,14 +52,14 @@ monotone_column(const SpindleSource *source, Index relid, Node *node)
 	if (node && IsA(node, RelabelType))
 		node = (Node *) ((RelabelType *) node)->arg;
 	if (node == NULL || !IsA(node, Var))
-		return -1;
+		return 0;
 	var = (Var *) node;
 	if (var->varno != relid || var->varlevelsup != 0 || var->varattno < 1 || var->varattno > source->natts)
-		return -1;
+		return 0;
 	column = source->column[var->varattno - 1];
 	if (column < 0 || !source->instance->domain->table[source->table].column[column].monotone)
-		return -1;
-	return column;
+		return 0;
+	return var->varattno;
 }
 
 /* The value that a column is compared with must not depend on the row. */
@@ -81,6 +83,7 @@ spindle_condition_match(PlannerInfo *root, const SpindleSource *source, Index re
 	List	   *args;
 	Oid			opno;
 	Node	   *value;
+	int			attribute;
 	int			column;
 	Oid			value_type;
 	Oid			family;
@@ -103,17 +106,18 @@ spindle_condition_match(PlannerInfo *root, const SpindleSource *source, Index re
 	if (list_length(args) != 2)
 		return NULL;
 
-	column = monotone_column(source, relid, linitial(args));
+	attribute = monotone_attribute(source, relid, linitial(args));
 	value = lsecond(args);
-	if (column < 0 && !is_array)
+	if (attribute == 0 && !is_array)
 	{
-		column = monotone_column(source, relid, lsecond(args));
+		attribute = monotone_attribute(source, relid, lsecond(args));
 		value = linitial(args);
 		opno = get_commutator(opno);
 	}
-	if (column < 0 || !OidIsValid(opno) || !is_row_independent(root, value, relid))
+	if (attribute == 0 || !OidIsValid(opno) || !is_row_independent(root, value, relid))
 		return NULL;
 
+	column = source->column[attribute - 1];
 	type = &source->instance->domain->table[source->table].column[column].type;
 	value_type = is_array ? get_element_type(exprType(value)) : exprType(value);
 	if (!is_comparable(type, value_type))
@@ -123,6 +127,7 @@ spindle_condition_match(PlannerInfo *root, const SpindleSource *source, Index re
 		return NULL;
 
 	condition = palloc0(sizeof(SpindleCondition));
+	condition->attribute = attribute;
 	condition->column = column;
 	condition->strategy = get_op_opfamily_strategy(opno, family);
 	condition->is_array = is_array;
@@ -137,16 +142,17 @@ spindle_condition_match(PlannerInfo *root, const SpindleSource *source, Index re
 List *
 spindle_condition_to_list(const SpindleCondition *condition)
 {
-	return list_make4_int(condition->column, condition->strategy, condition->is_array,
+	return list_make4_int(condition->attribute, condition->strategy, condition->is_array,
 						  (int) condition->value_type);
 }
 
 SpindleCondition *
-spindle_condition_from_list(List *list)
+spindle_condition_from_list(const SpindleSource *source, List *list)
 {
 	SpindleCondition *condition = palloc0(sizeof(SpindleCondition));
 
-	condition->column = linitial_int(list);
+	condition->attribute = linitial_int(list);
+	condition->column = source->column[condition->attribute - 1];
 	condition->strategy = lsecond_int(list);
 	condition->is_array = lthird_int(list);
 	condition->value_type = (Oid) lfourth_int(list);
@@ -232,6 +238,7 @@ ranges_of_array(const SpindleSource *source, const SpindleCondition *condition, 
 	{
 		SpindleRange range;
 
+		CHECK_FOR_INTERRUPTS();
 		if (is_null[i])
 			continue;
 		range = range_of(source, condition, value_of(condition->value_type, value[i]));
@@ -315,5 +322,5 @@ spindle_condition_selectivity(const SpindleSource *source, const SpindleConditio
 		return 1.0 / 3.0;
 	if (condition->column == table->parent_column)
 		distinct = Min(nrows, Max(instance->nrows[table->rows_parent], 1));
-	return Min(1.0, (condition->is_array ? 10.0 : 1.0) / distinct);
+	return Min(1.0, (condition->is_array ? estimate_array_length((Node *) condition->value) : 1.0) / distinct);
 }

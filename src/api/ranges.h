@@ -16,6 +16,7 @@
 /* column <operator> value, with a column that never falls. */
 typedef struct SpindleCondition
 {
+	int			attribute;		/* of the relation, from 1 */
 	int			column;			/* of the generated table */
 	int			strategy;		/* a btree strategy */
 	bool		is_array;		/* column = ANY (value) */
@@ -40,7 +41,7 @@ typedef struct SpindleRanges
 extern SpindleCondition *spindle_condition_match(PlannerInfo *root, const SpindleSource *source,
 												 Index relid, Expr *clause);
 extern List *spindle_condition_to_list(const SpindleCondition *condition);
-extern SpindleCondition *spindle_condition_from_list(List *list);
+extern SpindleCondition *spindle_condition_from_list(const SpindleSource *source, List *list);
 
 extern SpindleRanges *spindle_ranges_all(const SpindleSource *source);
 extern SpindleRanges *spindle_ranges_restrict(const SpindleSource *source, SpindleRanges *ranges,

@@ -365,6 +365,8 @@ evaluate_arguments(GeneratedFunctionScan *state)
 	ListCell   *lc;
 
 	InitFunctionCallInfoData(*fcinfo, &state->flinfo, list_length(state->args), InvalidOid, NULL, NULL);
+	if (list_length(state->args) > MAX_ARGS)
+		elog(ERROR, "function has too many arguments");
 	foreach(lc, state->args)
 	{
 		int			i = foreach_current_index(lc);

@@ -90,6 +90,12 @@ spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleStreamArguments
 	SpindleScheduleSpec *schedule = &options->schedule;
 	char	   *arrivals;
 
+	/* the script that made the function may be of another version */
+	if (PG_NARGS() < at + SPINDLE_STREAM_NARGS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
+				 errmsg("the SQL declaration of the function does not fit the installed library"),
+				 errhint("Run ALTER EXTENSION spindle UPDATE, or create the extension anew.")));
 	memset(args, 0, sizeof(*args));
 	args->instance = spindle_instance_get(spindle_arg_text(fcinfo, at + ARG_DOMAIN, "domain"),
 										  spindle_arg_text(fcinfo, at + ARG_SCALE, "scale"),

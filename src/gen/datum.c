@@ -163,8 +163,8 @@ is_ascii(const SpindleText *text)
 static inline Datum
 text_datum(const SpindleText *text, int encoding)
 {
-	if (text->json == NULL && encoding != PG_UTF8 && encoding != PG_SQL_ASCII &&
-		!is_ascii(text))
+	if (text->datum == NULL ||
+		(text->json == NULL && encoding != PG_UTF8 && encoding != PG_SQL_ASCII && !is_ascii(text)))
 	{
 		char	   *server = pg_any_to_server(pnstrdup(text->data, text->len), text->len, PG_UTF8);
 

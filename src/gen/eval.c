@@ -227,6 +227,17 @@ with_input(SpindleEval *eval, Frame *frame, StepFunction run, const SpindleRule 
 	return step;
 }
 
+/* Make a fraction of a step's values NULL. */
+static Step *
+add_nulls(SpindleEval *eval, Frame *frame, Step *step, const SpindleRule *rule, double fraction)
+{
+	Step	   *nulls = add_step(eval, frame, spindle_run_nulls, rule, true, 1);
+
+	nulls->input[0] = step;
+	nulls->fraction = fraction;
+	return finish(eval, nulls);
+}
+
 /*
  * The row numbers that a rule of a referring kind chooses.
  *
@@ -260,7 +271,7 @@ compile_choice(SpindleEval *eval, Frame *frame, const SpindleRule *rule, double 
 	}
 	else
 	{
-		state = spindle_instance_reference(eval->instance, rule, null_fraction);
+		state = spindle_instance_reference(eval->instance, rule);
 		if (rule->reference.has_containing)
 		{
 			step = with_input(eval, frame, spindle_run_containing, rule, &rule->reference.containing);
@@ -281,19 +292,11 @@ compile_choice(SpindleEval *eval, Frame *frame, const SpindleRule *rule, double 
 		}
 		else
 			step = add_step(eval, frame, spindle_run_reference, rule,
-							state->nchoices == 0, 0);
+							false, 0);
 		step->state = state;
 	}
 	finish(eval, step);
-	if (null_fraction > 0)
-	{
-		Step	   *nulls = add_step(eval, frame, spindle_run_nulls, rule, true, 1);
-
-		nulls->input[0] = step;
-		nulls->fraction = null_fraction;
-		step = finish(eval, nulls);
-	}
-	return step;
+	return null_fraction > 0 ? add_nulls(eval, frame, step, rule, null_fraction) : step;
 }
 
 /* Row numbers -> key values of the table they belong to. */
@@ -374,6 +377,8 @@ compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test)
 	{
 		step = with_input(eval, frame, spindle_run_test, NULL, &test->ref);
 		step->has_nulls = false;
+		step->domain = eval->instance->domain;
+		step->number = spindle_ref_column(step->domain, &test->ref)->type.kind;
 	}
 	step->test = test;
 	return finish(eval, step);
@@ -497,6 +502,7 @@ compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 			for (int i = 0; i < rule->data.set->nrows; i++)
 				step->has_nulls |= rule->data.is_null[i];
 			step->has_nulls |= rule->data.has_match;
+			step->domain = eval->instance->domain;
 			break;
 		case SPINDLE_RULE_LEVEL:
 			step = add_step(eval, frame, spindle_run_level, rule, false, 0);
@@ -533,13 +539,7 @@ compile_column(SpindleEval *eval, Frame *frame, int column)
 		step = compile_rule(eval, frame, c->rule);
 
 	if (c->null_fraction > 0 && c->target < 0)
-	{
-		Step	   *nulls = add_step(eval, frame, spindle_run_nulls, c->rule, true, 1);
-
-		nulls->input[0] = step;
-		nulls->fraction = c->null_fraction;
-		step = finish(eval, nulls);
-	}
+		step = add_nulls(eval, frame, step, c->rule, c->null_fraction);
 	if (step->column < 0 && step->frame == frame)
 		step->column = column;
 	return step;
@@ -553,13 +553,20 @@ compile_rows(SpindleEval *eval, Frame *frame, int column)
 	int			mark = -2 - column; /* tells it from the column's values */
 	Step	   *step;
 
-	if (c->target < 0)
-		return compile_path(eval, frame, &c->rule->copy, 0, true);
 	for (int i = 0; i < eval->nsteps; i++)
 		if (eval->step[i]->frame == frame && eval->step[i]->column == mark)
 			return eval->step[i];
-	step = compile_choice(eval, frame, c->rule, c->null_fraction);
-	step->column = mark;
+	if (c->target >= 0)
+		step = compile_choice(eval, frame, c->rule, c->null_fraction);
+	else
+	{
+		/* a copy of a reference refers where that does, unless it is NULL itself */
+		step = compile_path(eval, frame, &c->rule->copy, 0, true);
+		if (c->null_fraction > 0)
+			step = add_nulls(eval, frame, step, c->rule, c->null_fraction);
+	}
+	if (step->column == -1)
+		step->column = mark;
 	return step;
 }
 

@@ -56,6 +56,7 @@ struct Step
 	int64		number2;
 	double		fraction;
 	const SpindleTest *test;
+	const SpindleDomain *domain;	/* whose texts are compared */
 	int			column;			/* for finding a step again; -1 if none */
 };
 

@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "utils/datetime.h"
 #include "utils/memutils.h"
@@ -25,6 +26,9 @@
 #include "model/library.h"
 
 #define MAX_KEPT	8
+
+/* Open periods that are listed, over all stretches of time: 16 MB. */
+#define MAX_OPEN	2000000
 
 /* Days beyond any calendar, whose microseconds still fit 64 bits. */
 #define MAX_DAY		INT64CONST(10000000)
@@ -319,8 +323,8 @@ list_periods(SpindleInstance *instance, const SpindleRule *rule, SpindleReferenc
 	bool	   *is_open = palloc0(Max(nrows, 1));
 	int			n_ends = 0;
 	int			n_open = 0;
-	int			open_size = 1024;
-	int			total = 0;
+	int64		open_size = 1024;
+	int64		total = 0;
 	const SpindleCalendar *calendar;
 	double		covered = 0;
 
@@ -359,7 +363,14 @@ list_periods(SpindleInstance *instance, const SpindleRule *rule, SpindleReferenc
 			n_open += ends[e].opens ? 1 : -1;
 		}
 		state->bound[state->nbounds] = t;
-		state->first_open[++state->nbounds] = total;
+		state->first_open[++state->nbounds] = (int) total;
+		CHECK_FOR_INTERRUPTS();
+		if (total + n_open > MAX_OPEN)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("too many periods of table \"%s\" overlap", instance->domain->table[table].name),
+					 errdetail("%s chooses among periods that are open at a time; over all times there are more than %d.",
+							   rule->path, MAX_OPEN)));
 		if (total + n_open > open_size)
 		{
 			while (open_size < total + n_open)
@@ -373,7 +384,7 @@ list_periods(SpindleInstance *instance, const SpindleRule *rule, SpindleReferenc
 				k++;
 			}
 	}
-	state->first_open[state->nbounds + 1] = total;
+	state->first_open[state->nbounds + 1] = (int) total;
 	pfree(ends);
 	pfree(is_open);
 
@@ -399,8 +410,9 @@ list_periods(SpindleInstance *instance, const SpindleRule *rule, SpindleReferenc
  *		What a rule of kind "reference" needs to choose rows.
  */
 SpindleReferenceState *
-spindle_instance_reference(SpindleInstance *instance, const SpindleRule *rule, double null_fraction)
+spindle_instance_reference(SpindleInstance *instance, const SpindleRule *rule)
 {
+	MemoryContext context;
 	MemoryContext oldcontext;
 	MemoryContext scratch;
 	SpindleReferenceState *state = instance->rule_state[rule->index];
@@ -408,9 +420,12 @@ spindle_instance_reference(SpindleInstance *instance, const SpindleRule *rule, d
 
 	if (state)
 		return state;
-	oldcontext = MemoryContextSwitchTo(instance->context);
+
+	/* it becomes the instance's only when complete, so that an error frees it */
+	context = AllocSetContextCreate(CurrentMemoryContext, "spindle reference", ALLOCSET_DEFAULT_SIZES);
+	scratch = AllocSetContextCreate(context, "spindle reference scratch", ALLOCSET_DEFAULT_SIZES);
+	oldcontext = MemoryContextSwitchTo(context);
 	state = palloc0(sizeof(SpindleReferenceState));
-	scratch = AllocSetContextCreate(oldcontext, "spindle reference", ALLOCSET_DEFAULT_SIZES);
 	if (rule->reference.has_where)
 	{
 		list_choices(instance, rule, state, scratch);
@@ -418,21 +433,17 @@ spindle_instance_reference(SpindleInstance *instance, const SpindleRule *rule, d
 	}
 	if (rule->reference.has_containing)
 		list_periods(instance, rule, state, scratch);
-	MemoryContextDelete(scratch);
 	if (rule->reference.has_after)
 		state->after = spindle_instance_timeline(instance, rule->reference.table,
 												 rule->reference.after_parent);
-	if (nrows == 0 && !rule->reference.has_containing && !rule->reference.has_after)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("no row of table \"%s\" can be referred to",
-						instance->domain->table[rule->reference.table].name),
-				 errdetail("%s chooses among no rows at this scale.", rule->path)));
+	state->is_empty = nrows == 0;
 	state->popularity = spindle_popularity_create(rule->reference.skew, rule->reference.top,
 												  rule->reference.share,
 												  spindle_instance_key(instance, rule->label),
 												  Max(nrows, 1));
 	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(scratch);
+	MemoryContextSetParent(context, instance->context);
 	instance->rule_state[rule->index] = state;
 	return state;
 }
@@ -442,7 +453,7 @@ spindle_instance_reference(SpindleInstance *instance, const SpindleRule *rule, d
  *		The first row whose value of a monotone column is > value, or >= value
  *		if inclusive; the number of rows if there is none.
  *
- * Keys and parents follow by arithmetic, times by a binary search.
+ * Keys and parents follow by arithmetic, times by a walk in the timeline.
  */
 int64
 spindle_instance_first_row_at(SpindleInstance *instance, int table, int column,
@@ -490,15 +501,21 @@ spindle_instance_first_row_at(SpindleInstance *instance, int table, int column,
 		value = (value + (inclusive ? 0 : 1)) * USECS_PER_DAY;
 		inclusive = true;
 	}
+
+	/*
+	 * All rows counted have a time below the one sought; a few more may, at the
+	 * edge of a group of the timeline.
+	 */
+	if (inclusive && value == PG_INT64_MIN)
+		return 0;
+	low = spindle_timeline_count_until(&cursor, inclusive ? value - 1 : value);
 	while (low < high)
 	{
-		int64		middle = low + (high - low) / 2;
-		Timestamp	found = spindle_timeline_time(&cursor, middle);
+		Timestamp	found = spindle_timeline_time(&cursor, low);
 
-		if (inclusive ? found < value : found <= value)
-			low = middle + 1;
-		else
-			high = middle;
+		if (inclusive ? found >= value : found > value)
+			break;
+		low++;
 	}
 	return low;
 }

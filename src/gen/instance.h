@@ -18,6 +18,7 @@ typedef struct SpindleReferenceState
 {
 	SpindlePopularity *popularity;
 	SpindleTimeline *after;		/* times of the parents, or NULL */
+	bool		is_empty;		/* there is no row to choose */
 	int64		nchoices;		/* rows that "where" leaves */
 	int64	   *choice;
 	int			nbounds;		/* "containing": times at which the set of */
@@ -45,8 +46,7 @@ extern void spindle_instance_keep(SpindleInstance *instance, MemoryContext conte
 
 extern SpindleTimeline *spindle_instance_timeline(SpindleInstance *instance, int table, int column);
 extern SpindleReferenceState *spindle_instance_reference(SpindleInstance *instance,
-														 const SpindleRule *rule,
-														 double null_fraction);
+														 const SpindleRule *rule);
 extern int64 spindle_instance_first_row_at(SpindleInstance *instance, int table, int column,
 										   int64 value, bool inclusive);
 

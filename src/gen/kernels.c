@@ -66,9 +66,9 @@ number_value(const SpindleRule *rule, double x, double scale)
 	if (type->kind == SPINDLE_BOOL)
 		return x != 0;
 	x = (x < 0 ? -floor(-x * scale + 0.5) : floor(x * scale + 0.5));
-	if (x >= (double) type->max)
+	if (!(x < (double) type->max))
 		return type->max;
-	if (x <= (double) type->min)
+	if (!(x > (double) type->min))
 		return type->min;
 	return (int64) x;
 }
@@ -281,6 +281,9 @@ spindle_run_test(Step *step)
 		int64		value = in->value[i];
 		bool		found = false;
 
+		/* texts of the definition are equal if their addresses are */
+		if (step->number == SPINDLE_TEXT && !is_null)
+			value = (int64) (intptr_t) spindle_text_lookup(step->domain, (const SpindleText *) (intptr_t) value);
 		switch (test->kind)
 		{
 			case SPINDLE_TEST_NULL:
@@ -421,11 +424,26 @@ spindle_run_data(Step *step)
 			record = row;
 		else if (match)
 		{
-			const SpindleText *text = (const SpindleText *) (intptr_t) match->value[i];
+			const SpindleText *text = NULL;
 			int			group = -1;
 
-			if (!(match->is_null && match->is_null[i]) && text->id >= 0)
-				group = rule->data.group_of_text[text->id];
+			if (!(match->is_null && match->is_null[i]))
+			{
+				text = (const SpindleText *) (intptr_t) match->value[i];
+				if (text->id < 0)
+					text = spindle_text_lookup(step->domain, text);
+				if (text && text->id < rule->data.ntexts)
+					group = rule->data.group_of_text[text->id];
+				if (group < 0 && !rule->data.may_miss)
+				{
+					text = (const SpindleText *) (intptr_t) match->value[i];
+					ereport(ERROR,
+							(errcode(ERRCODE_DATA_EXCEPTION),
+							 errmsg("data set \"%s\" has no row to match \"%s\"", rule->data.set->name,
+									pnstrdup(text->data, text->len)),
+							 errdetail("%s needs one, as its column is not \"nullable\".", rule->path)));
+				}
+			}
 			if (group >= 0)
 				record = rule->data.group[group][spindle_alias_pick(rule->data.group_alias[group],
 																	spindle_draw(step->key, row))];

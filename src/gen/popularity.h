@@ -104,7 +104,7 @@ spindle_popularity_pick(const SpindlePopularity *popularity, uint64 counter,
 		return popularity->place[spindle_popularity_rank(popularity, (uint32) draw)];
 	for (int i = 0; i < SPINDLE_POPULARITY_TRIES; i++)
 	{
-		int64		block = (int64) (((draw >> 32) * (uint64) eligible >> 32) >> popularity->bits);
+		int64		block = (int64) (((unsigned __int128) (draw >> 32) * (uint64) eligible) >> 32) >> popularity->bits;
 		uint32		rank = spindle_popularity_rank(popularity, (uint32) draw);
 		int64		row = popularity->place ? popularity->place[rank] :
 			(block << popularity->bits) | spindle_popularity_scatter(popularity, block, rank);

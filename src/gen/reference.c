@@ -90,7 +90,9 @@ spindle_run_reference(Step *step)
 		int64		row = step->frame->row[i];
 		int64		eligible = popularity->nrows;
 
-		if (after)
+		if (after && state->is_empty)
+			eligible = 0;
+		else if (after)
 		{
 			const SpindleVector *time = &step->input[0]->out;
 
@@ -99,6 +101,11 @@ spindle_run_reference(Step *step)
 		}
 		if (step->has_nulls)
 			step->out.is_null[i] = eligible == 0;
+		else if (state->is_empty)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("%s chooses among no rows at this scale", step->rule->path),
+					 errhint("Give the table that is referred to at least one row.")));
 		if (eligible == 0)
 			step->out.value[i] = 0;
 		else

@@ -124,6 +124,7 @@ spindle_timeline_cursor_init(SpindleTimelineCursor *cursor, SpindleTimeline *tim
 	cursor->timeline = timeline;
 	cursor->first_row = 0;
 	cursor->count = -1;
+	cursor->from = cursor->until = 0;
 	cursor->group = PG_UINT64_MAX;
 }
 
@@ -198,20 +199,7 @@ load_group(SpindleTimelineCursor *cursor, uint64 index, bool by_mass, int64 row,
 	}
 
 	cursor->group = index;
-	if (timeline->group_depth > 0)
-	{
-		int			shift = 64 - timeline->group_depth;
-
-		/* far more than mass and time differ by rounding */
-		cursor->from = spindle_calendar_time(timeline->calendar, (index << shift) + (UINT64CONST(1) << 26));
-		cursor->until = spindle_calendar_time(timeline->calendar, (index << shift) +
-											  ((UINT64CONST(1) << shift) - 1));
-	}
-	else
-	{
-		cursor->from = spindle_calendar_start(timeline->calendar);
-		cursor->until = spindle_calendar_end(timeline->calendar);
-	}
+	cursor->until = cursor->from;	/* not known yet */
 	cursor->first_row = first;
 	cursor->count = 0;
 	cursor->hint = 0;
@@ -271,6 +259,43 @@ spindle_timeline_seek(SpindleTimelineCursor *cursor, int64 row)
 	load_group(cursor, low, false, row, 0);
 }
 
+/* The first time of the range whose mass is at least the given one. */
+static Timestamp
+time_of_mass(const SpindleCalendar *calendar, uint64 mass)
+{
+	Timestamp	low = spindle_calendar_start(calendar);
+	Timestamp	high = spindle_calendar_end(calendar);
+
+	while (low < high)
+	{
+		Timestamp	middle = low + (high - low) / 2;
+
+		if (spindle_calendar_mass(calendar, middle) < mass)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
+ * Find out which times have their mass in the decoded group, so that the next
+ * question need not compute it.  Mass never falls, so these are one stretch.
+ */
+static void
+find_bounds(SpindleTimelineCursor *cursor)
+{
+	const SpindleTimeline *timeline = cursor->timeline;
+	int			shift = 64 - timeline->group_depth;
+	bool		is_last = timeline->group_depth == 0 ||
+	cursor->group == (UINT64CONST(1) << timeline->group_depth) - 1;
+
+	cursor->from = timeline->group_depth == 0 ? spindle_calendar_start(timeline->calendar) :
+		time_of_mass(timeline->calendar, cursor->group << shift);
+	cursor->until = is_last ? spindle_calendar_end(timeline->calendar) :
+		time_of_mass(timeline->calendar, (cursor->group + 1) << shift);
+}
+
 /*
  * spindle_timeline_count_until
  *		How many rows, from the first on, surely have a time <= t.
@@ -299,6 +324,8 @@ spindle_timeline_count_until(SpindleTimelineCursor *cursor, Timestamp t)
 		group = (timeline->group_depth == 0 ? 0 : mass >> (64 - timeline->group_depth));
 		if (cursor->count < 0 || group != cursor->group)
 			load_group(cursor, group >> (timeline->group_depth - timeline->top_depth), true, 0, mass);
+		if (cursor->from == cursor->until)
+			find_bounds(cursor);
 	}
 
 	/* times that are asked for one after another mostly rise */

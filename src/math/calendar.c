@@ -159,7 +159,7 @@ spindle_calendar_time(const SpindleCalendar *calendar, uint64 mass)
  *		A mass whose time is not later than t, and close to it.
  *
  * The inverse of spindle_calendar_time() up to rounding, which goes downward.
- * Times outside the range give the range's ends.
+ * Never falls as t rises.  Times outside the range give the range's ends.
  */
 uint64
 spindle_calendar_mass(const SpindleCalendar *calendar, Timestamp t)
@@ -184,6 +184,9 @@ spindle_calendar_mass(const SpindleCalendar *calendar, Timestamp t)
 		((double) (usec % USECS_PER_HOUR) / USECS_PER_HOUR);
 	mass = calendar->day_mass[d] +
 		(uint64) (f * (double) (calendar->day_mass[d + 1] - calendar->day_mass[d]));
+
+	/* the product may be rounded up past the day's end */
+	mass = Min(mass, calendar->day_mass[d + 1]);
 	return mass > slack ? mass - slack : 0;
 }
 

@@ -19,6 +19,15 @@ static void visit_column(SpindleDomain *domain, char *state, const int *base, in
 static void visit_rule(SpindleDomain *domain, char *state, const int *base, int table,
 					   const SpindleRule *rule);
 
+static int
+compare_int64(const void *a, const void *b)
+{
+	int64		x = *(const int64 *) a;
+	int64		y = *(const int64 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
 static void
 model_error(const SpindleDomain *domain, const char *path, const char *detail, const char *hint)
 {
@@ -208,6 +217,35 @@ max_rows(const SpindleDomain *domain, const SpindleTable *table)
 	}
 }
 
+/*
+ * The values of a key must differ: a sequence, a pattern that holds the row
+ * number, or a field of a data set whose values differ, row by row.
+ */
+static void
+check_key(const SpindleDomain *domain, const SpindleTable *table)
+{
+	const SpindleRule *rule = table->column[table->key].rule;
+	bool		is_unique = rule->kind == SPINDLE_RULE_SEQUENCE;
+
+	if (rule->kind == SPINDLE_RULE_PATTERN)
+		for (int i = 0; i < rule->pattern.npieces; i++)
+			is_unique |= rule->pattern.piece[i].kind == SPINDLE_PIECE_ROW;
+	if (rule->kind == SPINDLE_RULE_DATA && rule->data.by_row)
+	{
+		int64	   *values = palloc(sizeof(int64) * rule->data.set->nrows);
+
+		memcpy(values, rule->data.value, sizeof(int64) * rule->data.set->nrows);
+		qsort(values, rule->data.set->nrows, sizeof(int64), compare_int64);
+		is_unique = true;
+		for (int i = 1; i < rule->data.set->nrows; i++)
+			is_unique &= values[i] != values[i - 1];
+		pfree(values);
+	}
+	if (!is_unique)
+		model_error(domain, rule->path, "the values of a key must differ.",
+					"Take a sequence, a pattern with {row}, or a data set by row whose values differ.");
+}
+
 /* All numbers of a sequence must fit its column. */
 static void
 check_sequence(const SpindleDomain *domain, const SpindleTable *table, const SpindleColumn *column)
@@ -304,6 +342,23 @@ ref_may_be_null(const SpindleDomain *domain, int table, const SpindleColumnRef *
 }
 
 /*
+ * "after" finds a parent for every row only if there is one at the start of
+ * the parents' calendar, and no row has an earlier time.
+ */
+static bool
+after_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+				  const SpindleColumnRef *known)
+{
+	const SpindleTable *parent = &domain->table[rule->reference.table];
+	const SpindleRule *parent_time = parent->column[rule->reference.after_parent].rule;
+	const SpindleRule *time = spindle_ref_column(domain, &rule->reference.after_time)->rule;
+
+	return !parent_time->time.first_at_start || time->kind != SPINDLE_RULE_TIME ||
+		time->time.spec.first_day < parent_time->time.spec.first_day ||
+		ref_may_be_null(domain, table, &rule->reference.after_time, known);
+}
+
+/*
  * Can a rule give NULL where the column has no "null" of its own?  known is as
  * above.
  */
@@ -321,8 +376,7 @@ may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
 		case SPINDLE_RULE_REFERENCE:
 			other = &domain->table[rule->reference.table];
 			return rule->reference.has_containing ||
-				(rule->reference.has_after &&
-				 !other->column[rule->reference.after_parent].rule->time.first_at_start) ||
+				(rule->reference.has_after && after_may_be_null(domain, table, rule, known)) ||
 				(rule->reference.has_among &&
 				 (other->layout_min < 1 || ref_may_be_null(domain, table, &rule->reference.among, known)));
 		case SPINDLE_RULE_COPY:
@@ -351,15 +405,19 @@ may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
 			}
 			return result;
 		case SPINDLE_RULE_TOTAL:
-			return rule->child.function >= SPINDLE_TOTAL_MIN &&
-				domain->table[rule->child.child].layout_min < 1;
+			return (rule->child.function >= SPINDLE_TOTAL_MIN &&
+					(domain->table[rule->child.child].layout_min < 1 ||
+					 domain->table[rule->child.child].column[rule->child.column].nullable)) ||
+				(rule->child.has_of && ref_may_be_null(domain, table, &rule->child.of, known));
 		case SPINDLE_RULE_CHILD:
 			return domain->table[rule->child.child].layout_min < 1 ||
+				domain->table[rule->child.child].column[rule->child.column].nullable ||
 				(rule->child.has_of && ref_may_be_null(domain, table, &rule->child.of, known));
 		case SPINDLE_RULE_DATA:
 			for (int i = 0; i < rule->data.set->nrows; i++)
 				result |= rule->data.is_null[i];
-			return result;
+			return result || (rule->data.has_match &&
+							  (rule->data.may_miss || ref_may_be_null(domain, table, &rule->data.match, known)));
 		case SPINDLE_RULE_PATTERN:
 			for (int i = 0; i < rule->pattern.npieces; i++)
 				result |= rule->pattern.piece[i].kind == SPINDLE_PIECE_COLUMN &&
@@ -396,7 +454,8 @@ mark_monotone(SpindleDomain *domain)
 			SpindleTable *table = &domain->table[t];
 			SpindleTable *parent;
 
-			if (table->parent_column < 0 || table->column[table->parent_column].monotone)
+			if (table->parent_column < 0 || table->column[table->parent_column].monotone ||
+				table->column[table->parent_column].null_fraction > 0)
 				continue;
 			parent = &domain->table[table->rows_parent];
 			if (parent->column[parent->key].monotone)
@@ -429,6 +488,11 @@ spindle_domain_check(SpindleDomain *domain)
 		for (int c = 0; c < table->ncolumns; c++)
 			check_sequence(domain, table, &table->column[c]);
 		check_levels(domain, table);
+		if (table->key >= 0)
+			check_key(domain, table);
+		if (table->parent_column >= 0 && table->column[table->parent_column].null_fraction > 0)
+			model_error(domain, table->column[table->parent_column].rule->path,
+						"children without a parent are not possible; \"null\" must be absent.", NULL);
 	}
 
 	state = palloc0(n);

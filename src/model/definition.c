@@ -13,6 +13,7 @@
 
 #include <math.h>
 
+#include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "utils/datetime.h"
 #include "utils/json.h"
@@ -31,9 +32,9 @@ check_name(const SpindleJson *node, const char *name)
 	size_t		len = strlen(name);
 
 	if (len < 1 || len >= NAMEDATALEN || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != len ||
-		(name[0] >= '0' && name[0] <= '9'))
+		(name[0] >= '0' && name[0] <= '9') || strncmp(name, "_spindle_", 9) == 0)
 		spindle_json_error(node, "Names have up to 63 lower-case letters, digits and underscores, "
-						   "and do not begin with a digit.",
+						   "and do not begin with a digit or \"_spindle_\".",
 						   "\"%s\" is not a valid name.", name);
 }
 
@@ -116,7 +117,7 @@ static void
 read_ratio(const SpindleJson *node, SpindleTable *table)
 {
 	SpindleJson m = spindle_json_member(node, "ratio");
-	int64		numerator = (int64) floor(spindle_json_number(&m, 1e-6, 1e6) * 1e6 + 0.5);
+	int64		numerator = (int64) floor(spindle_json_number(&m, 1e-6, MAX_COUNTS) * 1e6 + 0.5);
 	int64		a = numerator;
 	int64		b = 1000000;
 
@@ -147,16 +148,16 @@ read_counts(const SpindleJson *node, SpindleTable *table)
 
 	table->layout_kind = SPINDLE_LAYOUT_SPREAD;
 	table->layout_min = 0;
-	table->layout_max = MAX_COUNTS * 1000;
+	table->layout_max = MAX_COUNTS * 100;
 	if (spindle_json_has(node, "min"))
 	{
 		m = spindle_json_member(node, "min");
-		table->layout_min = (int) spindle_json_int64(&m, 0, MAX_COUNTS * 1000);
+		table->layout_min = (int) spindle_json_int64(&m, 0, MAX_COUNTS);
 	}
 	if (spindle_json_has(node, "max"))
 	{
 		m = spindle_json_member(node, "max");
-		table->layout_max = (int) spindle_json_int64(&m, 1, MAX_COUNTS * 1000);
+		table->layout_max = (int) spindle_json_int64(&m, 1, MAX_COUNTS * 100);
 	}
 	if (spindle_json_has(node, "counts"))
 	{
@@ -240,6 +241,7 @@ read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 	static const char *const legal[] = {"description", "key", "event_time", "rows", "columns", NULL};
 	SpindleJson columns;
 	int			c = 0;
+	int			visible = 0;
 	const cJSON *item;
 
 	spindle_json_expect_object(node, legal);
@@ -254,14 +256,20 @@ read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 		spindle_json_error(&columns, NULL, "a table has 1 to %d columns.", SPINDLE_MAX_COLUMNS);
 	table->column = palloc0(sizeof(SpindleColumn) * table->ncolumns);
 	parse->column_json[table->index] = palloc(sizeof(cJSON *) * table->ncolumns);
+	parse->column_target[table->index] = palloc(sizeof(int) * table->ncolumns);
+	for (int i = 0; i < table->ncolumns; i++)
+		parse->column_target[table->index][i] = SPINDLE_TARGET_UNKNOWN;
 	cJSON_ArrayForEach(item, columns.value)
 	{
 		SpindleJson column = spindle_json_child(&columns, item, c);
 
 		parse->column_json[table->index][c] = unconstify(cJSON *, item);
 		read_column(parse, &column, &table->column[c]);
+		visible += !table->column[c].hidden;
 		c++;
 	}
+	if (visible == 0)
+		spindle_json_error(&columns, NULL, "all columns are hidden.");
 	if (spindle_json_has(node, "key"))
 	{
 		SpindleJson key = spindle_json_member(node, "key");
@@ -381,7 +389,7 @@ spindle_domain_parse(const char *name, const char *text, int len,
 {
 	static const char *const legal[] = {"spindle", "description", "range", "presets", "tables", NULL};
 	SpindleDomain *domain = palloc0(sizeof(SpindleDomain));
-	SpindleParse parse = {domain, NULL, load_data};
+	SpindleParse parse = {domain, NULL, NULL, load_data};
 	MemoryContext scratch;
 	MemoryContext oldcontext;
 	SpindleJson document;
@@ -394,6 +402,7 @@ spindle_domain_parse(const char *name, const char *text, int len,
 	domain->name = pstrdup(name);
 	domain->subject = psprintf("domain \"%s\"", name);
 	domain->pool = spindle_text_pool_create();
+	domain->fingerprint = hash_bytes_extended((const unsigned char *) text, len, 0);
 
 	/* the tree goes when the model is complete */
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "spindle definition",
@@ -417,6 +426,7 @@ spindle_domain_parse(const char *name, const char *text, int len,
 		spindle_json_error(&tables, NULL, "a domain has 1 to %d tables.", SPINDLE_MAX_TABLES);
 	domain->table = palloc0(sizeof(SpindleTable) * domain->ntables);
 	parse.column_json = palloc0(sizeof(cJSON **) * domain->ntables);
+	parse.column_target = palloc0(sizeof(int *) * domain->ntables);
 	cJSON_ArrayForEach(item, tables.value)
 	{
 		SpindleJson node = spindle_json_child(&tables, item, t);

@@ -200,6 +200,8 @@ parse_product(Formula *f)
 		parse_factor(f);
 		left = f->scale[f->nscales - 2];
 		right = f->scale[f->nscales - 1];
+		if (c == '/' && f->op[f->nops - 1].kind == SPINDLE_OP_NUMBER && f->op[f->nops - 1].number == 0)
+			fail(f, "division by zero");
 		if (c == '*')
 			push(f, SPINDLE_OP_MULTIPLY, 2, left + right);
 		else if (f->op[f->nops - 1].kind == SPINDLE_OP_NUMBER && right == 0 &&

@@ -53,6 +53,8 @@ prepare(const char *text, int len, const char *subject)
 	{
 		char		c = text[i];
 
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (in_string)
 		{
 			if (c == '\\' && i + 1 < len)
@@ -268,6 +270,7 @@ reject_duplicates(const SpindleJson *node)
 	const cJSON **slot;
 	const cJSON *item;
 
+	CHECK_FOR_INTERRUPTS();
 	while (size < (uint32) n * 2)
 		size *= 2;
 	slot = palloc0(sizeof(*slot) * size);

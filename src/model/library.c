@@ -21,12 +21,14 @@
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/varlena.h"
 
 #include "model/library.h"
 #include "spindle.h"
 
-#define MAX_FILE_SIZE	(64 * 1024 * 1024)
+#define MAX_FILE_SIZE	(16 * 1024 * 1024)
+#define MAX_TEXT_SIZE	(1024 * 1024)
 
 static List *models = NIL;		/* SpindleDomain, in TopMemoryContext */
 
@@ -217,6 +219,9 @@ static void
 drop_model(SpindleDomain *domain)
 {
 	models = list_delete_ptr(models, domain);
+
+	/* plans hold what the definition said when they were made */
+	ResetPlanCache();
 	domain->path = NULL;
 	if (domain->pins == 0)
 		MemoryContextDelete(domain->context);
@@ -294,10 +299,16 @@ spindle_library_release(SpindleDomain *domain)
 void
 spindle_library_check(const char *text, int len)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle domain check",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	MemoryContext context;
+	MemoryContext oldcontext;
 
+	/* anyone may ask, so we do not read whatever size */
+	if (len > MAX_TEXT_SIZE)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the definition has %d bytes, more than the limit of %d", len, MAX_TEXT_SIZE)));
+	context = AllocSetContextCreate(CurrentMemoryContext, "spindle domain check", ALLOCSET_DEFAULT_SIZES);
+	oldcontext = MemoryContextSwitchTo(context);
 	(void) spindle_domain_parse("definition", text, len, load_data_set);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(context);

@@ -61,7 +61,7 @@ typedef struct SpindleText
 	int32		id;				/* in the domain's pool, -1 if put together */
 	const char *json;			/* as a JSON string in quotes, or NULL */
 	int32		json_len;
-	struct varlena *datum;		/* in the server's encoding */
+	struct varlena *datum;		/* in the server's encoding, or NULL */
 } SpindleText;
 
 /* A path of references to a column: order_id.promotion_id.discount_pct */
@@ -300,7 +300,9 @@ struct SpindleRule
 			bool		by_row; /* row k takes row k of the set */
 			uint64		draw_label; /* shared by columns that share a draw */
 			bool		has_match;
+			bool		may_miss;	/* NULL where no row matches, else an error */
 			SpindleColumnRef match;
+			int			ntexts; /* entries of group_of_text */
 			int		   *group_of_text;	/* text id -> group, -1 if none */
 			int			ngroups;
 			int		  **group;	/* rows of the set */
@@ -391,6 +393,7 @@ typedef struct SpindleDomain
 	struct SpindleTextPool *pool;
 	MemoryContext context;
 	char	   *path;			/* file it came from, NULL if none */
+	uint64		fingerprint;	/* of the definition's text */
 	int64		file_size;		/* and what it was like then */
 	int64		file_time;
 	int			pins;			/* see library.c */
@@ -416,6 +419,7 @@ extern int64 spindle_power_of_ten(int n);
 /* text.c */
 extern struct SpindleTextPool *spindle_text_pool_create(void);
 extern const SpindleText *spindle_text_intern(SpindleDomain *domain, const char *data);
+extern const SpindleText *spindle_text_lookup(const SpindleDomain *domain, const SpindleText *text);
 extern int	spindle_text_clip(const char *data, int len, int max_characters);
 
 /* describe.c */

@@ -11,10 +11,15 @@
 #include "model/json.h"
 #include "model/model.h"
 
+/* Targets of columns: a table, or one of these. */
+#define SPINDLE_TARGET_NONE			(-1)
+#define SPINDLE_TARGET_UNKNOWN		(-2)
+
 typedef struct SpindleParse
 {
 	SpindleDomain *domain;
 	cJSON	 ***column_json;	/* [table][column], to look ahead */
+	int		  **column_target;	/* [table][column], as far as found out */
 	char	   *(*load_data) (const char *set, int *len);
 } SpindleParse;
 

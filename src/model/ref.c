@@ -13,12 +13,13 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 
 #include "model/parse.h"
 
 #define MAX_STEPS	8
 
-static int	target_of(SpindleParse *parse, int table, int column, int depth);
+static int	target_of(SpindleParse *parse, int table, int column);
 
 int
 spindle_domain_find_table(const SpindleDomain *domain, const char *name)
@@ -110,58 +111,76 @@ peek(const cJSON *object, const char *name)
 
 /* Follow a path as far as its names go; the table it ends in, or -1. */
 static int
-walk_path(SpindleParse *parse, int table, const char *text, int *column, int depth)
+walk_path(SpindleParse *parse, int table, const char *text, int *column)
 {
 	char	   *path = pstrdup(text);
 	char	   *save = NULL;
+	int			steps = 0;
 
 	*column = -1;
-	for (char *name = strtok_r(path, ".", &save); name; name = strtok_r(NULL, ".", &save))
+	for (char *name = strtok_r(path, ".", &save); name && table >= 0; name = strtok_r(NULL, ".", &save))
 	{
 		if (*column >= 0)
-			table = target_of(parse, table, *column, depth + 1);
+			table = steps++ < MAX_STEPS ? target_of(parse, table, *column) : -1;
 		if (table < 0)
-			return -1;
+			break;
 		*column = spindle_table_find_column(&parse->domain->table[table], name);
 		if (*column < 0)
-			return -1;
+			table = -1;
 	}
+	pfree(path);
 	return table;
 }
 
-/*
- * The table that a column's values refer to row by row, or -1.  Anything
- * wrong with the rule is reported when the rule itself is read.
- */
+/* What target_of() remembers. */
 static int
-target_of(SpindleParse *parse, int table, int column, int depth)
+find_target(SpindleParse *parse, int table, int column)
 {
 	const cJSON *json = parse->column_json[table][column];
 	const cJSON *rule = cJSON_GetObjectItemCaseSensitive(json, "rule");
 	const char *kind = peek(rule, "kind");
 	const char *name;
 
-	if (kind == NULL || depth > MAX_STEPS)
-		return -1;
+	if (kind == NULL)
+		return SPINDLE_TARGET_NONE;
 	if (strcmp(kind, "reference") == 0)
 	{
 		name = peek(rule, "table");
-		return name ? spindle_domain_find_table(parse->domain, name) : -1;
+		return name ? spindle_domain_find_table(parse->domain, name) : SPINDLE_TARGET_NONE;
 	}
 	if (strcmp(kind, "parent") == 0)
 		return parse->domain->table[table].rows_kind == SPINDLE_ROWS_CHILDREN ?
-			parse->domain->table[table].rows_parent : -1;
+			parse->domain->table[table].rows_parent : SPINDLE_TARGET_NONE;
 	if (strcmp(kind, "hierarchy") == 0)
 		return table;
 	if (strcmp(kind, "copy") == 0 && (name = peek(rule, "column")) != NULL)
 	{
 		int			end_column;
-		int			end_table = walk_path(parse, table, name, &end_column, depth);
+		int			end_table = walk_path(parse, table, name, &end_column);
 
-		return end_table < 0 || end_column < 0 ? -1 :
-			target_of(parse, end_table, end_column, depth + 1);
+		return end_table < 0 || end_column < 0 ? SPINDLE_TARGET_NONE :
+			target_of(parse, end_table, end_column);
 	}
-	return -1;
+	return SPINDLE_TARGET_NONE;
+}
+
+/*
+ * The table that a column's values refer to row by row, or -1.  Anything
+ * wrong with the rule is reported when the rule itself is read; while a
+ * column's target is being found out, it counts as none, so circles end.
+ */
+static int
+target_of(SpindleParse *parse, int table, int column)
+{
+	int		   *target = &parse->column_target[table][column];
+
+	check_stack_depth();
+	if (*target == SPINDLE_TARGET_UNKNOWN)
+	{
+		*target = SPINDLE_TARGET_NONE;
+		*target = find_target(parse, table, column);
+	}
+	return *target;
 }
 
 /* The table that the column at the end of a path refers to; an error if none. */
@@ -169,7 +188,7 @@ int
 spindle_parse_target(SpindleParse *parse, const SpindleJson *node, int table,
 					 const SpindleColumnRef *ref)
 {
-	int			target = target_of(parse, ref->table, ref->column, 0);
+	int			target = target_of(parse, ref->table, ref->column);
 
 	if (target < 0)
 		spindle_json_error(node, NULL, "column \"%s\" of table \"%s\" is not a reference.",

@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "model/rule_reader.h"
 
 #define MAX_PIECES		50
@@ -24,6 +26,7 @@ read_match(RuleReader *r, SpindleDataSet *set)
 	int			f;
 	int		   *group_of_row = palloc(sizeof(int) * set->nrows);
 	int		   *size;
+	int		   *rows;
 	double	   *weight = palloc(sizeof(double) * set->nrows);
 
 	spindle_json_expect_object(&match, legal);
@@ -34,6 +37,7 @@ read_match(RuleReader *r, SpindleDataSet *set)
 	if (spindle_ref_column(domain, &rule->data.match)->type.kind != SPINDLE_TEXT)
 		spindle_json_error(&column, NULL, "a text column is needed.");
 	rule->data.has_match = true;
+	rule->data.may_miss = r->column->nullable;
 
 	for (int i = 0; i < set->nrows; i++)
 	{
@@ -42,7 +46,8 @@ read_match(RuleReader *r, SpindleDataSet *set)
 		(void) spindle_text_intern(domain, set->cell[f][i]);
 	}
 
-	/* texts interned later than these cannot be in the set */
+	/* a text that gets its number later is none of the set */
+	rule->data.ntexts = domain->ntexts;
 	rule->data.group_of_text = palloc(sizeof(int) * domain->ntexts);
 	for (int i = 0; i < domain->ntexts; i++)
 		rule->data.group_of_text[i] = -1;
@@ -56,23 +61,27 @@ read_match(RuleReader *r, SpindleDataSet *set)
 		group_of_row[i] = rule->data.group_of_text[id];
 		size[group_of_row[i]]++;
 	}
+
+	/* one pass: the rows of a group follow each other in one array */
 	rule->data.group = palloc(sizeof(int *) * rule->data.ngroups);
 	rule->data.group_alias = palloc(sizeof(SpindleAlias *) * rule->data.ngroups);
-	for (int g = 0; g < rule->data.ngroups; g++)
+	rows = palloc(sizeof(int) * set->nrows);
+	for (int g = 0, start = 0; g < rule->data.ngroups; start += size[g++])
+		rule->data.group[g] = rows + start;
+	memset(size, 0, sizeof(int) * rule->data.ngroups);
+	for (int i = 0; i < set->nrows; i++)
 	{
-		int			n = 0;
+		int			g = group_of_row[i];
 
-		rule->data.group[g] = palloc(sizeof(int) * size[g]);
-		for (int i = 0; i < set->nrows; i++)
-		{
-			if (group_of_row[i] != g)
-				continue;
-			weight[n] = set->weights[i];
-			rule->data.group[g][n++] = i;
-		}
-		rule->data.group_alias[g] = spindle_alias_create(weight, n);
+		weight[rule->data.group[g] - rows + size[g]] = set->weights[i];
+		rule->data.group[g][size[g]++] = i;
 	}
-	rule->data.group_of_text = repalloc(rule->data.group_of_text, sizeof(int) * domain->ntexts);
+	for (int g = 0; g < rule->data.ngroups; g++)
+		rule->data.group_alias[g] = spindle_alias_create(weight + (rule->data.group[g] - rows), size[g]);
+	pfree(weight);
+	pfree(size);
+	pfree(group_of_row);
+	CHECK_FOR_INTERRUPTS();
 }
 
 void

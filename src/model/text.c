@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "common/string.h"
 #include "mb/pg_wchar.h"
 #include "utils/hsearch.h"
 #include "utils/json.h"
@@ -61,8 +62,9 @@ spindle_text_pool_create(void)
  * spindle_text_intern
  *		The pool's text for a UTF-8 string.
  *
- * Equal strings give the same address, so addresses can be compared.  Raises
- * an error if the server's encoding cannot hold the string.
+ * Equal strings give the same address, so addresses can be compared.  A text
+ * that needs another encoding in the server has no Datum: whether the server
+ * can hold it at all shows only when it is asked for.
  */
 const SpindleText *
 spindle_text_intern(SpindleDomain *domain, const char *data)
@@ -75,8 +77,6 @@ spindle_text_intern(SpindleDomain *domain, const char *data)
 	{
 		SpindleText *text = palloc0(sizeof(SpindleText));
 		StringInfoData json;
-		char	   *server;
-		int			server_len;
 
 		entry->data = pstrdup(data);
 		text->data = entry->data;
@@ -86,15 +86,31 @@ spindle_text_intern(SpindleDomain *domain, const char *data)
 		escape_json(&json, data);
 		text->json = json.data;
 		text->json_len = json.len;
-		server = pg_any_to_server(data, text->len, PG_UTF8);
-		server_len = (int) strlen(server);
-		text->datum = palloc(VARHDRSZ + server_len);
-		SET_VARSIZE(text->datum, VARHDRSZ + server_len);
-		memcpy(VARDATA(text->datum), server, server_len);
+		if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII || pg_is_ascii(data))
+		{
+			text->datum = palloc(VARHDRSZ + text->len);
+			SET_VARSIZE(text->datum, VARHDRSZ + text->len);
+			memcpy(VARDATA(text->datum), data, text->len);
+		}
 		entry->text = text;
 	}
 	MemoryContextSwitchTo(oldcontext);
 	return entry->text;
+}
+
+/* The pool's text for one put together per row, or NULL if it has none. */
+const SpindleText *
+spindle_text_lookup(const SpindleDomain *domain, const SpindleText *text)
+{
+	char	   *data;
+	PoolEntry  *entry;
+
+	if (text->id >= 0)
+		return text;
+	data = pnstrdup(text->data, text->len);
+	entry = hash_search(domain->pool->table, &data, HASH_FIND, NULL);
+	pfree(data);
+	return entry ? entry->text : NULL;
 }
 
 /*

@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "mb/pg_wchar.h"
@@ -213,7 +215,7 @@ spindle_value_parse(SpindleDomain *domain, const SpindleType *type, const char *
 				double		d = strtod(text, &end);
 
 				memcpy(value, &d, sizeof(d));
-				return end != text && *end == '\0';
+				return end != text && *end == '\0' && !isnan(d) && !isinf(d);
 			}
 		case SPINDLE_BOOL:
 			*value = strcmp(text, "true") == 0;

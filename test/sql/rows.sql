@@ -29,7 +29,7 @@ SELECT table_name, rows_differ(table_name) FROM spindle_tables('retail');
 -- first_row and max_rows cut a piece out; beyond the end there is nothing.
 SELECT first_row, max_rows, count(order_id), min(order_id), max(order_id)
 FROM (VALUES (0, NULL), (0, 0), (0, 1), (999, NULL), (999, 5), (1000, 1), (1000, NULL), (5, 10), (0, 1000), (0, 1001),
-  (9223372036854775807, 1), (0, 9223372036854775807), (9223372036854775807, 9223372036854775807), (NULL, 3)) v (first_row, max_rows)
+  (9223372036854775807, 1), (0, 9223372036854775807), (9223372036854775807, 9223372036854775807)) v (first_row, max_rows)
 LEFT JOIN LATERAL spindle_rows('retail', 'order', 'fabric_demo', first_row => v.first_row, max_rows => v.max_rows)
   AS t (order_id bigint) ON true
 GROUP BY 1, 2 ORDER BY 1, 2;
@@ -47,6 +47,7 @@ SELECT * FROM spindle_rows('retail', 'shop') AS t (store_id integer); -- ERROR
 SELECT * FROM spindle_rows('retial', 'store') AS t (store_id integer); -- ERROR
 SELECT * FROM spindle_rows('retail', 'store', 'tiny') AS t (store_id integer); -- ERROR
 SELECT * FROM spindle_rows('retail', 'store', first_row => -1) AS t (store_id integer); -- ERROR
+SELECT * FROM spindle_rows('retail', 'store', first_row => NULL) AS t (store_id integer); -- ERROR
 SELECT * FROM spindle_rows('retail', 'store', max_rows => -1) AS t (store_id integer); -- ERROR
 SELECT * FROM spindle_rows(NULL, 'store') AS t (store_id integer); -- ERROR
 SELECT * FROM spindle_rows('retail', NULL) AS t (store_id integer); -- ERROR

@@ -44,12 +44,16 @@ SELECT events_sent, bytes_sent = (pg_stat_file(:'dir' || '/big')).size AS bytes,
 FROM spindle_to_file(path => :'dir' || '/big', domain => 'retail', table_name => 'order_line', scale => 'medium',
   seed => 5, max_events => 12000, skip_events => 2000, mode => 'x');
 SELECT md5(pg_read_file(:'dir' || '/big')) = md5(string_agg(event::text || E'\n', '' ORDER BY delivery_seq)) AS same
-FROM spindle_stream('retail', 'order_line', 'medium', 5, 12000, 2000);
+FROM spindle_stream('retail', 'order_line', 'medium', 5, max_events => 12000, skip_events => 2000);
 SELECT try($$'DIR/return', 'retail', 'return', 'small'$$), lines('return');
 
 -- No events: an empty file.
 SELECT try($$'DIR/empty', 'retail', 'store', max_events => 0$$), (pg_stat_file(:'dir' || '/empty')).size;
 SELECT try($$'DIR/empty', 'retail', 'store', skip_events => 1000000$$), (pg_stat_file(:'dir' || '/empty')).size;
+
+-- The end of ten billion events is as near as their beginning.
+SELECT try($$'DIR/last', 'retail', 'order', 'xxxl', skip_events => 9999999999$$), pg_read_file(:'dir' || '/last')::json ->> 'order_id' AS order_id;
+SELECT try($$'DIR/last', 'retail', 'order_line', 'xxxl', skip_events => 24999999999$$), pg_read_file(:'dir' || '/last')::json ->> 'order_line_id' AS id;
 
 -- Modes: replace, append, create.
 SELECT try($$'DIR/mode', 'retail', 'store', max_events => 5$$), lines('mode');

@@ -32,7 +32,7 @@ append_to_file("$domains/euro.json", qq({"spindle": 1, "description": "e",
 $node->append_conf('postgresql.conf', "spindle.domain_directory = '$domains'");
 $node->reload;
 
-my @tables = split /\n/, $node->safe_psql('template1',
+my @tables = split /\n/, $node->safe_psql('postgres',
 	"CREATE EXTENSION spindle; SELECT table_name FROM spindle_tables('retail')");
 
 # Write all tables to files from a new backend, and the checksum of all values

@@ -33,7 +33,7 @@ sub measure
 
 SKIP:
 {
-	skip 'no command prlimit', 8 unless $limited;
+	skip 'no command prlimit', 10 unless $limited;
 	foreach my $mode ('w', 'a')
 	{
 		my $path = "$dir/full_$mode";
@@ -60,7 +60,6 @@ SKIP:
 # Cancelled statements end with query_canceled, whatever they are busy with.
 $node->safe_psql('postgres', "CREATE SCHEMA h; IMPORT FOREIGN SCHEMA retail FROM SERVER spindle INTO h OPTIONS (scale 'xxxl')");
 foreach my $query (
-	"SELECT spindle_to_file('$dir/cancelled', 'retail', 'order', 'xxxl', max_events => 30000)",
 	"SELECT spindle_to_file('/dev/null', 'retail', 'order', 'xxxl')",
 	"SELECT spindle_to_file('/dev/null', 'retail', 'return', 'xxxl')",
 	'SELECT count(*) FROM h."order"',
@@ -72,21 +71,16 @@ foreach my $query (
 	"SELECT count(*) FROM spindle_stream('retail', 'order_line', 'xxxl')",
 	"SELECT count(*) FROM spindle_stream('retail', 'return', 'xxxl')")
 {
-	# the first one can end in time
 	my ($status, $out, $err) = $node->psql('postgres',
 		"SET statement_timeout = '200ms';\n\\set VERBOSITY sqlstate\n$query");
-	if ($query =~ /cancelled/)
-	{
-		next;
-	}
 	like($err, qr/ERROR:  57014/, "cancelled: $query");
 }
 
-# A cancelled export leaves complete lines, too.  In parallel a full disk of
-# lines cannot be awaited, so the size is what it is.
+# A cancelled export leaves complete lines, too; a fast machine may reach the
+# limit of the file's size first.
 my ($status, $out, $err) = $node->psql('postgres',
 	"SET statement_timeout = '150ms';\n\\set VERBOSITY sqlstate\nSELECT spindle_to_file('$dir/cut', 'retail', 'order', 'xxxl')");
-like($err, qr/ERROR:  (57014|XX000)/, 'an export is cancelled');
+like($err, qr/ERROR:  (57014|XX000|53100)/, 'an export is cancelled');
 my ($lines, $rest, $size, $bad) = measure("$dir/cut");
 is("$rest|$bad", '|0', 'complete lines only');
 

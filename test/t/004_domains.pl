@@ -1,0 +1,423 @@
+# Domains of the site's own: a directory of definitions, a domain that uses
+# every kind of rule, and definitions that are wrong.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('domains');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION spindle');
+
+my $dir = $node->basedir . '/domains';
+mkdir $_ foreach $dir, "$dir/data";
+
+sub write_file
+{
+	my ($path, $text) = @_;
+	open my $fh, '>', $path or die "$path: $!";
+	binmode $fh;
+	print $fh $text;
+	close $fh or die "$path: $!";
+}
+
+write_file("$dir/data/things.json", '{
+  "fields": ["name", "grp", "size", "price", "since", "weight"],
+  "rows": [["apple", "fruit", 3, 0.5, "2020-01-01", 6], ["pear", "fruit", 4, 0.75, "2020-02-01", 3],
+           ["plum", "fruit", 2, 0.25, "2020-03-01", 1], ["leek", "vegetable", 9, 1.25, "2021-01-01", 1],
+           ["kale", "vegetable", 8, 1.5, "2021-02-01", 1], ["salt", null, null, 0.1, "2022-01-01", 2]]}');
+write_file("$dir/data/groups.json", '{"fields": ["grp", "tag"], "rows": [["x", "x1"], ["x", "x2"], ["y", "y1"]]}');
+
+# Every kind of rule, with every member it may have somewhere.
+write_file("$dir/every.json", <<'JSON');
+{ "spindle": 1, "description": "every rule", "range": {"start": "2023-01-01", "end": "2025-01-01"},
+  "presets": {"small": {"p": 4000}, "tiny": {"p": 7}, "none": {"p": 0}},
+  "tables": {
+  "q": {"key": "code", "rows": {"kind": "fixed", "count": 60}, "columns": {
+    "code": {"type": "text", "rule": {"kind": "pattern", "pattern": "Q-{row:3}"}},
+    "num": {"type": "numeric(8,2)", "null": 0.2, "rule": {"kind": "uniform", "min": 0, "max": 100}},
+    "kind": {"type": "text", "rule": {"kind": "weighted", "weights": {"a": 1, "b": 1, "c": 1}}},
+    "day": {"type": "date", "rule": {"kind": "time"}}}},
+  "h": {"key": "id", "rows": {"kind": "fixed", "count": 40}, "columns": {
+    "id": {"type": "integer", "rule": {"kind": "sequence"}},
+    "parent": {"type": "integer", "nullable": true, "rule": {"kind": "hierarchy", "levels": 3, "roots": 4}},
+    "lvl": {"type": "integer", "rule": {"kind": "level", "levels": 3, "roots": 4}}}},
+  "cal": {"key": "id", "event_time": "starts", "rows": {"kind": "per_year", "count": 100}, "columns": {
+    "id": {"type": "integer", "rule": {"kind": "sequence"}},
+    "starts": {"type": "timestamptz", "rule": {"kind": "time", "ordered": true}},
+    "ends": {"type": "timestamptz", "rule": {"kind": "offset", "column": "starts", "unit": "days", "by": {"distribution": "uniform", "min": 10, "max": 20}}}}},
+  "thing": {"rows": {"kind": "fixed", "count": 6}, "columns": {
+    "name": {"type": "text", "rule": {"kind": "data", "set": "things", "field": "name", "by_row": true}},
+    "price": {"type": "numeric(6,2)", "rule": {"kind": "data", "set": "things", "field": "price", "by_row": true}},
+    "size": {"type": "integer", "nullable": true, "rule": {"kind": "data", "set": "things", "field": "size", "by_row": true}},
+    "since": {"type": "date", "rule": {"kind": "data", "set": "things", "field": "since", "by_row": true}}}},
+  "p": {"key": "id", "event_time": "t", "rows": {"kind": "preset"}, "columns": {
+    "id": {"type": "integer", "rule": {"kind": "sequence", "start": 10, "step": 3}},
+    "big": {"type": "bigint", "rule": {"kind": "sequence", "start": 9007199254740993}},
+    "t": {"type": "timestamptz", "rule": {"kind": "time", "ordered": true, "first_at_start": true}},
+    "local": {"type": "timestamp", "rule": {"kind": "time"}},
+    "season": {"type": "timestamptz", "rule": {"kind": "time", "start": "2024-01-01", "end": "2025-01-01",
+      "months": {"feb": 1, "jul": 3}, "weekdays": {"sat": 1, "sun": 1}, "hours": {"9": 1, "17": 3}}},
+    "peak": {"type": "timestamptz", "rule": {"kind": "time", "hour_peaks": [8], "hour_sd": 1}},
+    "d": {"type": "date", "rule": {"kind": "time", "start": "2024-02-28", "end": "2024-03-02"}},
+    "c_text": {"type": "text", "rule": {"kind": "constant", "value": "it's \"so\" \\ \u00e9"}},
+    "c_null": {"type": "integer", "nullable": true, "rule": {"kind": "constant", "value": null}},
+    "c_bool": {"type": "boolean", "rule": {"kind": "constant", "value": true}},
+    "c_date": {"type": "date", "rule": {"kind": "constant", "value": "2024-02-29"}},
+    "c_time": {"type": "timestamptz", "rule": {"kind": "constant", "value": "2024-02-29T12:30:01"}},
+    "c_float": {"type": "double precision", "rule": {"kind": "constant", "value": 0.1}},
+    "c_num": {"type": "numeric(8,3)", "rule": {"kind": "constant", "value": -1.25}},
+    "c_big": {"type": "bigint", "rule": {"kind": "constant", "value": -9223372036854775807}},
+    "w_int": {"type": "smallint", "rule": {"kind": "weighted", "weights": {"-1": 1, "5": 3, "0": 0}}},
+    "w_num": {"type": "numeric(5,2)", "rule": {"kind": "weighted", "weights": {"1.5": 1, "-2.25": 1}}},
+    "w_bool": {"type": "boolean", "rule": {"kind": "weighted", "weights": {"true": 1, "false": 9}}},
+    "w_date": {"type": "date", "rule": {"kind": "weighted", "weights": {"2024-01-31": 1, "1999-12-31": 1}}},
+    "w_time": {"type": "timestamp", "rule": {"kind": "weighted", "weights": {"2024-01-31 23:59:59": 1, "2024-01-31": 1}}},
+    "w_float": {"type": "double precision", "rule": {"kind": "weighted", "weights": {"0.25": 1, "1e300": 1}}},
+    "w_text": {"type": "varchar(5)", "rule": {"kind": "weighted", "weights": {"Alpha": 1, "beta": 1, "": 1}}},
+    "u": {"type": "integer", "rule": {"kind": "uniform", "min": 1, "max": 6}},
+    "un": {"type": "numeric(8,3)", "rule": {"kind": "uniform", "min": -1, "max": 1}},
+    "uf": {"type": "double precision", "rule": {"kind": "uniform", "min": 0, "max": 1, "round": 2}},
+    "z": {"type": "integer", "rule": {"kind": "bernoulli", "p": 0.5}},
+    "n_normal": {"type": "double precision", "rule": {"kind": "normal", "mean": 10, "sd": 2}},
+    "n_cut": {"type": "double precision", "rule": {"kind": "normal", "mean": 10, "sd": 2, "min": 10, "max": 12}},
+    "n_lognormal": {"type": "double precision", "rule": {"kind": "lognormal", "mu": 1, "sigma": 0.5}},
+    "n_pareto": {"type": "double precision", "rule": {"kind": "pareto", "alpha": 2, "min": 3}},
+    "n_exponential": {"type": "double precision", "rule": {"kind": "exponential", "mean": 3}},
+    "n_geometric": {"type": "integer", "rule": {"kind": "geometric", "p": 0.25}},
+    "n_poisson": {"type": "integer", "rule": {"kind": "poisson", "mean": 4}},
+    "n_zipf": {"type": "integer", "rule": {"kind": "zipf", "exponent": 1, "max": 10}},
+    "n_bernoulli": {"type": "boolean", "rule": {"kind": "bernoulli", "p": 0.3}},
+    "nulls": {"type": "integer", "null": 0.25, "rule": {"kind": "constant", "value": 1}},
+    "all_null": {"type": "text", "null": 1, "rule": {"kind": "constant", "value": "x"}},
+    "q_any": {"type": "text", "rule": {"kind": "reference", "table": "q"}},
+    "q_skew": {"type": "text", "rule": {"kind": "reference", "table": "q", "skew": {"top": 0.1, "share": 0.9}}},
+    "q_exponent": {"type": "text", "rule": {"kind": "reference", "table": "q", "skew": {"exponent": 1.0}}},
+    "q_equals": {"type": "text", "rule": {"kind": "reference", "table": "q", "where": {"column": "kind", "equals": "a"}}},
+    "q_in": {"type": "text", "rule": {"kind": "reference", "table": "q", "where": {"column": "kind", "in": ["a", "b"]}}},
+    "q_not_in": {"type": "text", "rule": {"kind": "reference", "table": "q", "where": {"column": "kind", "not_in": ["a", "b"]}}},
+    "q_less": {"type": "text", "rule": {"kind": "reference", "table": "q", "where": {"column": "num", "less": 30}}},
+    "q_greater": {"type": "text", "rule": {"kind": "reference", "table": "q", "where": {"column": "day", "greater": "2024-01-01"}}},
+    "q_null": {"type": "text", "rule": {"kind": "reference", "table": "q", "where": {"column": "num", "is": "null"}}},
+    "cal_id": {"type": "integer", "nullable": true, "rule": {"kind": "reference", "table": "cal", "containing": {"time": "t", "start": "starts", "end": "ends"}}},
+    "copied": {"type": "numeric(8,2)", "nullable": true, "rule": {"kind": "copy", "column": "q_any.num"}},
+    "o_min": {"type": "timestamptz", "rule": {"kind": "offset", "column": "t", "unit": "minutes", "whole": false, "by": {"distribution": "uniform", "min": -5, "max": 5}}},
+    "o_sec": {"type": "timestamptz", "rule": {"kind": "offset", "column": "t", "unit": "seconds", "by": {"distribution": "poisson", "mean": 3}}},
+    "o_day": {"type": "date", "rule": {"kind": "offset", "column": "d", "unit": "days", "by": {"distribution": "uniform", "min": 1, "max": 2}}},
+    "k_factor": {"type": "numeric(12,3)", "rule": {"kind": "correlated", "column": "u", "factor": {"distribution": "uniform", "min": 2, "max": 3}}},
+    "k_add": {"type": "double precision", "rule": {"kind": "correlated", "column": "n_normal", "add": {"distribution": "normal", "mean": 0, "sd": 0.1, "min": -0.2, "max": 0.2}}},
+    "f_exact": {"type": "numeric(12,3)", "rule": {"kind": "formula", "expression": "(u * 2 - un) * 10 / 100 + least(u, 3) * greatest(u - 2, 2) - -1"}},
+    "f_third": {"type": "numeric(12,4)", "rule": {"kind": "formula", "expression": "u / 3"}},
+    "f_divide": {"type": "numeric(12,4)", "nullable": true, "rule": {"kind": "formula", "expression": "u / z"}},
+    "f_int": {"type": "integer", "rule": {"kind": "formula", "expression": "u * 0.5"}},
+    "s_pattern": {"type": "text", "rule": {"kind": "pattern", "pattern": "{row}|{row:6}|{w_text|upper}|{w_text|lower}|{u}|{un}|{q_any.kind}|{random_digits:4}|{random_letters:3}|{random_alnum:5}|"}},
+    "s_long": {"type": "varchar(4)", "rule": {"kind": "pattern", "pattern": "{row:9}"}},
+    "x": {"type": "text", "rule": {"kind": "case", "cases": [
+      {"when": {"column": "nulls", "is": "null"}, "then": {"kind": "constant", "value": "null"}},
+      {"when": {"has_child": "g"}, "then": {"kind": "weighted", "weights": {"g": 1, "G": 1}}},
+      {"when": {"column": "w_text", "equals": "beta"}, "then": {"kind": "copy", "column": "w_text"}},
+      {"when": {"column": "u", "in": [1, 2]}, "then": {"kind": "constant", "value": "in"}},
+      {"when": {"column": "u", "not_in": [3, 4, 5]}, "then": {"kind": "constant", "value": "not in"}},
+      {"when": {"column": "t", "less": "2024-01-01"}, "then": {"kind": "constant", "value": "less"}},
+      {"when": {"column": "un", "greater": 0.5}, "then": {"kind": "constant", "value": "greater"}},
+      {"when": {"column": "nulls", "is": "not null"}, "then": {"kind": "constant", "value": "not null"}}],
+      "else": {"kind": "constant", "value": "else"}}},
+    "data_any": {"type": "text", "rule": {"kind": "data", "set": "things", "field": "name"}},
+    "data_price": {"type": "numeric(6,2)", "rule": {"kind": "data", "set": "things", "field": "price", "draw": "thing"}},
+    "data_name": {"type": "text", "rule": {"kind": "data", "set": "things", "field": "name", "draw": "thing"}},
+    "grp": {"type": "text", "rule": {"kind": "weighted", "weights": {"x": 1, "y": 1}}},
+    "data_match": {"type": "text", "rule": {"kind": "data", "set": "groups", "field": "tag", "match": {"field": "grp", "column": "grp"}}},
+    "t_sum": {"type": "numeric(12,2)", "rule": {"kind": "total", "child": "c", "column": "val", "function": "sum"}},
+    "t_min": {"type": "numeric(8,2)", "rule": {"kind": "total", "child": "c", "column": "val", "function": "min"}},
+    "t_max": {"type": "numeric(8,2)", "rule": {"kind": "total", "child": "c", "column": "val", "function": "max"}},
+    "t_mean": {"type": "numeric(8,2)", "rule": {"kind": "total", "child": "c", "column": "val", "function": "mean"}},
+    "t_count": {"type": "integer", "rule": {"kind": "total", "child": "c", "function": "count"}},
+    "g_count": {"type": "bigint", "rule": {"kind": "total", "child": "g", "function": "count"}},
+    "g_sum": {"type": "integer", "rule": {"kind": "total", "child": "g", "column": "val", "function": "sum"}},
+    "g_max": {"type": "integer", "nullable": true, "rule": {"kind": "total", "child": "g", "column": "val", "function": "max"}},
+    "y_random": {"type": "numeric(8,2)", "rule": {"kind": "child", "child": "c", "column": "val", "pick": "random"}},
+    "y_first": {"type": "numeric(8,2)", "rule": {"kind": "child", "child": "c", "column": "val", "pick": "first"}},
+    "y_last": {"type": "numeric(8,2)", "rule": {"kind": "child", "child": "c", "column": "val", "pick": "last"}},
+    "y_none": {"type": "integer", "nullable": true, "rule": {"kind": "child", "child": "g", "column": "val", "pick": "last"}}}},
+  "c": {"key": "id", "event_time": "off", "rows": {"kind": "children", "of": "p", "ratio": 2, "min": 1, "max": 4}, "columns": {
+    "id": {"type": "bigint", "rule": {"kind": "sequence"}},
+    "p_id": {"type": "integer", "rule": {"kind": "parent"}},
+    "is_first": {"type": "boolean", "rule": {"kind": "first_child"}},
+    "val": {"type": "numeric(8,2)", "rule": {"kind": "uniform", "min": -10, "max": 10}},
+    "up": {"type": "integer", "rule": {"kind": "copy", "column": "p_id.u"}},
+    "up2": {"type": "text", "rule": {"kind": "copy", "column": "p_id.q_any.kind"}},
+    "off": {"type": "timestamptz", "rule": {"kind": "offset", "column": "p_id.t", "unit": "hours", "by": {"distribution": "uniform", "min": 0, "max": 1000}}},
+    "earlier": {"type": "integer", "rule": {"kind": "reference", "table": "p", "after": {"parent": "t", "row": "p_id.t"}}},
+    "earlier_skew": {"type": "integer", "rule": {"kind": "reference", "table": "p", "skew": {"top": 0.2, "share": 0.6}, "after": {"parent": "t", "row": "off"}}},
+    "sibling": {"type": "integer", "nullable": true, "rule": {"kind": "reference", "table": "g", "among": "p_id"}},
+    "total_of": {"type": "numeric(12,2)", "rule": {"kind": "total", "child": "c", "column": "val", "function": "sum", "of": "p_id"}},
+    "child_of": {"type": "numeric(8,2)", "rule": {"kind": "child", "child": "c", "column": "val", "pick": "first", "of": "p_id"}}}},
+  "g": {"key": "id", "rows": {"kind": "children", "of": "p", "ratio": 1.5, "counts": {"0": 2, "1": 1, "5": 1}}, "columns": {
+    "id": {"type": "integer", "rule": {"kind": "sequence"}},
+    "parent_id": {"type": "integer", "rule": {"kind": "parent"}},
+    "val": {"type": "integer", "rule": {"kind": "uniform", "min": 1, "max": 1000}}}},
+  "half": {"rows": {"kind": "ratio", "of": "p", "ratio": 0.5}, "columns": {
+    "day": {"type": "date", "rule": {"kind": "time", "ordered": true}},
+    "p_id": {"type": "integer", "rule": {"kind": "reference", "table": "p"}}}}
+  }}
+JSON
+$node->append_conf('postgresql.conf', "spindle.domain_directory = '$dir'");
+$node->reload;
+
+sub is_true
+{
+	my ($name, $query) = @_;
+	my ($status, $out, $err) = $node->psql('postgres', "SET search_path = every, public; SET TimeZone = 'UTC'; $query");
+	$err =~ s/^psql:<stdin>:\d+: //mg;
+	is($out . $err, 't', $name);
+}
+
+is($node->safe_psql('postgres', 'SELECT domain FROM spindle_domains()'), "every\nretail", 'domains of both directories');
+is($node->safe_psql('postgres', q(SELECT string_agg(table_name || ' ' || row_count, ',') FROM spindle_tables('every'))),
+	'q 60,h 40,cal 200,thing 6,p 4000,c 8000,g 6000,half 2000', 'row counts');
+is($node->safe_psql('postgres', q(SELECT count(*) FROM spindle_tables('every') t, spindle_columns('every', t.table_name) WHERE rule IS NULL OR rule = '')),
+	'0', 'every rule can be told in words');
+
+# Read as foreign tables; and all scales and the empty one can be read.
+$node->safe_psql('postgres', "CREATE SCHEMA every; IMPORT FOREIGN SCHEMA every FROM SERVER spindle INTO every");
+foreach my $scale ('tiny', 'none')
+{
+	$node->safe_psql('postgres', "CREATE SCHEMA every_$scale; IMPORT FOREIGN SCHEMA every FROM SERVER spindle INTO every_$scale OPTIONS (scale '$scale')");
+}
+is($node->safe_psql('postgres', 'SELECT (SELECT count(*) FROM every_none.p x WHERE x IS NOT DISTINCT FROM x), (SELECT count(*) FROM every_none.c), (SELECT count(*) FROM every_none.q)'),
+	'0|0|60', 'a scale without rows');
+is($node->safe_psql('postgres', 'SELECT count(*), sum(t_count) FROM every_tiny.p'), '7|14', 'a scale with few rows');
+
+# 5 sigma bounds for means and shares of 4000 rows
+my @properties = (
+	[ 'sequence with start and step', 'SELECT min(id) = 10 AND max(id) = 10 + 3999 * 3 AND count(DISTINCT id) = 4000 AND bool_and(id % 3 = 1) FROM p' ],
+	[ '64-bit sequence', 'SELECT min(big) = 9007199254740993 AND max(big) = 9007199254744992 AND count(DISTINCT big) = 4000 FROM p' ],
+	[ 'sequence: look-up', 'SELECT count(*) = 1 FROM p WHERE id = 13' ],
+	[ 'sequence: between steps', 'SELECT count(*) = 0 FROM p WHERE id IN (11, 12, 14)' ],
+	[ 'sequence: range', 'SELECT count(*) = 3 FROM p WHERE id > 10 AND id <= 21' ],
+	[ 'sequence: 64-bit look-up', 'SELECT count(*) = 1 FROM p WHERE big = 9007199254740994' ],
+	[ 'ordered time', 'SELECT bool_and(t >= before) AND min(t) = \'2023-01-01\' AND max(t) < \'2025-01-01\' FROM (SELECT t, lag(t, 1, t) OVER (ORDER BY id) AS before FROM p) s' ],
+	[ 'ordered date', 'SELECT bool_and(day >= before) AND min(day) >= \'2023-01-01\' AND max(day) < \'2025-01-01\' FROM (SELECT day, lag(day, 1, day) OVER () AS before FROM half) s' ],
+	[ 'ordered date: look-up', "SELECT bool_and((SELECT count(*) FROM half WHERE day = d) = (SELECT count(*) FROM (SELECT day FROM half OFFSET 0) h WHERE h.day = d)) FROM (SELECT d::date FROM generate_series('2022-12-30'::date, '2025-01-03', '17 days') d) s" ],
+	[ 'time over the range of the domain', "SELECT bool_and(local >= '2023-01-01' AND local < '2025-01-01') AND count(DISTINCT local) > 3990 FROM p" ],
+	[ 'time: months, weekdays and hours', "SELECT bool_and(season >= '2024-01-01' AND season < '2025-01-01' AND extract(month FROM season) IN (2, 7) AND extract(isodow FROM season) IN (6, 7) AND extract(hour FROM season) IN (9, 17)) FROM p" ],
+	[ 'time: weights of months', 'SELECT abs(avg((extract(month FROM season) = 7)::int) - 0.75) < 5 * sqrt(0.75 * 0.25 / 4000) FROM p' ],
+	[ 'time: weights of hours', 'SELECT abs(avg((extract(hour FROM season) = 17)::int) - 0.75) < 5 * sqrt(0.75 * 0.25 / 4000) FROM p' ],
+	[ 'time: hour peak', 'SELECT abs(avg((extract(hour FROM peak) IN (7, 8))::int) - 0.6827) < 5 * sqrt(0.6827 * 0.3173 / 4000) FROM p' ],
+	[ 'time: start and end of a date', "SELECT array_agg(DISTINCT d) = '{2024-02-28,2024-02-29,2024-03-01}' FROM p" ],
+	[ 'constants', "SELECT bool_and(c_text = U&'it''s \"so\" \\005C \\00E9' AND c_null IS NULL AND c_bool AND c_date = '2024-02-29' AND c_time = '2024-02-29 12:30:01+00' AND c_float = 0.1::float8 AND c_num = -1.25 AND c_big = -9223372036854775807) FROM p" ],
+	[ 'weighted integer', "SELECT array_agg(DISTINCT w_int) = '{-1,5}' AND abs(avg((w_int = 5)::int) - 0.75) < 5 * sqrt(0.75 * 0.25 / 4000) FROM p" ],
+	[ 'weighted numeric', "SELECT array_agg(DISTINCT w_num) = '{-2.25,1.50}' FROM p" ],
+	[ 'weighted boolean', 'SELECT abs(avg(w_bool::int) - 0.1) < 5 * sqrt(0.09 / 4000) FROM p' ],
+	[ 'weighted date', "SELECT array_agg(DISTINCT w_date) = '{1999-12-31,2024-01-31}' FROM p" ],
+	[ 'weighted timestamp', "SELECT array_agg(DISTINCT w_time) = '{2024-01-31 00:00:00,2024-01-31 23:59:59}' FROM p" ],
+	[ 'weighted double precision', "SELECT array_agg(DISTINCT w_float) = '{0.25,1e300}' FROM p" ],
+	[ 'weighted text', "SELECT array_agg(DISTINCT w_text::text COLLATE \"C\") = '{\"\",Alpha,beta}' FROM p" ],
+	[ 'uniform integer', 'SELECT count(DISTINCT u) = 6 AND min(u) = 1 AND max(u) = 6 AND (SELECT sum((n - 4000 / 6.0) ^ 2 / (4000 / 6.0)) < 45 FROM (SELECT count(*) AS n FROM p GROUP BY u) s) FROM p' ],
+	[ 'uniform numeric', 'SELECT min(un) BETWEEN -1 AND -0.99 AND max(un) BETWEEN 0.99 AND 1 AND abs(avg(un)) < 5 * sqrt(1 / 3.0 / 4000) FROM p' ],
+	[ 'rounded double precision', 'SELECT bool_and(abs(uf * 100 - round(uf * 100)) < 1e-9) AND count(DISTINCT uf) = 101 FROM p' ],
+	[ 'normal', 'SELECT abs(avg(n_normal) - 10) < 5 * 2 / sqrt(4000) AND abs(stddev(n_normal) - 2) < 5 * 2 / sqrt(8000) FROM p' ],
+	# sd 2 cut to one sd above the mean: density falls from 10 to 12, mean 10 + 2 * (phi(0) - phi(1)) / (Phi(1) - Phi(0)) = 10.9196
+	[ 'normal between bounds', 'SELECT min(n_cut) >= 10 AND max(n_cut) <= 12 AND abs(avg(n_cut) - 10.9196) < 5 * 0.577 / sqrt(4000) FROM p' ],
+	[ 'lognormal', 'SELECT abs(avg(ln(n_lognormal)) - 1) < 5 * 0.5 / sqrt(4000) AND abs(stddev(ln(n_lognormal)) - 0.5) < 5 * 0.5 / sqrt(8000) FROM p' ],
+	# ln(x / 3) is exponential with mean 1 / alpha
+	[ 'pareto', 'SELECT min(n_pareto) >= 3 AND abs(avg(ln(n_pareto / 3)) - 0.5) < 5 * 0.5 / sqrt(4000) FROM p' ],
+	[ 'exponential', 'SELECT min(n_exponential) >= 0 AND abs(avg(n_exponential) - 3) < 5 * 3 / sqrt(4000) FROM p' ],
+	[ 'geometric', 'SELECT min(n_geometric) IN (0, 1) AND abs(avg(n_geometric) - min(n_geometric) - 3) < 5 * sqrt(12 / 4000.0) FROM p' ],
+	[ 'poisson', 'SELECT min(n_poisson) >= 0 AND abs(avg(n_poisson) - 4) < 5 * sqrt(4 / 4000.0) AND abs(variance(n_poisson) - 4) < 5 * sqrt(36 / 4000.0) FROM p' ],
+	[ 'zipf', 'SELECT min(n_zipf) = 1 AND max(n_zipf) = 10 AND abs(avg((n_zipf = 1)::int) - 0.34142) < 5 * sqrt(0.2249 / 4000) AND abs(avg((n_zipf = 2)::int) - 0.17071) < 5 * sqrt(0.1416 / 4000) FROM p' ],
+	[ 'bernoulli', 'SELECT abs(avg(n_bernoulli::int) - 0.3) < 5 * sqrt(0.21 / 4000) AND array_agg(DISTINCT z) = \'{0,1}\' FROM p' ],
+	[ 'nulls', 'SELECT abs(avg((nulls IS NULL)::int) - 0.25) < 5 * sqrt(0.1875 / 4000) AND count(all_null) = 0 FROM p' ],
+	[ 'references to a text key', 'SELECT count(*) = 0 FROM p WHERE q_any NOT IN (SELECT code FROM q) OR q_skew NOT IN (SELECT code FROM q) OR q_exponent NOT IN (SELECT code FROM q)' ],
+	[ 'text keys', "SELECT array_agg(code ORDER BY code) = (SELECT array_agg('Q-' || to_char(k, 'FM000') ORDER BY k) FROM generate_series(1, 60) k) FROM q" ],
+	[ 'reference, uniform', 'SELECT count(*) = 60 AND sum((n - 4000 / 60.0) ^ 2 / (4000 / 60.0)) < 131 FROM (SELECT count(*) AS n FROM p GROUP BY q_any) s' ],
+	[ 'reference with skew', 'SELECT abs(sum(n) FILTER (WHERE rank <= 6) / 4000.0 - 0.9) < 5 * sqrt(0.09 / 4000) FROM (SELECT count(*) AS n, row_number() OVER (ORDER BY count(*) DESC) AS rank FROM p GROUP BY q_skew) s' ],
+	# 1 / (1 + 1/2 + ... + 1/60) = 0.21368
+	[ 'reference with exponent', 'SELECT abs(max(n) / 4000.0 - 0.21368) < 5 * sqrt(0.168 / 4000) FROM (SELECT count(*) AS n FROM p GROUP BY q_exponent) s' ],
+	[ 'reference where equals', "SELECT bool_and(kind = 'a') AND count(*) = 4000 AND count(DISTINCT code) = (SELECT count(*) FROM q WHERE kind = 'a') FROM p JOIN q ON code = q_equals" ],
+	[ 'reference where in', "SELECT bool_and(kind IN ('a', 'b')) AND count(DISTINCT kind) = 2 FROM p JOIN q ON code = q_in" ],
+	[ 'reference where not in', "SELECT bool_and(kind = 'c') FROM p JOIN q ON code = q_not_in" ],
+	[ 'reference where less', 'SELECT bool_and(num < 30) AND count(num) = 4000 FROM p JOIN q ON code = q_less' ],
+	[ 'reference where greater', "SELECT bool_and(day > '2024-01-01') FROM p JOIN q ON code = q_greater" ],
+	[ 'reference where null', 'SELECT bool_and(num IS NULL) FROM p JOIN q ON code = q_null' ],
+	[ 'reference containing', 'SELECT bool_and(t BETWEEN starts AND ends) AND count(*) > 3000 FROM p JOIN cal ON cal.id = cal_id' ],
+	[ 'reference containing: null if there is none', 'SELECT count(*) = 0 FROM p WHERE cal_id IS NULL AND EXISTS (SELECT FROM cal WHERE t BETWEEN starts AND ends)' ],
+	[ 'reference after', 'SELECT bool_and(e.t <= p.t) AND count(*) = 8000 FROM c JOIN p ON p.id = p_id JOIN p e ON e.id = earlier' ],
+	[ 'reference after, with skew', 'SELECT bool_and(e.t <= c.off) AND count(*) = 8000 FROM c JOIN p e ON e.id = earlier_skew' ],
+	[ 'reference among', 'SELECT bool_and(g.parent_id = c.p_id) FROM c JOIN g ON g.id = sibling' ],
+	[ 'reference among: null if there is none', 'SELECT bool_and((sibling IS NULL) = (g_count = 0)) FROM c JOIN p ON p.id = p_id' ],
+	[ 'children', 'SELECT bool_and(n BETWEEN 1 AND 4) AND sum(n) = 8000 AND count(*) = 4000 AND count(DISTINCT n) = 4 FROM (SELECT count(*) AS n FROM c GROUP BY p_id) s' ],
+	[ 'children: parents resolve', 'SELECT count(*) = 0 FROM c LEFT JOIN p ON p.id = p_id WHERE p.id IS NULL' ],
+	[ 'children: found by parent', 'SELECT bool_and((SELECT count(*) FROM c WHERE p_id = p.id) = t_count) FROM p WHERE id % 7 = 0' ],
+	[ 'children with counts', 'SELECT sum(n) = 6000 AND avg((n IN (0, 1, 5))::int) > 0.9 FROM (SELECT count(g.id) AS n FROM p LEFT JOIN g ON parent_id = p.id GROUP BY p.id) s' ],
+	[ 'ratio', 'SELECT count(*) = 2000 AND count(DISTINCT p_id) > 1400 FROM half' ],
+	[ 'copy', 'SELECT bool_and(up = p.u AND up2 = q.kind) AND count(*) = 8000 FROM c JOIN p ON p.id = p_id JOIN q ON q.code = p.q_any' ],
+	[ 'copy of a null', 'SELECT bool_and(copied IS NOT DISTINCT FROM q.num) AND count(copied) < 4000 FROM p JOIN q ON code = q_any' ],
+	[ 'offset in minutes', "SELECT bool_and(abs(extract(epoch FROM o_min - t)) <= 300) AND abs(avg(extract(epoch FROM o_min - t))) < 5 * 173.2 / sqrt(4000) AND min(o_min) < max(t) AND avg((extract(epoch FROM o_min - t) % 60 = 0)::int) < 0.1 FROM p" ],
+	[ 'offset in whole seconds', 'SELECT bool_and(extract(epoch FROM o_sec - t) % 1 = 0) AND abs(avg(extract(epoch FROM o_sec - t)) - 3) < 5 * sqrt(3 / 4000.0) FROM p' ],
+	[ 'offset of a date', "SELECT array_agg(DISTINCT o_day - d) = '{1,2}' FROM p" ],
+	[ 'offset in hours, from the parent', 'SELECT bool_and(extract(epoch FROM off - t) BETWEEN 0 AND 3600000 AND extract(epoch FROM off - t) % 3600 = 0) FROM c JOIN p ON p.id = p_id' ],
+	[ 'correlated by a factor', 'SELECT bool_and(k_factor BETWEEN u * 2 AND u * 3) AND abs(avg(k_factor / u) - 2.5) < 5 * 0.2887 / sqrt(4000) FROM p' ],
+	[ 'correlated by a sum', 'SELECT bool_and(abs(k_add - n_normal) <= 0.2 + 1e-9) AND stddev(k_add - n_normal) BETWEEN 0.08 AND 0.1 FROM p' ],
+	[ 'formula', 'SELECT bool_and(f_exact = round((u * 2 - un) * 10 / 100 + least(u, 3) * greatest(u - 2, 2) + 1, 3)) FROM p' ],
+	[ 'formula with a division', 'SELECT bool_and(f_third = round(u / 3.0, 4)) FROM p' ],
+	[ 'formula that divides by zero is null', 'SELECT bool_and(f_divide IS NOT DISTINCT FROM u / nullif(z, 0)) AND count(f_divide) < 4000 FROM p' ],
+	[ 'formula rounded to an integer', 'SELECT bool_and(f_int = round(u * 0.5)) FROM p' ],
+	[ 'pattern', "SELECT bool_and(s_pattern ~ ('^' || concat_ws('[|]', (id - 7) / 3, to_char((id - 7) / 3, 'FM000000'), upper(w_text), lower(w_text), u, replace(un::text, '.', '[.]'), q.kind, '[0-9]{4}', '[A-Za-z]{3}', '[A-Za-z0-9]{5}') || '[|]\$')) FROM p JOIN q ON code = q_any" ],
+	[ 'pattern: random parts vary', "SELECT count(DISTINCT split_part(s_pattern, '|', 8)) > 3000 AND count(DISTINCT split_part(s_pattern, '|', 9)) > 3000 AND count(DISTINCT split_part(s_pattern, '|', 10)) > 3990 FROM p" ],
+	[ 'pattern: cut to the length of the type', 'SELECT bool_and(length(s_long) = 4) FROM p' ],
+	[ 'case', "SELECT bool_and(CASE WHEN nulls IS NULL THEN x = 'null' WHEN g_count > 0 THEN x IN ('g', 'G') WHEN w_text = 'beta' THEN x = 'beta' WHEN u IN (1, 2) THEN x = 'in' WHEN u NOT IN (3, 4, 5) THEN x = 'not in' WHEN t < '2024-01-01' THEN x = 'less' WHEN un > 0.5 THEN x = 'greater' ELSE x = 'not null' END) AND count(DISTINCT x) = 9 FROM p" ],
+	[ 'data by weight', "SELECT abs(avg((data_any = 'apple')::int) - 6 / 14.0) < 5 * sqrt(0.245 / 4000) AND abs(avg((data_any = 'salt')::int) - 2 / 14.0) < 5 * sqrt(0.1225 / 4000) FROM p" ],
+	[ 'data: one draw, one record', "SELECT bool_and(data_price = price) AND count(*) = 4000 AND count(DISTINCT data_name) = 6 FROM p JOIN thing ON name = data_name" ],
+	[ 'data: other draws are independent', 'SELECT avg((data_any = data_name)::int) BETWEEN 0.2 AND 0.35 FROM p' ],
+	[ 'data that match', "SELECT bool_and(data_match LIKE grp || '%') AND count(DISTINCT data_match) = 3 FROM p" ],
+	[ 'data by row', "SELECT string_agg(name, ',') = 'apple,pear,plum,leek,kale,salt' AND count(size) = 5 AND sum(price) = 4.35 AND max(since) = '2022-01-01' FROM thing" ],
+	[ 'totals', 'SELECT bool_and(t_sum = s AND t_min = mi AND t_max = ma AND t_mean = round(s / n, 2) AND t_count = n) FROM p JOIN (SELECT p_id, sum(val) AS s, min(val) AS mi, max(val) AS ma, count(*) AS n FROM c GROUP BY 1) c ON p_id = p.id' ],
+	[ 'totals without children', 'SELECT bool_and(g_count = n AND g_sum = coalesce(s, 0) AND g_max IS NOT DISTINCT FROM m) AND bool_or(n = 0) FROM (SELECT p.id, g_count, g_sum, g_max, count(g.id) AS n, sum(val) AS s, max(val) AS m FROM p LEFT JOIN g ON parent_id = p.id GROUP BY 1, 2, 3, 4) s' ],
+	[ 'children picked', 'SELECT bool_and(y_first = vals[1] AND y_last = vals[array_length(vals, 1)] AND y_random = ANY (vals)) FROM p JOIN (SELECT p_id, array_agg(val ORDER BY id) AS vals FROM c GROUP BY 1) c ON p_id = p.id' ],
+	[ 'random child: all have a chance', 'SELECT avg((y_random = y_first)::int) BETWEEN 0.4 AND 0.75 AND avg((y_random = y_last)::int) BETWEEN 0.4 AND 0.75 FROM p' ],
+	[ 'no child to pick', 'SELECT bool_and((y_none IS NULL) = (g_count = 0)) FROM p' ],
+	[ 'total and child of another row', 'SELECT bool_and(total_of = t_sum AND child_of = y_first) FROM c JOIN p ON p.id = p_id' ],
+	[ 'first child', 'SELECT bool_and(is_first = (rank = 1)) FROM (SELECT is_first, row_number() OVER (PARTITION BY p_id ORDER BY id) AS rank FROM c) s' ],
+	[ 'hierarchy', 'SELECT count(*) = 40 AND count(*) FILTER (WHERE h.parent IS NULL) = 4 AND bool_and(h.lvl = coalesce(u.lvl, 0) + 1) AND max(h.lvl) = 3 FROM h LEFT JOIN h u ON u.id = h.parent' ],
+	[ 'events with a time from the row', q(SELECT bool_and(event_time >= before) AND count(*) = 8000 FROM (SELECT event_time, lag(event_time, 1, event_time) OVER (ORDER BY seq) AS before FROM spindle_stream('every', 'c')) s) ],
+	[ 'events have all types', q(SELECT count(*) = 4000 AND bool_and((event ->> 'big')::bigint = p.big AND (event ->> 'n_normal')::float8 = n_normal AND (event ->> 'd')::date = d AND event ->> 'c_text' = c_text AND (event ->> 'local')::timestamp = local AND (event -> 'w_bool')::text = w_bool::text AND (event ->> 'w_float')::float8 = w_float) FROM spindle_stream('every', 'p') s JOIN p ON p.id = (event ->> 'id')::int) ]);
+is_true(@$_) foreach @properties;
+
+# Slices of a table with every rule give what the whole gives.
+is_true('slices', q(SELECT (SELECT md5(string_agg(p::text, ',')) FROM (SELECT * FROM p) p) =
+	(SELECT md5(string_agg(one::text, ',' ORDER BY k)) FROM generate_series(10, 10 + 3999 * 3, 3) k, LATERAL (SELECT * FROM p WHERE id = k) one)));
+
+# A file that changes is read anew by the next query, in old sessions and new.
+write_file("$dir/changing.json", definition(100));
+sub definition
+{
+	my ($value) = @_;
+	return qq({"spindle": 1, "description": "changes", "range": {"start": "2024-01-01", "end": "2025-01-01"},
+		"presets": {"small": {}}, "tables": {"t": {"rows": {"kind": "fixed", "count": 5}, "columns": {
+		"v": {"type": "integer", "rule": {"kind": "constant", "value": $value}}}}}});
+}
+my $session = $node->background_psql('postgres');
+my $query = q(SELECT sum(v) FROM spindle_rows('changing', 't') AS t (v integer););
+is($session->query_safe($query), '500', 'a definition');
+write_file("$dir/changing.json", definition(2000));
+is($session->query_safe($query), '10000', 'the file was changed');
+# of the same length: the time of the change tells
+write_file("$dir/changing.json", definition(3000));
+is($session->query_safe($query), '15000', 'the file was changed again');
+is($node->safe_psql('postgres', $query), '15000', 'for a new session, too');
+# a scan goes on with what it began with
+$session->query_safe('CREATE FOREIGN TABLE changing (v integer) SERVER spindle OPTIONS (domain \'changing\', "table" \'t\')');
+$session->query_safe('BEGIN; DECLARE c CURSOR FOR SELECT v FROM changing');
+is($session->query_safe('FETCH 2 FROM c'), "3000\n3000", 'a cursor');
+write_file("$dir/changing.json", definition(44));
+is($session->query_safe($query), '220', 'the file was changed once more');
+is($session->query_safe('FETCH 1 FROM c'), '3000', 'the cursor goes on with what it began with');
+$session->query_safe('COMMIT');
+$session->quit;
+
+# a definition of the site's own comes before an installed one of the name
+write_file("$dir/retail.json", definition(7));
+is($node->safe_psql('postgres', q(SELECT sum(v) FROM spindle_rows('retail', 't') AS t (v integer))), '35', 'own definitions come first');
+unlink "$dir/retail.json";
+is($node->safe_psql('postgres', q(SELECT count(*) FROM spindle_tables('retail'))), '9', 'and installed ones after them');
+
+# Files that are wrong: a clean error, which names the domain.
+foreach my $case (
+	[ 'not UTF-8', "{\"spindle\": 1, \"description\": \"\xff\"}", '22021', 'The byte at offset 31 is not valid in UTF-8' ],
+	[ 'a null byte', "{\"spindle\": 1, \"description\": \"\0\"}", '22\w{3}', 'byte|offset' ],
+	[ 'a cut character', "{\"spindle\": 1, \"description\": \"\xc3", '22021', 'offset 31' ],
+	[ 'a surrogate', "{\"spindle\": 1, \"description\": \"\xed\xa0\x80\"}", '22021', 'offset 31' ],
+	[ 'nothing', '', '22P02', 'Syntax error at byte 0' ],
+	[ 'a byte order mark', "\xef\xbb\xbf" . definition(1), '22P02|^$', '.*' ])
+{
+	my ($name, $text, $state, $detail) = @$case;
+	write_file("$dir/wrong.json", $text);
+	my ($status, $out, $err) = $node->psql('postgres', "SELECT * FROM spindle_tables('wrong')");
+	my ($status2, $out2, $err2) = $node->psql('postgres', "\\set VERBOSITY sqlstate\nSELECT count(*) FROM spindle_tables('wrong')");
+	my ($found) = $err2 =~ /ERROR:  (\w+)/;
+	like($found // '', qr/^(?:$state)$/, "$name: SQLSTATE");
+	like($err, qr/$detail/, "$name: detail");
+}
+unlink "$dir/wrong.json";
+write_file("$dir/wrong.json", definition('"x"'));
+my ($status, $out, $err) = $node->psql('postgres', 'SELECT * FROM spindle_domains()');
+like($err, qr/domain "wrong".*tables\.t\.columns\.v\.rule\.value/s, 'spindle_domains shows the mistake of a file');
+unlink "$dir/wrong.json";
+# files that are no definitions are left alone
+write_file("$dir/README", 'x');
+write_file("$dir/Upper.json", 'x');
+mkdir "$dir/folder.json.d";
+is($node->safe_psql('postgres', 'SELECT string_agg(domain, \',\') FROM spindle_domains()'), 'changing,every,retail', 'other files are left alone');
+# a directory that does not exist
+is($node->safe_psql('postgres', "SET spindle.domain_directory = '/nonexistent'; SELECT domain FROM spindle_domains()"), 'retail', 'no such directory');
+
+# Only a superuser names the directory.
+$node->safe_psql('postgres', 'CREATE ROLE regress_spindle_user LOGIN');
+($status, $out, $err) = $node->psql('postgres', "SET ROLE regress_spindle_user; SELECT FROM spindle_domains(); SET spindle.domain_directory = '/tmp'");
+like($err, qr/permission denied to set parameter "spindle.domain_directory"/, 'not for everybody');
+# before the library is loaded the server takes any value, and drops it then
+write_file("$dir/data/retail.json", definition(1));
+$out = $node->safe_psql('postgres', "SET spindle.domain_directory = '$dir/data'; SELECT count(*) FROM spindle_tables('retail')",
+	connstr => $node->connstr('postgres') . ' user=regress_spindle_user');
+is($out, '9', 'nor before the library is loaded');
+unlink "$dir/data/retail.json";
+is($node->safe_psql('postgres', q(SET ROLE regress_spindle_user; SELECT count(*) FROM spindle_tables('every'))), '8', 'but used by all');
+($status, $out, $err) = $node->psql('postgres', 'SELECT count(*) FROM spindle_domains(); SET spindle.no_such_setting = 1');
+like($err, qr/invalid configuration parameter name "spindle.no_such_setting"/, 'no other settings');
+
+# Random mutations of retail.json: single bytes replaced, deleted or inserted,
+# and truncations.  Whatever comes out, there is no crash and no internal
+# error: definitions that are valid still, or errors of classes 22 (data) and
+# 54 (limits).
+my $fuzz = $node->safe_psql('postgres', <<'SQL');
+CREATE TABLE outcome (state text, n int);
+DO $$
+DECLARE
+  definition text := (SELECT pg_read_file(setting || '/extension/spindle/retail.json') FROM pg_config WHERE name = 'SHAREDIR');
+  alphabet text := '{}[]":,0123456789.-+eE\/ abcxyz_' || chr(10) || chr(9) || chr(1) || chr(233) || chr(8364) || chr(128512);
+  x bigint := 20250101;
+  len int := length(definition);
+  kind int; at int; ch text; mutant text; state text;
+BEGIN
+  FOR i IN 1 .. 2000 LOOP
+    x := (x * 1103515245 + 12345) % 2147483648; kind := (x / 65536) % 8;
+    x := (x * 1103515245 + 12345) % 2147483648; at := 1 + (x / 16) % len;
+    x := (x * 1103515245 + 12345) % 2147483648; ch := substr(alphabet, 1 + ((x / 65536) % length(alphabet))::int, 1);
+    mutant := CASE kind
+      WHEN 0 THEN left(definition, at)
+      WHEN 1 THEN left(definition, at - 1) || substr(definition, at + 1)
+      WHEN 2 THEN left(definition, at) || ch || substr(definition, at + 1)
+      WHEN 3 THEN left(definition, at) || substr(definition, at - 20, 40) || substr(definition, at + 1)
+      ELSE left(definition, at - 1) || ch || substr(definition, at + 1) END;
+    BEGIN
+      PERFORM spindle_check_domain(mutant);
+      state := 'valid';
+    EXCEPTION WHEN OTHERS THEN
+      state := SQLSTATE;
+    END;
+    INSERT INTO outcome VALUES (state, i);
+  END LOOP;
+END
+$$;
+SELECT state, count(*) FROM outcome GROUP BY 1 ORDER BY 1;
+SQL
+note($fuzz);
+is($node->safe_psql('postgres', q(SELECT string_agg(DISTINCT state, ',') FROM outcome WHERE state NOT IN ('valid', '22023', '22P02', '22021', '22P05', '54000', '54001'))),
+	'', 'mutations: valid, or an error of the definition');
+ok($node->safe_psql('postgres', q(SELECT count(*) FROM outcome WHERE state <> 'valid')) > 1000, 'mutations: most are errors');
+unlike(slurp_file($node->logfile), qr/was terminated by signal|PANIC|could not find|TRAP/, 'no crash');
+
+# Weights of 1e15 and numbers of many digits are numbers, whether they are
+# written with an exponent or not.
+write_file("$dir/long.json", q({"spindle": 1, "description": "", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"small": {}},
+	"tables": {"t": {"rows": {"kind": "fixed", "count": 1000}, "columns": {
+		"v": {"type": "text", "rule": {"kind": "weighted", "weights": {"a": 0.1000000000000000055511151231257827, "b": 0.3}}},
+		"n": {"type": "double precision", "rule": {"kind": "uniform", "min": -0.12345678901234567, "max": 1000000000000000}}}}}}));
+is_true('a number of 16 digits where a double is read',
+	q(SELECT count(*) > 800 FROM spindle_rows('long', 't') AS t (v text, n float8) WHERE n > 1e14));
+
+$node->stop;
+done_testing();
