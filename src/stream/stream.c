@@ -53,6 +53,7 @@ struct SpindleStream
 	bool		with_json;		/* events will be written */
 	int64		nevents;		/* after the cut */
 	int64		skip_events;
+	int64		first_computed; /* events before it are skipped outright */
 	bool		is_sorted;		/* event times must be sorted first */
 	SpindleEval *eval;
 	SpindleJsonWriter *writer;
@@ -505,8 +506,8 @@ spindle_stream_open(SpindleInstance *instance, int table, const SpindleStreamOpt
 
 	/* if nothing depends on the events before, we can begin where we want */
 	if (stream->delay == NULL && stream->anomalies == NULL && !stream->is_sorted)
-		stream->next = Min(options->skip_events, stream->nevents);
-	stream->batch_first = stream->next;
+		stream->first_computed = Min(options->skip_events, stream->nevents);
+	stream->next = stream->batch_first = stream->first_computed;
 	MemoryContextSwitchTo(oldcontext);
 	return stream;
 }
@@ -642,15 +643,20 @@ next_delivery(SpindleStream *stream, SpindleEvent *event)
 bool
 spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
 {
-	/* deliveries left out that are not even computed still take their time */
-	while (stream->delivered < stream->batch_first && stream->delivered < stream->skip_events &&
-		   stream->delay == NULL && stream->n == 0)
+	/* what is left out and not even computed still takes its time */
+	if (stream->delivered < stream->first_computed)
 	{
 		if (stream->schedule)
-			(void) spindle_schedule_next(stream->schedule);
-		stream->highest_seq = stream->delivered++;
-		if (stream->delivered % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
+		{
+			for (int64 k = 0; k < stream->first_computed; k++)
+			{
+				(void) spindle_schedule_next(stream->schedule);
+				if (k % 65536 == 0)
+					CHECK_FOR_INTERRUPTS();
+			}
+		}
+		stream->delivered = stream->first_computed;
+		stream->highest_seq = stream->delivered - 1;
 	}
 
 	do
