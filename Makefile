@@ -74,6 +74,10 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# PGXS knows no header dependencies: a changed header rebuilds all.
+HEADERS = $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(HEADERS)
+
 # Domain definitions and their data sets go beside the extension's scripts.
 domain_dir = $(DESTDIR)$(datadir)/extension/spindle
 
