@@ -172,7 +172,7 @@ advance_to(GeneratedScan *state, int64 position)
 	while (skip > 0)
 	{
 		const SpindleRange *range = &state->ranges->range[state->backward ? state->ranges->n - 1 - state->range :
-														   state->range];
+														  state->range];
 		int64		left = range->end - range->first - state->range_offset;
 
 		if (skip < left)
@@ -220,7 +220,7 @@ next_batch(GeneratedScan *state)
 	while (n < state->batch_rows && state->position < state->run_end)
 	{
 		const SpindleRange *range = &state->ranges->range[state->backward ? state->ranges->n - 1 - state->range :
-														   state->range];
+														  state->range];
 		int64		left = range->end - range->first - state->range_offset;
 		int			take = (int) Min(Min(left, state->batch_rows - n), state->run_end - state->position);
 

@@ -112,7 +112,7 @@ estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *b
 void
 spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
-	ScanEstimate  *state = palloc0(sizeof(ScanEstimate));
+	ScanEstimate *state = palloc0(sizeof(ScanEstimate));
 	Relation	relation = table_open(relid, NoLock);
 	List	   *others = NIL;
 
@@ -212,7 +212,7 @@ useful_orders(PlannerInfo *root, RelOptInfo *baserel, const ScanEstimate *state,
 		result = lappend(result, wanted);
 	foreach(lc, available)
 		if (wanted == NIL || linitial(wanted) != lfirst(lc) || list_length(wanted) > 1)
-			result = lappend(result, list_make1(lfirst(lc)));
+		result = lappend(result, list_make1(lfirst(lc)));
 	return result;
 }
 
@@ -332,7 +332,7 @@ add_parallel_path(PlannerInfo *root, RelOptInfo *baserel, const ScanEstimate *st
 void
 spindle_fdw_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
-	ScanEstimate  *state = baserel->fdw_private;
+	ScanEstimate *state = baserel->fdw_private;
 	Relids		required = baserel->lateral_relids;
 	Cost		startup;
 	Cost		total;
@@ -366,7 +366,7 @@ ForeignScan *
 spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid, ForeignPath *best_path,
 				 List *tlist, List *scan_clauses, Plan *outer_plan)
 {
-	ScanEstimate  *state = baserel->fdw_private;
+	ScanEstimate *state = baserel->fdw_private;
 	List	   *clauses = extract_actual_clauses(scan_clauses, false);
 	Bitmapset  *used = used_attributes(baserel, clauses, state->source->natts);
 	List	   *attributes = NIL;

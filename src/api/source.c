@@ -31,6 +31,7 @@ static const struct
 	bool		is_required;
 	bool		of_import;
 }			table_options[] =
+
 {
 	{"domain", true, false},
 	{"table", true, false},
@@ -248,7 +249,13 @@ spindle_source_import(const char *domain_name, const char *server, List *options
 	foreach(lc, options)
 	{
 		DefElem    *def = lfirst(lc);
+		ListCell   *other;
 
+		foreach(other, options)
+			if (lfirst(other) != def && strcmp(((DefElem *) lfirst(other))->defname, def->defname) == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_SYNTAX_ERROR),
+						 errmsg("option \"%s\" provided more than once", def->defname)));
 		if (strcmp(def->defname, "scale") == 0)
 			scale = defGetString(def);
 		else if (strcmp(def->defname, "seed") == 0)

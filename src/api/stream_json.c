@@ -356,7 +356,10 @@ read_contextual(const SpindleJson *node, const SpindleDomain *domain, const Spin
 	spec->normal = values_member(node, "normal_values", domain, condition, true, &spec->nnormal);
 	spec->anomalous = values_member(node, "anomalous_values", domain, column, column->nullable, &spec->nanomalous);
 
-	/* where the condition fixes the present value, we can tell that none differs */
+	/*
+	 * where the condition fixes the present value, we can tell that none
+	 * differs
+	 */
 	if (spec->column == spec->condition)
 	{
 		bool		differs = false;

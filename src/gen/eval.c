@@ -351,7 +351,7 @@ compile_children(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 	{
 		Frame	   *children = children_frame(eval, parents, rule->child.child);
 		Step	   *value = rule->child.function == SPINDLE_TOTAL_COUNT ? NULL :
-			compile_column(eval, children, rule->child.column);
+		compile_column(eval, children, rule->child.column);
 
 		step = add_step(eval, parents, spindle_run_total, rule,
 						rule->child.function >= SPINDLE_TOTAL_MIN, value ? 1 : 0);
@@ -560,7 +560,10 @@ compile_rows(SpindleEval *eval, Frame *frame, int column)
 		step = compile_choice(eval, frame, c->rule, c->null_fraction);
 	else
 	{
-		/* a copy of a reference refers where that does, unless it is NULL itself */
+		/*
+		 * a copy of a reference refers where that does, unless it is NULL
+		 * itself
+		 */
 		step = compile_path(eval, frame, &c->rule->copy, 0, true);
 		if (c->null_fraction > 0)
 			step = add_nulls(eval, frame, step, c->rule, c->null_fraction);

@@ -24,12 +24,13 @@ struct Frame
 	int			capacity;		/* rows there is room for */
 	int64	   *row;			/* row numbers */
 	Frame	   *base;			/* frame that this one was derived from */
-	Step	   *rows;			/* parents: step of base with their row numbers */
+	Step	   *rows;			/* parents: step of base with their row
+								 * numbers */
 	int			child_table;	/* children: of which table, else -1 */
 	int			map_capacity;
-	int32	   *map;			/* parents: row of base -> row here, -1 if none;
-								 * children: row of base -> its first child,
-								 * with one more entry at the end */
+	int32	   *map;			/* parents: row of base -> row here, -1 if
+								 * none; children: row of base -> its first
+								 * child, with one more entry at the end */
 };
 
 typedef void (*StepFunction) (Step *step);

@@ -503,8 +503,8 @@ spindle_instance_first_row_at(SpindleInstance *instance, int table, int column,
 	}
 
 	/*
-	 * All rows counted have a time below the one sought; a few more may, at the
-	 * edge of a group of the timeline.
+	 * All rows counted have a time below the one sought; a few more may, at
+	 * the edge of a group of the timeline.
 	 */
 	if (inclusive && value == PG_INT64_MIN)
 		return 0;

@@ -35,7 +35,8 @@ typedef struct SpindleInstance
 	int64		seed;
 	int64	   *nrows;			/* per table */
 	SpindleKey	key;			/* of seed and domain */
-	SpindleLayout **layout;		/* per table, NULL unless its rows are children */
+	SpindleLayout **layout;		/* per table, NULL unless its rows are
+								 * children */
 	void	  **rule_state;		/* per rule, made when first needed */
 	MemoryContext context;
 	int			pins;

@@ -146,38 +146,46 @@ spread(const SpindleLayout *layout, int64 block, int nparents, int children, int
 	}
 }
 
+/* The number of children that the i'th 12 bits of a draw select. */
+static inline int
+count_of_draw(const SpindleLayout *layout, uint64 draw, int i)
+{
+	return layout->count_of_bits[(draw >> (SPINDLE_LAYOUT_COUNT_BITS * i)) &
+								 ((1 << SPINDLE_LAYOUT_COUNT_BITS) - 1)];
+}
+
 /*
- * Draw the number of children of each parent, five from one draw, then hand
- * out what is missing or take back what is too much.
+ * Draw the number of children of each parent, five from one draw.  Then draw
+ * anew for random parents wherever that brings the sum nearer to the total, so
+ * that the counts stay those that have a weight.  If no such count helps any
+ * more, the last few children are handed out or taken back one by one.
  */
 static void
 draw_counts(const SpindleLayout *layout, int64 block, int nparents, int total, int32 *count)
 {
+	const uint64 patience = 8 * (uint64) nparents;
 	int			sum = 0;
 
 	for (int i = 0; i < nparents; i++)
 	{
-		uint64		draw = spindle_draw(layout->key, ((uint64) block << 1) + i / 5);
+		uint64		draw = spindle_draw(layout->key, ((uint64) block << 4) + i / 5);
 
-		count[i] = layout->count_of_bits[(draw >> (SPINDLE_LAYOUT_COUNT_BITS * (i % 5))) &
-										 ((1 << SPINDLE_LAYOUT_COUNT_BITS) - 1)];
+		count[i] = count_of_draw(layout, draw, i % 5);
 		sum += count[i];
 	}
 	for (uint64 step = 0; sum != total; step++)
 	{
-		uint64		draw = spindle_draw(layout->adjust_key, ((uint64) block << 16) + step);
+		uint64		draw = spindle_draw(layout->adjust_key, ((uint64) block << 20) + step);
 		int			i = (int) spindle_below(draw, nparents);
+		int			other = count_of_draw(layout, draw, 0);
 
-		if (sum < total && count[i] < layout->max)
-		{
-			count[i]++;
-			sum++;
-		}
-		else if (sum > total && count[i] > layout->min)
-		{
-			count[i]--;
-			sum--;
-		}
+		if (step >= patience)
+			other = count[i] + (sum < total ? 1 : -1);
+		if (other < layout->min || other > layout->max ||
+			abs(sum - count[i] + other - total) >= abs(sum - total))
+			continue;
+		sum += other - count[i];
+		count[i] = other;
 	}
 }
 

@@ -14,7 +14,7 @@
 
 /* Parents per block, by kind of layout; the first two are part of its method. */
 #define SPINDLE_LAYOUT_SPREAD_BLOCK 16
-#define SPINDLE_LAYOUT_COUNTS_BLOCK 8
+#define SPINDLE_LAYOUT_COUNTS_BLOCK 64
 #define SPINDLE_LAYOUT_SUBSET_BLOCK 128
 
 /* Leading bits of a draw that select a number of children. */
@@ -33,8 +33,9 @@ typedef struct SpindleLayout
 	bool		is_small;		/* row numbers times numerator fit 64 bits */
 	int64		per_block;		/* children of a full block where all have the
 								 * same number, else -1 */
-	int			direct;			/* hits in a full block, if a parent's children
-								 * can be found without the others', else 0 */
+	int			direct;			/* hits in a full block, if a parent's
+								 * children can be found without the others',
+								 * else 0 */
 	uint64		direct_even;	/* a one per byte that is an even hit */
 	uint64		direct_odd;
 	uint16	   *count_of_bits;	/* for COUNTS: children, by bits of a draw */

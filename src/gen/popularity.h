@@ -107,7 +107,7 @@ spindle_popularity_pick(const SpindlePopularity *popularity, uint64 counter,
 		int64		block = (int64) (((unsigned __int128) (draw >> 32) * (uint64) eligible) >> 32) >> popularity->bits;
 		uint32		rank = spindle_popularity_rank(popularity, (uint32) draw);
 		int64		row = popularity->place ? popularity->place[rank] :
-			(block << popularity->bits) | spindle_popularity_scatter(popularity, block, rank);
+		(block << popularity->bits) | spindle_popularity_scatter(popularity, block, rank);
 
 		if (row < eligible)
 			return row;

@@ -94,7 +94,7 @@ append_random(PatternState *state, const SpindlePiece *piece, SpindleKey key, in
 {
 	static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	int			base = piece->kind == SPINDLE_PIECE_DIGITS ? 10 :
-		piece->kind == SPINDLE_PIECE_LETTERS ? 26 : 36;
+	piece->kind == SPINDLE_PIECE_LETTERS ? 26 : 36;
 	const char *letters = piece->kind == SPINDLE_PIECE_LETTERS ? alphabet + 10 : alphabet;
 	uint64		draw = spindle_draw(key, row);
 	char	   *out = buffer_reserve(state, piece->width);

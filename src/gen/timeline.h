@@ -40,8 +40,8 @@ typedef struct SpindleTimelineCursor
 	int			count;			/* its rows, -1 before the first use */
 	int			hint;			/* rows of it up to the time last asked for */
 	Timestamp	from;			/* times from here on ... */
-	Timestamp	until;			/* ... and before this lie in the group; equal if
-								 * that was not asked yet */
+	Timestamp	until;			/* ... and before this lie in the group; equal
+								 * if that was not asked yet */
 	Timestamp	time[SPINDLE_TIMELINE_MAX_ROWS];
 } SpindleTimelineCursor;
 

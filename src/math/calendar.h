@@ -36,11 +36,13 @@ typedef struct SpindleCalendar
 								 * lower bound */
 	double	   *day_scale;		/* 1 / width of each day, 0 if it is empty */
 	double		hour_bound[25]; /* cumulative share of the hours of a day */
-	double		hour_scale[24]; /* microseconds per share of the day, 0 if empty */
-	uint8		hour_guide[256];	/* first hour to look at, by share of the day */
-	int16		guide[1 << SPINDLE_CALENDAR_GUIDE_BITS];	/* first day to look
-															 * at, by the leading
-															 * bits of a mass */
+	double		hour_scale[24]; /* microseconds per share of the day, 0 if
+								 * empty */
+	uint8		hour_guide[256];	/* first hour to look at, by share of the
+									 * day */
+	int16		guide[1 << SPINDLE_CALENDAR_GUIDE_BITS];	/* first day to look at,
+															 * by the leading bits
+															 * of a mass */
 } SpindleCalendar;
 
 extern SpindleCalendar *spindle_calendar_create(const SpindleCalendarSpec *spec);

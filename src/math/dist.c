@@ -92,7 +92,10 @@ spindle_dist_discrete(SpindleDist *dist, const char *name, double parameter)
 			w = (k == 0 ? 1.0 - parameter : k == 1 ? parameter : 0);
 		else
 		{
-			/* Poisson, relative to its largest weight: log w = k log m - log k! */
+			/*
+			 * Poisson, relative to its largest weight: log w = k log m - log
+			 * k!
+			 */
 			if (k == first)
 			{
 				double		mode = Max(floor(parameter), (double) first);

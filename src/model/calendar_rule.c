@@ -17,7 +17,7 @@ static const char *const month_names[] = {"jan", "feb", "mar", "apr", "may", "ju
 "aug", "sep", "oct", "nov", "dec", NULL};
 static const char *const weekday_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
 static const char *const hour_names[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10",
-	"11", "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", NULL};
+"11", "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", NULL};
 
 /* Weights by name; what is not named has weight 0, without the member all have 1. */
 static void
@@ -58,7 +58,11 @@ read_hours(const SpindleJson *node, double *hour)
 
 	read_weights(node, "hours", hour_names, hour);
 	if (!spindle_json_has(node, "hour_peaks"))
+	{
+		if (spindle_json_has(node, "hour_sd"))
+			spindle_json_error(node, NULL, "\"hour_sd\" needs \"hour_peaks\".");
 		return;
+	}
 	peaks = spindle_json_member(node, "hour_peaks");
 	if (spindle_json_has(node, "hours"))
 		spindle_json_error(&peaks, NULL, "\"hours\" and \"hour_peaks\" exclude each other.");

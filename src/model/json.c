@@ -5,9 +5,10 @@
  *
  * cJSON does the parsing.  Three of its habits need care here:
  *
- *	- It keeps numbers as doubles.  Before it sees the text, integers that a
- *	  double may not hold are put between quotes; spindle_json_int64() reads a
- *	  string of digits like a number, so all 64 bits survive.
+ *	- It keeps numbers as doubles, and takes some that are none, such as 06.
+ *	  Before it sees the text, we check the numbers, and put integers that a
+ *	  double may not hold between quotes, behind a mark that no string can
+ *	  have.  spindle_json_int64() reads their digits, so all 64 bits survive.
  *	- It keeps the last of two equal members, without a word.  We refuse them.
  *	- Its tree is malloc'ed.  A reset callback of the memory context that is
  *	  current at the time of parsing frees it, after an error too.
@@ -16,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
 #include <math.h>
 
 #include "common/hashfn.h"
@@ -27,6 +29,9 @@
 
 #include "model/json.h"
 
+/* Before the digits of a number that is kept as a string; strings have none. */
+#define NUMBER_MARK		"\001"
+
 /* Objects and arrays inside each other; no definition needs a tenth of it. */
 #define MAX_NESTING 64
 
@@ -34,6 +39,48 @@ static void
 delete_tree(void *tree)
 {
 	cJSON_Delete((cJSON *) tree);
+}
+
+/*
+ * The bytes of the number that text begins with, by the grammar of RFC 8259;
+ * 0 if it is none or goes on with something else.
+ */
+static int
+number_length(const char *text, int len, bool *integral)
+{
+	int			n = 0;
+	int			digits;
+
+	*integral = true;
+	if (n < len && text[n] == '-')
+		n++;
+	digits = n;
+	while (n < len && isdigit((unsigned char) text[n]))
+		n++;
+	if (n == digits || (text[digits] == '0' && n > digits + 1))
+		return 0;
+	if (n < len && text[n] == '.')
+	{
+		*integral = false;
+		digits = ++n;
+		while (n < len && isdigit((unsigned char) text[n]))
+			n++;
+		if (n == digits)
+			return 0;
+	}
+	if (n < len && (text[n] == 'e' || text[n] == 'E'))
+	{
+		*integral = false;
+		n++;
+		if (n < len && (text[n] == '+' || text[n] == '-'))
+			n++;
+		digits = n;
+		while (n < len && isdigit((unsigned char) text[n]))
+			n++;
+		if (n == digits)
+			return 0;
+	}
+	return n < len && strchr("0123456789+-.eE", text[n]) != NULL && text[n] ? 0 : n;
 }
 
 /*
@@ -91,24 +138,23 @@ prepare(const char *text, int len, const char *subject)
 			nesting--;
 		else if (c == '-' || (c >= '0' && c <= '9'))
 		{
-			int			end = i + 1;
-			bool		integral = true;
+			bool		integral;
+			int			n = number_length(text + i, len - i, &integral);
 
-			while (end < len && strchr("0123456789+-.eE", text[end]) != NULL && text[end])
+			if (n == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+						 errmsg("invalid JSON in %s", subject),
+						 errdetail("Syntax error at byte %d: not a number.", i)));
+			if (integral && n >= 16)
 			{
-				if (text[end] == '.' || text[end] == 'e' || text[end] == 'E')
-					integral = false;
-				end++;
-			}
-			if (integral && end - i >= 16)
-			{
-				appendStringInfoChar(&buf, '"');
-				appendBinaryStringInfo(&buf, text + i, end - i);
+				appendStringInfoString(&buf, "\"" NUMBER_MARK);
+				appendBinaryStringInfo(&buf, text + i, n);
 				appendStringInfoChar(&buf, '"');
 			}
 			else
-				appendBinaryStringInfo(&buf, text + i, end - i);
-			i = end - 1;
+				appendBinaryStringInfo(&buf, text + i, n);
+			i += n - 1;
 			continue;
 		}
 		appendStringInfoChar(&buf, c);
@@ -148,7 +194,7 @@ spindle_json_parse(const char *text, int len, const char *subject)
 		int			offset = (int) (end - prepared);
 		int			raw = 0;
 
-		/* the quotes that prepare() put in do not count */
+		/* what prepare() put in does not count */
 		for (int i = 0; i < offset && raw < len; i++)
 			if (prepared[i] == text[raw])
 				raw++;
@@ -216,9 +262,18 @@ spindle_json_error(const SpindleJson *node, const char *hint, const char *fmt,..
 			 hint ? errhint("%s", hint) : 0));
 }
 
+/* A number that is kept as a string of digits? */
+static bool
+is_long_number(const cJSON *value)
+{
+	return cJSON_IsString(value) && value->valuestring[0] == NUMBER_MARK[0];
+}
+
 static const char *
 type_name(const cJSON *value)
 {
+	if (is_long_number(value))
+		return "a number";
 	switch (value->type & 0xFF)
 	{
 		case cJSON_False:
@@ -358,7 +413,7 @@ spindle_json_size(const SpindleJson *node)
 char *
 spindle_json_string(const SpindleJson *node)
 {
-	expect_type(node, cJSON_IsString(node->value), "a string");
+	expect_type(node, cJSON_IsString(node->value) && !is_long_number(node->value), "a string");
 	return pstrdup(node->value->valuestring);
 }
 
@@ -375,8 +430,9 @@ spindle_json_number(const SpindleJson *node, double min, double max)
 {
 	double		value;
 
-	expect_type(node, cJSON_IsNumber(node->value), "a number");
-	value = node->value->valuedouble;
+	expect_type(node, cJSON_IsNumber(node->value) || is_long_number(node->value), "a number");
+	value = is_long_number(node->value) ? strtod(node->value->valuestring + 1, NULL) :
+		node->value->valuedouble;
 	if (!(value >= min && value <= max))
 		spindle_json_error(node, psprintf("It must be from %g to %g.", min, max),
 						   "%g is out of range.", value);
@@ -395,7 +451,7 @@ spindle_json_int64(const SpindleJson *node, int64 min, int64 max)
 	if (cJSON_IsString(node->value))
 	{
 		char	   *end;
-		const char *s = node->value->valuestring;
+		const char *s = node->value->valuestring + (is_long_number(node->value) ? 1 : 0);
 
 		errno = 0;
 		value = strtoi64(s, &end, 10);
@@ -422,7 +478,7 @@ spindle_json_int64(const SpindleJson *node, int64 min, int64 max)
 int
 spindle_json_choice(const SpindleJson *node, const char *const *names)
 {
-	expect_type(node, cJSON_IsString(node->value), "a string");
+	expect_type(node, cJSON_IsString(node->value) && !is_long_number(node->value), "a string");
 	for (int i = 0; names[i]; i++)
 		if (strcmp(names[i], node->value->valuestring) == 0)
 			return i;
@@ -438,7 +494,7 @@ char *
 spindle_json_text(const SpindleJson *node)
 {
 	if (cJSON_IsString(node->value))
-		return pstrdup(node->value->valuestring);
+		return pstrdup(node->value->valuestring + (is_long_number(node->value) ? 1 : 0));
 	if (cJSON_IsBool(node->value))
 		return pstrdup(cJSON_IsTrue(node->value) ? "true" : "false");
 	expect_type(node, cJSON_IsNumber(node->value), "a string, number or boolean");

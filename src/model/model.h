@@ -169,7 +169,8 @@ typedef enum SpindleOpKind
 	SPINDLE_OP_SUBTRACT,
 	SPINDLE_OP_MULTIPLY,
 	SPINDLE_OP_DIVIDE,
-	SPINDLE_OP_SHIFT,			/* division by a power of ten: same digits, other scale */
+	SPINDLE_OP_SHIFT,			/* division by a power of ten: same digits,
+								 * other scale */
 	SPINDLE_OP_NEGATE,
 	SPINDLE_OP_MINIMUM,
 	SPINDLE_OP_MAXIMUM
@@ -300,7 +301,8 @@ struct SpindleRule
 			bool		by_row; /* row k takes row k of the set */
 			uint64		draw_label; /* shared by columns that share a draw */
 			bool		has_match;
-			bool		may_miss;	/* NULL where no row matches, else an error */
+			bool		may_miss;	/* NULL where no row matches, else an
+									 * error */
 			SpindleColumnRef match;
 			int			ntexts; /* entries of group_of_text */
 			int		   *group_of_text;	/* text id -> group, -1 if none */

@@ -106,7 +106,7 @@ read_copy(RuleReader *r)
 
 	spindle_parse_ref(r->parse, &m, r->table, &r->rule->copy);
 	spindle_rule_expect_fit(&m, "the copied column", &spindle_ref_column(r->parse->domain, &r->rule->copy)->type,
-			   r->rule->type);
+							r->rule->type);
 }
 
 static void
@@ -161,6 +161,7 @@ static const struct
 	ReadFunction read;
 	const char *legal[16];
 }			rule_kinds[] =
+
 {
 	{"sequence", SPINDLE_RULE_SEQUENCE, 1 << SPINDLE_INT, read_sequence, {"kind", "start", "step", NULL}},
 	{"constant", SPINDLE_RULE_CONSTANT, ALL_KINDS, read_constant, {"kind", "value", NULL}},

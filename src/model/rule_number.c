@@ -23,6 +23,7 @@ static const struct
 	bool		is_discrete;
 	SpindleDistKind kind;
 }			dist_names[] =
+
 {
 	{"uniform", 0, 0, NULL, NULL, false, SPINDLE_DIST_UNIFORM},
 	{"normal", -1e15, 1e15, "mean", "sd", false, SPINDLE_DIST_NORMAL},

@@ -205,8 +205,8 @@ spindle_rule_read_child(RuleReader *r)
 	r->rule->child.pick = spindle_json_choice(&m, picks);
 	read_children_of(r, true);
 	spindle_rule_expect_fit(r->node, "the child's column",
-			   &r->parse->domain->table[r->rule->child.child].column[r->rule->child.column].type,
-			   r->rule->type);
+							&r->parse->domain->table[r->rule->child.child].column[r->rule->child.column].type,
+							r->rule->type);
 }
 
 void

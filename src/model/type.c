@@ -30,6 +30,7 @@ static const struct
 	int64		min;
 	int64		max;
 }			simple_types[] =
+
 {
 	{"smallint", SPINDLE_INT, INT2OID, PG_INT16_MIN, PG_INT16_MAX},
 	{"integer", SPINDLE_INT, INT4OID, PG_INT32_MIN, PG_INT32_MAX},

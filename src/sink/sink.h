@@ -27,7 +27,8 @@ typedef struct SpindleSinkOps
 
 	/*
 	 * Take the event that was appended to the buffer from offset start on, an
-	 * object of JSON in UTF-8 without line end.  It may stay there for a while.
+	 * object of JSON in UTF-8 without line end.  It may stay there for a
+	 * while.
 	 */
 	void		(*write) (SpindleSink *sink, int start);
 

@@ -241,7 +241,7 @@ choose(Anomaly *anomaly)
 {
 	bool		chosen = spindle_below(spindle_draw(anomaly->choice_key, anomaly->seen),
 									   anomaly->eligible - anomaly->seen) <
-		(uint64) (anomaly->wanted - anomaly->chosen);
+	(uint64) (anomaly->wanted - anomaly->chosen);
 
 	anomaly->seen++;
 	anomaly->chosen += chosen;
@@ -356,9 +356,9 @@ point_value(const SpindleAnomalies *anomalies, const Anomaly *anomaly)
 	const SpindleType *type = &anomalies->table->column[anomaly->spec->column].type;
 	uint64		counter = anomaly->seen - 1;
 	double		x = anomaly->mean *
-		(anomaly->spec->low + (anomaly->spec->high - anomaly->spec->low) *
-		 spindle_fraction(spindle_draw(anomaly->value_key, counter))) *
-		(0.8 + 0.4 * spindle_fraction(spindle_draw(anomaly->noise_key, counter)));
+	(anomaly->spec->low + (anomaly->spec->high - anomaly->spec->low) *
+	 spindle_fraction(spindle_draw(anomaly->value_key, counter))) *
+	(0.8 + 0.4 * spindle_fraction(spindle_draw(anomaly->noise_key, counter)));
 	int64		value;
 
 	if (type->kind == SPINDLE_FLOAT)

@@ -176,7 +176,10 @@ spindle_collective_add(SpindleCollective *collective, const SpindleBaseEvents *e
 		{
 			const SpindleText *text = (const SpindleText *) (intptr_t) group->value[i];
 
-			/* UTF-8 here and compared bytewise, whatever the server's encoding */
+			/*
+			 * UTF-8 here and compared bytewise, whatever the server's
+			 * encoding
+			 */
 			values[0] = PointerGetDatum(cstring_to_text_with_len(text->data, text->len));
 		}
 		else

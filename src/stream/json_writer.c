@@ -44,7 +44,8 @@ struct SpindleJsonWriter
 	char	   *table_json;		/* ,"_spindle_table":"name","_spindle_seq": */
 	int			table_json_len;
 	bool		with_labels;
-	int			event_size;		/* bytes of an event without its texts, at most */
+	int			event_size;		/* bytes of an event without its texts, at
+								 * most */
 	Timestamp	time;			/* the time last written ... */
 	char		time_text[40];	/* ... as in JSON, without Z and quotes */
 	int			time_len;

@@ -103,7 +103,8 @@ SELECT count(*) FROM (SELECT event::text FROM events WHERE t = 'order'
   INTERSECT SELECT event::text FROM spindle_stream('retail', 'order', 'fabric_demo', 43)) s;
 
 -- far into ten billion events
-SELECT seq, event ->> 'order_id' AS order_id FROM spindle_stream('retail', 'order', 'xxxl', skip_events => 1000000, max_events => 1000002);
+SELECT seq, event ->> 'order_id' AS order_id FROM spindle_stream('retail', 'order', 'xxxl', skip_events => 9999999998);
+SELECT seq, event ->> 'order_line_id' AS id FROM spindle_stream('retail', 'order_line', 'xxxl', skip_events => 24999999999);
 
 -- Mistakes.
 SELECT * FROM spindle_stream('retail', 'orders'); -- ERROR
