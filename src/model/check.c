@@ -341,6 +341,27 @@ ref_may_be_null(const SpindleDomain *domain, int table, const SpindleColumnRef *
 	return spindle_ref_column(domain, ref)->nullable;
 }
 
+/* Is a column's time surely never before a day? */
+static bool
+never_before(const SpindleDomain *domain, const SpindleColumnRef *ref, int day)
+{
+	const SpindleRule *rule = spindle_ref_column(domain, ref)->rule;
+
+	switch (rule->kind)
+	{
+		case SPINDLE_RULE_TIME:
+			return rule->time.spec.first_day >= day;
+		case SPINDLE_RULE_COPY:
+			return never_before(domain, &rule->copy, day);
+		case SPINDLE_RULE_OFFSET:
+			return never_before(domain, &rule->offset.source, day) &&
+				(rule->offset.by.kind == SPINDLE_DIST_DISCRETE ? rule->offset.by.first >= 0 :
+				 rule->offset.by.min >= 0);
+		default:
+			return false;
+	}
+}
+
 /*
  * "after" finds a parent for every row only if there is one at the start of
  * the parents' calendar, and no row has an earlier time.
@@ -351,10 +372,9 @@ after_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rul
 {
 	const SpindleTable *parent = &domain->table[rule->reference.table];
 	const SpindleRule *parent_time = parent->column[rule->reference.after_parent].rule;
-	const SpindleRule *time = spindle_ref_column(domain, &rule->reference.after_time)->rule;
 
-	return !parent_time->time.first_at_start || time->kind != SPINDLE_RULE_TIME ||
-		time->time.spec.first_day < parent_time->time.spec.first_day ||
+	return !parent_time->time.first_at_start ||
+		!never_before(domain, &rule->reference.after_time, parent_time->time.spec.first_day) ||
 		ref_may_be_null(domain, table, &rule->reference.after_time, known);
 }
 
