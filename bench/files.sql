@@ -1,4 +1,5 @@
--- JSON lines.  spindle flushes its file to disk, COPY does not.
+-- JSON lines.  COPY leaves its file in the page cache; the cluster runs with
+-- fsync off, so that spindle does so too.
 SELECT some_orders FROM bench.counts \gset
 \set a :dir '/a.jsonl'
 \set b :dir '/b.jsonl'

@@ -29,6 +29,23 @@ CALL bench.compare('order without order_total (7 columns) : 7 columns by random(
       WHEN 3 THEN 'cancelled' ELSE 'returned' END
     FROM generate_series(1, $$ || :orders || ') i', :runs);
 
+CALL bench.compare('order_line (8 columns, 3 of them numeric) : 8 columns by random()', 6,
+  :order_lines, 'SELECT * FROM shop.order_line' || :'order_lines_where',
+  :order_lines, $$SELECT i::bigint, (random() * 2000000)::bigint, (random() * 25000)::int,
+    CASE WHEN random() < 0.3 THEN (random() * 200)::int END, 1 + (random() * 4)::int,
+    (random() * 100)::numeric(10,2), (random() * 50)::numeric(5,2), (random() * 400)::numeric(12,2)
+    FROM generate_series(1, $$ || :order_lines || ') i', :runs);
+CALL bench.compare('customer (8 columns, 5 of them text) : 8 columns by random()', 6,
+  :customers, 'SELECT * FROM shop.customer' || :'customers_where',
+  :customers, $$SELECT i, a[1 + (random() * 9)::int], b[1 + (random() * 9)::int],
+    lower(a[1 + (random() * 9)::int] || '.' || b[1 + (random() * 9)::int]) || i || '@example.com',
+    CASE WHEN random() < 0.49 THEN 'M' ELSE 'F' END,
+    CASE (random() * 3)::int WHEN 0 THEN 'Basic' WHEN 1 THEN 'Silver' WHEN 2 THEN 'Gold' ELSE 'Platinum' END,
+    timestamptz '2022-01-01' + random() * interval '1461 days', random() < 0.85
+    FROM generate_series(1, $$ || :customers || $$) i,
+      (SELECT '{Mary,James,Linda,Robert,Susan,John,Karen,David,Lisa,Mark}'::text[] a,
+         '{Smith,Jones,Brown,Davis,Miller,Wilson,Moore,Clark,Lewis,Young}'::text[] b) names$$, :runs);
+
 CALL bench.compare('order, count of 7 columns, leader and 1 worker : leader alone', 1.6,
   :orders, 'SELECT count(order_id), count(customer_id), count(store_id), count(shipping_address_id),'
   ' count(promotion_id), count(order_date), count(status) FROM shop."order"' || :'orders_where',

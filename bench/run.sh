@@ -23,7 +23,7 @@ tree_build
 # A quarter of the memory at most.
 memory=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
 buffers=$((memory / 4 < 2048 ? memory / 4 : 2048))MB
-cluster_start bench "$BINDIR/postgres" "-c shared_buffers=$buffers -c fsync=on \
+cluster_start bench "$BINDIR/postgres" "-c shared_buffers=$buffers -c fsync=off \
 	-c jit=off -c max_parallel_workers_per_gather=0 -c max_wal_size=8GB -c autovacuum=off"
 
 sql() {

@@ -154,6 +154,21 @@ run_valgrind() {
 	fi
 }
 
+# The examples of the documentation print what the pages show.
+run_examples() {
+	local page
+
+	echo "== examples"
+	for page in README.md docs/tutorial.md; do
+		if as_db env PGDATABASE=postgres PSQL="$BINDIR/psql" \
+			"$TREE/tools/check-readme.sh" "$TREE/$page"; then
+			passed=$((passed + 1))
+		else
+			fail "examples of $page"
+		fi
+	done
+}
+
 echo "== build and install"
 tree_build COPT="$WARNINGS"
 
@@ -164,6 +179,7 @@ run regress ISOLATION= TAP_TESTS=
 if [ -n "$(make_var ISOLATION)" ]; then
 	run isolation REGRESS= TAP_TESTS=
 fi
+run_examples
 cluster_stop plain
 
 # TAP tests start servers of their own.
