@@ -454,11 +454,11 @@ next_event(GeneratedFunctionScan *state, TupleTableSlot *slot)
 
 	if (!spindle_stream_next(state->stream, &event))
 		return slot;
-	if (state->arguments.options.realtime && !spindle_pace_is_due(&state->pace, event.arrival))
+	if (state->arguments.options.realtime && !spindle_pace_is_due(&state->pace, event.due))
 	{
 		/* what is out already must not wait in a buffer */
 		spindle_flush_client();
-		spindle_pace_wait(&state->pace, event.arrival);
+		spindle_pace_wait(&state->pace, event.due);
 	}
 	if (with_event)
 	{

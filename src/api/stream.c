@@ -114,7 +114,7 @@ spindle_stream(PG_FUNCTION_ARGS)
 		bool		nulls[SPINDLE_STREAM_COLUMNS];
 
 		if (args.options.realtime)
-			spindle_pace_wait(&pace, event.arrival);
+			spindle_pace_wait(&pace, event.due);
 		resetStringInfo(&json);
 		spindle_stream_write(stream, &event, &json);
 		spindle_stream_row(&event, &args.options, &json, values, nulls);
@@ -157,11 +157,11 @@ deliver(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink
 	{
 		int			start;
 
-		if (args->options.realtime && !spindle_pace_is_due(&pace, event.arrival))
+		if (args->options.realtime && !spindle_pace_is_due(&pace, event.due))
 		{
 			/* what was due before goes out together */
 			spindle_sink_flush(sink);
-			spindle_pace_wait(&pace, event.arrival);
+			spindle_pace_wait(&pace, event.due);
 		}
 		start = sink->buffer.len;
 		spindle_stream_write(stream, &event, &sink->buffer);

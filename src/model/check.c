@@ -327,11 +327,12 @@ ref_may_be_null(const SpindleDomain *domain, int table, const SpindleColumnRef *
 	for (int i = 0; i < ref->nsteps; i++)
 	{
 		const SpindleColumn *step = &domain->table[table].column[ref->step[i]];
-		bool		is_known = on_known && i == known->nsteps && ref->step[i] == known->column;
+		bool		is_known = on_known && i <= known->nsteps &&
+		ref->step[i] == (i < known->nsteps ? known->step[i] : known->column);
 
 		if (step->nullable && !is_known)
 			return true;
-		on_known = on_known && i < known->nsteps && ref->step[i] == known->step[i];
+		on_known = is_known && i < known->nsteps;
 		while (step->target < 0)
 			step = spindle_ref_column(domain, &step->rule->copy);
 		table = step->target;

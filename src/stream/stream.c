@@ -87,6 +87,7 @@ struct SpindleStream
 	/* changes per delivery */
 	int64		delivered;		/* deliveries so far */
 	int64		highest_seq;	/* of them */
+	double		skipped_until;	/* arrival of the last one left out */
 	int			nheld;			/* entries of held */
 	HeldEvent  *held;
 };
@@ -650,7 +651,7 @@ spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
 		{
 			for (int64 k = 0; k < stream->first_computed; k++)
 			{
-				(void) spindle_schedule_next(stream->schedule);
+				stream->skipped_until = spindle_schedule_next(stream->schedule);
 				if (k % 65536 == 0)
 					CHECK_FOR_INTERRUPTS();
 			}
@@ -667,7 +668,10 @@ spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
 		event->is_late = event->seq < stream->highest_seq;
 		event->arrival = stream->schedule ? spindle_schedule_next(stream->schedule) : 0;
 		stream->highest_seq = Max(stream->highest_seq, event->seq);
+		if (event->delivery_seq < stream->skip_events)
+			stream->skipped_until = event->arrival;
 	} while (event->delivery_seq < stream->skip_events);
+	event->due = event->arrival - stream->skipped_until;
 	return true;
 }
 

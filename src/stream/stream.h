@@ -40,6 +40,7 @@ typedef struct SpindleEvent
 	Timestamp	time;			/* UTC */
 	double		arrival;		/* seconds from the start of the stream, 0 if
 								 * the stream was opened without */
+	double		due;			/* the same from the last delivery left out */
 	const char *label;			/* of its anomaly, or NULL */
 	bool		is_late;		/* an event with a higher seq came before */
 
