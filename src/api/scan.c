@@ -16,8 +16,8 @@
  * too.
  *
  * The node does not take calls whose arguments depend on other relations
- * (LATERAL), ROWS FROM with several functions and WITH ORDINALITY; there the
- * plain function gives the same rows.
+ * (LATERAL), ROWS FROM with several functions, WITH ORDINALITY, and queries that
+ * want a row as one value; there the plain function gives the same rows.
  *
  *-------------------------------------------------------------------------
  */
@@ -235,6 +235,19 @@ call_of_rte(RangeTblEntry *rte)
 	return (FuncExpr *) function->funcexpr;
 }
 
+/* Does the query want rows as one value?  The node's rows have no such column. */
+static bool
+uses_whole_row(RelOptInfo *rel)
+{
+	Bitmapset  *used = NULL;
+	ListCell   *lc;
+
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
+	foreach(lc, rel->baserestrictinfo)
+		pull_varattnos((Node *) ((RestrictInfo *) lfirst(lc))->clause, rel->relid, &used);
+	return bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
+}
+
 static void
 add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 {
@@ -245,7 +258,8 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 	if (previous_hook)
 		previous_hook(root, rel, rti, rte);
 	call = call_of_rte(rte);
-	if (call == NULL || rel->reloptkind != RELOPT_BASEREL || !bms_is_empty(rel->lateral_relids))
+	if (call == NULL || !IS_SIMPLE_REL(rel) || !bms_is_empty(rel->lateral_relids) ||
+		uses_whole_row(rel))
 		return;
 
 	path = makeNode(CustomPath);
@@ -294,8 +308,7 @@ plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 
 		scan->custom_scan_tlist =
 			lappend(scan->custom_scan_tlist, makeTargetEntry(var, att, pstrdup(strVal(lfirst(name))), false));
-		if (bms_is_member(att - FirstLowInvalidHeapAttributeNumber, used) ||
-			bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used))
+		if (bms_is_member(att - FirstLowInvalidHeapAttributeNumber, used))
 			wanted = lappend_int(wanted, att - 1);
 	}
 	scan->scan.plan.targetlist = tlist;
@@ -557,8 +570,10 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 									 state->instance->domain->table[state->table].name,
 									 state->instance->domain->preset[state->instance->preset].name,
 									 state->instance->seed), es);
-	if (state->function == SCAN_STREAM && state->instance)
+	if (state->function == SCAN_STREAM)
 	{
+		if (state->instance == NULL)
+			return;
 		ExplainPropertyFloat("Rate", "events/s", state->arguments.options.schedule.rate, 3, es);
 		ExplainPropertyInteger("Events Delivered", NULL, state->delivered, es);
 		ExplainPropertyInteger("Out of Order", NULL, state->late, es);

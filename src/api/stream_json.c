@@ -353,6 +353,9 @@ read_contextual(const SpindleJson *node, const SpindleDomain *domain, const Spin
 	spec->condition = column_member(node, "condition_column", table);
 	column = &table->column[spec->column];
 	condition = &table->column[spec->condition];
+	if (table->has_event_time && table->event_time.nsteps == 0 && table->event_time.column == spec->column)
+		spindle_json_error(node, "Anomalies of type \"collective\" move events in time.",
+						   "column \"%s\" is the time of the event.", column->name);
 	spec->normal = values_member(node, "normal_values", domain, condition, true, &spec->nnormal);
 	spec->anomalous = values_member(node, "anomalous_values", domain, column, column->nullable, &spec->nanomalous);
 
@@ -568,6 +571,8 @@ check_anomaly(Datum jsonb, const char *name)
 	SpindleJson document = read_argument(jsonb, psprintf("anomaly \"%s\"", name));
 	SpindleJson m;
 
+	if (name[0] == '\0')
+		spindle_json_error(&document, NULL, "a name is needed.");
 	if (has(&document, "fraction"))
 		(void) number_member(&document, "fraction", 0, 1);
 	if (has(&document, "multiplier_range"))

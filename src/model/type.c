@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
 #include <math.h>
 
 #include "catalog/pg_type.h"
@@ -169,7 +170,10 @@ parse_decimal(const char *s, int scale, int64 *value)
 	return true;
 }
 
-/* YYYY-MM-DD, then nothing or a time HH:MM:SS after a T or space, in UTC */
+/*
+ * YYYY-MM-DD, then nothing or, for a timestamp, a T or space and HH:MM:SS with
+ * up to six digits of a fraction; a Z may follow, as all times are UTC.
+ */
 static bool
 parse_time(const char *s, SpindleKind kind, int64 *value)
 {
@@ -180,18 +184,38 @@ parse_time(const char *s, SpindleKind kind, int64 *value)
 				mm = 0,
 				ss = 0;
 	int			end = 0;
-	char		sep;
-	int			fields = sscanf(s, "%4d-%2d-%2d%n%c%2d:%2d:%2d%n", &y, &m, &d, &end,
-								&sep, &hh, &mm, &ss, &end);
+	int64		usec = 0;
 
-	if ((fields != 3 && !(fields == 7 && (sep == 'T' || sep == ' '))) || (int) strlen(s) != end)
+	if (sscanf(s, "%4d-%2d-%2d%n", &y, &m, &d, &end) != 3)
+		return false;
+	s += end;
+	if (*s && kind == SPINDLE_TIMESTAMP)
+	{
+		if ((*s != 'T' && *s != ' ') || sscanf(s + 1, "%2d:%2d:%2d%n", &hh, &mm, &ss, &end) != 3)
+			return false;
+		s += end + 1;
+		if (*s == '.')
+		{
+			int			digits = 0;
+
+			while (isdigit((unsigned char) *++s) && digits++ < 6)
+				usec = usec * 10 + (*s - '0');
+			if (digits == 0)
+				return false;
+			for (; digits < 6; digits++)
+				usec *= 10;
+		}
+		if (*s == 'Z')
+			s++;
+	}
+	if (*s)
 		return false;
 	if (y < 1900 || y > 9999 || m < 1 || m > 12 || d < 1 || d > day_tab[isleap(y)][m - 1] ||
 		hh < 0 || hh > 23 || mm < 0 || mm > 59 || ss < 0 || ss > 59)
 		return false;
 	*value = date2j(y, m, d) - POSTGRES_EPOCH_JDATE;
 	if (kind == SPINDLE_TIMESTAMP)
-		*value = *value * USECS_PER_DAY + ((hh * 60 + mm) * 60 + ss) * USECS_PER_SEC;
+		*value = *value * USECS_PER_DAY + ((hh * 60 + mm) * 60 + ss) * USECS_PER_SEC + usec;
 	return true;
 }
 

@@ -34,10 +34,15 @@ struct SpindleSchedule
 	SpindleScheduleSpec spec;
 	SpindleKey	key;
 	int64		next;			/* number of the next delivery */
-	double		now;			/* offset of the previous one */
 
-	/* the present stretch of constant rate, by time */
-	double		until;			/* where it ends; 0 before the first */
+	/*
+	 * The present stretch of constant rate, by time and by event.  What was
+	 * spent since its origin is summed up, not the gaps: with even steps the
+	 * sum is a whole number, and the tenth arrival at ten a second is at 1.
+	 */
+	double		origin;
+	double		spent;			/* of the integral of the rate, since then */
+	double		until;			/* where it ends; negative before the first */
 	double		rate;			/* in it, without windows by event */
 
 	/* the present stretch of constant multiplier, by event */
@@ -65,12 +70,12 @@ spindle_schedule_create(const SpindleScheduleSpec *spec, SpindleKey key)
 	return schedule;
 }
 
-/* Find the stretch that begins at the present offset. */
+/* Find the stretch that begins at the origin. */
 static void
 enter_stretch(SpindleSchedule *schedule)
 {
 	const SpindleScheduleSpec *spec = &schedule->spec;
-	double		now = schedule->now;
+	double		now = schedule->origin;
 
 	schedule->rate = spec->rate;
 	schedule->until = INFINITY;
@@ -127,9 +132,21 @@ enter_event_stretch(SpindleSchedule *schedule)
 	}
 }
 
+/* Move the origin to the previous arrival, before the rate changes by event. */
+static void
+move_origin(SpindleSchedule *schedule)
+{
+	double		rate = schedule->rate * schedule->event_multiplier;
+
+	if (schedule->spent > 0 && rate > 0)
+		schedule->origin += schedule->spent / rate;
+	schedule->spent = 0;
+}
+
 /*
  * spindle_schedule_next
- *		The offset at which the next delivery is due, in seconds.
+ *		The offset at which the next delivery is due, in seconds, rounded to
+ *		microseconds, which is what users see.
  */
 double
 spindle_schedule_next(SpindleSchedule *schedule)
@@ -139,28 +156,29 @@ spindle_schedule_next(SpindleSchedule *schedule)
 	if (schedule->spec.is_poisson)
 		need = -spindle_log(spindle_fraction(spindle_draw(schedule->key, schedule->next)));
 	if (schedule->next >= schedule->until_event)
+	{
+		move_origin(schedule);
 		enter_event_stretch(schedule);
+	}
 	schedule->next++;
+	schedule->spent += need;
 
 	for (;;)
 	{
 		double		rate;
-		double		end;
 
-		if (schedule->now >= schedule->until)
+		if (schedule->origin >= schedule->until)
 			enter_stretch(schedule);
 		rate = schedule->rate * schedule->event_multiplier;
 		if (rate > 0)
 		{
-			end = schedule->now + need / rate;
-			if (end < schedule->until)
-			{
-				schedule->now = end;
-				return end;
-			}
-			need = Max(0, need - (schedule->until - schedule->now) * rate);
+			double		at = schedule->origin + schedule->spent / rate;
+
+			if (at < schedule->until)
+				return floor(at * USECS_PER_SEC + 0.5) / USECS_PER_SEC;
+			schedule->spent = Max(0, schedule->spent - (schedule->until - schedule->origin) * rate);
 		}
-		schedule->now = schedule->until;
+		schedule->origin = schedule->until;
 		CHECK_FOR_INTERRUPTS();
 	}
 }
