@@ -55,7 +55,8 @@ SELECT events_sent, anomaly_count FROM spindle_to_file('/dev/null', 'retail', 'o
 -- of the values, within 5 sigma.
 SELECT t, col, range, count(*), min(value / mean) >= lo * 0.8 - 0.01 AND max(value / mean) <= hi * 1.2 + 0.01 AS in_range,
   abs(avg(value / mean) - (lo + hi) / 2) < 5 * max(hi - lo + 0.4 * hi) / sqrt(12 * count(*)) AS centred,
-  min(value / mean) < lo + 0.1 * (hi - lo) AND max(value / mean) > hi - 0.1 * (hi - lo) AS spread,
+  CASE WHEN lo = hi THEN min(value / mean) < lo * 0.82 AND max(value / mean) > hi * 1.18
+    ELSE min(value / mean) < lo + 0.1 * (hi - lo) AND max(value / mean) > hi - 0.1 * (hi - lo) END AS spread,
   count(DISTINCT value) > 20 AS different,
   bool_and(event ->> col ~ CASE col WHEN 'quantity' THEN '^[0-9]+$' ELSE '^[0-9]+\.[0-9][0-9]$' END) AS scale
 FROM (VALUES ('order', 'order_total', '[10, 100]'::jsonb), ('order', 'order_total', '[3, 3]'), ('return', 'refund_amount', '[0.5, 0.6]'),
@@ -129,12 +130,50 @@ FROM contexts v, events(t, spindle_contextual_anomaly(name, col, condition, norm
 -- An event that has the only anomalous value already is not eligible.
 SELECT anomaly_count > 0 AS some, anomaly_count = (SELECT count(*) FROM plain WHERE t = 'order' AND event ->> 'promotion_id' IS NULL AND event ->> 'status' <> 'completed') AS others
 FROM spindle_to_file('/dev/null', 'retail', 'order', 'fabric_demo', anomalies => spindle_contextual_anomaly('x', 'status', 'promotion_id', '[null]', '["completed"]', 1));
--- Where event times change, the events take their new places in time order.
-SELECT count(*) FILTER (WHERE is_anomaly) > 0 AS anomalies, count(*) FILTER (WHERE is_anomaly AND event ->> 'order_date' <> '2023-01-01T00:00:00Z') AS wrong_values,
-  count(*) FILTER (WHERE event_time <> (event ->> 'order_date')::timestamptz OR event_time <> (event ->> '_spindle_event_time')::timestamptz) AS other_times,
-  count(*) FILTER (WHERE event_time < previous) AS not_in_order, count(DISTINCT seq) = max(seq) + 1 AS numbered
-FROM (SELECT is_anomaly, event, event_time, seq, lag(event_time) OVER (ORDER BY seq) AS previous FROM spindle_stream('retail', 'order', 'fabric_demo',
-  anomalies => spindle_contextual_anomaly('early', 'order_date', 'status', '["shipped"]', '["2023-01-01"]', 0.5))) x;
+-- Only collective anomalies move events in time.
+SELECT count(*) FROM spindle_stream('retail', 'order', 'fabric_demo',
+  anomalies => spindle_contextual_anomaly('early', 'order_date', 'status', '["shipped"]', '["2023-01-01"]', 0.5)); -- ERROR
+
+-- Collective: as many groups as the fraction says, none with one event only;
+-- all events of a chosen group are moved, into the window that begins at the
+-- group's first event, in the order of rows; nothing else moves; the stream is
+-- in the order of the new times, numbered without gaps.
+CREATE FUNCTION collective(fraction float8, seed bigint, OUT eligible bigint, OUT chosen bigint, OUT split bigint, OUT early bigint,
+  OUT late bigint, OUT swapped bigint, OUT moved_others bigint, OUT in_order boolean, OUT numbered boolean) LANGUAGE sql AS $$
+  WITH plain AS MATERIALIZED (SELECT (event ->> 'order_id')::bigint AS id, event ->> 'customer_id' AS grp, event_time FROM spindle_stream('retail', 'order', seed => seed)),
+  changed AS MATERIALIZED (SELECT (event ->> 'order_id')::bigint AS id, event_time, seq, anomaly_type, (event ->> 'order_date')::timestamptz AS value
+    FROM spindle_stream('retail', 'order', seed => seed, anomalies => spindle_collective_anomaly('c', 'customer_id', 'order_date', 3600, fraction))),
+  both_ AS (SELECT p.id, grp, p.event_time AS before, c.event_time AS after, seq, anomaly_type IS NOT NULL AS moved,
+      anomaly_type = 'collective:c' AND value = c.event_time AS right_label FROM plain p JOIN changed c USING (id)),
+  groups AS (SELECT grp, count(*) AS n, count(*) FILTER (WHERE moved) AS n_moved, min(before) AS first, min(after) AS first_after, max(after) AS last_after FROM both_ GROUP BY grp)
+  SELECT (SELECT count(*) FROM groups WHERE n > 1), (SELECT count(*) FROM groups WHERE n_moved > 0),
+    (SELECT count(*) FROM groups WHERE n_moved > 0 AND n_moved <> n), (SELECT count(*) FROM groups WHERE n_moved > 0 AND first_after < first),
+    (SELECT count(*) FROM groups WHERE n_moved > 0 AND last_after > first + interval '1 hour'),
+    (SELECT count(*) FROM (SELECT after < lag(after) OVER (PARTITION BY grp ORDER BY id) AS s FROM both_ WHERE moved) x WHERE s),
+    (SELECT count(*) FROM both_ WHERE NOT moved AND before <> after OR moved AND NOT right_label),
+    (SELECT bool_and(after >= previous) FROM (SELECT after, lag(after, 1, after) OVER (ORDER BY seq) AS previous FROM both_) x),
+    (SELECT count(DISTINCT seq) = 5000 AND max(seq) = 4999 FROM both_)
+$$;
+SELECT fraction, seed, chosen = CASE WHEN fraction = 0 THEN 0 ELSE greatest(1, floor(eligible * fraction::numeric)) END AS count_right,
+  split, early, late, swapped, moved_others, in_order, numbered
+FROM (VALUES (0, 1), (0.001, 1), (0.05, 2), (0.4, 3), (1, 4)) v (fraction, seed), collective(fraction, seed);
+
+-- The count in the result; resuming; two of them share no event.
+SELECT anomaly_count = (SELECT count(*) FROM spindle_stream('retail', 'order', anomalies => spindle_collective_anomaly('c', 'store_id', 'order_date', fraction => 0.1)) WHERE is_anomaly) AS counted
+FROM spindle_to_file('/dev/null', 'retail', 'order', anomalies => spindle_collective_anomaly('c', 'store_id', 'order_date', fraction => 0.1));
+SELECT n, (SELECT count(*) FROM spindle_stream('retail', 'order', skip_events => n, out_of_order_fraction => 0.1, anomalies => a) s
+  FULL JOIN (SELECT * FROM spindle_stream('retail', 'order', out_of_order_fraction => 0.1, anomalies => a) WHERE delivery_seq >= n) t USING (delivery_seq)
+  WHERE s.event::text IS DISTINCT FROM t.event::text OR s.arrival IS DISTINCT FROM t.arrival) AS different
+FROM (VALUES (1), (17), (4999)) v (n), (SELECT jsonb_build_array(spindle_collective_anomaly('c', 'customer_id', 'order_date', 600, 0.1),
+  spindle_collective_anomaly('d', 'status', 'order_date', 600, 0.1), spindle_point_anomaly('p', 'order_total'))) x (a);
+SELECT anomaly_type, count(DISTINCT event ->> 'order_id') = count(*) AS once FROM spindle_stream('retail', 'order', anomalies =>
+  jsonb_build_array(spindle_collective_anomaly('c', 'customer_id', 'order_date', 600, 0.1), spindle_collective_anomaly('d', 'store_id', 'order_date', 600, 0.1)))
+WHERE is_anomaly GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM spindle_stream('retail', 'order', anomalies => spindle_collective_anomaly('c', 'customer_id', 'status')); -- ERROR
+SELECT count(*) FROM spindle_stream('retail', 'address', anomalies => spindle_collective_anomaly('c', 'city', 'street')); -- ERROR
+SELECT count(*) FROM spindle_stream('retail', 'order', anomalies => spindle_collective_anomaly('c', 'nobody', 'order_date')); -- ERROR
+SELECT spindle_collective_anomaly('c', 'customer_id', 'order_date', window_seconds => 0); -- ERROR
+
 -- A value may be given as the events show it.
 SELECT count(*) FROM (SELECT event ->> 'order_date' AS value FROM plain WHERE t = 'order' AND seq = 10) p,
   events('order', spindle_contextual_anomaly('x', 'order_total', 'order_date', jsonb_build_array(value), '[0]', 1)) e WHERE is_anomaly AND seq = 10;
@@ -162,7 +201,8 @@ CREATE TABLE listed AS SELECT e.* FROM events('order', jsonb_build_array(
   spindle_point_anomaly('one', 'order_total', fraction => 0.05),
   spindle_contextual_anomaly('two', 'status', 'status', '["completed"]', '["lost"]', 0.4),
   spindle_contextual_anomaly('three', 'status', 'promotion_id', '[null]', '["stolen"]', 0.001),
-  spindle_point_anomaly('four', 'order_total', '[1000, 1000]', 0),
+  spindle_point_anomaly('four', 'order_total', '[1000, 1000]', 0.4),
+  spindle_point_anomaly('none', 'order_total', '[1000, 1000]', 0),
   spindle_contextual_anomaly('five', 'order_total', 'promotion_id', '[null]', '[0]', 1),
   spindle_point_anomaly('six', 'order_total', '[2, 2]', 1),
   spindle_point_anomaly('seven', 'order_total', '[2, 2]', 0.5),
@@ -181,17 +221,18 @@ SELECT name, eligible, (SELECT count(*) FROM listed WHERE anomaly_type = name) A
 FROM (VALUES (1, 'point:one', 0.05, 'true', '{}'),
     (2, 'contextual:two', 0.4, 'p.event ->> ''status'' = ''completed''', '{point:one}'),
     (3, 'contextual:three', 0.001, 'p.event ->> ''promotion_id'' IS NULL', '{point:one,contextual:two}'),
-    (4, 'point:four', 0, 'true', '{point:one,contextual:two,contextual:three}'),
-    (5, 'contextual:five', 1, 'p.event ->> ''promotion_id'' IS NULL', '{point:one,contextual:two,contextual:three}'),
-    (6, 'point:six', 1, 'true', '{point:one,contextual:two,contextual:three,contextual:five}'),
-    (7, 'point:seven', 0.5, 'true', '{point:one,contextual:two,contextual:three,contextual:five,point:six}'),
-    (8, 'contextual:eight', 1, 'true', '{point:one,contextual:two,contextual:three,contextual:five,point:six}')) v (n, name, fraction, condition, before),
+    (4, 'point:four', 0.4, 'true', '{point:one,contextual:two,contextual:three}'),
+    (5, 'point:none', 0, 'true', '{point:one,contextual:two,contextual:three,point:four}'),
+    (6, 'contextual:five', 1, 'p.event ->> ''promotion_id'' IS NULL', '{point:one,contextual:two,contextual:three,point:four}'),
+    (7, 'point:six', 1, 'true', '{point:one,contextual:two,contextual:three,point:four,contextual:five}'),
+    (8, 'point:seven', 0.5, 'true', '{point:one,contextual:two,contextual:three,point:four,contextual:five,point:six}'),
+    (9, 'contextual:eight', 1, 'true', '{point:one,contextual:two,contextual:three,point:four,contextual:five,point:six}')) v (n, name, fraction, condition, before),
   count_listed(condition, before) eligible ORDER BY n;
 -- the values are those of the anomaly that the event carries
 SELECT count(*) FROM listed l JOIN plain p USING (seq) WHERE p.t = 'order' AND (
   (l.event ->> 'status' = p.event ->> 'status') = (coalesce(l.anomaly_type, '') IN ('contextual:two', 'contextual:three')) OR
   (l.anomaly_type = 'contextual:two') <> (l.event ->> 'status' = 'lost') OR (l.anomaly_type = 'contextual:three') <> (l.event ->> 'status' = 'stolen') OR
-  (l.event ->> 'order_total' = p.event ->> 'order_total') = (coalesce(l.anomaly_type, '') IN ('point:one', 'contextual:five', 'point:six')) OR
+  (l.event ->> 'order_total' = p.event ->> 'order_total') = (coalesce(l.anomaly_type, '') IN ('point:one', 'point:four', 'contextual:five', 'point:six')) OR
   (l.anomaly_type = 'contextual:five') <> ((l.event ->> 'order_total')::numeric = 0));
 
 -- Labels off: the same values, columns NULL, members absent, the count true.
