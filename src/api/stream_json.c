@@ -89,7 +89,7 @@ read_window(const SpindleJson *node, SpindleBurstWindow *window)
 		window->start_offset = number_member(node, "start_offset_seconds", 0, 1e12);
 		window->duration = number_member(node, "duration_seconds", 1e-6, 1e12);
 	}
-	window->multiplier = number_member(node, "multiplier", 1e-6, 1e6);
+	window->multiplier = has(node, "multiplier") ? number_member(node, "multiplier", 1e-6, 1e6) : 2;
 }
 
 /*
