@@ -157,6 +157,7 @@ children_frame(SpindleEval *eval, Frame *base, int child_table)
 	}
 	frame = add_frame(eval, child_table, base);
 	frame->child_table = child_table;
+	frame->owner = palloc(sizeof(int32) * frame->capacity);
 	fill = add_step(eval, base, spindle_run_fill_children, NULL, false, 0);
 	fill->sub = frame;
 	fill->state = layout_cursor(eval, child_table);
@@ -177,6 +178,21 @@ gather(SpindleEval *eval, Frame *sub, Step *inner)
 					inner->has_nulls || sub->rows->has_nulls, 1);
 	step->input[0] = inner;
 	step->sub = sub;
+	return finish(eval, step);
+}
+
+/* Bring a vector of the parents of a frame of children to the children. */
+static Step *
+gather_owner(SpindleEval *eval, Frame *children, Step *inner)
+{
+	Step	   *step;
+
+	for (int i = 0; i < eval->nsteps; i++)
+		if (eval->step[i]->run == spindle_run_gather_owner && eval->step[i]->frame == children &&
+			eval->step[i]->input[0] == inner)
+			return eval->step[i];
+	step = add_step(eval, children, spindle_run_gather_owner, NULL, inner->has_nulls, 1);
+	step->input[0] = inner;
 	return finish(eval, step);
 }
 
@@ -204,6 +220,10 @@ compile_path(SpindleEval *eval, Frame *frame, const SpindleColumnRef *ref, int a
 	check_stack_depth();
 	if (at == ref->nsteps)
 		return rows ? compile_rows(eval, frame, ref->column) : compile_column(eval, frame, ref->column);
+
+	/* children that were fetched for their parents know these already */
+	if (frame->child_table >= 0 && ref->step[at] == table_of(eval, frame)->parent_column)
+		return gather_owner(eval, frame, compile_path(eval, frame->base, ref, at + 1, rows));
 	parent = compile_rows(eval, frame, ref->step[at]);
 	sub = parent_frame(eval, frame, parent, target_table(eval, frame->table, ref->step[at]));
 	return gather(eval, sub, compile_path(eval, sub, ref, at + 1, rows));
@@ -456,7 +476,7 @@ compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 		case SPINDLE_RULE_NUMBER:
 			step = add_step(eval, frame, spindle_run_number, rule, false, 0);
 			if (frame->rows)
-				step->state = spindle_number_memo(rule);
+				step->state = spindle_number_memo(rule, eval->instance->nrows[frame->table]);
 			break;
 		case SPINDLE_RULE_TIME:
 			step = add_step(eval, frame, spindle_run_time, rule, false, 0);

@@ -27,6 +27,8 @@ struct Frame
 	Step	   *rows;			/* parents: step of base with their row
 								 * numbers */
 	int			child_table;	/* children: of which table, else -1 */
+	int32	   *owner;			/* children: row here -> row of base; as many
+								 * as there is room for rows */
 	int			map_capacity;
 	int32	   *map;			/* parents: row of base -> row here, -1 if
 								 * none; children: row of base -> its first
@@ -66,7 +68,7 @@ extern void spindle_run_sequence(Step *step);
 extern void spindle_run_constant(Step *step);
 extern void spindle_run_weighted(Step *step);
 extern void spindle_run_number(Step *step);
-extern void *spindle_number_memo(const SpindleRule *rule);
+extern void *spindle_number_memo(const SpindleRule *rule, int64 nrows);
 extern void spindle_run_time(Step *step);
 extern void spindle_run_ordered_time(Step *step);
 extern void spindle_run_offset(Step *step);
@@ -91,6 +93,7 @@ extern void spindle_run_pick_child(Step *step);
 extern void spindle_run_fill_parents(Step *step);
 extern void spindle_run_fill_children(Step *step);
 extern void spindle_run_gather(Step *step);
+extern void spindle_run_gather_owner(Step *step);
 extern void spindle_run_key(Step *step);
 
 #endif							/* SPINDLE_EVAL_INTERNAL_H */

@@ -24,14 +24,15 @@
 #define DAY_1900		INT64CONST(-36524)
 #define DAY_10000		INT64CONST(2921940)
 
-/* Rows whose number is remembered: 512 kB. */
-#define MEMO_SIZE		32768
+/* Rows whose number is remembered, at most: 1 MB. */
+#define MEMO_SIZE		65536
 
-typedef struct MemoEntry
+typedef struct NumberMemo
 {
-	int64		row;			/* -1 if unused */
-	int64		value;
-} MemoEntry;
+	int64		mask;			/* entry of a row: its last bits */
+	int64	   *row;			/* that an entry holds, -1 if none */
+	int64	   *value;
+} NumberMemo;
 
 static inline int64
 float_bits(double d)
@@ -136,6 +137,7 @@ spindle_run_number(Step *step)
 	const SpindleRule *rule = step->rule;
 	const SpindleDist *dist = &rule->number;
 	const double scale = value_scale(rule);
+	NumberMemo *memo = step->state;
 
 	if (dist->kind == SPINDLE_DIST_UNIFORM && rule->type->kind != SPINDLE_FLOAT)
 	{
@@ -163,18 +165,18 @@ spindle_run_number(Step *step)
 	for (int i = 0; i < step->frame->n; i++)
 	{
 		int64		row = step->frame->row[i];
-		MemoEntry  *memo = step->state ? &((MemoEntry *) step->state)[row & (MEMO_SIZE - 1)] : NULL;
+		int64		entry = memo ? row & memo->mask : 0;
 
-		if (memo && memo->row == row)
+		if (memo && memo->row[entry] == row)
 		{
-			step->out.value[i] = memo->value;
+			step->out.value[i] = memo->value[entry];
 			continue;
 		}
 		step->out.value[i] = number_value(rule, spindle_dist_sample(dist, spindle_draw(step->key, row)), scale);
 		if (memo)
 		{
-			memo->row = row;
-			memo->value = step->out.value[i];
+			memo->row[entry] = row;
+			memo->value[entry] = step->out.value[i];
 		}
 	}
 }
@@ -183,18 +185,25 @@ spindle_run_number(Step *step)
  * A memo for spindle_run_number(), in the current memory context, if the
  * distribution is dear to sample; else NULL.
  *
- * For frames of parents only: popular rows are met again and again.
+ * For frames of parents only, of a table with nrows: popular rows are met again
+ * and again.
  */
 void *
-spindle_number_memo(const SpindleRule *rule)
+spindle_number_memo(const SpindleRule *rule, int64 nrows)
 {
-	MemoEntry  *memo;
+	NumberMemo *memo;
+	int64		size = 1;
 
 	if (rule->number.kind == SPINDLE_DIST_UNIFORM || rule->number.kind == SPINDLE_DIST_DISCRETE)
 		return NULL;
-	memo = palloc(sizeof(MemoEntry) * MEMO_SIZE);
-	for (int i = 0; i < MEMO_SIZE; i++)
-		memo[i].row = -1;
+	while (size < nrows && size < MEMO_SIZE)
+		size *= 2;
+	memo = palloc(sizeof(NumberMemo));
+	memo->mask = size - 1;
+	memo->row = palloc(sizeof(int64) * size);
+	memo->value = palloc(sizeof(int64) * size);
+	for (int i = 0; i < size; i++)
+		memo->row[i] = -1;
 	return memo;
 }
 

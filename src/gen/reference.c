@@ -231,6 +231,22 @@ reserve(Step *step, Frame *frame, int64 n, int64 nmap)
 	}
 }
 
+/* Make room for more children, keeping the n there are. */
+static void
+grow_children(Step *step, Frame *frame, int64 n, int64 needed)
+{
+	int64	   *row = frame->row;
+	int32	   *owner = frame->owner;
+
+	frame->row = palloc(1);
+	reserve(step, frame, needed, 0);
+	memcpy(frame->row, row, sizeof(int64) * n);
+	frame->owner = MemoryContextAllocHuge(step->context, sizeof(int32) * frame->capacity);
+	memcpy(frame->owner, owner, sizeof(int32) * n);
+	pfree(row);
+	pfree(owner);
+}
+
 /* The rows that a step refers to become a frame; equal neighbours share one. */
 void
 spindle_run_fill_parents(Step *step)
@@ -264,7 +280,6 @@ spindle_run_fill_children(Step *step)
 	SpindleLayoutCursor *cursor = step->state;
 	int64		n = 0;
 
-	/* the map first, to know how many there are */
 	reserve(step, frame, 0, step->frame->n + 1);
 	for (int i = 0; i < step->frame->n; i++)
 	{
@@ -272,20 +287,31 @@ spindle_run_fill_children(Step *step)
 		int			count = spindle_layout_children(cursor, step->frame->row[i], &first);
 
 		if (n + count > frame->capacity)
-		{
-			int64	   *old = frame->row;
-
-			frame->row = palloc(1);
-			reserve(step, frame, n + count, 0);
-			memcpy(frame->row, old, sizeof(int64) * n);
-			pfree(old);
-		}
+			grow_children(step, frame, n, n + count);
 		frame->map[i] = (int32) n;
 		for (int k = 0; k < count; k++)
+		{
+			frame->owner[n] = i;
 			frame->row[n++] = first + k;
+		}
 	}
 	frame->map[step->frame->n] = (int32) n;
 	frame->n = (int) n;
+}
+
+/* Bring values from the parents that a frame of children was made for. */
+void
+spindle_run_gather_owner(Step *step)
+{
+	const SpindleVector *in = &step->input[0]->out;
+	const int32 *owner = step->frame->owner;
+
+	for (int i = 0; i < step->frame->n; i++)
+		step->out.value[i] = in->value[owner[i]];
+	if (!step->has_nulls)
+		return;
+	for (int i = 0; i < step->frame->n; i++)
+		step->out.is_null[i] = in->is_null && in->is_null[owner[i]];
 }
 
 /* Bring values from a frame of parents to the rows that refer to them. */
