@@ -243,6 +243,23 @@ wide_rows(Step *step, FormulaState *state, int first, int n, bool *is_null)
 	return scale[0];
 }
 
+/* Division by a power of ten, by a constant where it is a common one. */
+static inline uint64
+divide_unit(uint64 x, int64 unit)
+{
+	switch (unit)
+	{
+		case 1:
+			return x;
+		case 100:
+			return x / 100;
+		case 10000:
+			return x / 10000;
+		default:
+			return x / (uint64) unit;
+	}
+}
+
 /* Store results of the given scale, in the type of the column. */
 static inline int64
 store(const SpindleType *type, __int128 x, int scale)
@@ -292,7 +309,7 @@ spindle_run_formula(Step *step)
 					out[i] = store(type, x, scale);
 				else
 				{
-					uint64		q = ((uint64) (x < 0 ? -x : x) + unit / 2) / unit;
+					uint64		q = divide_unit((uint64) (x < 0 ? -x : x) + unit / 2, unit);
 
 					out[i] = Max(type->min, Min(x < 0 ? -(int64) q : (int64) q, type->max));
 				}

@@ -99,11 +99,14 @@ spindle_popularity_create(SpindleSkewKind kind, double top, double share,
 	}
 	popularity->rank = spindle_alias_create(weight, n);
 	pfree(weight);
-	if (nrows <= n)
+	if (nrows <= SPINDLE_POPULARITY_MAX_PLACES)
 	{
-		popularity->place = palloc(sizeof(uint16) * n);
-		for (int r = 0; r < n; r++)
-			popularity->place[r] = spindle_popularity_scatter(popularity, 0, r);
+		int64		nblocks = (nrows + n - 1) / n;
+
+		popularity->place = palloc(sizeof(uint16) * nblocks * n);
+		for (int64 b = 0; b < nblocks; b++)
+			for (int r = 0; r < n; r++)
+				popularity->place[b * n + r] = spindle_popularity_scatter(popularity, b, r);
 	}
 	return popularity;
 }

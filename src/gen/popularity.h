@@ -15,6 +15,8 @@
 #include "model/model.h"
 
 #define SPINDLE_POPULARITY_MAX_BITS 10
+/* rows of a table whose places are listed: 128 kB */
+#define SPINDLE_POPULARITY_MAX_PLACES	65536
 /* after so many draws at or above the limit we take any row below it */
 #define SPINDLE_POPULARITY_TRIES	32
 
@@ -24,7 +26,8 @@ typedef struct SpindlePopularity
 	int64		nrows;			/* of the table chosen from */
 	int			bits;			/* a block has 2^bits rows */
 	const SpindleAlias *rank;	/* draw -> rank in a block */
-	uint16	   *place;			/* rank -> row, where one block holds all */
+	uint16	   *place;			/* place of each rank of each block, for a small
+								 * table; else NULL */
 	SpindleKey	key;			/* of the choices */
 	SpindleKey	scatter_key;	/* where a block's ranks lie */
 } SpindlePopularity;
@@ -100,14 +103,15 @@ spindle_popularity_pick(const SpindlePopularity *popularity, uint64 counter,
 	Assert(eligible >= 1);
 	if (popularity->kind == SPINDLE_SKEW_NONE)
 		return (int64) spindle_below(draw, eligible);
-	if (popularity->place && eligible == popularity->nrows)
+	if (popularity->place && eligible == popularity->rank->n)
 		return popularity->place[spindle_popularity_rank(popularity, (uint32) draw)];
 	for (int i = 0; i < SPINDLE_POPULARITY_TRIES; i++)
 	{
 		int64		block = (int64) (((unsigned __int128) (draw >> 32) * (uint64) eligible) >> 32) >> popularity->bits;
 		uint32		rank = spindle_popularity_rank(popularity, (uint32) draw);
-		int64		row = popularity->place ? popularity->place[rank] :
-		(block << popularity->bits) | spindle_popularity_scatter(popularity, block, rank);
+		int64		row = (block << popularity->bits) |
+		(popularity->place ? popularity->place[(block << popularity->bits) + rank] :
+		 spindle_popularity_scatter(popularity, block, rank));
 
 		if (row < eligible)
 			return row;

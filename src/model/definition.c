@@ -108,7 +108,7 @@ read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
 	}
 	initStringInfo(&json);
 	appendStringInfo(&json, ",\"%s\":", column->name);
-	column->key_json = json.data;
+	column->key_json = json.data;	/* with room to read 32 bytes of it */
 	column->key_json_len = json.len;
 }
 

@@ -32,7 +32,8 @@ typedef struct WriterColumn
 	int			number;			/* in the table */
 	SpindleKind kind;
 	int			handle;			/* of its vector */
-	const SpindleVector *vector;	/* of this batch */
+	const int64 *value;			/* of this batch */
+	const bool *is_null;		/* or NULL */
 	int64		unit;			/* 10^scale of a decimal */
 } WriterColumn;
 
@@ -92,6 +93,13 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool wi
 	return writer;
 }
 
+static void
+set_vector(WriterColumn *column, const SpindleVector *vector)
+{
+	column->value = vector->value;
+	column->is_null = vector->is_null;
+}
+
 /*
  * spindle_json_writer_batch
  *		Note that the program has computed another batch.
@@ -100,7 +108,7 @@ void
 spindle_json_writer_batch(SpindleJsonWriter *writer)
 {
 	for (int c = 0; c < writer->ncolumns; c++)
-		writer->column[c].vector = spindle_eval_vector(writer->eval, writer->column[c].handle);
+		set_vector(&writer->column[c], spindle_eval_vector(writer->eval, writer->column[c].handle));
 }
 
 /*
@@ -115,7 +123,7 @@ spindle_json_writer_override(SpindleJsonWriter *writer, const SpindleAnomalies *
 		const SpindleVector *changed = spindle_anomalies_vector(anomalies, writer->column[c].number);
 
 		if (changed)
-			writer->column[c].vector = changed;
+			set_vector(&writer->column[c], changed);
 	}
 }
 
@@ -131,6 +139,19 @@ static inline char *
 put(char *p, const char *data, int len)
 {
 	memcpy(p, data, len);
+	return p + len;
+}
+
+/*
+ * The same for data that is mostly short, has 32 bytes to be read and goes
+ * where as many can be written: a copy of fixed size needs no call.
+ */
+static inline char *
+put_short(char *p, const char *data, int len)
+{
+	if (len > 32)
+		return put(p, data, len);
+	memcpy(p, data, 32);
 	return p + len;
 }
 
@@ -165,6 +186,13 @@ put_decimal(char *p, int64 value, int scale, int64 unit)
 	{
 		*p++ = '-';
 		u = -u;
+	}
+	if (scale == 2)
+	{
+		/* money: a division by a constant is much cheaper */
+		p += pg_ulltoa_n(u / 100, p);
+		*p++ = '.';
+		return put_two(p, (int) (u % 100));
 	}
 	p += pg_ulltoa_n(u / unit, p);
 	if (scale == 0)
@@ -243,7 +271,7 @@ put_time(SpindleJsonWriter *writer, char *p, Timestamp t, bool is_utc)
 		writer->time = t;
 	}
 	*p++ = '"';
-	p = put(p, writer->time_text, writer->time_len);
+	p = put_short(p, writer->time_text, writer->time_len);
 	if (is_utc)
 		*p++ = 'Z';
 	*p++ = '"';
@@ -263,7 +291,7 @@ put_text(StringInfo out, char *p, const SpindleText *text, int more)
 	if (text->json)
 	{
 		reserve(out, text->json_len + more);
-		return put(out->data + out->len, text->json, text->json_len);
+		return put_short(out->data + out->len, text->json, text->json_len);
 	}
 
 	/* six bytes per character at worst: \u00XX */
@@ -310,12 +338,12 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 	{
 		const WriterColumn *column = &writer->column[c];
 		char	   *key = p;
-		int64		value = column->vector->value[i];
+		int64		value = column->value[i];
 
-		p = put(p, column->column->key_json, column->column->key_json_len);
+		p = put_short(p, column->column->key_json, column->column->key_json_len);
 		if (c == 0)
 			*key = '{';			/* in place of the comma */
-		if (column->vector->is_null && column->vector->is_null[i])
+		if (column->is_null && column->is_null[i])
 		{
 			p = put(p, "null", 4);
 			continue;
