@@ -308,7 +308,7 @@ compile_choice(SpindleEval *eval, Frame *frame, const SpindleRule *rule, double 
 			step = with_input(eval, frame, spindle_run_reference, rule, &rule->reference.after_time);
 			step->has_nulls = true;
 			spindle_timeline_cursor_init(cursor, state->after);
-			step->sub = (void *) cursor;
+			step->after = cursor;
 		}
 		else
 			step = add_step(eval, frame, spindle_run_reference, rule,

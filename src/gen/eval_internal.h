@@ -10,6 +10,9 @@
 
 #include "gen/eval.h"
 
+/* Labels of the draws that a rule makes beside its main one. */
+#define LABEL_NULLS		101
+
 typedef struct Frame Frame;
 typedef struct Step Step;
 
@@ -55,6 +58,7 @@ struct Step
 	Step	  **input;
 	Frame	   *sub;			/* frame it fills, or gathers from */
 	void	   *state;			/* cursor, compiled reference, scratch space */
+	SpindleTimelineCursor *after;	/* times of parents, of "after" */
 	int64		number;			/* what else the function needs */
 	int64		number2;
 	double		fraction;

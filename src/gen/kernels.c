@@ -17,9 +17,6 @@
 
 #include "gen/eval_internal.h"
 
-/* Labels of the draws that a rule makes beside its main one. */
-#define LABEL_NULLS		101
-
 /* The first day of the year 1900 and of 10000, since 2000-01-01. */
 #define DAY_1900		INT64CONST(-36524)
 #define DAY_10000		INT64CONST(2921940)

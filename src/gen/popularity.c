@@ -7,8 +7,8 @@
  * 1024 rows form one block; more are cut into blocks of 1024.  All blocks have
  * the same profile of popularity by rank; a bijection that differs per block
  * says at which place a rank lies.  A choice draws a block evenly, a rank by
- * the profile and looks up the place: constant time, 8 kB of tables at any
- * number of rows.
+ * the profile and looks up the place: constant time and, at any
+ * number of rows, 8 kB of tables, with 128 kB more where places are listed.
  *
  * Since a block is a fair sample of all, the choice can be limited to the
  * first m rows, those that exist at a certain time, without losing the skew:

@@ -11,9 +11,6 @@
 
 #include "gen/eval_internal.h"
 
-/* Labels of the draws that a rule makes beside its main one. */
-#define LABEL_NULLS		101
-
 /* The parent by the children's layout. */
 void
 spindle_run_parent(Step *step)
@@ -83,7 +80,7 @@ spindle_run_reference(Step *step)
 {
 	const SpindleReferenceState *state = step->state;
 	const SpindlePopularity *popularity = state->popularity;
-	SpindleTimelineCursor *after = (SpindleTimelineCursor *) step->sub;
+	SpindleTimelineCursor *after = step->after;
 
 	for (int i = 0; i < step->frame->n; i++)
 	{

@@ -333,7 +333,10 @@ spindle_collective_choose(SpindleCollective *collective)
 	walk_groups(collective, &sizes, false, 0, 0);
 	tuplesort_performsort(sizes.state);
 	while (sorter_get(&sizes))
+	{
+		CHECK_FOR_INTERRUPTS();
 		eligible += DatumGetInt64(sizes.out->tts_values[1]) >= 2;
+	}
 	if (eligible > 0 && collective->fraction > 0)
 		wanted = Min(eligible, Max(1, (int64) floor((double) eligible * collective->fraction + 1e-9)));
 
