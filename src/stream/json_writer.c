@@ -13,18 +13,11 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "catalog/pg_type.h"
-#include "common/shortest_dec.h"
-#include "utils/builtins.h"
-#include "utils/datetime.h"
 #include "utils/json.h"
 
+#include "stream/json_value.h"
 #include "stream/json_writer.h"
-
-/* More than any value takes that is not text. */
-#define MAX_SCALAR	64
 
 typedef struct WriterColumn
 {
@@ -47,12 +40,7 @@ struct SpindleJsonWriter
 	bool		with_labels;
 	int			event_size;		/* bytes of an event without its texts, at
 								 * most */
-	Timestamp	time;			/* the time last written ... */
-	char		time_text[40];	/* ... as in JSON, without Z and quotes */
-	int			time_len;
-	int64		day;			/* the date last written ... */
-	char		day_text[16];	/* ... as YYYY-MM-DD */
-	int			day_len;
+	JsonTimes	times;
 };
 
 /*
@@ -88,8 +76,7 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool wi
 	writer->table_json_len = (int) strlen(writer->table_json);
 	writer->with_labels = with_labels;
 	writer->event_size += writer->table_json_len + 3 * MAX_SCALAR;
-	writer->day = PG_INT64_MAX;
-	writer->time = DT_NOEND;
+	init_times(&writer->times);
 	return writer;
 }
 
@@ -125,157 +112,6 @@ spindle_json_writer_override(SpindleJsonWriter *writer, const SpindleAnomalies *
 		if (changed)
 			set_vector(&writer->column[c], changed);
 	}
-}
-
-/* Room for n bytes; the function call is for the rare case only. */
-static inline void
-reserve(StringInfo out, int n)
-{
-	if (out->maxlen - out->len <= n)
-		enlargeStringInfo(out, n);
-}
-
-static inline char *
-put(char *p, const char *data, int len)
-{
-	memcpy(p, data, len);
-	return p + len;
-}
-
-/*
- * The same for data that is mostly short, has 32 bytes to be read and goes
- * where as many can be written: a copy of fixed size needs no call.
- */
-static inline char *
-put_short(char *p, const char *data, int len)
-{
-	if (len > 32)
-		return put(p, data, len);
-	memcpy(p, data, 32);
-	return p + len;
-}
-
-static inline char *
-put_two(char *p, int value)
-{
-	p[0] = '0' + value / 10;
-	p[1] = '0' + value % 10;
-	return p + 2;
-}
-
-static inline char *
-put_int(char *p, int64 value)
-{
-	uint64		u = (uint64) value;
-
-	if (value < 0)
-	{
-		*p++ = '-';
-		u = -u;
-	}
-	return p + pg_ulltoa_n(u, p);
-}
-
-static inline char *
-put_decimal(char *p, int64 value, int scale, int64 unit)
-{
-	uint64		u = (uint64) value;
-	uint64		fraction;
-
-	if (value < 0)
-	{
-		*p++ = '-';
-		u = -u;
-	}
-	if (scale == 2)
-	{
-		/* money: a division by a constant is much cheaper */
-		p += pg_ulltoa_n(u / 100, p);
-		*p++ = '.';
-		return put_two(p, (int) (u % 100));
-	}
-	p += pg_ulltoa_n(u / unit, p);
-	if (scale == 0)
-		return p;
-	*p++ = '.';
-	fraction = u % unit;
-	for (int i = scale - 1; i >= 0; i--)
-	{
-		p[i] = '0' + fraction % 10;
-		fraction /= 10;
-	}
-	return p + scale;
-}
-
-/* NaN and the infinities are not numbers in JSON: strings, as to_json has it. */
-static char *
-put_float(char *p, int64 bits)
-{
-	double		d;
-
-	memcpy(&d, &bits, sizeof(d));
-	if (isnan(d))
-		return put(p, "\"NaN\"", 5);
-	if (isinf(d))
-		return d < 0 ? put(p, "\"-Infinity\"", 11) : put(p, "\"Infinity\"", 10);
-	return p + double_to_shortest_decimal_bufn(d, p);
-}
-
-/* Most events of a batch share their date, so it is written out once. */
-static char *
-put_day(SpindleJsonWriter *writer, char *p, int64 day)
-{
-	if (day != writer->day)
-	{
-		int			y,
-					m,
-					d;
-
-		j2date((int) day + POSTGRES_EPOCH_JDATE, &y, &m, &d);
-		writer->day_len = snprintf(writer->day_text, sizeof(writer->day_text), "%04d-%02d-%02d", y, m, d);
-		writer->day = day;
-	}
-	return put(p, writer->day_text, writer->day_len);
-}
-
-/* An event's own time mostly is one of its columns, so it is kept too. */
-static char *
-put_time(SpindleJsonWriter *writer, char *p, Timestamp t, bool is_utc)
-{
-	if (t != writer->time)
-	{
-		int64		day = t >= 0 ? t / USECS_PER_DAY : -((USECS_PER_DAY - 1 - t) / USECS_PER_DAY);
-		int64		usec = t - day * USECS_PER_DAY;
-		int			seconds = (int) (usec / USECS_PER_SEC);
-		char	   *q = put_day(writer, writer->time_text, day);
-
-		usec %= USECS_PER_SEC;
-		*q++ = 'T';
-		q = put_two(q, seconds / SECS_PER_HOUR);
-		*q++ = ':';
-		q = put_two(q, seconds / SECS_PER_MINUTE % MINS_PER_HOUR);
-		*q++ = ':';
-		q = put_two(q, seconds % SECS_PER_MINUTE);
-		if (usec != 0)
-		{
-			int			fraction = (int) usec;
-
-			*q++ = '.';
-			q = put_two(q, fraction / 10000);
-			q = put_two(q, fraction / 100 % 100);
-			q = put_two(q, fraction % 100);
-			while (q[-1] == '0')
-				q--;
-		}
-		writer->time_len = (int) (q - writer->time_text);
-		writer->time = t;
-	}
-	*p++ = '"';
-	p = put_short(p, writer->time_text, writer->time_len);
-	if (is_utc)
-		*p++ = 'Z';
-	*p++ = '"';
-	return p;
 }
 
 /*
@@ -364,11 +200,11 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 				break;
 			case SPINDLE_DATE:
 				*p++ = '"';
-				p = put_day(writer, p, value);
+				p = put_day(&writer->times, p, value);
 				*p++ = '"';
 				break;
 			case SPINDLE_TIMESTAMP:
-				p = put_time(writer, p, value, column->column->type.oid == TIMESTAMPTZOID);
+				p = put_time(&writer->times, p, value, column->column->type.oid == TIMESTAMPTZOID);
 				break;
 			case SPINDLE_TEXT:
 				p = put_text(out, p, (const SpindleText *) (intptr_t) value, writer->event_size);
@@ -379,7 +215,7 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 	p = put(p, writer->table_json, writer->table_json_len);
 	p = put_int(p, seq);
 	p = put(p, ",\"_spindle_event_time\":", 23);
-	p = has_time ? put_time(writer, p, time, true) : put(p, "null", 4);
+	p = has_time ? put_time(&writer->times, p, time, true) : put(p, "null", 4);
 	if (writer->with_labels)
 	{
 		out->len = (int) (p - out->data);
