@@ -9,6 +9,7 @@ OBJS = \
 	src/api/fdw.o \
 	src/api/flush.o \
 	src/api/plan.o \
+	src/api/progress.o \
 	src/api/ranges.o \
 	src/api/rows.o \
 	src/api/scan.o \

@@ -24,6 +24,9 @@ void		_PG_init(void);
  */
 char	   *spindle_domain_directory = NULL;
 
+/* Whether long jobs tell the client how far they have come. */
+bool		spindle_progress_setting = false;
+
 void
 _PG_init(void)
 {
@@ -35,6 +38,14 @@ _PG_init(void)
 							   PGC_SUSET,
 							   0,
 							   NULL, NULL, NULL);
+	DefineCustomBoolVariable("spindle.progress",
+							 "Sends a notice every two seconds about how far a long job has come.",
+							 NULL,
+							 &spindle_progress_setting,
+							 false,
+							 PGC_USERSET,
+							 0,
+							 NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("spindle");
 	spindle_scan_init();

@@ -1,0 +1,118 @@
+/*-------------------------------------------------------------------------
+ *
+ * progress.c
+ *		How far a long job has come.
+ *
+ * A job tells every now and then how much it has done; every two seconds this
+ * is passed on:
+ *
+ *	- to the client, as a notice, if the setting spindle.progress is on;
+ *	- to the process title, as the server's own long-running processes do it,
+ *	  if update_process_title is on;
+ *	- in a background worker, which has no query of a client, to the column
+ *	  "query" of pg_stat_activity.
+ *
+ * In other processes that column is left alone, as it has to show what the
+ * client sent, and so is application_name, which is the client's.  The views
+ * pg_stat_progress_* are not open to extensions: their commands are a fixed
+ * list, and none of them is what we do.
+ *
+ * A job that ends with an error need not say so: the server sets the title
+ * anew with each command.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/backend_status.h"
+#include "utils/ps_status.h"
+
+#include "api/progress.h"
+#include "spindle.h"
+
+#define REPORT_INTERVAL		2.0 /* seconds */
+
+/*
+ * spindle_progress_start
+ *		A job begins.
+ *
+ * what names it, as in "what: 5 of 10 rows", and is kept by the caller until
+ * the job ends; total is a number of units, or SPINDLE_PROGRESS_UNKNOWN.
+ * Allocates in the current memory context.
+ */
+void
+spindle_progress_start(SpindleProgress *progress, const char *what, int64 total, const char *unit)
+{
+	const char *title;
+	int			len;
+
+	memset(progress, 0, sizeof(*progress));
+	progress->what = what;
+	progress->unit = unit;
+	progress->total = total;
+	progress->notices = spindle_progress_setting;
+	title = get_ps_display(&len);
+	progress->title = pnstrdup(title, len);
+	INSTR_TIME_SET_CURRENT(progress->start);
+}
+
+/* A text such as "load: 1234 of 5000 rows (24.7 %), 617 rows/s, 6 s left". */
+static char *
+describe(const SpindleProgress *progress, int64 done, double elapsed)
+{
+	double		rate = done / elapsed;
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "%s: " INT64_FORMAT, progress->what, done);
+	if (progress->total >= 0)
+		appendStringInfo(&buf, " of " INT64_FORMAT, progress->total);
+	appendStringInfo(&buf, " %s", progress->unit);
+	if (progress->total > 0)
+		appendStringInfo(&buf, " (%.1f %%)", 100.0 * done / progress->total);
+	appendStringInfo(&buf, ", %.0f %s/s", rate, progress->unit);
+	if (progress->total >= done && done > 0)
+		appendStringInfo(&buf, ", %.0f s left", (progress->total - done) / rate);
+	return buf.data;
+}
+
+/*
+ * spindle_progress_report
+ *		The job has done so many units by now.
+ *
+ * Costs a look at the clock, some 30 ns, unless it is time to pass it on.
+ */
+void
+spindle_progress_report(SpindleProgress *progress, int64 done)
+{
+	instr_time	now;
+	double		elapsed;
+	char	   *text;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, progress->start);
+	elapsed = INSTR_TIME_GET_DOUBLE(now);
+	if (elapsed - progress->last_report < REPORT_INTERVAL)
+		return;
+	progress->last_report = elapsed;
+	text = describe(progress, done, elapsed);
+	set_ps_display(text);
+	if (MyBackendType == B_BG_WORKER)
+		pgstat_report_activity(STATE_RUNNING, text);
+	if (progress->notices)
+		ereport(NOTICE,
+				(errmsg("%s", text)));
+	pfree(text);
+}
+
+/* The job is done: the process gets its title back. */
+void
+spindle_progress_end(SpindleProgress *progress)
+{
+	if (progress->last_report > 0)
+		set_ps_display(progress->title);
+	pfree(progress->title);
+	progress->title = NULL;
+}
