@@ -6,6 +6,7 @@ PGFILEDESC = "spindle - relational test data and event streams"
 OBJS = \
 	src/api/args.o \
 	src/api/catalogue.o \
+	src/api/deliver.o \
 	src/api/fdw.o \
 	src/api/flush.o \
 	src/api/plan.o \
@@ -46,15 +47,26 @@ OBJS = \
 	src/model/rule_text.o \
 	src/model/text.o \
 	src/model/type.o \
+	src/sink/channel.o \
 	src/sink/file.o \
+	src/sink/program.o \
+	src/sink/table.o \
+	src/sink/wal.o \
 	src/spindle.o \
 	src/stream/anomaly.o \
 	src/stream/collective.o \
+	src/stream/datum_json.o \
 	src/stream/delay.o \
+	src/stream/feed.o \
 	src/stream/json_writer.o \
+	src/stream/lookahead.o \
+	src/stream/merge.o \
 	src/stream/pace.o \
+	src/stream/relation_feed.o \
 	src/stream/schedule.o \
-	src/stream/stream.o
+	src/stream/sorter.o \
+	src/stream/stream.o \
+	src/stream/table_feed.o
 
 DATA = sql/spindle--$(EXTVERSION).sql
 

@@ -198,10 +198,13 @@ COMMENT ON FUNCTION @extschema@.spindle_collective_anomaly(text, text, text, dou
 --
 -- Streams
 --
+-- Each function comes twice: the source is a domain or one of its tables, or a
+-- relation.  The stream arguments are the same everywhere.
+--
 
 CREATE FUNCTION @extschema@.spindle_stream(
   domain text,
-  table_name text,
+  table_name text DEFAULT NULL,
   scale text DEFAULT 'small',
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
@@ -216,7 +219,9 @@ CREATE FUNCTION @extschema@.spindle_stream(
   out_of_order_max_delay_slots integer DEFAULT 10,
   anomalies jsonb DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
   OUT delivery_seq bigint,
   OUT seq bigint,
   OUT table_name text,
@@ -231,13 +236,11 @@ ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_stream IS
-'events of a generated table, one row each, in the order of delivery';
+COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
+'events of a domain, or of one of its tables, one row each, in the order of delivery';
 
-CREATE FUNCTION @extschema@.spindle_to_file(
-  path text,
-  domain text,
-  table_name text,
+CREATE FUNCTION @extschema@.spindle_stream(
+  source regclass,
   scale text DEFAULT 'small',
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
@@ -252,7 +255,47 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   out_of_order_max_delay_slots integer DEFAULT 10,
   anomalies jsonb DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  OUT delivery_seq bigint,
+  OUT seq bigint,
+  OUT table_name text,
+  OUT event_time timestamptz,
+  OUT arrival interval,
+  OUT is_anomaly boolean,
+  OUT anomaly_type text,
+  OUT event json)
+RETURNS SETOF record
+LANGUAGE C VOLATILE PARALLEL RESTRICTED
+ROWS 1000
+SUPPORT @extschema@.spindle_scan_support
+AS 'MODULE_PATHNAME', 'spindle_stream_relation';
+
+COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
+'events of a relation, one row each, in the order of delivery';
+
+CREATE FUNCTION @extschema@.spindle_to_file(
+  path text,
+  domain text,
+  table_name text DEFAULT NULL,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
   mode text DEFAULT 'w',
   OUT table_name text,
   OUT events_sent bigint,
@@ -265,5 +308,311 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text) IS
 'writes events to a file of the server, one JSON object per line';
+
+CREATE FUNCTION @extschema@.spindle_to_file(
+  path text,
+  source regclass,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  mode text DEFAULT 'w',
+  OUT table_name text,
+  OUT events_sent bigint,
+  OUT anomaly_count bigint,
+  OUT out_of_order_count bigint,
+  OUT bytes_sent bigint,
+  OUT duration_seconds double precision,
+  OUT events_per_second_actual double precision)
+RETURNS record
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'spindle_to_file_relation';
+
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text) IS
+'writes events to a file of the server, one JSON object per line, from a relation';
+
+CREATE FUNCTION @extschema@.spindle_to_program(
+  command text,
+  domain text,
+  table_name text DEFAULT NULL,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  OUT table_name text,
+  OUT events_sent bigint,
+  OUT anomaly_count bigint,
+  OUT out_of_order_count bigint,
+  OUT bytes_sent bigint,
+  OUT duration_seconds double precision,
+  OUT events_per_second_actual double precision)
+RETURNS record
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
+'writes events to the standard input of a program on the server, one JSON object per line';
+
+CREATE FUNCTION @extschema@.spindle_to_program(
+  command text,
+  source regclass,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  OUT table_name text,
+  OUT events_sent bigint,
+  OUT anomaly_count bigint,
+  OUT out_of_order_count bigint,
+  OUT bytes_sent bigint,
+  OUT duration_seconds double precision,
+  OUT events_per_second_actual double precision)
+RETURNS record
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'spindle_to_program_relation';
+
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
+'writes events to the standard input of a program on the server, one JSON object per line, from a relation';
+
+CREATE PROCEDURE @extschema@.spindle_to_channel(
+  channel text,
+  domain text,
+  INOUT table_name text DEFAULT NULL,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  oversize text DEFAULT 'error',
+  INOUT events_sent bigint DEFAULT NULL,
+  INOUT anomaly_count bigint DEFAULT NULL,
+  INOUT out_of_order_count bigint DEFAULT NULL,
+  INOUT bytes_sent bigint DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL,
+  INOUT events_per_second_actual double precision DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+'sends events by NOTIFY, one JSON object per notification, with a commit per batch';
+
+CREATE PROCEDURE @extschema@.spindle_to_channel(
+  channel text,
+  source regclass,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  oversize text DEFAULT 'error',
+  INOUT table_name text DEFAULT NULL,
+  INOUT events_sent bigint DEFAULT NULL,
+  INOUT anomaly_count bigint DEFAULT NULL,
+  INOUT out_of_order_count bigint DEFAULT NULL,
+  INOUT bytes_sent bigint DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL,
+  INOUT events_per_second_actual double precision DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'spindle_to_channel_relation';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation';
+
+CREATE PROCEDURE @extschema@.spindle_to_wal(
+  prefix text,
+  domain text,
+  INOUT table_name text DEFAULT NULL,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  transactional boolean DEFAULT false,
+  INOUT events_sent bigint DEFAULT NULL,
+  INOUT anomaly_count bigint DEFAULT NULL,
+  INOUT out_of_order_count bigint DEFAULT NULL,
+  INOUT bytes_sent bigint DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL,
+  INOUT events_per_second_actual double precision DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
+'writes events to the WAL as messages for logical decoding, with a commit per batch';
+
+CREATE PROCEDURE @extschema@.spindle_to_wal(
+  prefix text,
+  source regclass,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  transactional boolean DEFAULT false,
+  INOUT table_name text DEFAULT NULL,
+  INOUT events_sent bigint DEFAULT NULL,
+  INOUT anomaly_count bigint DEFAULT NULL,
+  INOUT out_of_order_count bigint DEFAULT NULL,
+  INOUT bytes_sent bigint DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL,
+  INOUT events_per_second_actual double precision DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'spindle_to_wal_relation';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation';
+
+CREATE PROCEDURE @extschema@.spindle_to_table(
+  target regclass,
+  domain text,
+  INOUT table_name text DEFAULT NULL,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  INOUT events_sent bigint DEFAULT NULL,
+  INOUT anomaly_count bigint DEFAULT NULL,
+  INOUT out_of_order_count bigint DEFAULT NULL,
+  INOUT bytes_sent bigint DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL,
+  INOUT events_per_second_actual double precision DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, bigint, bigint, bigint, bigint, double precision, double precision) IS
+'inserts events into a table, with a commit per batch';
+
+CREATE PROCEDURE @extschema@.spindle_to_table(
+  target regclass,
+  source regclass,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  INOUT table_name text DEFAULT NULL,
+  INOUT events_sent bigint DEFAULT NULL,
+  INOUT anomaly_count bigint DEFAULT NULL,
+  INOUT out_of_order_count bigint DEFAULT NULL,
+  INOUT bytes_sent bigint DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL,
+  INOUT events_per_second_actual double precision DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'spindle_to_table_relation';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+'inserts events into a table, with a commit per batch, from a relation';

@@ -23,7 +23,9 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/sysattr.h"
+#include "catalog/pg_class.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "utils/acl.h"
@@ -43,6 +45,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "api/args.h"
 #include "api/scan.h"
@@ -53,7 +56,7 @@
 
 PG_FUNCTION_INFO_V1(spindle_scan_support);
 
-#define MAX_ARGS			SPINDLE_STREAM_NARGS
+#define MAX_ARGS			SPINDLE_STREAM_NARGS(SPINDLE_SOURCE_DOMAIN)
 #define ARRIVAL_COLUMN		4
 #define EVENT_COLUMN		(SPINDLE_STREAM_COLUMNS - 1)
 #define FIRST_BATCH_ROWS	16
@@ -62,7 +65,8 @@ PG_FUNCTION_INFO_V1(spindle_scan_support);
 typedef enum ScanFunction
 {
 	SCAN_NONE,
-	SCAN_STREAM,
+	SCAN_STREAM,				/* of a domain */
+	SCAN_RELATION,				/* a stream, too */
 	SCAN_ROWS
 } ScanFunction;
 
@@ -79,10 +83,8 @@ typedef struct GeneratedFunctionScan
 
 	/* set when the first row of a (re)scan is wanted */
 	MemoryContext context;		/* of one scan; NULL before */
-	SpindleInstance *instance;
-	int			table;
 
-	/* SCAN_STREAM */
+	/* SCAN_STREAM, SCAN_RELATION */
 	SpindleStreamArguments arguments;
 	SpindleStream *stream;
 	SpindlePace pace;
@@ -96,6 +98,7 @@ typedef struct GeneratedFunctionScan
 	int			n;
 	int			i;
 
+	char	   *source_name;	/* for EXPLAIN; NULL before the first start */
 	int64		delivered;		/* rows given, over all rescans */
 	int64		late;
 	int64		anomalies;
@@ -113,6 +116,8 @@ function_of(Oid funcid)
 	fmgr_info(funcid, &flinfo);
 	if (flinfo.fn_addr == spindle_stream)
 		return SCAN_STREAM;
+	if (flinfo.fn_addr == spindle_stream_relation)
+		return SCAN_RELATION;
 	if (flinfo.fn_addr == spindle_rows)
 		return SCAN_ROWS;
 	return SCAN_NONE;
@@ -131,51 +136,80 @@ constant_argument(List *args, int n, Datum *value)
 }
 
 /*
- * The number of rows that a call gives, as far as its arguments are constants;
- * no error for a mistake in them, which execution reports.
+ * The rows of a generated table, or of all tables with event times if none is
+ * named; 0 if there is a mistake in the names, which execution reports.
+ */
+static double
+domain_rows(const char *domain, const char *table, const char *scale)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	volatile double rows = 0;
+
+	PG_TRY();
+	{
+		SpindleInstance *instance = spindle_instance_get(domain, scale, 0);
+
+		for (int t = 0; t < instance->domain->ntables; t++)
+			if (table ? strcmp(instance->domain->table[t].name, table) == 0 :
+				instance->domain->table[t].has_event_time)
+				rows += (double) instance->nrows[t];
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(oldcontext);
+		error = CopyErrorData();
+
+		/* names are reported when the call runs; the rest is not ours */
+		if (error->sqlerrcode != ERRCODE_UNDEFINED_OBJECT &&
+			error->sqlerrcode != ERRCODE_INVALID_PARAMETER_VALUE)
+			PG_RE_THROW();
+		FlushErrorState();
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	return rows;
+}
+
+/*
+ * The number of rows that a call gives, as far as its arguments are constants.
  */
 static double
 estimate_rows(FuncExpr *call)
 {
 	ScanFunction function = function_of(call->funcid);
-	double		rows = 1000;
-	Datum		domain;
+	double		rows = 0;
+	Datum		source;
 	Datum		table;
 	Datum		scale;
 	Datum		limit;
 
-	if (constant_argument(call->args, 0, &domain) && constant_argument(call->args, 1, &table) &&
-		constant_argument(call->args, 2, &scale))
+	if (function == SCAN_RELATION)
 	{
-		MemoryContext oldcontext = CurrentMemoryContext;
+		HeapTuple	tuple;
 
-		PG_TRY();
+		/* what ANALYZE has found, or -1 */
+		if (constant_argument(call->args, 0, &source) &&
+			HeapTupleIsValid(tuple = SearchSysCache1(RELOID, source)))
 		{
-			SpindleInstance *instance = spindle_instance_get(TextDatumGetCString(domain),
-															 TextDatumGetCString(scale), 0);
-			int			t = spindle_domain_find_table(instance->domain, TextDatumGetCString(table));
-
-			if (t >= 0)
-				rows = Max(instance->nrows[t], 1);
+			rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
+			ReleaseSysCache(tuple);
 		}
-		PG_CATCH();
-		{
-			ErrorData  *error;
-
-			MemoryContextSwitchTo(oldcontext);
-			error = CopyErrorData();
-
-			/* names are reported when the call runs; the rest is not ours */
-			if (error->sqlerrcode != ERRCODE_UNDEFINED_OBJECT &&
-				error->sqlerrcode != ERRCODE_INVALID_PARAMETER_VALUE)
-				PG_RE_THROW();
-			FlushErrorState();
-			FreeErrorData(error);
-		}
-		PG_END_TRY();
 	}
-	if (constant_argument(call->args, function == SCAN_ROWS ? 5 : 4, &limit))
-		rows = Max(1, Min(rows, DatumGetInt64(limit)));
+	else if (constant_argument(call->args, 0, &source) && constant_argument(call->args, 2, &scale))
+	{
+		Node	   *arg = list_nth(call->args, 1);
+
+		if (constant_argument(call->args, 1, &table))
+			rows = domain_rows(TextDatumGetCString(source), TextDatumGetCString(table), TextDatumGetCString(scale));
+		else if (IsA(arg, Const))
+			rows = domain_rows(TextDatumGetCString(source), NULL, TextDatumGetCString(scale));
+	}
+	if (rows <= 0)
+		rows = 1000;
+	if (constant_argument(call->args, function == SCAN_ROWS ? 5 : function == SCAN_RELATION ? 3 : 4, &limit))
+		rows = Max(1, Min(rows, (double) DatumGetInt64(limit)));
 	return rows;
 }
 
@@ -393,13 +427,17 @@ evaluate_arguments(GeneratedFunctionScan *state)
 static void
 start_stream(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
 {
-	spindle_stream_arguments(fcinfo, 0, &state->arguments);
-	state->instance = state->arguments.instance;
-	state->table = state->arguments.table;
-	spindle_instance_keep(state->instance, state->context);
-	state->stream = spindle_stream_open(state->instance, state->table, &state->arguments.options,
-										state->wanted[EVENT_COLUMN], state->wanted[ARRIVAL_COLUMN],
-										state->context);
+	SpindleStreamNeeds needs = {
+		.json = state->wanted[EVENT_COLUMN],
+		.arrivals = state->wanted[ARRIVAL_COLUMN],
+	};
+
+	spindle_stream_arguments(fcinfo, 0, state->function == SCAN_RELATION ?
+							 SPINDLE_SOURCE_RELATION : SPINDLE_SOURCE_DOMAIN, &state->arguments);
+	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt, state->arguments.instance ?
+											 spindle_source_name(state->arguments.instance, state->arguments.table_name) :
+											 state->arguments.table_name);
+	state->stream = spindle_stream_open(&state->arguments.source, &state->arguments.options, &needs, state->context);
 	initStringInfo(&state->json);
 	spindle_pace_start(&state->pace);
 }
@@ -411,13 +449,14 @@ start_rows(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
 	TupleDesc	desc = state->css.ss.ss_ScanTupleSlot->tts_tupleDescriptor;
 
 	spindle_rows_arguments(fcinfo, desc, &source, &state->next, &state->end);
-	state->instance = source.instance;
-	state->table = source.table;
-	spindle_instance_keep(state->instance, state->context);
+	spindle_instance_keep(source.instance, state->context);
+	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt,
+											 spindle_source_name(source.instance,
+																 source.instance->domain->table[source.table].name));
 	for (int i = 0; i < state->natts; i++)
 		if (!state->wanted[i])
 			source.column[i] = -1;
-	state->rows = spindle_rows_create(state->instance, state->table, source.column, source.natts,
+	state->rows = spindle_rows_create(source.instance, source.table, source.column, source.natts,
 									  state->context);
 	state->batch_rows = FIRST_BATCH_ROWS;
 	state->n = state->i = 0;
@@ -435,10 +474,10 @@ start(GeneratedFunctionScan *state)
 
 	state->context = context;
 	fcinfo = evaluate_arguments(state);
-	if (state->function == SCAN_STREAM)
-		start_stream(state, fcinfo);
-	else
+	if (state->function == SCAN_ROWS)
 		start_rows(state, fcinfo);
+	else
+		start_stream(state, fcinfo);
 	MemoryContextSwitchTo(oldcontext);
 	ExecClearTuple(slot);
 	memset(slot->tts_values, 0, sizeof(Datum) * state->natts);
@@ -521,7 +560,7 @@ next_tuple(ScanState *node)
 	if (state->context == NULL)
 		start(state);
 	ExecClearTuple(slot);
-	return state->function == SCAN_STREAM ? next_event(state, slot) : next_row(state, slot);
+	return state->function == SCAN_ROWS ? next_row(state, slot) : next_event(state, slot);
 }
 
 static bool
@@ -564,25 +603,21 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	ExplainPropertyList("Columns Computed", names, es);
 	if (!es->analyze)
 		return;
-	if (state->instance)
-		ExplainPropertyText(state->function == SCAN_STREAM ? "Streams" : "Generates",
-							psprintf("%s.%s (scale %s, seed " INT64_FORMAT ")", state->instance->domain->name,
-									 state->instance->domain->table[state->table].name,
-									 state->instance->domain->preset[state->instance->preset].name,
-									 state->instance->seed), es);
-	if (state->function == SCAN_STREAM)
+	if (state->source_name)
+		ExplainPropertyText(state->function == SCAN_ROWS ? "Generates" : "Streams", state->source_name, es);
+	if (state->function == SCAN_ROWS)
 	{
-		if (state->instance == NULL)
-			return;
-		ExplainPropertyFloat("Rate", "events/s", state->arguments.options.schedule.rate, 3, es);
-		ExplainPropertyInteger("Events Delivered", NULL, state->delivered, es);
-		ExplainPropertyInteger("Out of Order", NULL, state->late, es);
-		ExplainPropertyInteger("Anomalies", NULL, state->anomalies, es);
-		if (state->arguments.options.realtime)
-			ExplainPropertyFloat("Largest Lag", "ms", state->pace.lag * 1000.0, 3, es);
-	}
-	else
 		ExplainPropertyInteger("Rows Generated", NULL, state->delivered, es);
+		return;
+	}
+	if (state->source_name == NULL)
+		return;					/* never started */
+	ExplainPropertyFloat("Rate", "events/s", state->arguments.options.schedule.rate, 3, es);
+	ExplainPropertyInteger("Events Delivered", NULL, state->delivered, es);
+	ExplainPropertyInteger("Out of Order", NULL, state->late, es);
+	ExplainPropertyInteger("Anomalies", NULL, state->anomalies, es);
+	if (state->arguments.options.realtime)
+		ExplainPropertyFloat("Largest Lag", "ms", state->pace.lag * 1000.0, 3, es);
 }
 
 /* Called when the library is loaded. */

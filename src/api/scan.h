@@ -19,6 +19,7 @@
 
 /* stream.c */
 extern PGDLLEXPORT Datum spindle_stream(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum spindle_stream_relation(PG_FUNCTION_ARGS);
 extern void spindle_stream_row(const SpindleEvent *event, const SpindleStreamOptions *options,
 							   StringInfo json, Datum *values, bool *nulls);
 

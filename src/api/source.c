@@ -90,6 +90,14 @@ spindle_source_table(const SpindleDomain *domain, const char *name)
 			 errhint("%s", spindle_names_hint(name, names, "Tables"))));
 }
 
+/* A generated table, or a whole domain if its name is NULL, for EXPLAIN. */
+char *
+spindle_source_name(const SpindleInstance *instance, const char *table_name)
+{
+	return psprintf("%s%s%s (scale %s, seed " INT64_FORMAT ")", instance->domain->name, table_name ? "." : "",
+					table_name ? table_name : "", instance->domain->preset[instance->preset].name, instance->seed);
+}
+
 /* Read options that the validator has let pass. */
 static SpindleSource *
 source_of_options(List *options)

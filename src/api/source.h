@@ -23,6 +23,7 @@ typedef struct SpindleSource
 
 /* source.c */
 extern int	spindle_source_table(const SpindleDomain *domain, const char *name);
+extern char *spindle_source_name(const SpindleInstance *instance, const char *table_name);
 extern SpindleSource *spindle_source_of_relation(Oid relid, TupleDesc desc);
 extern void spindle_source_match(SpindleSource *source, TupleDesc desc,
 								 const char *relation);

@@ -11,19 +11,19 @@
 
 #include <math.h>
 
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "api/args.h"
 #include "api/source.h"
 #include "api/stream_args.h"
+#include "spindle.h"
 #include "stream/delay.h"
 
-/* Their order, from the first stream argument on. */
+/* Their order, from the first one behind the source on. */
 typedef enum StreamArgument
 {
-	ARG_DOMAIN,
-	ARG_TABLE_NAME,
 	ARG_SCALE,
 	ARG_SEED,
 	ARG_MAX_EVENTS,
@@ -38,7 +38,9 @@ typedef enum StreamArgument
 	ARG_OUT_OF_ORDER_MAX_DELAY_SLOTS,
 	ARG_ANOMALIES,
 	ARG_LABEL_ANOMALIES,
-	ARG_SKIP_EVENTS
+	ARG_TIMESTAMP_COLUMN,
+	ARG_SKIP_EVENTS,
+	ARG_BATCH_SIZE
 } StreamArgument;
 
 /* A number that must not be null and lies between two bounds. */
@@ -77,31 +79,101 @@ duration_argument(FunctionCallInfo fcinfo, int arg)
 	return seconds;
 }
 
+/* A whole domain, or one of its tables. */
+static void
+domain_source(FunctionCallInfo fcinfo, int at, const char *time_column, SpindleStreamArguments *args)
+{
+	SpindleStreamSource *source = &args->source;
+	const SpindleDomain *domain;
+	SpindleFeed *feed;
+
+	args->instance = spindle_instance_get(spindle_arg_text(fcinfo, at, "domain"),
+										  spindle_arg_text(fcinfo, at + 2 + ARG_SCALE, "scale"),
+										  spindle_arg_int64(fcinfo, at + 2 + ARG_SEED, "seed"));
+	spindle_instance_keep(args->instance, CurrentMemoryContext);
+	domain = args->instance->domain;
+	source->default_clock = (Timestamp) domain->first_day * USECS_PER_DAY;
+	if (!PG_ARGISNULL(at + 1))
+	{
+		args->table_name = spindle_arg_text(fcinfo, at + 1, "table_name");
+		feed = spindle_table_feed_create(args->instance, spindle_source_table(domain, args->table_name), time_column,
+										 CurrentMemoryContext);
+		source->nfeeds = 1;
+		source->feed = palloc(sizeof(SpindleFeed *));
+		source->feed[0] = feed;
+		source->key = spindle_key_derive(feed->root, spindle_label(psprintf("stream of %s", feed->table_name)));
+		return;
+	}
+	if (time_column)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"timestamp_column\" needs a table"),
+				 errhint("Give table_name, or leave timestamp_column out: each table of a domain has its own event time.")));
+	source->feed = spindle_table_feeds_of_domain(args->instance, &source->nfeeds, CurrentMemoryContext);
+	if (source->nfeeds == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("no table of spindle domain \"%s\" has an event time", domain->name),
+				 errhint("Give table_name to stream one of them in the order of its rows.")));
+	source->key = spindle_key_derive(args->instance->key, spindle_label("stream of the domain"));
+}
+
+static void
+relation_source(FunctionCallInfo fcinfo, int at, const char *time_column, SpindleStreamArguments *args)
+{
+	SpindleStreamSource *source = &args->source;
+	char	   *scale = spindle_arg_text(fcinfo, at + 1 + ARG_SCALE, "scale");
+	int64		seed = spindle_arg_int64(fcinfo, at + 1 + ARG_SEED, "seed");
+
+	spindle_arg_require(fcinfo, at, "source");
+	if (strcmp(scale, SPINDLE_DEFAULT_SCALE) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"scale\" has no meaning for a relation"),
+				 errhint("A relation has the rows that it has; max_events limits how many are streamed.")));
+	source->nfeeds = 1;
+	source->feed = palloc(sizeof(SpindleFeed *));
+	source->feed[0] = spindle_relation_feed_create(PG_GETARG_OID(at), time_column, seed, CurrentMemoryContext);
+	source->key = spindle_key_derive(source->feed[0]->root,
+									 spindle_label(psprintf("stream of %s", source->feed[0]->table_name)));
+	args->table_name = source->feed[0]->table_name;
+}
+
 /*
  * spindle_stream_arguments
- *		Read the stream arguments of a function, which begin at a position.
+ *		Read the source and the stream arguments of a function, which begin at a
+ *		position.
  *
- * Allocates in the current memory context.
+ * Allocates in the current memory context, which must live as long as the
+ * stream and keeps the generated domain, if it is one.
  */
 void
-spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleStreamArguments *args)
+spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleSourceKind kind, SpindleStreamArguments *args)
 {
 	SpindleStreamOptions *options = &args->options;
 	SpindleScheduleSpec *schedule = &options->schedule;
+	const int	first = at + (kind == SPINDLE_SOURCE_DOMAIN ? 2 : 1);
+	char	   *time_column = NULL;
 	char	   *arrivals;
 
 	/* the script that made the function may be of another version */
-	if (PG_NARGS() < at + SPINDLE_STREAM_NARGS)
+	if (PG_NARGS() < at + SPINDLE_STREAM_NARGS(kind))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
 				 errmsg("the SQL declaration of the function does not fit the installed library"),
 				 errhint("Run ALTER EXTENSION spindle UPDATE, or create the extension anew.")));
 	memset(args, 0, sizeof(*args));
-	args->instance = spindle_instance_get(spindle_arg_text(fcinfo, at + ARG_DOMAIN, "domain"),
-										  spindle_arg_text(fcinfo, at + ARG_SCALE, "scale"),
-										  spindle_arg_int64(fcinfo, at + ARG_SEED, "seed"));
-	args->table = spindle_source_table(args->instance->domain,
-									   spindle_arg_text(fcinfo, at + ARG_TABLE_NAME, "table_name"));
+	if (!PG_ARGISNULL(first + ARG_TIMESTAMP_COLUMN))
+	{
+		char	   *name = NameStr(*PG_GETARG_NAME(first + ARG_TIMESTAMP_COLUMN));
+
+		time_column = pstrdup(pg_server_to_any(name, (int) strlen(name), PG_UTF8));
+	}
+	if (kind == SPINDLE_SOURCE_DOMAIN)
+		domain_source(fcinfo, at, time_column, args);
+	else
+		relation_source(fcinfo, at, time_column, args);
+	at = first;
 	options->max_events = spindle_arg_count(fcinfo, at + ARG_MAX_EVENTS, "max_events", -1);
 	options->duration = duration_argument(fcinfo, at + ARG_DURATION);
 	schedule->rate = number_argument(fcinfo, at + ARG_EVENTS_PER_SECOND, "events_per_second",
@@ -145,7 +217,16 @@ spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleStreamArguments
 	spindle_arg_require(fcinfo, at + ARG_LABEL_ANOMALIES, "label_anomalies");
 	options->label_anomalies = PG_GETARG_BOOL(at + ARG_LABEL_ANOMALIES);
 	if (!PG_ARGISNULL(at + ARG_ANOMALIES))
-		spindle_json_anomalies(PG_GETARG_DATUM(at + ARG_ANOMALIES), args);
+		options->nanomalies = spindle_json_anomalies(PG_GETARG_DATUM(at + ARG_ANOMALIES), &args->source);
 	spindle_arg_require(fcinfo, at + ARG_SKIP_EVENTS, "skip_events");
 	options->skip_events = spindle_arg_count(fcinfo, at + ARG_SKIP_EVENTS, "skip_events", 0);
+	if (!PG_ARGISNULL(at + ARG_BATCH_SIZE))
+	{
+		options->batch_size = PG_GETARG_INT32(at + ARG_BATCH_SIZE);
+		if (options->batch_size < 1)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("invalid value for argument \"batch_size\": %d", options->batch_size),
+					 errhint("It must be 1 or more events.")));
+	}
 }

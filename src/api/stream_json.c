@@ -223,49 +223,52 @@ spindle_json_time_pattern(Datum jsonb, SpindleScheduleSpec *schedule)
 		spindle_json_error(&document, NULL, "all hours of the week have the multiplier 0.");
 }
 
-/* A column of the table that a string names. */
+/* A column of a feed that a string names; for several feeds as table.column. */
 static int
-column_member(const SpindleJson *node, const char *name, const SpindleTable *table)
+column_member(const SpindleJson *node, const char *name, const SpindleStreamSource *source, SpindleFeed **feed)
 {
 	SpindleJson m = spindle_json_member(node, name);
 	char	   *column_name = spindle_json_string(&m);
-	int			column = spindle_table_find_column(table, column_name);
+	char	   *dot = strchr(column_name, '.');
+	SpindleFeed *only = *feed ? *feed : source->nfeeds == 1 ? source->feed[0] : NULL;
+	int			column = -1;
 	StringInfoData buf;
 
-	if (column >= 0 && !table->column[column].hidden)
-		return column;
 	initStringInfo(&buf);
-	for (int c = 0; c < table->ncolumns; c++)
-		if (!table->column[c].hidden)
-			appendStringInfo(&buf, "%s%s", buf.len ? ", " : "", table->column[c].name);
-	spindle_json_error(&m, psprintf("Columns: %s.", buf.data), "column \"%s\" does not exist in table \"%s\".",
-					   column_name, table->name);
-}
+	for (int f = 0; f < source->nfeeds; f++)
+	{
+		SpindleFeed *candidate = source->feed[f];
+		int			c;
 
-/*
- * A text that is not in the domain's pool, with all that a writer needs; the
- * pool lives for the session and must not grow with what users ask for.
- */
-static const SpindleText *
-private_text(const char *data)
-{
-	SpindleText *text = palloc0(sizeof(SpindleText));
-	StringInfoData json;
-
-	initStringInfo(&json);
-	escape_json(&json, data);
-	text->data = pstrdup(data);
-	text->len = (int) strlen(data);
-	text->id = -1;
-	text->json = json.data;
-	text->json_len = json.len;
-	return text;
+		if (only && candidate != only)
+			continue;
+		c = spindle_feed_find_column(candidate, column_name);
+		if (c < 0 && dot && strncmp(candidate->table_name, column_name, dot - column_name) == 0 &&
+			candidate->table_name[dot - column_name] == '\0')
+			c = spindle_feed_find_column(candidate, dot + 1);
+		if (c < 0)
+			continue;
+		appendStringInfo(&buf, "%s%s.%s", buf.len ? ", " : "", candidate->table_name, column_name);
+		if (column >= 0)
+			spindle_json_error(&m, psprintf("Name one of them: %s.", buf.data),
+							   "several tables have a column \"%s\".", column_name);
+		column = c;
+		*feed = candidate;
+	}
+	if (column >= 0)
+		return column;
+	if (only)
+		spindle_json_error(&m, psprintf("Columns: %s.", spindle_feed_column_list(only)),
+						   "column \"%s\" does not exist in %s.", column_name, only->subject);
+	for (int f = 0; f < source->nfeeds; f++)
+		appendStringInfo(&buf, "%s%s", buf.len ? ", " : "", source->feed[f]->table_name);
+	spindle_json_error(&m, psprintf("Tables with event times: %s.", buf.data),
+					   "column \"%s\" does not exist in any of the tables.", column_name);
 }
 
 /* An array of values of a column's type. */
 static SpindleAnomalyValue *
-values_member(const SpindleJson *node, const char *name, const SpindleDomain *domain, const SpindleColumn *column,
-			  bool with_null, int *n)
+values_member(const SpindleJson *node, const char *name, SpindleFeed *feed, int column, bool with_null, int *n)
 {
 	SpindleJson array = spindle_json_member(node, name);
 	SpindleAnomalyValue *values;
@@ -287,38 +290,31 @@ values_member(const SpindleJson *node, const char *name, const SpindleDomain *do
 		if (value->is_null)
 		{
 			if (!with_null)
-				spindle_json_error(&element, NULL, "column \"%s\" is never null.", column->name);
+				spindle_json_error(&element, NULL, "column \"%s\" is never null.", feed->column[column].name);
 			continue;
 		}
 		text = spindle_json_text(&element);
-		if (column->type.kind == SPINDLE_TEXT)
-		{
-			int			len = (int) strlen(text);
-
-			if (column->type.length > 0 && spindle_text_clip(text, len, column->type.length) < len)
-				spindle_json_error(&element, NULL, "\"%s\" is not a value of type %s.", text, column->type.name);
-			value->value = (int64) (intptr_t) private_text(text);
-		}
-		else if (!spindle_value_parse(unconstify(SpindleDomain *, domain), &column->type, text, &value->value))
-			spindle_json_error(&element, NULL, "\"%s\" is not a value of type %s.", text, column->type.name);
+		if (!feed->ops->parse(feed, column, text, &value->value))
+			spindle_json_error(&element, NULL, "\"%s\" is not a value of type %s.", text,
+							   feed->column[column].type_name);
 	}
 	return values;
 }
 
-static void
-read_point(const SpindleJson *node, const SpindleTable *table, SpindleAnomalySpec *spec)
+static SpindleFeed *
+read_point(const SpindleJson *node, const SpindleStreamSource *source, SpindleAnomalySpec *spec)
 {
 	static const char *const legal[] = {"type", "name", "column", "multiplier_range", "fraction", NULL};
-	const SpindleColumn *column;
+	SpindleFeed *feed = NULL;
+	const SpindleFeedColumn *column;
 
 	spindle_json_expect_object(node, legal);
-	spec->column = column_member(node, "column", table);
-	column = &table->column[spec->column];
-	if (column->type.kind != SPINDLE_INT && column->type.kind != SPINDLE_DECIMAL &&
-		column->type.kind != SPINDLE_FLOAT)
+	spec->column = column_member(node, "column", source, &feed);
+	column = &feed->column[spec->column];
+	if (!column->is_number)
 		spindle_json_error(node, "A numeric column is needed.", "column \"%s\" has type %s.", column->name,
-						   column->type.name);
-	if (spec->column == table->key || column->references >= 0)
+						   column->type_name);
+	if (column->is_key)
 		spindle_json_error(node, "A column that is no key is needed.", "column \"%s\" is a key.", column->name);
 	spec->low = 10;
 	spec->high = 100;
@@ -337,27 +333,27 @@ read_point(const SpindleJson *node, const SpindleTable *table, SpindleAnomalySpe
 		if (spec->low > spec->high)
 			spindle_json_error(&range, NULL, "the least multiplier %g is above the largest %g.", spec->low, spec->high);
 	}
+	return feed;
 }
 
-static void
-read_contextual(const SpindleJson *node, const SpindleDomain *domain, const SpindleTable *table,
-				SpindleAnomalySpec *spec)
+static SpindleFeed *
+read_contextual(const SpindleJson *node, const SpindleStreamSource *source, SpindleAnomalySpec *spec)
 {
 	static const char *const legal[] = {"type", "name", "column", "condition_column", "normal_values",
 	"anomalous_values", "fraction", NULL};
-	const SpindleColumn *column;
-	const SpindleColumn *condition;
+	SpindleFeed *feed = NULL;
+	const SpindleFeedColumn *column;
 
 	spindle_json_expect_object(node, legal);
-	spec->column = column_member(node, "column", table);
-	spec->condition = column_member(node, "condition_column", table);
-	column = &table->column[spec->column];
-	condition = &table->column[spec->condition];
-	if (table->has_event_time && table->event_time.nsteps == 0 && table->event_time.column == spec->column)
+	spec->column = column_member(node, "column", source, &feed);
+	spec->condition = column_member(node, "condition_column", source, &feed);
+	column = &feed->column[spec->column];
+	if (feed->time_column == spec->column)
 		spindle_json_error(node, "Anomalies of type \"collective\" move events in time.",
 						   "column \"%s\" is the time of the event.", column->name);
-	spec->normal = values_member(node, "normal_values", domain, condition, true, &spec->nnormal);
-	spec->anomalous = values_member(node, "anomalous_values", domain, column, column->nullable, &spec->nanomalous);
+	spec->normal = values_member(node, "normal_values", feed, spec->condition, true, &spec->nnormal);
+	spec->anomalous = values_member(node, "anomalous_values", feed, spec->column, column->is_nullable,
+									&spec->nanomalous);
 
 	/*
 	 * where the condition fixes the present value, we can tell that none
@@ -369,95 +365,100 @@ read_contextual(const SpindleJson *node, const SpindleDomain *domain, const Spin
 
 		for (int a = 0; a < spec->nanomalous; a++)
 			for (int b = 0; b < spec->nnormal; b++)
-				differs |= spec->anomalous[a].is_null != spec->normal[b].is_null ||
-					(!spec->anomalous[a].is_null &&
-					 (column->type.kind == SPINDLE_TEXT ?
-					  strcmp(((const SpindleText *) (intptr_t) spec->anomalous[a].value)->data,
-							 ((const SpindleText *) (intptr_t) spec->normal[b].value)->data) != 0 :
-					  spec->anomalous[a].value != spec->normal[b].value));
+				differs |= spindle_anomaly_value_differs(feed, spec->column, &spec->anomalous[a],
+														 spec->normal[b].is_null, spec->normal[b].value);
 		if (!differs)
 			spindle_json_error(node, NULL, "no anomalous value differs from the normal ones.");
 	}
+	return feed;
 }
 
-static void
-read_collective(const SpindleJson *node, const SpindleTable *table, SpindleAnomalySpec *spec)
+static SpindleFeed *
+read_collective(const SpindleJson *node, const SpindleStreamSource *source, SpindleAnomalySpec *spec)
 {
 	static const char *const legal[] = {"type", "name", "group_column", "timestamp_column", "window_seconds",
 	"fraction", NULL};
+	SpindleFeed *feed = NULL;
 
 	spindle_json_expect_object(node, legal);
-	spec->group = column_member(node, "group_column", table);
-	spec->column = column_member(node, "timestamp_column", table);
-	if (table->column[spec->column].type.kind != SPINDLE_TIMESTAMP)
+	spec->group = column_member(node, "group_column", source, &feed);
+	spec->column = column_member(node, "timestamp_column", source, &feed);
+	if (!feed->column[spec->column].is_timestamp)
 		spindle_json_error(node, "A timestamp column is needed.", "column \"%s\" has type %s.",
-						   table->column[spec->column].name, table->column[spec->column].type.name);
-	if (!table->has_event_time)
-		spindle_json_error(node, NULL, "table \"%s\" has no event time.", table->name);
+						   feed->column[spec->column].name, feed->column[spec->column].type_name);
+	if (!feed->has_event_time)
+		spindle_json_error(node, NULL, "%s has no event time.", feed->subject);
 	spec->window_seconds = 600;
 	if (has(node, "window_seconds"))
 		spec->window_seconds = number_member(node, "window_seconds", 1e-6, 1e9);
+	return feed;
 }
 
+/* Read the anomaly of a number in the user's list, and give it to its feed. */
 static void
-read_anomaly(const SpindleJson *node, const SpindleStreamArguments *args, SpindleAnomalySpec *spec)
+read_anomaly(const SpindleJson *node, int number, int n, const SpindleStreamSource *source)
 {
 	static const char *const types[] = {"point", "contextual", "collective", NULL};
 	static const double fractions[] = {0.01, 0.01, 0.005};
-	const SpindleTable *table = &args->instance->domain->table[args->table];
+	SpindleAnomalySpec spec;
+	SpindleFeed *feed;
 	SpindleJson named = *node;
 	SpindleJson m;
 
-	memset(spec, 0, sizeof(*spec));
+	memset(&spec, 0, sizeof(spec));
+	spec.number = number;
 	spindle_json_expect_object(node, NULL);
 	m = spindle_json_member(node, "name");
-	spec->name = spindle_json_string(&m);
-	if (spec->name[0] == '\0')
+	spec.name = spindle_json_string(&m);
+	if (spec.name[0] == '\0')
 		spindle_json_error(&m, NULL, "a name is needed.");
 
 	/* from here on, errors name the anomaly */
-	named.subject = psprintf("anomaly \"%s\"", spec->name);
+	named.subject = psprintf("anomaly \"%s\"", spec.name);
 	m = spindle_json_member(&named, "type");
-	spec->kind = spindle_json_choice(&m, types);
-	spec->label = psprintf("%s:%s", types[spec->kind], spec->name);
-	spec->fraction = fractions[spec->kind];
+	spec.kind = spindle_json_choice(&m, types);
+	spec.label = psprintf("%s:%s", types[spec.kind], spec.name);
+	spec.fraction = fractions[spec.kind];
 	if (has(&named, "fraction"))
-		spec->fraction = number_member(&named, "fraction", 0, 1);
-	if (spec->kind == SPINDLE_ANOMALY_POINT)
-		read_point(&named, table, spec);
-	else if (spec->kind == SPINDLE_ANOMALY_COLLECTIVE)
-		read_collective(&named, table, spec);
+		spec.fraction = number_member(&named, "fraction", 0, 1);
+	if (spec.kind == SPINDLE_ANOMALY_POINT)
+		feed = read_point(&named, source, &spec);
+	else if (spec.kind == SPINDLE_ANOMALY_COLLECTIVE)
+		feed = read_collective(&named, source, &spec);
 	else
-		read_contextual(&named, args->instance->domain, table, spec);
+		feed = read_contextual(&named, source, &spec);
+	if (feed->anomaly == NULL)
+		feed->anomaly = palloc(sizeof(SpindleAnomalySpec) * n);
+	feed->anomaly[feed->nanomalies++] = spec;
 }
 
 /*
  * spindle_json_anomalies
- *		Read one anomaly or an array of them, for the table that is streamed.
+ *		Read one anomaly or an array of them, for the feeds of a source; returns
+ *		how many.
  */
-void
-spindle_json_anomalies(Datum jsonb, SpindleStreamArguments *args)
+int
+spindle_json_anomalies(Datum jsonb, const SpindleStreamSource *source)
 {
 	SpindleJson document = read_argument(jsonb, "argument \"anomalies\"");
-	SpindleStreamOptions *options = &args->options;
+	int			n = cJSON_IsArray(document.value) ? spindle_json_size(&document) : 1;
 	int			i = 0;
 	const cJSON *item;
 
-	options->nanomalies = cJSON_IsArray(document.value) ? spindle_json_size(&document) : 1;
-	if (options->nanomalies > SPINDLE_MAX_ANOMALIES)
+	if (n > SPINDLE_MAX_ANOMALIES)
 		spindle_json_error(&document, NULL, "there can be at most %d anomalies.", SPINDLE_MAX_ANOMALIES);
-	options->anomaly = palloc(sizeof(SpindleAnomalySpec) * Max(options->nanomalies, 1));
 	if (!cJSON_IsArray(document.value))
 	{
-		read_anomaly(&document, args, options->anomaly);
-		return;
+		read_anomaly(&document, 0, 1, source);
+		return 1;
 	}
 	cJSON_ArrayForEach(item, document.value)
 	{
 		SpindleJson node = spindle_json_child(&document, item, i);
 
-		read_anomaly(&node, args, &options->anomaly[i++]);
+		read_anomaly(&node, i++, n, source);
 	}
+	return n;
 }
 
 /* An object under construction: members that are null are left out. */

@@ -48,7 +48,9 @@ typedef struct NumericSlot
 typedef struct RowColumn
 {
 	int			attribute;		/* position in the rows wanted */
+	int			number;			/* of the column in its table */
 	int			handle;			/* of the vector */
+	const SpindleVector *override;	/* taken in place of that, if not NULL */
 	const SpindleType *type;
 	const Datum *value;			/* of this batch */
 	const bool *is_null;		/* or NULL */
@@ -125,10 +127,22 @@ SpindleRows *
 spindle_rows_create(SpindleInstance *instance, int table, const int *columns, int ncolumns,
 					MemoryContext parent)
 {
+	return spindle_rows_create_for(spindle_eval_create(instance, table, parent), instance, table,
+								   columns, ncolumns, parent);
+}
+
+/*
+ * The same for rows that the caller computes with a program of its own, to
+ * which the columns are added; see spindle_rows_convert().
+ */
+SpindleRows *
+spindle_rows_create_for(SpindleEval *eval, SpindleInstance *instance, int table, const int *columns, int ncolumns,
+						MemoryContext parent)
+{
 	MemoryContext oldcontext = MemoryContextSwitchTo(parent);
 	SpindleRows *rows = palloc0(sizeof(SpindleRows));
 
-	rows->eval = spindle_eval_create(instance, table, parent);
+	rows->eval = eval;
 	rows->column = palloc0(sizeof(RowColumn) * Max(ncolumns, 1));
 	rows->batch_context = AllocSetContextCreate(parent, "spindle batch", ALLOCSET_DEFAULT_SIZES);
 	for (int c = 0; c < ncolumns; c++)
@@ -139,6 +153,7 @@ spindle_rows_create(SpindleInstance *instance, int table, const int *columns, in
 			continue;
 		rows->ncolumns++;
 		column->attribute = c;
+		column->number = columns[c];
 		column->type = &instance->domain->table[table].column[columns[c]].type;
 		column->handle = spindle_eval_add_column(rows->eval, columns[c]);
 		if (column->type->kind == SPINDLE_DECIMAL || column->type->kind == SPINDLE_TEXT)
@@ -148,6 +163,18 @@ spindle_rows_create(SpindleInstance *instance, int table, const int *columns, in
 	}
 	MemoryContextSwitchTo(oldcontext);
 	return rows;
+}
+
+/*
+ * From the next batch on, the values of a column are those of a vector that the
+ * caller fills.
+ */
+void
+spindle_rows_override(SpindleRows *rows, int column, const SpindleVector *vector)
+{
+	for (int c = 0; c < rows->ncolumns; c++)
+		if (rows->column[c].number == column)
+			rows->column[c].override = vector;
 }
 
 static bool
@@ -177,7 +204,8 @@ text_datum(const SpindleText *text, int encoding)
 static void
 convert_column(const SpindleRows *rows, RowColumn *column, int n)
 {
-	const SpindleVector *vector = spindle_eval_vector(rows->eval, column->handle);
+	const SpindleVector *vector = column->override ? column->override :
+	spindle_eval_vector(rows->eval, column->handle);
 	const int	encoding = GetDatabaseEncoding();
 
 	StaticAssertStmt(sizeof(Datum) == sizeof(int64), "values are passed in 64 bits");
@@ -197,20 +225,30 @@ convert_column(const SpindleRows *rows, RowColumn *column, int n)
 }
 
 /*
+ * spindle_rows_convert
+ *		Turn n rows that the program has computed into Datums.
+ */
+void
+spindle_rows_convert(SpindleRows *rows, int n)
+{
+	MemoryContext oldcontext;
+
+	MemoryContextReset(rows->batch_context);
+	oldcontext = MemoryContextSwitchTo(rows->batch_context);
+	for (int c = 0; c < rows->ncolumns; c++)
+		convert_column(rows, &rows->column[c], n);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
  * spindle_rows_fill_list
  *		Compute n <= SPINDLE_BATCH_ROWS rows by their numbers.
  */
 void
 spindle_rows_fill_list(SpindleRows *rows, const int64 *list, int n)
 {
-	MemoryContext oldcontext;
-
 	spindle_eval_run(rows->eval, list, n);
-	MemoryContextReset(rows->batch_context);
-	oldcontext = MemoryContextSwitchTo(rows->batch_context);
-	for (int c = 0; c < rows->ncolumns; c++)
-		convert_column(rows, &rows->column[c], n);
-	MemoryContextSwitchTo(oldcontext);
+	spindle_rows_convert(rows, n);
 }
 
 /* The same for n rows from number first on. */

@@ -15,6 +15,10 @@ typedef struct SpindleRows SpindleRows;
 extern SpindleRows *spindle_rows_create(SpindleInstance *instance, int table,
 										const int *columns, int ncolumns,
 										MemoryContext parent);
+extern SpindleRows *spindle_rows_create_for(SpindleEval *eval, SpindleInstance *instance, int table,
+											const int *columns, int ncolumns, MemoryContext parent);
+extern void spindle_rows_override(SpindleRows *rows, int column, const SpindleVector *vector);
+extern void spindle_rows_convert(SpindleRows *rows, int n);
 extern void spindle_rows_fill(SpindleRows *rows, int64 first, int n);
 extern void spindle_rows_fill_list(SpindleRows *rows, const int64 *list, int n);
 extern void spindle_rows_get(const SpindleRows *rows, int i, Datum *values, bool *nulls);

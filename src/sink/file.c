@@ -35,11 +35,10 @@ typedef struct FileSink
 	int			fd;
 	bool		is_regular;
 	off_t		size;			/* of the file up to the last complete line */
-	int64		buffered;		/* events in the buffer */
 } FileSink;
 
-static void file_open(SpindleSink *sink);
-static void file_write(SpindleSink *sink, int start);
+static void file_open(SpindleSink *sink, TupleDesc desc);
+static bool file_write(SpindleSink *sink, const SpindleSinkEvent *event);
 static void file_flush(SpindleSink *sink);
 static void file_close(SpindleSink *sink);
 
@@ -86,6 +85,7 @@ spindle_file_sink_create(const char *path, SpindleFileMode mode)
 
 	sink = palloc0(sizeof(FileSink));
 	sink->base.ops = &file_ops;
+	sink->base.name = psprintf("file \"%s\"", path);
 	sink->path = pstrdup(path);
 	sink->mode = mode;
 	sink->fd = -1;
@@ -93,7 +93,7 @@ spindle_file_sink_create(const char *path, SpindleFileMode mode)
 }
 
 static void
-file_open(SpindleSink *sink)
+file_open(SpindleSink *sink, TupleDesc desc)
 {
 	FileSink   *file = (FileSink *) sink;
 	const int	flags = O_WRONLY | O_CREAT | PG_BINARY |
@@ -193,22 +193,20 @@ file_flush(SpindleSink *sink)
 		}
 		written += (int) n;
 	}
-	sink->events_sent += file->buffered;
-	sink->bytes_sent += sink->buffer.len;
 	file->size += sink->buffer.len;
-	file->buffered = 0;
+	spindle_sink_count(sink);
 	resetStringInfo(&sink->buffer);
 }
 
-static void
-file_write(SpindleSink *sink, int start)
+static bool
+file_write(SpindleSink *sink, const SpindleSinkEvent *event)
 {
-	FileSink   *file = (FileSink *) sink;
-
 	appendStringInfoCharMacro(&sink->buffer, '\n');
-	file->buffered++;
+	sink->pending_events++;
+	sink->pending_bytes += sink->buffer.len - event->start;
 	if (sink->buffer.len >= BUFFER_SIZE)
 		file_flush(sink);
+	return true;
 }
 
 static void
@@ -216,7 +214,6 @@ file_close(SpindleSink *sink)
 {
 	FileSink   *file = (FileSink *) sink;
 
-	file_flush(sink);
 	if (file->is_regular && pg_fsync(file->fd) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),

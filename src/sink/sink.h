@@ -16,55 +16,87 @@
 
 #include "postgres.h"
 
+#include "access/tupdesc.h"
 #include "lib/stringinfo.h"
+
+#include "stream/feed.h"
 
 typedef struct SpindleSink SpindleSink;
 
+/* An event in the forms that a sink may want. */
+typedef struct SpindleSinkEvent
+{
+	const SpindleEvent *event;
+	int			start;			/* of its JSON in the buffer: an object in
+								 * UTF-8, without line end, up to the end */
+	const Datum *values;		/* of its columns */
+	const bool *nulls;
+} SpindleSinkEvent;
+
 typedef struct SpindleSinkOps
 {
-	/* make the target ready */
-	void		(*open) (SpindleSink *sink);
+	/* make the target ready for events whose columns desc describes */
+	void		(*open) (SpindleSink *sink, TupleDesc desc);
 
 	/*
-	 * Take the event that was appended to the buffer from offset start on, an
-	 * object of JSON in UTF-8 without line end.  It may stay there for a
-	 * while.
+	 * Take an event, which may stay with the sink for a while; false if it
+	 * is left out.
 	 */
-	void		(*write) (SpindleSink *sink, int start);
+	bool		(*write) (SpindleSink *sink, const SpindleSinkEvent *event);
 
-	/* let go of all events that are in a buffer */
+	/* let go of all events that were taken */
 	void		(*flush) (SpindleSink *sink);
 
-	/* flush, make it last, and release the target */
+	/* after the last flush: make it last, and release the target */
 	void		(*close) (SpindleSink *sink);
 } SpindleSinkOps;
 
 struct SpindleSink
 {
 	const SpindleSinkOps *ops;
-	StringInfoData buffer;		/* events are appended here; a sink empties it */
-	int64		events_sent;	/* events that are out of our hands */
+
+	/* set at creation */
+	const char *name;			/* such as: file "/tmp/events.jsonl" */
+	bool		wants_datums;	/* columns, not JSON */
+	bool		commits;		/* each flush is followed by a commit */
+	int			batch_size;		/* events per flush, 0: when it likes */
+
+	/* changes per event */
+	StringInfoData buffer;		/* JSON is appended here; a sink empties it */
+	int64		pending_events; /* taken, but not yet out of our hands */
+	int64		pending_skipped;
+	int64		pending_bytes;
+	int64		events_sent;	/* that are out of our hands */
+	int64		events_skipped; /* that were left out */
 	int64		bytes_sent;		/* and the bytes they took there */
 };
 
 static inline void
-spindle_sink_open(SpindleSink *sink)
+spindle_sink_open(SpindleSink *sink, TupleDesc desc)
 {
-	sink->ops->open(sink);
+	sink->ops->open(sink, desc);
 }
 
-/* One event is in the buffer from offset start on. */
-static inline void
-spindle_sink_write(SpindleSink *sink, int start)
+static inline bool
+spindle_sink_write(SpindleSink *sink, const SpindleSinkEvent *event)
 {
-	Assert(sink->buffer.len > start);
-	sink->ops->write(sink, start);
+	return sink->ops->write(sink, event);
 }
 
 static inline void
 spindle_sink_flush(SpindleSink *sink)
 {
 	sink->ops->flush(sink);
+}
+
+/* What was flushed is out of our hands, after a commit if there is one. */
+static inline void
+spindle_sink_count(SpindleSink *sink)
+{
+	sink->events_sent += sink->pending_events;
+	sink->events_skipped += sink->pending_skipped;
+	sink->bytes_sent += sink->pending_bytes;
+	sink->pending_events = sink->pending_skipped = sink->pending_bytes = 0;
 }
 
 static inline void
@@ -82,5 +114,17 @@ typedef enum SpindleFileMode
 } SpindleFileMode;
 
 extern SpindleSink *spindle_file_sink_create(const char *path, SpindleFileMode mode);
+
+/* program.c */
+extern SpindleSink *spindle_program_sink_create(const char *command);
+
+/* channel.c */
+extern SpindleSink *spindle_channel_sink_create(const char *channel, bool skip_oversize);
+
+/* wal.c */
+extern SpindleSink *spindle_wal_sink_create(const char *prefix, bool transactional);
+
+/* table.c */
+extern SpindleSink *spindle_table_sink_create(Oid relation);
 
 #endif							/* SPINDLE_SINK_H */

@@ -1,16 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * anomaly.h
- *		Labelled anomalies in a stream over a generated table.
+ *		Labelled anomalies among the events of a feed.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_ANOMALY_H
 #define SPINDLE_ANOMALY_H
 
-#include "datatype/timestamp.h"
-
-#include "gen/eval.h"
+#include "stream/feed.h"
 
 #define SPINDLE_MAX_ANOMALIES	100
 
@@ -25,15 +23,16 @@ typedef enum SpindleAnomalyKind
 typedef struct SpindleAnomalyValue
 {
 	bool		is_null;
-	int64		value;			/* as generated; texts are compared by content */
+	int64		value;			/* in the feed's representation */
 } SpindleAnomalyValue;
 
-/* What the user asked for, checked against the table. */
-typedef struct SpindleAnomalySpec
+/* What the user asked for, checked against the feed's columns. */
+struct SpindleAnomalySpec
 {
 	SpindleAnomalyKind kind;
 	char	   *name;
 	char	   *label;			/* kind:name */
+	int			number;			/* in the user's list */
 	int			column;			/* that is changed */
 	double		fraction;		/* of the eligible events */
 	double		low;			/* POINT: range of the multiplier */
@@ -45,31 +44,16 @@ typedef struct SpindleAnomalySpec
 	SpindleAnomalyValue *anomalous;
 	int			group;			/* COLLECTIVE: column whose values make groups */
 	double		window_seconds;
-} SpindleAnomalySpec;
+};
 
-/* Some events of a stream in event-time order: what anomalies work on. */
-typedef struct SpindleStreamRows
-{
-	int			n;
-	int64		row[SPINDLE_BATCH_ROWS];
-	int			moved_by[SPINDLE_BATCH_ROWS];	/* collective anomaly, or -1 */
-	Timestamp	moved_to[SPINDLE_BATCH_ROWS];	/* the new time, if moved */
-} SpindleStreamRows;
+extern SpindleKey spindle_anomaly_key(const SpindleFeed *feed, const SpindleAnomalySpec *spec);
+extern int64 spindle_anomaly_share(int64 eligible, double fraction);
+extern bool spindle_anomaly_value_differs(SpindleFeed *feed, int column, const SpindleAnomalyValue *a,
+										  bool is_null, int64 value);
 
-/* Fetch the next rows; false at the end, after which they start anew. */
-typedef bool (*SpindleNextRows) (void *arg, SpindleStreamRows *rows);
-
-typedef struct SpindleAnomalies SpindleAnomalies;
-
-extern SpindleAnomalies *spindle_anomalies_create(SpindleInstance *instance, int table,
-												  const SpindleAnomalySpec *spec, int n,
-												  SpindleEval *eval, MemoryContext context);
-extern SpindleKey spindle_anomaly_key(const SpindleInstance *instance, int table,
-									  const SpindleAnomalySpec *spec, int number);
-extern void spindle_anomalies_count(SpindleAnomalies *anomalies, int64 nevents,
-									SpindleNextRows next_rows, void *arg);
-extern void spindle_anomalies_apply(SpindleAnomalies *anomalies, const SpindleStreamRows *rows);
-extern const SpindleVector *spindle_anomalies_vector(const SpindleAnomalies *anomalies, int column);
-extern const char *spindle_anomalies_label(const SpindleAnomalies *anomalies, int i);
+extern SpindleAnomalies *spindle_anomalies_create(SpindleFeed *feed);
+extern int	spindle_anomalies_columns(const SpindleAnomalies *anomalies, const int **columns);
+extern const char *spindle_anomalies_apply(SpindleAnomalies *anomalies, int moved_by, Timestamp moved_to,
+										   int64 *value, bool *is_null, int changed[2]);
 
 #endif							/* SPINDLE_ANOMALY_H */

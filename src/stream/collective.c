@@ -21,203 +21,110 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
 #include "catalog/pg_collation.h"
-#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
-#include "executor/tuptable.h"
+#include "fmgr.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/tuplesort.h"
+#include "utils/typcache.h"
 
 #include "math/fpmath.h"
+#include "stream/anomaly.h"
 #include "stream/collective.h"
-
-#define MAX_COLUMNS		4
-
-/* A sort of tuples of whole numbers, or of a text before them. */
-typedef struct Sorter
-{
-	Tuplesortstate *state;
-	TupleDesc	desc;
-	TupleTableSlot *in;
-	TupleTableSlot *out;
-} Sorter;
+#include "stream/sorter.h"
 
 struct SpindleCollective
 {
-	SpindleInstance *instance;
 	MemoryContext context;
-	SpindleEval *eval;			/* computes the group column */
-	int			handle;
-	bool		is_text;
 	double		window_seconds;
 	double		fraction;		/* of the groups with two events or more */
 	SpindleKey	choice_key;
 	SpindleKey	offset_key;
-	Sorter		groups;			/* group, position, row, time */
-	Sorter		positions;		/* position, row, new time */
-	Sorter		times;			/* new time, position, row */
+	bool		across_transactions;
+	int16		group_length;	/* of the groups' type */
+	bool		group_by_value;
+	FmgrInfo	group_equal;
+	SpindleSorter *groups;		/* group, position, row, time */
+	SpindleSorter *positions;	/* position, row, new time */
+	SpindleSorter *times;		/* new time, position, row */
 	bool		has_position;	/* position is the present one */
 	SpindleMovedEvent position;
 	bool		has_time;
 	SpindleMovedEvent time;
 };
 
-static void
-sorter_begin(Sorter *sorter, int ncolumns, bool text_first, int nkeys)
+/* A sorter of n columns, all of type bigint but maybe the first. */
+static SpindleSorter *
+create_sorter(Oid first_type, int n, int nkeys, bool across_transactions)
 {
-	AttrNumber	attributes[MAX_COLUMNS];
-	Oid			operators[MAX_COLUMNS];
-	Oid			collations[MAX_COLUMNS];
-	bool		nulls_first[MAX_COLUMNS] = {false};
+	TupleDesc	desc = CreateTemplateTupleDesc(n);
 
-	sorter->desc = CreateTemplateTupleDesc(ncolumns);
-	for (int i = 0; i < ncolumns; i++)
-	{
-		bool		is_text = text_first && i == 0;
-
-		TupleDescInitEntry(sorter->desc, i + 1, NULL, is_text ? TEXTOID : INT8OID, -1, 0);
-		if (is_text)
-			TupleDescInitEntryCollation(sorter->desc, 1, C_COLLATION_OID);
-		attributes[i] = i + 1;
-		operators[i] = is_text ? TextLessOperator : Int8LessOperator;
-		collations[i] = is_text ? C_COLLATION_OID : InvalidOid;
-	}
-	sorter->state = tuplesort_begin_heap(sorter->desc, nkeys, attributes, operators, collations, nulls_first,
-										 work_mem, NULL, TUPLESORT_RANDOMACCESS);
-	sorter->in = MakeSingleTupleTableSlot(sorter->desc, &TTSOpsVirtual);
-	sorter->out = MakeSingleTupleTableSlot(sorter->desc, &TTSOpsMinimalTuple);
+	for (int i = 0; i < n; i++)
+		TupleDescInitEntry(desc, i + 1, NULL, i == 0 ? first_type : INT8OID, -1, 0);
+	return spindle_sorter_create(desc, nkeys, -1, across_transactions);
 }
 
 static void
-sorter_put(Sorter *sorter, const Datum *values)
+put(SpindleSorter *sorter, const Datum *values, int n)
 {
-	ExecClearTuple(sorter->in);
-	for (int i = 0; i < sorter->desc->natts; i++)
-	{
-		sorter->in->tts_values[i] = values[i];
-		sorter->in->tts_isnull[i] = false;
-	}
-	ExecStoreVirtualTuple(sorter->in);
-	tuplesort_puttupleslot(sorter->state, sorter->in);
-}
+	TupleTableSlot *slot = spindle_sorter_input(sorter);
 
-static bool
-sorter_get(Sorter *sorter)
-{
-	if (!tuplesort_gettupleslot(sorter->state, true, false, sorter->out, NULL))
-		return false;
-	slot_getallattrs(sorter->out);
-	return true;
-}
-
-static void
-sorter_end(Sorter *sorter)
-{
-	if (sorter->state == NULL)
-		return;
-	ExecDropSingleTupleTableSlot(sorter->in);
-	ExecDropSingleTupleTableSlot(sorter->out);
-	tuplesort_end(sorter->state);
-	sorter->state = NULL;
+	memcpy(slot->tts_values, values, sizeof(Datum) * n);
+	memset(slot->tts_isnull, false, n);
+	spindle_sorter_put(sorter);
 }
 
 /*
  * spindle_collective_create
- *		Prepare to take the events of a stream over a generated table.
+ *		Prepare to take the events of a feed.
  *
- * Allocates in context, which also holds the sorts.
+ * Their groups are values of group_type, which needs an order and an equality;
+ * else undefined_function is raised.  Allocates in context, which also holds
+ * the sorts.  across_transactions: moved events are read after commits, too.
  */
 SpindleCollective *
-spindle_collective_create(SpindleInstance *instance, int table, int group_column, double window_seconds,
-						  double fraction, SpindleKey key, MemoryContext context)
+spindle_collective_create(Oid group_type, double window_seconds, double fraction, SpindleKey key,
+						  bool across_transactions, MemoryContext context)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	SpindleCollective *collective = palloc0(sizeof(SpindleCollective));
 
-	collective->instance = instance;
 	collective->context = context;
-	collective->eval = spindle_eval_create(instance, table, context);
-	collective->handle = spindle_eval_add_column(collective->eval, group_column);
-	collective->is_text = instance->domain->table[table].column[group_column].type.kind == SPINDLE_TEXT;
 	collective->window_seconds = window_seconds;
 	collective->fraction = fraction;
 	collective->choice_key = spindle_key_derive(key, 1);
 	collective->offset_key = spindle_key_derive(key, 2);
-	sorter_begin(&collective->groups, 4, collective->is_text, 2);
+	collective->across_transactions = across_transactions;
+	get_typlenbyval(group_type, &collective->group_length, &collective->group_by_value);
+	collective->groups = create_sorter(group_type, 4, 2, false);
+	fmgr_info(lookup_type_cache(group_type, TYPECACHE_EQ_OPR_FINFO)->eq_opr_finfo.fn_oid, &collective->group_equal);
 	MemoryContextSwitchTo(oldcontext);
 	return collective;
 }
 
 /*
  * spindle_collective_add
- *		Take the next events, but those that are taken already.
- *
- * Events without group or time belong to no group.
+ *		Take an event that has a group and a time.
  */
 void
-spindle_collective_add(SpindleCollective *collective, const SpindleBaseEvents *events, const bool *taken)
+spindle_collective_add(SpindleCollective *collective, Datum group, int64 position, int64 row, Timestamp time)
 {
-	const SpindleVector *group;
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle groups", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	Datum		values[4] = {group, Int64GetDatum(position), Int64GetDatum(row), Int64GetDatum(time)};
 
-	spindle_eval_run(collective->eval, events->row, events->n);
-	group = spindle_eval_vector(collective->eval, collective->handle);
-	for (int i = 0; i < events->n; i++)
-	{
-		Datum		values[MAX_COLUMNS];
-
-		if (taken[i] || !events->has_time[i] || (group->is_null && group->is_null[i]))
-			continue;
-		if (collective->is_text)
-		{
-			const SpindleText *text = (const SpindleText *) (intptr_t) group->value[i];
-
-			/*
-			 * UTF-8 here and compared bytewise, whatever the server's
-			 * encoding
-			 */
-			values[0] = PointerGetDatum(cstring_to_text_with_len(text->data, text->len));
-		}
-		else
-			values[0] = Int64GetDatum(group->value[i]);
-		values[1] = Int64GetDatum(events->first + i);
-		values[2] = Int64GetDatum(events->row[i]);
-		values[3] = Int64GetDatum(events->time[i]);
-		sorter_put(&collective->groups, values);
-	}
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextDelete(context);
+	put(collective->groups, values, 4);
 }
 
-/* Is the sorted pair read last of the group kept in *group?  Keep its own. */
+/* Is the sorted event read last of the group kept in *group?  Keep its own. */
 static bool
-same_group(SpindleCollective *collective, Datum *group, bool has_group)
+same_group(SpindleCollective *collective, Datum next, Datum *group, bool has_group)
 {
-	Datum		next = collective->groups.out->tts_values[0];
-	bool		same;
-
-	if (!collective->is_text)
-	{
-		same = has_group && DatumGetInt64(*group) == DatumGetInt64(next);
-		*group = next;
-		return same;
-	}
-	if (has_group)
-	{
-		text	   *a = DatumGetTextPP(*group);
-		text	   *b = DatumGetTextPP(next);
-
-		same = VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-			memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
-		if (same)
-			return true;
-		pfree(a);
-	}
-	*group = PointerGetDatum(DatumGetTextPCopy(next));
+	if (has_group && DatumGetBool(FunctionCall2Coll(&collective->group_equal, C_COLLATION_OID, *group, next)))
+		return true;
+	if (has_group && !collective->group_by_value)
+		pfree(DatumGetPointer(*group));
+	*group = datumCopy(next, collective->group_by_value, collective->group_length);
 	return false;
 }
 
@@ -228,8 +135,8 @@ move_event(SpindleCollective *collective, int64 position, int64 row, Timestamp t
 	Datum		by_position[3] = {Int64GetDatum(position), Int64GetDatum(row), Int64GetDatum(time)};
 	Datum		by_time[3] = {Int64GetDatum(time), Int64GetDatum(position), Int64GetDatum(row)};
 
-	sorter_put(&collective->positions, by_position);
-	sorter_put(&collective->times, by_time);
+	put(collective->positions, by_position, 3);
+	put(collective->times, by_time, 3);
 }
 
 /*
@@ -237,7 +144,7 @@ move_event(SpindleCollective *collective, int64 position, int64 row, Timestamp t
  * sizes, choose wanted of eligible groups and move their events.
  */
 static void
-walk_groups(SpindleCollective *collective, Sorter *sizes, bool choosing, int64 eligible, int64 wanted)
+walk_groups(SpindleCollective *collective, SpindleSorter *sizes, bool choosing, int64 eligible, int64 wanted)
 {
 	Datum		group = (Datum) 0;
 	bool		has_group = false;
@@ -248,22 +155,23 @@ walk_groups(SpindleCollective *collective, Sorter *sizes, bool choosing, int64 e
 	int64		number = 0;		/* of the group */
 	Timestamp	start = 0;
 	double		below = 1.0;	/* 1 - offset of the event before, as a share */
+	TupleTableSlot *slot;
 
-	tuplesort_rescan(collective->groups.state);
-	for (int64 i = 0; sorter_get(&collective->groups); i++)
+	spindle_sorter_rewind(collective->groups);
+	for (int64 i = 0; (slot = spindle_sorter_get(collective->groups)) != NULL; i++)
 	{
-		const Datum *value = collective->groups.out->tts_values;
+		const Datum *value = slot->tts_values;
 		Timestamp	time = DatumGetInt64(value[3]);
 
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
-		if (!same_group(collective, &group, has_group))
+		if (!same_group(collective, value[0], &group, has_group))
 		{
 			if (!choosing && has_group)
 			{
 				Datum		entry[2] = {Int64GetDatum(number), Int64GetDatum(size)};
 
-				sorter_put(sizes, entry);
+				put(sizes, entry, 2);
 			}
 			number++;
 			size = 0;
@@ -271,9 +179,11 @@ walk_groups(SpindleCollective *collective, Sorter *sizes, bool choosing, int64 e
 			left = 0;
 			if (choosing)
 			{
-				if (!sorter_get(sizes))
+				TupleTableSlot *size_slot = spindle_sorter_get(sizes);
+
+				if (size_slot == NULL)
 					elog(ERROR, "sizes of groups are missing");
-				left = DatumGetInt64(sizes->out->tts_values[1]);
+				left = DatumGetInt64(size_slot->tts_values[1]);
 				if (left < 2)
 					left = 0;
 				else if (spindle_below(spindle_draw(collective->choice_key, seen), eligible - seen) >=
@@ -312,7 +222,7 @@ walk_groups(SpindleCollective *collective, Sorter *sizes, bool choosing, int64 e
 	{
 		Datum		entry[2] = {Int64GetDatum(number), Int64GetDatum(size)};
 
-		sorter_put(sizes, entry);
+		put(sizes, entry, 2);
 	}
 }
 
@@ -324,33 +234,33 @@ void
 spindle_collective_choose(SpindleCollective *collective)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(collective->context);
-	Sorter		sizes = {0};
+	SpindleSorter *sizes = create_sorter(INT8OID, 2, 1, false);
+	TupleTableSlot *slot;
 	int64		eligible = 0;
-	int64		wanted = 0;
+	int64		wanted;
 
-	tuplesort_performsort(collective->groups.state);
-	sorter_begin(&sizes, 2, false, 1);
-	walk_groups(collective, &sizes, false, 0, 0);
-	tuplesort_performsort(sizes.state);
-	while (sorter_get(&sizes))
+	spindle_sorter_finish(collective->groups);
+	walk_groups(collective, sizes, false, 0, 0);
+	spindle_sorter_finish(sizes);
+	while ((slot = spindle_sorter_get(sizes)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
-		eligible += DatumGetInt64(sizes.out->tts_values[1]) >= 2;
+		eligible += DatumGetInt64(slot->tts_values[1]) >= 2;
 	}
-	if (eligible > 0 && collective->fraction > 0)
-		wanted = Min(eligible, Max(1, (int64) floor((double) eligible * collective->fraction + 1e-9)));
+	wanted = spindle_anomaly_share(eligible, collective->fraction);
 
-	sorter_begin(&collective->positions, 3, false, 1);
-	sorter_begin(&collective->times, 3, false, 2);
+	collective->positions = create_sorter(INT8OID, 3, 1, collective->across_transactions);
+	collective->times = create_sorter(INT8OID, 3, 2, collective->across_transactions);
 	if (wanted > 0)
 	{
-		tuplesort_rescan(sizes.state);
-		walk_groups(collective, &sizes, true, eligible, wanted);
+		spindle_sorter_rewind(sizes);
+		walk_groups(collective, sizes, true, eligible, wanted);
 	}
-	sorter_end(&sizes);
-	sorter_end(&collective->groups);
-	tuplesort_performsort(collective->positions.state);
-	tuplesort_performsort(collective->times.state);
+	spindle_sorter_end(sizes);
+	spindle_sorter_end(collective->groups);
+	collective->groups = NULL;
+	spindle_sorter_finish(collective->positions);
+	spindle_sorter_finish(collective->times);
 	MemoryContextSwitchTo(oldcontext);
 	spindle_collective_next_position(collective);
 	spindle_collective_next_time(collective);
@@ -360,8 +270,8 @@ spindle_collective_choose(SpindleCollective *collective)
 void
 spindle_collective_rewind(SpindleCollective *collective)
 {
-	tuplesort_rescan(collective->positions.state);
-	tuplesort_rescan(collective->times.state);
+	spindle_sorter_rewind(collective->positions);
+	spindle_sorter_rewind(collective->times);
 	spindle_collective_next_position(collective);
 	spindle_collective_next_time(collective);
 }
@@ -376,12 +286,14 @@ spindle_collective_by_position(SpindleCollective *collective)
 void
 spindle_collective_next_position(SpindleCollective *collective)
 {
-	collective->has_position = sorter_get(&collective->positions);
-	if (!collective->has_position)
+	TupleTableSlot *slot = spindle_sorter_get(collective->positions);
+
+	collective->has_position = slot != NULL;
+	if (slot == NULL)
 		return;
-	collective->position.position = DatumGetInt64(collective->positions.out->tts_values[0]);
-	collective->position.row = DatumGetInt64(collective->positions.out->tts_values[1]);
-	collective->position.time = DatumGetInt64(collective->positions.out->tts_values[2]);
+	collective->position.position = DatumGetInt64(slot->tts_values[0]);
+	collective->position.row = DatumGetInt64(slot->tts_values[1]);
+	collective->position.time = DatumGetInt64(slot->tts_values[2]);
 }
 
 /* The present moved event in the order of new times, or NULL. */
@@ -394,19 +306,21 @@ spindle_collective_by_time(SpindleCollective *collective)
 void
 spindle_collective_next_time(SpindleCollective *collective)
 {
-	collective->has_time = sorter_get(&collective->times);
-	if (!collective->has_time)
+	TupleTableSlot *slot = spindle_sorter_get(collective->times);
+
+	collective->has_time = slot != NULL;
+	if (slot == NULL)
 		return;
-	collective->time.time = DatumGetInt64(collective->times.out->tts_values[0]);
-	collective->time.position = DatumGetInt64(collective->times.out->tts_values[1]);
-	collective->time.row = DatumGetInt64(collective->times.out->tts_values[2]);
+	collective->time.time = DatumGetInt64(slot->tts_values[0]);
+	collective->time.position = DatumGetInt64(slot->tts_values[1]);
+	collective->time.row = DatumGetInt64(slot->tts_values[2]);
 }
 
-/* Release sorts and slots. */
+/* Release the sorts. */
 void
 spindle_collective_end(SpindleCollective *collective)
 {
-	sorter_end(&collective->groups);
-	sorter_end(&collective->positions);
-	sorter_end(&collective->times);
+	spindle_sorter_end(collective->groups);
+	spindle_sorter_end(collective->positions);
+	spindle_sorter_end(collective->times);
 }

@@ -10,17 +10,7 @@
 
 #include "datatype/timestamp.h"
 
-#include "gen/eval.h"
-
-/* Some events of a stream in event-time order, before anything is moved. */
-typedef struct SpindleBaseEvents
-{
-	int			n;
-	int64		first;			/* position of the first of them */
-	int64		row[SPINDLE_BATCH_ROWS];
-	Timestamp	time[SPINDLE_BATCH_ROWS];
-	bool		has_time[SPINDLE_BATCH_ROWS];
-} SpindleBaseEvents;
+#include "stream/feed.h"
 
 /* An event that is moved. */
 typedef struct SpindleMovedEvent
@@ -30,13 +20,11 @@ typedef struct SpindleMovedEvent
 	Timestamp	time;			/* the new one */
 } SpindleMovedEvent;
 
-typedef struct SpindleCollective SpindleCollective;
-
-extern SpindleCollective *spindle_collective_create(SpindleInstance *instance, int table, int group_column,
-													double window_seconds, double fraction,
-													SpindleKey key, MemoryContext context);
-extern void spindle_collective_add(SpindleCollective *collective, const SpindleBaseEvents *events,
-								   const bool *taken);
+extern SpindleCollective *spindle_collective_create(Oid group_type, double window_seconds, double fraction,
+													SpindleKey key, bool across_transactions,
+													MemoryContext context);
+extern void spindle_collective_add(SpindleCollective *collective, Datum group, int64 position, int64 row,
+								   Timestamp time);
 extern void spindle_collective_choose(SpindleCollective *collective);
 extern void spindle_collective_rewind(SpindleCollective *collective);
 extern const SpindleMovedEvent *spindle_collective_by_position(SpindleCollective *collective);

@@ -25,6 +25,7 @@ typedef struct WriterColumn
 	int			number;			/* in the table */
 	SpindleKind kind;
 	int			handle;			/* of its vector */
+	const SpindleVector *override;	/* taken in place of that, if not NULL */
 	const int64 *value;			/* of this batch */
 	const bool *is_null;		/* or NULL */
 	int64		unit;			/* 10^scale of a decimal */
@@ -80,13 +81,6 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool wi
 	return writer;
 }
 
-static void
-set_vector(WriterColumn *column, const SpindleVector *vector)
-{
-	column->value = vector->value;
-	column->is_null = vector->is_null;
-}
-
 /*
  * spindle_json_writer_batch
  *		Note that the program has computed another batch.
@@ -95,23 +89,27 @@ void
 spindle_json_writer_batch(SpindleJsonWriter *writer)
 {
 	for (int c = 0; c < writer->ncolumns; c++)
-		set_vector(&writer->column[c], spindle_eval_vector(writer->eval, writer->column[c].handle));
+	{
+		WriterColumn *column = &writer->column[c];
+		const SpindleVector *vector = column->override ? column->override :
+		spindle_eval_vector(writer->eval, column->handle);
+
+		column->value = vector->value;
+		column->is_null = vector->is_null;
+	}
 }
 
 /*
  * spindle_json_writer_override
- *		Take the values of this batch that anomalies have changed.
+ *		From the next batch on, the values of a column are those of a vector that
+ *		the caller fills.
  */
 void
-spindle_json_writer_override(SpindleJsonWriter *writer, const SpindleAnomalies *anomalies)
+spindle_json_writer_override(SpindleJsonWriter *writer, int column, const SpindleVector *vector)
 {
 	for (int c = 0; c < writer->ncolumns; c++)
-	{
-		const SpindleVector *changed = spindle_anomalies_vector(anomalies, writer->column[c].number);
-
-		if (changed)
-			set_vector(&writer->column[c], changed);
-	}
+		if (writer->column[c].number == column)
+			writer->column[c].override = vector;
 }
 
 /*
@@ -154,6 +152,22 @@ put_text(StringInfo out, char *p, const SpindleText *text, int more)
 	}
 	*p++ = '"';
 	return p;
+}
+
+/*
+ * spindle_json_labels
+ *		Append the fields that tell of anomalies; label is in UTF-8, or NULL.
+ */
+void
+spindle_json_labels(StringInfo out, const char *label)
+{
+	if (label == NULL)
+		appendStringInfoString(out, ",\"_spindle_is_anomaly\":false,\"_spindle_anomaly_type\":null");
+	else
+	{
+		appendStringInfoString(out, ",\"_spindle_is_anomaly\":true,\"_spindle_anomaly_type\":");
+		escape_json(out, label);
+	}
 }
 
 /*
@@ -219,13 +233,7 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 	if (writer->with_labels)
 	{
 		out->len = (int) (p - out->data);
-		if (label == NULL)
-			appendStringInfoString(out, ",\"_spindle_is_anomaly\":false,\"_spindle_anomaly_type\":null");
-		else
-		{
-			appendStringInfoString(out, ",\"_spindle_is_anomaly\":true,\"_spindle_anomaly_type\":");
-			escape_json(out, label);
-		}
+		spindle_json_labels(out, label);
 		reserve(out, MAX_SCALAR);
 		p = out->data + out->len;
 	}

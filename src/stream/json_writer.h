@@ -12,14 +12,15 @@
 #include "lib/stringinfo.h"
 
 #include "gen/eval.h"
-#include "stream/anomaly.h"
 
 typedef struct SpindleJsonWriter SpindleJsonWriter;
 
 extern SpindleJsonWriter *spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval,
 													 bool with_labels);
 extern void spindle_json_writer_batch(SpindleJsonWriter *writer);
-extern void spindle_json_writer_override(SpindleJsonWriter *writer, const SpindleAnomalies *anomalies);
+extern void spindle_json_writer_override(SpindleJsonWriter *writer, int column,
+										 const SpindleVector *vector);
+extern void spindle_json_labels(StringInfo out, const char *label);
 extern void spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int64 seq,
 									  bool has_time, Timestamp time, const char *label);
 

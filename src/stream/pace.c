@@ -31,8 +31,9 @@ spindle_pace_start(SpindlePace *pace)
 	pace->lag = 0;
 }
 
-static void
-look_at_clock(SpindlePace *pace)
+/* Note what time it is; a look costs some 30 ns. */
+void
+spindle_pace_look(SpindlePace *pace)
 {
 	instr_time	now;
 
@@ -45,15 +46,18 @@ look_at_clock(SpindlePace *pace)
  * spindle_pace_is_due
  *		Has the time come for a delivery at an offset in seconds?
  *
- * Looks at the clock only if the last look does not tell.
+ * Looks at the clock only if the last look does not tell.  What is due counts
+ * as late by the time since then.
  */
 bool
 spindle_pace_is_due(SpindlePace *pace, double offset)
 {
-	if (offset <= pace->now)
-		return true;
-	look_at_clock(pace);
-	return offset <= pace->now;
+	if (offset > pace->now)
+		spindle_pace_look(pace);
+	if (offset > pace->now)
+		return false;
+	pace->lag = Max(pace->lag, pace->now - offset);
+	return true;
 }
 
 /*
@@ -74,5 +78,4 @@ spindle_pace_wait(SpindlePace *pace, double offset)
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}
-	pace->lag = Max(pace->lag, pace->now - offset);
 }

@@ -18,6 +18,7 @@ typedef struct SpindlePace
 } SpindlePace;
 
 extern void spindle_pace_start(SpindlePace *pace);
+extern void spindle_pace_look(SpindlePace *pace);
 extern bool spindle_pace_is_due(SpindlePace *pace, double offset);
 extern void spindle_pace_wait(SpindlePace *pace, double offset);
 

@@ -8,12 +8,19 @@
 #ifndef SPINDLE_STREAM_H
 #define SPINDLE_STREAM_H
 
-#include "datatype/timestamp.h"
-#include "lib/stringinfo.h"
-
-#include "gen/instance.h"
 #include "stream/anomaly.h"
+#include "stream/feed.h"
 #include "stream/schedule.h"
+
+/* Where the events of a stream come from: one feed, or several to be merged. */
+typedef struct SpindleStreamSource
+{
+	int			nfeeds;
+	SpindleFeed **feed;			/* parents before their children */
+	SpindleKey	key;			/* of draws that concern deliveries */
+	Timestamp	default_clock;	/* what the clock shows at the start if no
+								 * event has a time */
+} SpindleStreamSource;
 
 typedef struct SpindleStreamOptions
 {
@@ -26,37 +33,28 @@ typedef struct SpindleStreamOptions
 	double		late_fraction;	/* of the events, delivered out of order */
 	int			late_slots;		/* later events that overtake one, at most */
 	int			nanomalies;
-	SpindleAnomalySpec *anomaly;
 	bool		label_anomalies;
+	int			batch_size;		/* events per batch of a sink, 0: its own */
 } SpindleStreamOptions;
 
-/* One event; valid until the next. */
-typedef struct SpindleEvent
+/* What the caller will ask of events. */
+typedef struct SpindleStreamNeeds
 {
-	int64		delivery_seq;	/* from 0, counting those left out */
-	int64		seq;			/* position in event-time order */
-	const char *table_name;
-	bool		has_time;
-	Timestamp	time;			/* UTC */
-	double		arrival;		/* seconds from the start of the stream, 0 if
-								 * the stream was opened without */
-	double		due;			/* the same from the last delivery left out */
-	const char *label;			/* of its anomaly, or NULL */
-	bool		is_late;		/* an event with a higher seq came before */
-
-	/* of the stream's own use */
-	int			batch_index;	/* row of the batch, or ... */
-	int			slot;			/* ... slot that keeps it, -1 if none */
-} SpindleEvent;
+	bool		json;			/* spindle_stream_write() */
+	bool		datums;			/* spindle_stream_datums() */
+	bool		arrivals;		/* when they are due */
+	bool		across_transactions;	/* there will be commits before the end */
+} SpindleStreamNeeds;
 
 typedef struct SpindleStream SpindleStream;
 
-extern SpindleStream *spindle_stream_open(SpindleInstance *instance, int table,
-										  const SpindleStreamOptions *options,
-										  bool with_json, bool with_arrivals,
-										  MemoryContext parent);
+extern SpindleStream *spindle_stream_open(const SpindleStreamSource *source, const SpindleStreamOptions *options,
+										  const SpindleStreamNeeds *needs, MemoryContext parent);
+extern int64 spindle_stream_events(const SpindleStream *stream);
 extern bool spindle_stream_next(SpindleStream *stream, SpindleEvent *event);
 extern void spindle_stream_write(SpindleStream *stream, const SpindleEvent *event, StringInfo out);
+extern TupleDesc spindle_stream_desc(const SpindleStream *stream);
+extern void spindle_stream_datums(SpindleStream *stream, const SpindleEvent *event, Datum *values, bool *nulls);
 extern void spindle_stream_close(SpindleStream *stream);
 
 #endif							/* SPINDLE_STREAM_H */

@@ -275,7 +275,7 @@ COPY (SELECT seq, event FROM spindle_stream('retail', 'store', max_events => 1))
 CREATE ROLE regress_spindle_node;
 GRANT USAGE ON SCHEMA stream_node TO regress_spindle_node;
 GRANT SELECT ON v TO regress_spindle_node;
-SELECT p.oid::regprocedure AS stream FROM pg_proc p WHERE proname = 'spindle_stream' AND pronargs > 1 \gset
+SELECT string_agg(p.oid::regprocedure::text, ', ') AS stream FROM pg_proc p WHERE proname = 'spindle_stream' \gset
 SELECT p.oid::regprocedure AS rows FROM pg_proc p WHERE proname = 'spindle_rows' \gset
 REVOKE EXECUTE ON FUNCTION :stream, :rows FROM PUBLIC;
 SET ROLE regress_spindle_node;

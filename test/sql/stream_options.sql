@@ -35,11 +35,11 @@ $$;
 \pset format unaligned
 
 -- NULL is a value of those arguments alone that say so: no limit, no windows ...
-SELECT name, error(format('domain => %s, table_name => %s%s', CASE name WHEN 'domain' THEN 'NULL' ELSE '''retail''' END, CASE name WHEN 'table_name' THEN 'NULL' ELSE '''store''' END,
+SELECT name, error(format('domain => %s, table_name => %s%s', CASE name WHEN 'domain' THEN 'NULL' ELSE '''retail''' END, CASE name WHEN 'table_name' THEN 'NULL, max_events => 3' ELSE '''store''' END,
   CASE WHEN name NOT IN ('domain', 'table_name') THEN format(', %I => NULL', name) END))
 FROM (SELECT DISTINCT ON (name) unnest(proargnames[:pronargs]) AS name FROM pg_proc WHERE proname = 'spindle_stream' ORDER BY 1) a
 WHERE name IN ('domain', 'table_name', 'scale', 'seed', 'max_events', 'duration', 'events_per_second', 'realtime', 'arrivals', 'burst_windows', 'time_pattern', 'clock_start',
-  'out_of_order_fraction', 'out_of_order_max_delay_slots', 'anomalies', 'label_anomalies', 'skip_events') ORDER BY name COLLATE "C";
+  'out_of_order_fraction', 'out_of_order_max_delay_slots', 'anomalies', 'label_anomalies', 'timestamp_column', 'skip_events', 'batch_size') ORDER BY name COLLATE "C";
 SELECT NOT pg_stat_file(file, true) IS NULL AS made FROM setting;
 COPY (SELECT) TO PROGRAM 'rm -f spindle_stream_options';
 

@@ -1,0 +1,461 @@
+/*-------------------------------------------------------------------------
+ *
+ * deliver.c
+ *		SQL functions and procedures that deliver events to a sink.
+ *
+ * All of them read their arguments, make a sink, and hand both to one loop,
+ * which asks the stream for the next event, waits until it is due if time is
+ * real, and gives it to the sink.  Events that are due together, or batch_size
+ * of them, go out together; where the sink commits, that is one transaction.
+ *
+ * Functions run in the caller's transaction.  Procedures commit, so they refuse
+ * to run in a transaction block; what they have committed stays, whatever
+ * happens later, and an error's context tells how many events that are.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "tcop/pquery.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "api/args.h"
+#include "api/progress.h"
+#include "api/stream_args.h"
+#include "sink/sink.h"
+#include "stream/pace.h"
+
+PG_FUNCTION_INFO_V1(spindle_to_file);
+PG_FUNCTION_INFO_V1(spindle_to_file_relation);
+PG_FUNCTION_INFO_V1(spindle_to_program);
+PG_FUNCTION_INFO_V1(spindle_to_program_relation);
+PG_FUNCTION_INFO_V1(spindle_to_channel);
+PG_FUNCTION_INFO_V1(spindle_to_channel_relation);
+PG_FUNCTION_INFO_V1(spindle_to_wal);
+PG_FUNCTION_INFO_V1(spindle_to_wal_relation);
+PG_FUNCTION_INFO_V1(spindle_to_table);
+PG_FUNCTION_INFO_V1(spindle_to_table_relation);
+
+/* Columns of a result: table_name and six figures. */
+#define RESULT_COLUMNS	7
+
+/* Events of a transaction where nobody says. */
+#define DEFAULT_BATCH	1000
+
+/* Events between two looks at how far we are, where there are no batches. */
+#define REPORT_EVENTS	4096
+
+/*
+ * Where each batch is a transaction, events that are due within this time share
+ * one.
+ */
+#define TICK_SECONDS	0.001
+
+typedef struct Delivery
+{
+	SpindleStreamArguments args;
+	SpindleSink *sink;
+	SpindleStream *stream;
+	SpindlePace pace;
+	SpindleProgress progress;
+	double		last_flush;		/* offset, in seconds */
+	int			in_batch;		/* events since the last flush */
+	int64		anomalies;		/* among the events taken */
+	int64		late;
+	Datum	   *values;			/* of one event */
+	bool	   *nulls;
+} Delivery;
+
+/* Tell how far the delivery came, and how to go on. */
+static void
+delivery_context(void *arg)
+{
+	const Delivery *delivery = arg;
+	const SpindleSink *sink = delivery->sink;
+
+	errcontext("delivery to %s: " INT64_FORMAT " events delivered before; skip_events => " INT64_FORMAT
+			   " continues behind them",
+			   sink->name, sink->events_sent,
+			   delivery->args.options.skip_events + sink->events_sent + sink->events_skipped);
+}
+
+/* Let the events of the batch go. */
+static void
+flush_batch(Delivery *delivery)
+{
+	SpindleSink *sink = delivery->sink;
+
+	delivery->in_batch = 0;
+	spindle_sink_flush(sink);
+	if (sink->commits)
+	{
+		SPI_commit();
+
+		/* values of relations may be of types whose output runs queries */
+		if (delivery->args.instance == NULL)
+			EnsurePortalSnapshotExists();
+	}
+	spindle_sink_count(sink);
+	spindle_progress_report(&delivery->progress, sink->events_sent + sink->events_skipped);
+}
+
+/* Wait until an event is due; what was due before goes out first. */
+static void
+wait_for(Delivery *delivery, double due)
+{
+	if (delivery->in_batch > 0)
+		flush_batch(delivery);
+	if (delivery->sink->commits)
+		due = Max(due, delivery->last_flush + TICK_SECONDS);
+	spindle_pace_wait(&delivery->pace, due);
+	delivery->last_flush = delivery->pace.now;
+}
+
+static void
+take(Delivery *delivery, const SpindleEvent *event)
+{
+	SpindleSink *sink = delivery->sink;
+	SpindleSinkEvent sink_event = {
+		.event = event,
+		.start = sink->buffer.len,
+		.values = delivery->values,
+		.nulls = delivery->nulls,
+	};
+
+	if (sink->wants_datums)
+		spindle_stream_datums(delivery->stream, event, delivery->values, delivery->nulls);
+	else
+		spindle_stream_write(delivery->stream, event, &sink->buffer);
+	delivery->in_batch++;
+	if (!spindle_sink_write(sink, &sink_event))
+		return;
+	delivery->anomalies += event->label != NULL;
+	delivery->late += event->is_late;
+}
+
+static void
+run(Delivery *delivery)
+{
+	SpindleSink *sink = delivery->sink;
+	const bool	realtime = delivery->args.options.realtime;
+	SpindleEvent event;
+
+	while (spindle_stream_next(delivery->stream, &event))
+	{
+		if (realtime && !spindle_pace_is_due(&delivery->pace, event.due))
+			wait_for(delivery, event.due);
+		take(delivery, &event);
+		if (sink->batch_size > 0 && delivery->in_batch >= sink->batch_size)
+		{
+			flush_batch(delivery);
+			if (realtime)
+				spindle_pace_look(&delivery->pace);
+		}
+		else if (event.delivery_seq % REPORT_EVENTS == 0)
+			spindle_progress_report(&delivery->progress, sink->events_sent + sink->events_skipped);
+	}
+	flush_batch(delivery);
+}
+
+/* What was delivered, as a row in the current memory context. */
+static Datum
+result_row(FunctionCallInfo fcinfo, const Delivery *delivery, double seconds)
+{
+	const SpindleSink *sink = delivery->sink;
+	TupleDesc	desc;
+	Datum		values[RESULT_COLUMNS];
+	bool		nulls[RESULT_COLUMNS] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != RESULT_COLUMNS)
+		elog(ERROR, "return type must be a row of %d columns", RESULT_COLUMNS);
+	nulls[0] = delivery->args.table_name == NULL;
+	values[0] = nulls[0] ? (Datum) 0 : CStringGetTextDatum(delivery->args.table_name);
+	values[1] = Int64GetDatum(sink->events_sent);
+	values[2] = Int64GetDatum(delivery->anomalies);
+	values[3] = Int64GetDatum(delivery->late);
+	values[4] = Int64GetDatum(sink->bytes_sent);
+	values[5] = Float8GetDatum(seconds);
+	values[6] = Float8GetDatum(seconds > 0 ? sink->events_sent / seconds : 0);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+/* Things that the result has no column for. */
+static void
+report_remarks(const Delivery *delivery)
+{
+	if (delivery->args.options.realtime && delivery->pace.lag >= 0.1)
+		ereport(NOTICE,
+				(errmsg("events were delivered up to %.3f s after they were due", delivery->pace.lag)));
+	if (delivery->sink->events_skipped > 0)
+		ereport(NOTICE,
+				(errmsg(INT64_FORMAT " events were too long and were skipped", delivery->sink->events_skipped)));
+}
+
+/*
+ * Deliver a stream to a sink; the result row says what was delivered.
+ *
+ * args and sink live in the current memory context, in which the result is
+ * allocated too.
+ */
+static Datum
+deliver(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink *sink)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle delivery",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	ErrorContextCallback callback;
+	SpindleStreamNeeds needs = {
+		.json = !sink->wants_datums,
+		.datums = sink->wants_datums,
+		.across_transactions = sink->commits,
+	};
+	Delivery	delivery = {.args = *args,.sink = sink};
+	TupleDesc	desc;
+	double		seconds;
+	Datum		result;
+
+	if (args->options.batch_size > 0)
+		sink->batch_size = args->options.batch_size;
+	delivery.stream = spindle_stream_open(&args->source, &args->options, &needs, context);
+	desc = spindle_stream_desc(delivery.stream);
+	if (desc)
+	{
+		delivery.values = palloc(sizeof(Datum) * Max(desc->natts, 1));
+		delivery.nulls = palloc(sizeof(bool) * Max(desc->natts, 1));
+	}
+	callback.callback = delivery_context;
+	callback.arg = &delivery;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	spindle_sink_open(sink, desc);
+	spindle_progress_start(&delivery.progress, sink->name,
+						   Max(0, spindle_stream_events(delivery.stream) - args->options.skip_events), "events");
+	spindle_pace_start(&delivery.pace);
+	run(&delivery);
+	spindle_sink_close(sink);
+	spindle_pace_look(&delivery.pace);
+	seconds = delivery.pace.now;
+	spindle_progress_end(&delivery.progress);
+	error_context_stack = callback.previous;
+	report_remarks(&delivery);
+
+	spindle_stream_close(delivery.stream);
+	MemoryContextSwitchTo(oldcontext);
+	result = result_row(fcinfo, &delivery, seconds);
+	MemoryContextDelete(context);
+	return result;
+}
+
+/*
+ * The same by a procedure, which commits.
+ */
+static Datum
+deliver_with_commits(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink *sink)
+{
+	Datum		result;
+
+	sink->commits = true;
+	sink->batch_size = DEFAULT_BATCH;
+	result = deliver(fcinfo, args, sink);
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	return result;
+}
+
+/*
+ * Before anything else in a procedure: is it free to commit?  Begins the SPI
+ * session that does so, and returns to the memory context of the caller, which
+ * lives as long as the CALL.
+ */
+static void
+begin_procedure(FunctionCallInfo fcinfo)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+
+	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
+		castNode(CallContext, fcinfo->context)->atomic)
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("%s cannot run inside a transaction block", get_func_name(fcinfo->flinfo->fn_oid)),
+				 errhint("It commits each batch: use CALL outside of BEGIN and COMMIT, and not in a function.")));
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to the SPI manager");
+	MemoryContextSwitchTo(oldcontext);
+}
+
+static Datum
+to_file(FunctionCallInfo fcinfo, SpindleSourceKind kind)
+{
+	static const struct
+	{
+		const char *name;
+		SpindleFileMode mode;
+	}			modes[] =
+	{
+		{"w", SPINDLE_FILE_REPLACE},
+		{"a", SPINDLE_FILE_APPEND},
+		{"x", SPINDLE_FILE_CREATE},
+	};
+	char	   *path = spindle_arg_text(fcinfo, 0, "path");
+	char	   *mode = spindle_arg_text(fcinfo, 1 + SPINDLE_STREAM_NARGS(kind), "mode");
+	SpindleStreamArguments args;
+	int			m = 0;
+
+	spindle_stream_arguments(fcinfo, 1, kind, &args);
+	while (m < lengthof(modes) && strcmp(modes[m].name, mode) != 0)
+		m++;
+	if (m == lengthof(modes))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"mode\": \"%s\"", mode),
+				 errhint("Modes are \"w\" (replace), \"a\" (append) and \"x\" (must not exist).")));
+	return deliver(fcinfo, &args, spindle_file_sink_create(path, modes[m].mode));
+}
+
+/*
+ * spindle_to_file(path, source, stream arguments, mode)
+ *		Write a stream to a file of the server, one JSON object per line.
+ */
+Datum
+spindle_to_file(PG_FUNCTION_ARGS)
+{
+	return to_file(fcinfo, SPINDLE_SOURCE_DOMAIN);
+}
+
+Datum
+spindle_to_file_relation(PG_FUNCTION_ARGS)
+{
+	return to_file(fcinfo, SPINDLE_SOURCE_RELATION);
+}
+
+static Datum
+to_program(FunctionCallInfo fcinfo, SpindleSourceKind kind)
+{
+	char	   *command = spindle_arg_text(fcinfo, 0, "command");
+	SpindleStreamArguments args;
+
+	spindle_stream_arguments(fcinfo, 1, kind, &args);
+	return deliver(fcinfo, &args, spindle_program_sink_create(command));
+}
+
+/*
+ * spindle_to_program(command, source, stream arguments)
+ *		Write a stream to the standard input of a program on the server, one JSON
+ *		object per line.
+ */
+Datum
+spindle_to_program(PG_FUNCTION_ARGS)
+{
+	return to_program(fcinfo, SPINDLE_SOURCE_DOMAIN);
+}
+
+Datum
+spindle_to_program_relation(PG_FUNCTION_ARGS)
+{
+	return to_program(fcinfo, SPINDLE_SOURCE_RELATION);
+}
+
+static Datum
+to_channel(FunctionCallInfo fcinfo, SpindleSourceKind kind)
+{
+	char	   *channel = spindle_arg_text(fcinfo, 0, "channel");
+	char	   *oversize = spindle_arg_text(fcinfo, 1 + SPINDLE_STREAM_NARGS(kind), "oversize");
+	SpindleStreamArguments args;
+	bool		skip = strcmp(oversize, "skip") == 0;
+
+	begin_procedure(fcinfo);
+	spindle_stream_arguments(fcinfo, 1, kind, &args);
+	if (!skip && strcmp(oversize, "error") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"oversize\": \"%s\"", oversize),
+				 errhint("It must be \"error\" or \"skip\".")));
+	return deliver_with_commits(fcinfo, &args, spindle_channel_sink_create(channel, skip));
+}
+
+/*
+ * spindle_to_channel(channel, source, stream arguments, oversize)
+ *		Send a stream by NOTIFY, the JSON object of an event as the payload.
+ */
+Datum
+spindle_to_channel(PG_FUNCTION_ARGS)
+{
+	return to_channel(fcinfo, SPINDLE_SOURCE_DOMAIN);
+}
+
+Datum
+spindle_to_channel_relation(PG_FUNCTION_ARGS)
+{
+	return to_channel(fcinfo, SPINDLE_SOURCE_RELATION);
+}
+
+static Datum
+to_wal(FunctionCallInfo fcinfo, SpindleSourceKind kind)
+{
+	char	   *prefix = spindle_arg_text(fcinfo, 0, "prefix");
+	SpindleStreamArguments args;
+
+	begin_procedure(fcinfo);
+	spindle_stream_arguments(fcinfo, 1, kind, &args);
+	spindle_arg_require(fcinfo, 1 + SPINDLE_STREAM_NARGS(kind), "transactional");
+	return deliver_with_commits(fcinfo, &args,
+								spindle_wal_sink_create(prefix, PG_GETARG_BOOL(1 + SPINDLE_STREAM_NARGS(kind))));
+}
+
+/*
+ * spindle_to_wal(prefix, source, stream arguments, transactional)
+ *		Write a stream to the WAL as messages for logical decoding.
+ */
+Datum
+spindle_to_wal(PG_FUNCTION_ARGS)
+{
+	return to_wal(fcinfo, SPINDLE_SOURCE_DOMAIN);
+}
+
+Datum
+spindle_to_wal_relation(PG_FUNCTION_ARGS)
+{
+	return to_wal(fcinfo, SPINDLE_SOURCE_RELATION);
+}
+
+static Datum
+to_table(FunctionCallInfo fcinfo, SpindleSourceKind kind)
+{
+	SpindleStreamArguments args;
+
+	spindle_arg_require(fcinfo, 0, "target");
+	begin_procedure(fcinfo);
+	spindle_stream_arguments(fcinfo, 1, kind, &args);
+	if (args.table_name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the tables of a domain cannot be delivered to one table"),
+				 errhint("Give table_name.")));
+	return deliver_with_commits(fcinfo, &args, spindle_table_sink_create(PG_GETARG_OID(0)));
+}
+
+/*
+ * spindle_to_table(target, source, stream arguments)
+ *		Insert a stream into a table, event by event.
+ */
+Datum
+spindle_to_table(PG_FUNCTION_ARGS)
+{
+	return to_table(fcinfo, SPINDLE_SOURCE_DOMAIN);
+}
+
+Datum
+spindle_to_table_relation(PG_FUNCTION_ARGS)
+{
+	return to_table(fcinfo, SPINDLE_SOURCE_RELATION);
+}

@@ -1,0 +1,163 @@
+/*-------------------------------------------------------------------------
+ *
+ * program.c
+ *		Events as lines to the standard input of a program on the server.
+ *
+ * The program is started by the shell, as COPY TO PROGRAM does it, and ends when
+ * its input does; an exit status other than 0 is an error.  Lines are gathered in
+ * a buffer.  The pipe does not block: while the program does not read, we wait
+ * on our latch too, so a cancel takes effect.  The server then still waits for
+ * the program to end, as it does for COPY; a program that ignores the end of its
+ * input holds the session up.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "catalog/pg_authid.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+#include "storage/latch.h"
+#include "utils/acl.h"
+#include "utils/wait_event.h"
+
+#include "sink/sink.h"
+
+#define BUFFER_SIZE (64 * 1024)
+
+typedef struct ProgramSink
+{
+	SpindleSink base;
+	char	   *command;
+	FILE	   *pipe;
+	int			fd;
+} ProgramSink;
+
+/* End the program's input, wait for it, and report how it failed, if it did. */
+static void
+end_program(ProgramSink *program)
+{
+	int			status = ClosePipeStream(program->pipe);
+
+	if (status == -1)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not close pipe to external command: %m")));
+	if (status != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+				 errmsg("program \"%s\" failed", program->command),
+				 errdetail_internal("%s", wait_result_to_str(status))));
+}
+
+static void
+program_open(SpindleSink *sink, TupleDesc desc)
+{
+	ProgramSink *program = (ProgramSink *) sink;
+	int			flags;
+
+	initStringInfo(&sink->buffer);
+	program->pipe = OpenPipeStream(program->command, PG_BINARY_W);
+	if (program->pipe == NULL)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not execute command \"%s\": %m", program->command)));
+	program->fd = fileno(program->pipe);
+	flags = fcntl(program->fd, F_GETFL);
+	if (flags < 0 || fcntl(program->fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		ereport(ERROR,
+				(errcode_for_socket_access(),
+				 errmsg("could not set pipe to nonblocking mode: %m")));
+}
+
+static void
+program_flush(SpindleSink *sink)
+{
+	ProgramSink *program = (ProgramSink *) sink;
+	int			written = 0;
+
+	while (written < sink->buffer.len)
+	{
+		ssize_t		n;
+
+		CHECK_FOR_INTERRUPTS();
+		n = write(program->fd, sink->buffer.data + written, sink->buffer.len - written);
+		if (n >= 0)
+			written += (int) n;
+		else if (errno == EAGAIN || errno == EWOULDBLOCK)
+		{
+			(void) WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_SOCKET_WRITEABLE | WL_EXIT_ON_PM_DEATH,
+									 program->fd, -1, PG_WAIT_EXTENSION);
+			ResetLatch(MyLatch);
+		}
+		else if (errno == EPIPE)
+		{
+			/* why it does not read any more is what its exit status tells */
+			end_program(program);
+			ereport(ERROR,
+					(errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+					 errmsg("program \"%s\" ended before it had read all events", program->command)));
+		}
+		else if (errno != EINTR)
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not write to program \"%s\": %m", program->command)));
+	}
+	spindle_sink_count(sink);
+	resetStringInfo(&sink->buffer);
+}
+
+static bool
+program_write(SpindleSink *sink, const SpindleSinkEvent *event)
+{
+	appendStringInfoCharMacro(&sink->buffer, '\n');
+	sink->pending_events++;
+	sink->pending_bytes += sink->buffer.len - event->start;
+	if (sink->buffer.len >= BUFFER_SIZE)
+		program_flush(sink);
+	return true;
+}
+
+static void
+program_close(SpindleSink *sink)
+{
+	end_program((ProgramSink *) sink);
+}
+
+static const SpindleSinkOps program_ops = {
+	.open = program_open,
+	.write = program_write,
+	.flush = program_flush,
+	.close = program_close,
+};
+
+/*
+ * spindle_program_sink_create
+ *		A sink that writes lines to a program, in the current memory context.
+ *
+ * Raises insufficient_privilege if the caller may not run programs.
+ */
+SpindleSink *
+spindle_program_sink_create(const char *command)
+{
+	ProgramSink *program;
+
+	/* the program runs as the server's user: the same rule as for COPY */
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_EXECUTE_SERVER_PROGRAM))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be superuser or have privileges of the pg_execute_server_program role to run a program"),
+				 errhint("SELECT event FROM spindle_stream(...) gives the same events to the client.")));
+	if (command[strspn(command, " \t\n")] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"command\" must not be empty")));
+	program = palloc0(sizeof(ProgramSink));
+	program->base.ops = &program_ops;
+	program->base.name = psprintf("program \"%s\"", command);
+	program->command = pstrdup(command);
+	return &program->base;
+}

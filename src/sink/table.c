@@ -1,0 +1,357 @@
+/*-------------------------------------------------------------------------
+ *
+ * table.c
+ *		Events as rows of a table.
+ *
+ * A batch of events is kept in a tuplestore, which one INSERT ... SELECT reads
+ * under a name of its own, as triggers read transition tables.  So the server's
+ * executor inserts: rights, defaults, generated and identity columns, triggers,
+ * row security, partitions and casts are those of INSERT, and its plan is made
+ * once.
+ *
+ * The INSERT runs in a subtransaction.  If it fails, it is undone and the events
+ * of the batch are inserted one by one, so that the error tells which of them it
+ * was; then all of the batch is undone with the transaction.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "parser/parse_coerce.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/queryenvironment.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "sink/sink.h"
+
+/* The name under which the INSERT reads the batch. */
+#define BATCH_NAME	"spindle_batch"
+
+/* What events tell of themselves, as columns behind those of the source. */
+static const struct
+{
+	const char *name;
+	Oid			type;
+}			own_columns[] =
+{
+	{"_spindle_table", TEXTOID},
+	{"_spindle_seq", INT8OID},
+	{"_spindle_event_time", TIMESTAMPTZOID},
+	{"_spindle_is_anomaly", BOOLOID},
+	{"_spindle_anomaly_type", TEXTOID},
+};
+
+typedef struct TableSink
+{
+	SpindleSink base;
+	Oid			relid;
+
+	/* set when opened */
+	MemoryContext context;
+	TupleDesc	desc;			/* of a batch */
+	int			nsource;		/* columns of it that the source gives */
+	SPIPlanPtr	insert;
+	EphemeralNamedRelationData batch;
+	TupleTableSlot *slot;
+	Tuplestorestate *rows;		/* of the batch; NULL if it is empty */
+} TableSink;
+
+/* The columns of a batch: those of the source and our own. */
+static TupleDesc
+batch_desc(TupleDesc source)
+{
+	TupleDesc	desc = CreateTemplateTupleDesc(source->natts + lengthof(own_columns));
+
+	for (int i = 0; i < source->natts; i++)
+		TupleDescCopyEntry(desc, i + 1, source, i + 1);
+	for (int i = 0; i < lengthof(own_columns); i++)
+		TupleDescInitEntry(desc, source->natts + i + 1, own_columns[i].name, own_columns[i].type, -1, 0);
+	return desc;
+}
+
+static int
+find_column(TupleDesc desc, const char *name)
+{
+	for (int i = 0; i < desc->natts; i++)
+		if (strcmp(NameStr(TupleDescAttr(desc, i)->attname), name) == 0)
+			return i;
+	return -1;
+}
+
+/* The expression that makes a target column of a column of the batch. */
+static char *
+source_expression(const TableSink *table, Form_pg_attribute target, int column)
+{
+	Oid			from = TupleDescAttr(table->desc, column)->atttypid;
+	const char *name = quote_identifier(NameStr(target->attname));
+	CoercionPathType path;
+	Oid			function;
+	char		category;
+	bool		is_preferred;
+
+	if (can_coerce_type(1, &from, &target->atttypid, COERCION_ASSIGNMENT))
+		return psprintf("b.%s", name);
+
+	/* a text that a type can read, such as an enum or a type of the user's */
+	get_type_category_preferred(from, &category, &is_preferred);
+	path = find_coercion_pathway(target->atttypid, from, COERCION_EXPLICIT, &function);
+	if (category == TYPCATEGORY_STRING && path == COERCION_PATH_COERCEVIAIO)
+		return psprintf("b.%s::%s", name, format_type_with_typemod(target->atttypid, target->atttypmod));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of the target has type %s, but events have type %s",
+					NameStr(target->attname), format_type_be(target->atttypid), format_type_be(from)),
+			 errhint("There is no assignment cast between the two.")));
+}
+
+/*
+ * The INSERT of a batch.  Columns are matched by name; those that the server
+ * generates are left to it.
+ */
+static char *
+insert_command(const TableSink *table)
+{
+	Relation	relation = relation_open(table->relid, AccessShareLock);
+	TupleDesc	target = RelationGetDescr(relation);
+	StringInfoData columns;
+	StringInfoData values;
+	int			nsource = 0;
+
+	initStringInfo(&columns);
+	initStringInfo(&values);
+	for (int i = 0; i < target->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(target, i);
+		int			column = find_column(table->desc, NameStr(att->attname));
+		bool		is_generated = att->attgenerated || att->attidentity == ATTRIBUTE_IDENTITY_ALWAYS;
+
+		if (att->attisdropped || is_generated)
+			continue;
+		if (column < 0)
+		{
+			if (att->attnotnull && !att->atthasdef && !att->attidentity &&
+				get_typdefault(att->atttypid) == NULL)
+				ereport(ERROR,
+						(errcode(ERRCODE_NOT_NULL_VIOLATION),
+						 errmsg("column \"%s\" of the target is not null, but events have no such column and it has no default",
+								NameStr(att->attname))));
+			continue;
+		}
+		nsource += column < table->nsource;
+		appendStringInfo(&columns, "%s%s", columns.len ? ", " : "", quote_identifier(NameStr(att->attname)));
+		appendStringInfo(&values, "%s%s", values.len ? ", " : "", source_expression(table, att, column));
+	}
+	relation_close(relation, NoLock);
+	if (nsource == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("relation \"%s\" has no column that events have", get_rel_name(table->relid)),
+				 errhint("Columns are matched by name.")));
+	return psprintf("INSERT INTO %s (%s) SELECT %s FROM " BATCH_NAME " b",
+					quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)),
+											   get_rel_name(table->relid)),
+					columns.data, values.data);
+}
+
+static void
+table_open_sink(SpindleSink *sink, TupleDesc desc)
+{
+	TableSink  *table = (TableSink *) sink;
+
+	table->context = CurrentMemoryContext;
+	table->nsource = desc->natts;
+	table->desc = batch_desc(desc);
+	table->slot = MakeSingleTupleTableSlot(table->desc, &TTSOpsVirtual);
+	table->batch.md.name = BATCH_NAME;
+	table->batch.md.reliddesc = InvalidOid;
+	table->batch.md.tupdesc = table->desc;
+	table->batch.md.enrtype = ENR_NAMED_TUPLESTORE;
+	table->batch.md.enrtuples = Max(sink->batch_size, 1);
+	if (SPI_register_relation(&table->batch) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register a batch of events");
+	table->insert = SPI_prepare(insert_command(table), 0, NULL);
+	if (table->insert == NULL || SPI_keepplan(table->insert) != 0)
+		elog(ERROR, "could not prepare an insertion: %s", SPI_result_code_string(SPI_result));
+}
+
+static bool
+table_write(SpindleSink *sink, const SpindleSinkEvent *event)
+{
+	TableSink  *table = (TableSink *) sink;
+	TupleTableSlot *slot = ExecClearTuple(table->slot);
+	Datum	   *values = slot->tts_values + table->nsource;
+	bool	   *nulls = slot->tts_isnull + table->nsource;
+	MemoryContext oldcontext;
+
+	if (table->rows == NULL)
+	{
+		oldcontext = MemoryContextSwitchTo(table->context);
+		table->rows = tuplestore_begin_heap(true, false, work_mem);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	memcpy(slot->tts_values, event->values, sizeof(Datum) * table->nsource);
+	memcpy(slot->tts_isnull, event->nulls, sizeof(bool) * table->nsource);
+	memset(nulls, false, lengthof(own_columns));
+	values[0] = CStringGetTextDatum(event->event->feed->table_name);
+	values[1] = Int64GetDatum(event->event->seq);
+	values[2] = TimestampTzGetDatum(event->event->time);
+	nulls[2] = !event->event->has_time;
+	values[3] = BoolGetDatum(event->event->label != NULL);
+	nulls[4] = event->event->label == NULL;
+	values[4] = nulls[4] ? (Datum) 0 : CStringGetTextDatum(event->event->label);
+	ExecStoreVirtualTuple(slot);
+	tuplestore_puttupleslot(table->rows, slot);
+	sink->pending_events++;
+	sink->pending_bytes += heap_compute_data_size(table->desc, slot->tts_values, slot->tts_isnull);
+	pfree(DatumGetPointer(values[0]));
+	if (!nulls[4])
+		pfree(DatumGetPointer(values[4]));
+	return true;
+}
+
+/* Insert some rows that lie in a tuplestore. */
+static void
+insert_rows(TableSink *table, Tuplestorestate *rows)
+{
+	int			result;
+
+	table->batch.reldata = rows;
+	result = SPI_execute_plan(table->insert, NULL, NULL, false, 0);
+	if (result != SPI_OK_INSERT)
+		elog(ERROR, "could not insert events: %s", SPI_result_code_string(result));
+}
+
+static void
+event_context(void *arg)
+{
+	errcontext("event with seq " INT64_FORMAT, *(int64 *) arg);
+}
+
+/* Insert the rows of a batch one by one, to find the one that fails. */
+static void
+insert_singly(TableSink *table)
+{
+	TupleTableSlot *row = MakeSingleTupleTableSlot(table->desc, &TTSOpsMinimalTuple);
+	int64		seq;
+	ErrorContextCallback callback = {.previous = error_context_stack,.callback = event_context,.arg = &seq};
+
+	tuplestore_rescan(table->rows);
+	error_context_stack = &callback;
+	while (tuplestore_gettupleslot(table->rows, true, false, row))
+	{
+		Tuplestorestate *one = tuplestore_begin_heap(true, false, work_mem);
+		bool		is_null;
+
+		CHECK_FOR_INTERRUPTS();
+		seq = DatumGetInt64(slot_getattr(row, table->nsource + 2, &is_null));
+		tuplestore_puttupleslot(one, row);
+		insert_rows(table, one);
+		tuplestore_end(one);
+	}
+	error_context_stack = callback.previous;
+	ExecDropSingleTupleTableSlot(row);
+}
+
+/* Insert the batch in a subtransaction; false if that failed. */
+static bool
+insert_batch(TableSink *table)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	ResourceOwner oldowner = CurrentResourceOwner;
+	volatile bool done = true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(oldcontext);
+	PG_TRY();
+	{
+		insert_rows(table, table->rows);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		/* being told to stop is not the fault of an event */
+		MemoryContextSwitchTo(oldcontext);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES ||
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
+			PG_RE_THROW();
+		FlushErrorState();
+		FreeErrorData(error);
+		RollbackAndReleaseCurrentSubTransaction();
+		done = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(oldcontext);
+	CurrentResourceOwner = oldowner;
+	return done;
+}
+
+static void
+table_flush(SpindleSink *sink)
+{
+	TableSink  *table = (TableSink *) sink;
+
+	if (table->rows == NULL)
+		return;
+	if (!insert_batch(table))
+		insert_singly(table);
+	tuplestore_end(table->rows);
+	table->rows = NULL;
+}
+
+static void
+table_close_sink(SpindleSink *sink)
+{
+	TableSink  *table = (TableSink *) sink;
+
+	SPI_freeplan(table->insert);
+	SPI_unregister_relation(BATCH_NAME);
+	ExecDropSingleTupleTableSlot(table->slot);
+}
+
+static const SpindleSinkOps table_ops = {
+	.open = table_open_sink,
+	.write = table_write,
+	.flush = table_flush,
+	.close = table_close_sink,
+};
+
+/*
+ * spindle_table_sink_create
+ *		A sink that inserts into a table, in the current memory context.
+ *
+ * The caller has an SPI session open, in which the commands run.
+ */
+SpindleSink *
+spindle_table_sink_create(Oid relid)
+{
+	TableSink  *table = palloc0(sizeof(TableSink));
+	char	   *name = get_rel_name(relid);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	table->base.ops = &table_ops;
+	table->base.name = psprintf("table \"%s\"", name);
+	table->base.wants_datums = true;
+	table->relid = relid;
+	return &table->base;
+}

@@ -1,0 +1,208 @@
+/*-------------------------------------------------------------------------
+ *
+ * feed.c
+ *		The events of one source: what all feeds have in common.
+ *
+ * A feed goes through steps, each at most once: it is created, which makes its
+ * columns known; anomalies are put in; it is opened, which makes its number of
+ * events known; that number may be cut; it is started, whereupon collective
+ * anomalies choose and move their groups and the others count their eligible
+ * events; and then it gives its events.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "stream/anomaly.h"
+#include "stream/collective.h"
+#include "stream/feed.h"
+
+/* The column of a feed by its name, or -1. */
+int
+spindle_feed_find_column(const SpindleFeed *feed, const char *name)
+{
+	for (int c = 0; c < feed->ncolumns; c++)
+		if (!feed->column[c].is_hidden && strcmp(feed->column[c].name, name) == 0)
+			return c;
+	return -1;
+}
+
+/* The names of the columns, for a hint. */
+char *
+spindle_feed_column_list(const SpindleFeed *feed)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int c = 0; c < feed->ncolumns; c++)
+		if (!feed->column[c].is_hidden)
+			appendStringInfo(&buf, "%s%s", buf.len ? ", " : "", feed->column[c].name);
+	return buf.data;
+}
+
+/*
+ * spindle_feed_time_column
+ *		The column that a user names as the event time.
+ */
+int
+spindle_feed_time_column(const SpindleFeed *feed, const char *name)
+{
+	int			column = spindle_feed_find_column(feed, name);
+
+	if (column < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of %s does not exist", name, feed->subject),
+				 errhint("Columns: %s.", spindle_feed_column_list(feed))));
+	if (!feed->column[column].is_timestamp && !feed->column[column].is_date)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of %s has type %s", name, feed->subject, feed->column[column].type_name),
+				 errhint("An event time is of type timestamp with time zone, timestamp or date.")));
+	return column;
+}
+
+/*
+ * spindle_feed_open
+ *		Make the events accessible; feed->nevents is then known.
+ */
+void
+spindle_feed_open(SpindleFeed *feed, const SpindleFeedNeeds *needs)
+{
+	feed->ops->open(feed, needs);
+	if (needs->max_events >= 0)
+		feed->nevents = Min(feed->nevents, needs->max_events);
+}
+
+/* The time of the first event; false if there is none, or it is infinite. */
+bool
+spindle_feed_first_time(SpindleFeed *feed, Timestamp *time)
+{
+	SpindlePassEvent event;
+	bool		found;
+
+	if (!feed->has_event_time || feed->nevents == 0)
+		return false;
+	feed->ops->begin_pass(feed, NULL, 0, true);
+	found = feed->ops->next_in_pass(feed, &event) && event.has_time && !TIMESTAMP_NOT_FINITE(event.time);
+	if (found)
+		*time = event.time;
+	feed->ops->end_pass(feed);
+	return found;
+}
+
+/*
+ * spindle_feed_moved_by
+ *		The collective anomaly that moves the event at a position, or -1.
+ *
+ * Positions must be asked for in rising order; *moved_to gets the new time.
+ */
+int
+spindle_feed_moved_by(SpindleFeed *feed, int64 position, Timestamp *moved_to)
+{
+	for (int a = 0; a < feed->ncollectives; a++)
+	{
+		const SpindleMovedEvent *moved;
+
+		if (feed->collective[a] == NULL)
+			continue;
+		moved = spindle_collective_by_position(feed->collective[a]);
+		if (moved == NULL || moved->position != position)
+			continue;
+		*moved_to = moved->time;
+		spindle_collective_next_position(feed->collective[a]);
+		return a;
+	}
+	return -1;
+}
+
+/* Let one collective anomaly choose among what earlier ones have left. */
+static SpindleCollective *
+choose_groups(SpindleFeed *feed, const SpindleAnomalySpec *spec, bool across_transactions, MemoryContext context)
+{
+	SpindleCollective *collective;
+	SpindlePassEvent event;
+	MemoryContext row_context = AllocSetContextCreate(context, "spindle groups", ALLOCSET_SMALL_SIZES);
+
+	collective = spindle_collective_create(feed->column[spec->group].group_type, spec->window_seconds, spec->fraction,
+										   spindle_anomaly_key(feed, spec), across_transactions, context);
+	feed->ops->begin_pass(feed, &spec->group, 1, true);
+	while (feed->ops->next_in_pass(feed, &event))
+	{
+		Timestamp	ignored;
+		MemoryContext oldcontext;
+
+		if (spindle_feed_moved_by(feed, event.position, &ignored) >= 0 ||
+			!event.has_time || TIMESTAMP_NOT_FINITE(event.time) || event.is_null[0])
+			continue;
+		oldcontext = MemoryContextSwitchTo(row_context);
+		spindle_collective_add(collective, feed->ops->group_value(feed, spec->group, event.value[0]),
+							   event.position, event.row, event.time);
+		MemoryContextSwitchTo(oldcontext);
+		MemoryContextReset(row_context);
+	}
+	feed->ops->end_pass(feed);
+	MemoryContextDelete(row_context);
+	spindle_collective_choose(collective);
+	return collective;
+}
+
+static void
+move_groups(SpindleFeed *feed, bool across_transactions, MemoryContext context)
+{
+	bool		any = false;
+
+	for (int a = 0; a < feed->nanomalies; a++)
+		any |= feed->anomaly[a].kind == SPINDLE_ANOMALY_COLLECTIVE;
+	if (!any)
+		return;
+	feed->collective = palloc0(sizeof(SpindleCollective *) * feed->nanomalies);
+	feed->reorders = palloc0(sizeof(bool) * feed->nanomalies);
+	feed->ncollectives = feed->nanomalies;
+	for (int a = 0; a < feed->nanomalies; a++)
+	{
+		if (feed->anomaly[a].kind != SPINDLE_ANOMALY_COLLECTIVE)
+			continue;
+		feed->collective[a] = choose_groups(feed, &feed->anomaly[a], across_transactions, context);
+		feed->reorders[a] = feed->anomaly[a].column == feed->time_column;
+		for (int b = 0; b < a; b++)
+			if (feed->collective[b])
+				spindle_collective_rewind(feed->collective[b]);
+	}
+	feed->ops->move(feed);
+}
+
+/*
+ * spindle_feed_start
+ *		Apply anomalies and make ready to give events, from position skip on.
+ *
+ * Allocates in context.
+ */
+void
+spindle_feed_start(SpindleFeed *feed, int64 skip, bool across_transactions, MemoryContext context)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+
+	if (feed->nanomalies > 0)
+	{
+		move_groups(feed, across_transactions, context);
+		feed->anomalies = spindle_anomalies_create(feed);
+	}
+	feed->ops->start(feed, skip);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/* Release what does not go with the memory context. */
+void
+spindle_feed_close(SpindleFeed *feed)
+{
+	for (int a = 0; a < feed->ncollectives; a++)
+		if (feed->collective[a])
+			spindle_collective_end(feed->collective[a]);
+	feed->ncollectives = 0;
+	feed->ops->close(feed);
+}

@@ -1,0 +1,179 @@
+/*-------------------------------------------------------------------------
+ *
+ * feed.h
+ *		The events of one source, in the order of their times.
+ *
+ * A feed is where the events of a stream come from: a generated table
+ * (table_feed.c) or a relation (relation_feed.c).  It knows the columns of its
+ * rows, so that anomalies can be checked against them, gives the events in the
+ * order of their times with anomalies applied, and writes the present one.
+ *
+ * A value of a column is 64 bits in a representation that only the feed knows;
+ * others hand it back to the feed's functions.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_FEED_H
+#define SPINDLE_FEED_H
+
+#include "access/tupdesc.h"
+#include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
+
+#include "math/rng.h"
+
+typedef struct SpindleFeed SpindleFeed;
+typedef struct SpindleAnomalies SpindleAnomalies;
+typedef struct SpindleAnomalySpec SpindleAnomalySpec;
+typedef struct SpindleCollective SpindleCollective;
+
+/* One event; valid until the next. */
+typedef struct SpindleEvent
+{
+	/* set by the stream */
+	int64		delivery_seq;	/* from 0, counting those left out */
+	int64		seq;			/* position in event-time order */
+	double		arrival;		/* seconds from the start of the stream, 0 if
+								 * the stream was opened without */
+	double		due;			/* the same from the last delivery left out */
+	bool		is_late;		/* an event with a higher seq came before */
+	int			slot;			/* that keeps it, -1 if it is the feed's
+								 * present event */
+
+	/* set by the feed */
+	SpindleFeed *feed;
+	int			index;			/* of the feed's own use */
+	bool		has_time;
+	Timestamp	time;			/* UTC */
+	const char *label;			/* of its anomaly in UTF-8, or NULL */
+} SpindleEvent;
+
+/* An event as a pass sees it: before anomalies change its values. */
+typedef struct SpindlePassEvent
+{
+	int64		position;		/* before anything was moved */
+	int64		row;			/* of a generated table */
+	bool		has_time;		/* if the pass asked for times */
+	Timestamp	time;
+	int			moved_by;		/* collective anomaly, or -1 */
+	int64	   *value;			/* of the columns of the pass */
+	bool	   *is_null;
+} SpindlePassEvent;
+
+typedef struct SpindleFeedColumn
+{
+	const char *name;			/* UTF-8 */
+	const char *type_name;
+	Oid			type;			/* of its values as Datums */
+	Oid			group_type;		/* of what group_value() gives */
+	bool		is_hidden;		/* not part of the row */
+	bool		is_number;
+	bool		is_timestamp;
+	bool		is_date;
+	bool		is_key;			/* or part of one, or refers to one */
+	bool		is_nullable;
+} SpindleFeedColumn;
+
+/* What is wanted of the events. */
+typedef struct SpindleFeedNeeds
+{
+	bool		json;
+	bool		datums;
+	bool		label_fields;	/* in the JSON */
+	bool		across_transactions;	/* the stream goes on after commits */
+	int64		max_events;		/* more are never wanted; -1: all */
+} SpindleFeedNeeds;
+
+typedef struct SpindleFeedOps
+{
+	/*
+	 * Values.  parse makes one of a text in UTF-8, in the current memory
+	 * context, and returns false, or raises an error, if the type does not
+	 * accept it.  number is false for what is no finite number.  from_number
+	 * rounds to the scale of the column, or of the present value, and stays
+	 * within the type's range; its result lives until the next event.
+	 */
+	bool		(*parse) (SpindleFeed *feed, int column, const char *text, int64 *value);
+	bool		(*equal) (SpindleFeed *feed, int column, int64 a, int64 b);
+	int64		(*from_number) (SpindleFeed *feed, int column, double number, int64 present, bool is_null);
+	Datum		(*group_value) (SpindleFeed *feed, int column, int64 value);
+
+	/* mean of a column's absolute values over the whole source, 0 if none */
+	double		(*mean) (SpindleFeed *feed, int column);
+
+	/*
+	 * Make events accessible; feed->nevents is then known, and may be
+	 * lowered before the next step.
+	 */
+	void		(*open) (SpindleFeed *feed, const SpindleFeedNeeds *needs);
+
+	/* walks over all events in their present order */
+	void		(*begin_pass) (SpindleFeed *feed, const int *columns, int ncolumns, bool with_time);
+	bool		(*next_in_pass) (SpindleFeed *feed, SpindlePassEvent *event);
+	void		(*end_pass) (SpindleFeed *feed);
+
+	/* let the moves of feed->collective take effect */
+	void		(*move) (SpindleFeed *feed);
+
+	/*
+	 * Events in order, from position skip on; it must be 0 if there are
+	 * anomalies.
+	 */
+	void		(*start) (SpindleFeed *feed, int64 skip);
+	bool		(*next) (SpindleFeed *feed, SpindleEvent *event);
+
+	/* the present event as a JSON object in UTF-8, or its columns as Datums */
+	void		(*write) (SpindleFeed *feed, const SpindleEvent *event, StringInfo out);
+	void		(*datums) (SpindleFeed *feed, const SpindleEvent *event, Datum *values, bool *nulls);
+
+	void		(*close) (SpindleFeed *feed);
+} SpindleFeedOps;
+
+struct SpindleFeed
+{
+	const SpindleFeedOps *ops;
+
+	/* set at creation */
+	const char *table_name;		/* in the server's encoding */
+	const char *subject;		/* table "order" of ..., for errors */
+	SpindleKey	root;			/* of all draws: of the seed, and the domain */
+	uint64		label;			/* tells draws for this feed from others */
+	int			ncolumns;
+	SpindleFeedColumn *column;
+	bool		has_event_time;
+	int			time_column;	/* that is the event time, -1 if none is */
+	int			nanomalies;
+	SpindleAnomalySpec *anomaly;
+
+	/* set when the stream is opened */
+	int64		nevents;		/* after the cut */
+	SpindleAnomalies *anomalies;	/* NULL if there are none */
+	int			ncollectives;	/* entries; NULL for other anomalies */
+	SpindleCollective **collective;
+	bool	   *reorders;		/* it moves the event time itself */
+};
+
+/* table_feed.c */
+struct SpindleInstance;
+extern SpindleFeed *spindle_table_feed_create(struct SpindleInstance *instance, int table,
+											  const char *time_column, MemoryContext context);
+
+extern SpindleFeed **spindle_table_feeds_of_domain(struct SpindleInstance *instance, int *n,
+												   MemoryContext context);
+
+/* relation_feed.c */
+extern SpindleFeed *spindle_relation_feed_create(Oid relation, const char *time_column, int64 seed,
+												 MemoryContext context);
+
+/* feed.c */
+extern int	spindle_feed_find_column(const SpindleFeed *feed, const char *name);
+extern char *spindle_feed_column_list(const SpindleFeed *feed);
+extern int	spindle_feed_time_column(const SpindleFeed *feed, const char *name);
+extern void spindle_feed_open(SpindleFeed *feed, const SpindleFeedNeeds *needs);
+extern bool spindle_feed_first_time(SpindleFeed *feed, Timestamp *time);
+extern void spindle_feed_start(SpindleFeed *feed, int64 skip, bool across_transactions,
+							   MemoryContext context);
+extern int	spindle_feed_moved_by(SpindleFeed *feed, int64 position, Timestamp *moved_to);
+extern void spindle_feed_close(SpindleFeed *feed);
+
+#endif							/* SPINDLE_FEED_H */

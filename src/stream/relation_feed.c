@@ -1,0 +1,789 @@
+/*-------------------------------------------------------------------------
+ *
+ * relation_feed.c
+ *		The events of a relation: whatever SELECT * FROM it gives the caller.
+ *
+ * The server's executor reads the relation with the rights of the calling user,
+ * row security and all, and its rows go straight into a sort by event time,
+ * which spills to disk beyond work_mem; rows of equal time keep their order, and
+ * rows without time come last.  Without an event time the rows are kept in the
+ * order in which they come.
+ *
+ * Collective anomalies change times; the rows then are sorted once more.
+ *
+ * Values are Datums; they live in the sorted row that was read last.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/relation.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "tcop/dest.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+#include "stream/anomaly.h"
+#include "stream/collective.h"
+#include "stream/datum_json.h"
+#include "stream/json_writer.h"
+#include "stream/sorter.h"
+
+/* Columns of the sorted rows, before those of the relation. */
+enum
+{
+	SORTED_TIME,				/* bigint; null if there is none */
+	SORTED_POSITION,			/* bigint: number of the row, or once sorted of
+								 * the event */
+	SORTED_MOVED_BY,			/* integer: collective anomaly, or -1 */
+	SORTED_MOVED_TO,			/* bigint: the time that it gives */
+	SORTED_FIRST				/* column of the relation */
+};
+
+typedef struct RelationColumn
+{
+	Oid			type;
+	int32		typmod;
+	Oid			collation;
+	Oid			base_type;		/* below domains */
+	int32		base_typmod;
+	char	   *key_json;		/* ,"name": */
+	int			key_json_len;
+	bool		has_equal;
+	FmgrInfo	equal;
+	SpindleDatumJson json;
+	bool		with_mean;		/* of the absolute values: */
+	double		sum;
+	int64		count;
+} RelationColumn;
+
+typedef struct RelationFeed
+{
+	SpindleFeed feed;			/* must be first */
+
+	/* set at creation */
+	Oid			relid;
+	MemoryContext context;
+	RelationColumn *column;
+	TupleDesc	sorted_desc;
+	char	   *table_json;		/* ,"_spindle_table":"name","_spindle_seq": */
+	JsonTimes	times;
+
+	/* set when opened */
+	SpindleFeedNeeds needs;
+	SpindleSorter *rows;
+	bool		is_moved;		/* positions and times are those after moves */
+
+	/* changes per event */
+	MemoryContext event_context;	/* values that anomalies make */
+	int64		next_position;
+	Datum	   *value;
+	bool	   *is_null;
+
+	/* of a pass */
+	const int  *pass_column;
+	int			npass;
+	int64	   *pass_value;
+	bool	   *pass_is_null;
+} RelationFeed;
+
+/*
+ * Values
+ */
+
+/* Tell which value of an anomaly an input function complains of. */
+static void
+value_context(void *arg)
+{
+	errcontext("value \"%s\" of an anomaly", (const char *) arg);
+}
+
+static bool
+parse_value(SpindleFeed *feed, int column, const char *text, int64 *value)
+{
+	const RelationColumn *rc = &((RelationFeed *) feed)->column[column];
+	char	   *server = pg_any_to_server(text, (int) strlen(text), PG_UTF8);
+	ErrorContextCallback callback = {.previous = error_context_stack,.callback = value_context,.arg = server};
+	Oid			input;
+	Oid			param;
+
+	getTypeInputInfo(rc->type, &input, &param);
+	error_context_stack = &callback;
+	*value = (int64) OidInputFunctionCall(input, server, param, rc->typmod);
+	error_context_stack = callback.previous;
+	return true;
+}
+
+static bool
+values_equal(SpindleFeed *feed, int column, int64 a, int64 b)
+{
+	RelationColumn *rc = &((RelationFeed *) feed)->column[column];
+
+	if (!rc->has_equal)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("could not identify an equality operator for type %s", format_type_be(rc->type)),
+				 errdetail("Values of column \"%s\" cannot be compared.", feed->column[column].name)));
+	return DatumGetBool(FunctionCall2Coll(&rc->equal, rc->collation, (Datum) a, (Datum) b));
+}
+
+/* The value of a number column as a double; false if it is not finite. */
+static bool
+datum_number(Oid type, Datum value, double *number)
+{
+	switch (type)
+	{
+		case INT2OID:
+			*number = DatumGetInt16(value);
+			break;
+		case INT4OID:
+			*number = DatumGetInt32(value);
+			break;
+		case INT8OID:
+			*number = (double) DatumGetInt64(value);
+			break;
+		case FLOAT4OID:
+			*number = DatumGetFloat4(value);
+			break;
+		case FLOAT8OID:
+			*number = DatumGetFloat8(value);
+			break;
+		default:
+			*number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
+			break;
+	}
+	return !isnan(*number) && !isinf(*number);
+}
+
+/* A whole number within bounds; max is exact as a double, or one too large. */
+static int64
+clamp_integer(double x, int64 min, int64 max)
+{
+	x = floor(x + 0.5);
+	return x >= (double) max ? max : x <= (double) min ? min : (int64) x;
+}
+
+/*
+ * A number as numeric(p,s), or with the scale of the present value; what has
+ * too many digits becomes the largest number there is.
+ */
+static Datum
+numeric_from_number(const RelationColumn *rc, double x, Datum present, bool is_null)
+{
+	Datum		value = DirectFunctionCall1(float8_numeric, Float8GetDatum(x));
+	double		finite;
+	int			scale = 0;
+
+	if (rc->base_typmod >= (int32) VARHDRSZ)
+	{
+		/* precision and scale as numeric_typmod_in() packs them */
+		int			precision = ((rc->base_typmod - VARHDRSZ) >> 16) & 0xffff;
+		Datum		largest;
+		char	   *digits = psprintf("%0*d", precision, 0);
+
+		scale = (((rc->base_typmod - VARHDRSZ) & 0x7ff) ^ 1024) - 1024;
+		memset(digits, '9', precision);
+		largest = DirectFunctionCall3(numeric_in, CStringGetDatum(psprintf("%se%d", digits, -scale)),
+									  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+		value = DirectFunctionCall2(numeric_round, value, Int32GetDatum(scale));
+		if (DatumGetBool(DirectFunctionCall2(numeric_gt, value, largest)))
+			value = largest;
+		return value;
+	}
+	if (!is_null && datum_number(rc->base_type, present, &finite))
+		scale = DatumGetInt32(DirectFunctionCall1(numeric_scale, present));
+	return DirectFunctionCall2(numeric_round, value, Int32GetDatum(scale));
+}
+
+static int64
+value_from_number(SpindleFeed *feed, int column, double x, int64 present, bool is_null)
+{
+	RelationFeed *rf = (RelationFeed *) feed;
+	const RelationColumn *rc = &rf->column[column];
+	MemoryContext oldcontext = MemoryContextSwitchTo(rf->event_context);
+	Datum		result;
+
+	switch (rc->base_type)
+	{
+		case INT2OID:
+			result = Int16GetDatum((int16) clamp_integer(x, PG_INT16_MIN, PG_INT16_MAX));
+			break;
+		case INT4OID:
+			result = Int32GetDatum((int32) clamp_integer(x, PG_INT32_MIN, PG_INT32_MAX));
+			break;
+		case INT8OID:
+			result = Int64GetDatum(clamp_integer(x, PG_INT64_MIN, PG_INT64_MAX));
+			break;
+		case FLOAT4OID:
+			result = Float4GetDatum((float4) Min(x, 3.4028234e38));
+			break;
+		case FLOAT8OID:
+			result = Float8GetDatum(x);
+			break;
+		default:
+			result = numeric_from_number(rc, x, (Datum) present, is_null);
+			break;
+	}
+	MemoryContextSwitchTo(oldcontext);
+	return (int64) result;
+}
+
+static Datum
+group_value(SpindleFeed *feed, int column, int64 value)
+{
+	return (Datum) value;
+}
+
+/* Over all rows of the relation, summed while they were read. */
+static double
+mean_of_column(SpindleFeed *feed, int column)
+{
+	const RelationColumn *rc = &((RelationFeed *) feed)->column[column];
+
+	return rc->count > 0 ? rc->sum / (double) rc->count : 0;
+}
+
+/*
+ * Reading the relation
+ */
+
+typedef struct Receiver
+{
+	DestReceiver pub;			/* must be first */
+	RelationFeed *rf;
+	int64		nrows;
+} Receiver;
+
+/* The relation may have changed since its columns were looked at. */
+static void
+receive_start(DestReceiver *self, int operation, TupleDesc desc)
+{
+	RelationFeed *rf = ((Receiver *) self)->rf;
+	bool		same = desc->natts == rf->feed.ncolumns;
+
+	for (int c = 0; same && c < desc->natts; c++)
+		same = TupleDescAttr(desc, c)->atttypid == rf->column[c].type;
+	if (!same)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the columns of relation \"%s\" have changed", rf->feed.table_name)));
+}
+
+/* The event time of a row, in UTC. */
+static Timestamp
+time_of_datum(Oid type, Datum value)
+{
+	int			overflow;
+
+	/* dates beyond the range of timestamps become infinite */
+	return type == DATEOID ? date2timestamp_opt_overflow(DatumGetDateADT(value), &overflow) :
+		DatumGetTimestamp(value);
+}
+
+static bool
+receive_row(TupleTableSlot *row, DestReceiver *self)
+{
+	Receiver   *receiver = (Receiver *) self;
+	RelationFeed *rf = receiver->rf;
+	const int	time_column = rf->feed.time_column;
+	TupleTableSlot *slot = spindle_sorter_input(rf->rows);
+
+	slot_getallattrs(row);
+	slot->tts_isnull[SORTED_TIME] = time_column < 0 || row->tts_isnull[time_column];
+	if (!slot->tts_isnull[SORTED_TIME])
+		slot->tts_values[SORTED_TIME] = Int64GetDatum(time_of_datum(rf->column[time_column].base_type,
+																	row->tts_values[time_column]));
+	slot->tts_values[SORTED_POSITION] = Int64GetDatum(receiver->nrows++);
+	slot->tts_isnull[SORTED_POSITION] = false;
+	slot->tts_values[SORTED_MOVED_BY] = Int32GetDatum(-1);
+	slot->tts_isnull[SORTED_MOVED_BY] = false;
+	slot->tts_isnull[SORTED_MOVED_TO] = true;
+	for (int c = 0; c < rf->feed.ncolumns; c++)
+	{
+		RelationColumn *rc = &rf->column[c];
+		double		number;
+
+		slot->tts_values[SORTED_FIRST + c] = row->tts_values[c];
+		slot->tts_isnull[SORTED_FIRST + c] = row->tts_isnull[c];
+		if (rc->with_mean && !row->tts_isnull[c] && datum_number(rc->base_type, row->tts_values[c], &number))
+		{
+			rc->sum += fabs(number);
+			rc->count++;
+		}
+	}
+	spindle_sorter_put(rf->rows);
+	return true;
+}
+
+static void
+receive_nothing(DestReceiver *self)
+{
+}
+
+/*
+ * Read all rows.  The scan must begin with the first one: where a large table
+ * is being scanned by others already, it would join in the middle.
+ */
+static int64
+read_relation(RelationFeed *rf, int64 most)
+{
+	Receiver	receiver = {
+		.pub = {
+			.receiveSlot = receive_row,
+			.rStartup = receive_start,
+			.rShutdown = receive_nothing,
+			.rDestroy = receive_nothing,
+			.mydest = DestNone,
+		},
+		.rf = rf,
+	};
+	SPIExecuteOptions options = {
+		.read_only = true,
+		.must_return_tuples = true,
+		.dest = &receiver.pub,
+		.tcount = (uint64) Max(most, 0),
+	};
+	char	   *relation = quote_qualified_identifier(get_namespace_name(get_rel_namespace(rf->relid)),
+													  rf->feed.table_name);
+	char	   *query = psprintf("SELECT * FROM %s", relation);
+	int			level;
+	int			result;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to the SPI manager");
+	level = NewGUCNestLevel();
+	(void) set_config_option("synchronize_seqscans", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	result = SPI_execute_extended(query, &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
+	AtEOXact_GUC(true, level);
+	SPI_finish();
+	return receiver.nrows;
+}
+
+static void
+open_feed(SpindleFeed *feed, const SpindleFeedNeeds *needs)
+{
+	RelationFeed *rf = (RelationFeed *) feed;
+	MemoryContext oldcontext = MemoryContextSwitchTo(rf->context);
+	bool		any_mean = false;
+	int64		bound = needs->max_events;
+
+	rf->needs = *needs;
+	for (int a = 0; a < feed->nanomalies; a++)
+		if (feed->anomaly[a].kind == SPINDLE_ANOMALY_POINT)
+			any_mean = rf->column[feed->anomaly[a].column].with_mean = true;
+	rf->rows = spindle_sorter_create(rf->sorted_desc, feed->has_event_time ? 2 : 0, bound,
+									 needs->across_transactions);
+
+	/* a limit of 0 rows means none to the executor */
+	feed->nevents = read_relation(rf, feed->has_event_time || any_mean || bound == 0 ? -1 : bound);
+	spindle_sorter_finish(rf->rows);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * Passes
+ */
+
+static void
+rewind_rows(RelationFeed *rf)
+{
+	rf->next_position = 0;
+	spindle_sorter_rewind(rf->rows);
+}
+
+static void
+begin_pass(SpindleFeed *feed, const int *columns, int ncolumns, bool with_time)
+{
+	RelationFeed *rf = (RelationFeed *) feed;
+
+	rewind_rows(rf);
+	rf->pass_column = columns;
+	rf->npass = ncolumns;
+	rf->pass_value = palloc(sizeof(int64) * Max(ncolumns, 1));
+	rf->pass_is_null = palloc(sizeof(bool) * Max(ncolumns, 1));
+}
+
+/* The next sorted row, or NULL. */
+static TupleTableSlot *
+next_row(RelationFeed *rf)
+{
+	TupleTableSlot *slot;
+
+	if (rf->next_position >= rf->feed.nevents)
+		return NULL;
+	if (rf->next_position % 1024 == 0)
+		CHECK_FOR_INTERRUPTS();
+	slot = spindle_sorter_get(rf->rows);
+	if (slot == NULL)
+		elog(ERROR, "sorted events are missing");
+	rf->next_position++;
+	return slot;
+}
+
+static bool
+next_in_pass(SpindleFeed *feed, SpindlePassEvent *event)
+{
+	RelationFeed *rf = (RelationFeed *) feed;
+	TupleTableSlot *slot = next_row(rf);
+
+	if (slot == NULL)
+		return false;
+	event->position = rf->is_moved ? DatumGetInt64(slot->tts_values[SORTED_POSITION]) : rf->next_position - 1;
+	event->row = 0;
+	event->has_time = !slot->tts_isnull[SORTED_TIME];
+	event->time = event->has_time ? DatumGetInt64(slot->tts_values[SORTED_TIME]) : 0;
+	event->moved_by = DatumGetInt32(slot->tts_values[SORTED_MOVED_BY]);
+	for (int c = 0; c < rf->npass; c++)
+	{
+		rf->pass_value[c] = (int64) slot->tts_values[SORTED_FIRST + rf->pass_column[c]];
+		rf->pass_is_null[c] = slot->tts_isnull[SORTED_FIRST + rf->pass_column[c]];
+	}
+	event->value = rf->pass_value;
+	event->is_null = rf->pass_is_null;
+	return true;
+}
+
+static void
+end_pass(SpindleFeed *feed)
+{
+	RelationFeed *rf = (RelationFeed *) feed;
+
+	pfree(rf->pass_value);
+	pfree(rf->pass_is_null);
+	rewind_rows(rf);
+}
+
+/* Sort the rows again, by the times that collective anomalies have given. */
+static void
+move_events(SpindleFeed *feed)
+{
+	RelationFeed *rf = (RelationFeed *) feed;
+	MemoryContext oldcontext = MemoryContextSwitchTo(rf->context);
+	SpindleSorter *moved = spindle_sorter_create(rf->sorted_desc, 2, -1, rf->needs.across_transactions);
+	TupleTableSlot *row;
+
+	rewind_rows(rf);
+	while ((row = next_row(rf)) != NULL)
+	{
+		TupleTableSlot *slot = spindle_sorter_input(moved);
+		int64		position = rf->next_position - 1;
+		Timestamp	moved_to;
+		int			moved_by = spindle_feed_moved_by(feed, position, &moved_to);
+
+		memcpy(slot->tts_values, row->tts_values, sizeof(Datum) * rf->sorted_desc->natts);
+		memcpy(slot->tts_isnull, row->tts_isnull, sizeof(bool) * rf->sorted_desc->natts);
+		slot->tts_values[SORTED_POSITION] = Int64GetDatum(position);
+		slot->tts_values[SORTED_MOVED_BY] = Int32GetDatum(moved_by);
+		if (moved_by >= 0)
+		{
+			slot->tts_values[SORTED_MOVED_TO] = Int64GetDatum(moved_to);
+			slot->tts_isnull[SORTED_MOVED_TO] = false;
+			if (feed->reorders[moved_by])
+				slot->tts_values[SORTED_TIME] = Int64GetDatum(moved_to);
+		}
+		spindle_sorter_put(moved);
+	}
+	spindle_sorter_end(rf->rows);
+	spindle_sorter_finish(moved);
+	rf->rows = moved;
+	rf->is_moved = true;
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * Events
+ */
+
+static void
+start_feed(SpindleFeed *feed, int64 skip)
+{
+	RelationFeed *rf = (RelationFeed *) feed;
+
+	rewind_rows(rf);
+	while (skip-- > 0 && next_row(rf) != NULL)
+		;
+}
+
+static bool
+next_event(SpindleFeed *feed, SpindleEvent *event)
+{
+	RelationFeed *rf = (RelationFeed *) feed;
+	TupleTableSlot *slot = next_row(rf);
+
+	if (slot == NULL)
+		return false;
+	event->feed = feed;
+	event->index = 0;
+	event->slot = -1;
+	event->has_time = !slot->tts_isnull[SORTED_TIME];
+	event->time = event->has_time ? DatumGetInt64(slot->tts_values[SORTED_TIME]) : 0;
+	event->label = NULL;
+	rf->value = slot->tts_values + SORTED_FIRST;
+	rf->is_null = slot->tts_isnull + SORTED_FIRST;
+	if (feed->anomalies)
+	{
+		int64		value[2 * SPINDLE_MAX_ANOMALIES];
+		bool		is_null[2 * SPINDLE_MAX_ANOMALIES];
+		int			changed[2];
+		const int  *columns;
+		int			n = spindle_anomalies_columns(feed->anomalies, &columns);
+
+		MemoryContextReset(rf->event_context);
+		for (int c = 0; c < n; c++)
+		{
+			value[c] = (int64) rf->value[columns[c]];
+			is_null[c] = rf->is_null[columns[c]];
+		}
+		event->label = spindle_anomalies_apply(feed->anomalies, DatumGetInt32(slot->tts_values[SORTED_MOVED_BY]),
+											   DatumGetInt64(slot->tts_values[SORTED_MOVED_TO]),
+											   value, is_null, changed);
+
+		/* the row is ours until the next one is read */
+		for (int k = 0; k < 2; k++)
+		{
+			if (changed[k] < 0)
+				continue;
+			rf->value[columns[changed[k]]] = (Datum) value[changed[k]];
+			rf->is_null[columns[changed[k]]] = is_null[changed[k]];
+		}
+	}
+	return true;
+}
+
+static void
+write_event(SpindleFeed *feed, const SpindleEvent *event, StringInfo out)
+{
+	RelationFeed *rf = (RelationFeed *) feed;
+	int			start = out->len;
+
+	for (int c = 0; c < feed->ncolumns; c++)
+	{
+		RelationColumn *rc = &rf->column[c];
+
+		if (feed->column[c].is_hidden)
+			continue;
+		appendBinaryStringInfo(out, rc->key_json, rc->key_json_len);
+		if (rf->is_null[c])
+			appendBinaryStringInfo(out, "null", 4);
+		else
+			spindle_datum_json_write(&rc->json, out, rf->value[c]);
+	}
+	appendStringInfo(out, "%s" INT64_FORMAT ",\"_spindle_event_time\":", rf->table_json, event->seq);
+	if (event->has_time)
+		spindle_json_time(&rf->times, out, event->time, true);
+	else
+		appendBinaryStringInfo(out, "null", 4);
+	if (rf->needs.label_fields)
+		spindle_json_labels(out, event->label);
+	appendStringInfoChar(out, '}');
+	out->data[start] = '{';		/* in place of the comma */
+}
+
+static void
+event_datums(SpindleFeed *feed, const SpindleEvent *event, Datum *values, bool *nulls)
+{
+	RelationFeed *rf = (RelationFeed *) feed;
+	int			n = 0;
+
+	for (int c = 0; c < feed->ncolumns; c++)
+	{
+		if (feed->column[c].is_hidden)
+			continue;
+		values[n] = rf->value[c];
+		nulls[n++] = rf->is_null[c];
+	}
+}
+
+static void
+close_feed(SpindleFeed *feed)
+{
+	RelationFeed *rf = (RelationFeed *) feed;
+
+	spindle_sorter_end(rf->rows);
+	rf->rows = NULL;
+}
+
+static const SpindleFeedOps relation_feed_ops = {
+	.parse = parse_value,
+	.equal = values_equal,
+	.from_number = value_from_number,
+	.group_value = group_value,
+	.mean = mean_of_column,
+	.open = open_feed,
+	.begin_pass = begin_pass,
+	.next_in_pass = next_in_pass,
+	.end_pass = end_pass,
+	.move = move_events,
+	.start = start_feed,
+	.next = next_event,
+	.write = write_event,
+	.datums = event_datums,
+	.close = close_feed,
+};
+
+/*
+ * Creation
+ */
+
+/* Columns that are part of the primary key or of a foreign key. */
+static Bitmapset *
+key_columns(Relation relation)
+{
+	Bitmapset  *keys = NULL;
+	ListCell   *lc;
+	int			attnum = -1;
+	Bitmapset  *primary;
+
+	if (relation->rd_rel->relkind != RELKIND_RELATION && relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		return NULL;
+	primary = RelationGetIndexAttrBitmap(relation, INDEX_ATTR_BITMAP_PRIMARY_KEY);
+	while ((attnum = bms_next_member(primary, attnum)) >= 0)
+		keys = bms_add_member(keys, attnum + FirstLowInvalidHeapAttributeNumber);
+	foreach(lc, RelationGetFKeyList(relation))
+	{
+		ForeignKeyCacheInfo *key = lfirst(lc);
+
+		for (int i = 0; i < key->nkeys; i++)
+			keys = bms_add_member(keys, key->conkey[i]);
+	}
+	return keys;
+}
+
+/* Names that events give to fields of their own. */
+static bool
+is_own_field(const char *name)
+{
+	static const char *const fields[] = {"_spindle_table", "_spindle_seq", "_spindle_event_time",
+	"_spindle_is_anomaly", "_spindle_anomaly_type"};
+
+	for (int i = 0; i < lengthof(fields); i++)
+		if (strcmp(name, fields[i]) == 0)
+			return true;
+	return false;
+}
+
+static void
+describe_column(RelationFeed *rf, int c, const FormData_pg_attribute *att, const Bitmapset *keys)
+{
+	SpindleFeedColumn *column = &rf->feed.column[c];
+	RelationColumn *rc = &rf->column[c];
+	const char *name = NameStr(att->attname);
+	TypeCacheEntry *entry = lookup_type_cache(att->atttypid, TYPECACHE_EQ_OPR_FINFO);
+
+	rc->type = att->atttypid;
+	rc->typmod = rc->base_typmod = att->atttypmod;
+	rc->collation = att->attcollation;
+	rc->base_type = getBaseTypeAndTypmod(rc->type, &rc->base_typmod);
+	rc->has_equal = OidIsValid(entry->eq_opr_finfo.fn_oid);
+	if (rc->has_equal)
+		fmgr_info_cxt(entry->eq_opr_finfo.fn_oid, &rc->equal, rf->context);
+	rc->key_json = psprintf(",%s:", spindle_json_quote(name));
+	rc->key_json_len = (int) strlen(rc->key_json);
+	spindle_datum_json_init(&rc->json, rc->type, rf->context);
+
+	column->name = pstrdup(pg_server_to_any(name, (int) strlen(name), PG_UTF8));
+	column->type_name = format_type_with_typemod(rc->type, rc->typmod);
+	column->type = column->group_type = rc->type;
+	column->is_hidden = is_own_field(name);
+	column->is_number = rc->base_type == INT2OID || rc->base_type == INT4OID || rc->base_type == INT8OID ||
+		rc->base_type == FLOAT4OID || rc->base_type == FLOAT8OID || rc->base_type == NUMERICOID;
+	column->is_timestamp = rc->base_type == TIMESTAMPOID || rc->base_type == TIMESTAMPTZOID;
+	column->is_date = rc->base_type == DATEOID;
+	column->is_key = bms_is_member(att->attnum, keys);
+	column->is_nullable = !att->attnotnull;
+	TupleDescInitEntry(rf->sorted_desc, SORTED_FIRST + c + 1, name, rc->type, rc->typmod, 0);
+}
+
+/* The column that is the event time: the named one, or the first timestamp. */
+static void
+choose_time_column(RelationFeed *rf, const char *name)
+{
+	SpindleFeed *feed = &rf->feed;
+
+	feed->time_column = name ? spindle_feed_time_column(feed, name) : -1;
+	for (int c = 0; name == NULL && c < feed->ncolumns && feed->time_column < 0; c++)
+		if (feed->column[c].is_timestamp && !feed->column[c].is_hidden)
+			feed->time_column = c;
+	feed->has_event_time = feed->time_column >= 0;
+}
+
+/*
+ * spindle_relation_feed_create
+ *		The events of a relation, in context.
+ *
+ * time_column names the event time, or is NULL: then it is the first column of
+ * type timestamptz or timestamp, if there is one.  Locks the relation against
+ * changes of its columns until the end of the transaction; reading it needs the
+ * right to, which is checked then.  Raises undefined_table and wrong_object_type
+ * for what cannot be read.
+ */
+SpindleFeed *
+spindle_relation_feed_create(Oid relid, const char *time_column, int64 seed, MemoryContext context)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	RelationFeed *rf = palloc0(sizeof(RelationFeed));
+	SpindleFeed *feed = &rf->feed;
+	Relation	relation = try_relation_open(relid, AccessShareLock);
+	Bitmapset  *keys;
+	char		kind;
+	TupleDesc	desc;
+	int			n = 0;
+
+	if (relation == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	kind = relation->rd_rel->relkind;
+	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE && kind != RELKIND_VIEW &&
+		kind != RELKIND_MATVIEW && kind != RELKIND_FOREIGN_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("cannot stream relation \"%s\"", RelationGetRelationName(relation)),
+				 errhint("It must be a table, a view, a materialized view or a foreign table.")));
+	keys = key_columns(relation);
+	desc = RelationGetDescr(relation);
+	rf->relid = relid;
+	rf->context = context;
+	rf->event_context = AllocSetContextCreate(context, "spindle event", ALLOCSET_SMALL_SIZES);
+	init_times(&rf->times);
+	feed->ops = &relation_feed_ops;
+	feed->table_name = pstrdup(RelationGetRelationName(relation));
+	feed->subject = psprintf("relation \"%s\"", feed->table_name);
+	feed->root = spindle_key_derive(spindle_key_seed((uint64) seed), spindle_label("relation"));
+	feed->label = spindle_label(feed->table_name);
+	rf->table_json = psprintf(",\"_spindle_table\":%s,\"_spindle_seq\":", spindle_json_quote(feed->table_name));
+
+	for (int i = 0; i < desc->natts; i++)
+		feed->ncolumns += !TupleDescAttr(desc, i)->attisdropped;
+	feed->column = palloc0(sizeof(SpindleFeedColumn) * Max(feed->ncolumns, 1));
+	rf->column = palloc0(sizeof(RelationColumn) * Max(feed->ncolumns, 1));
+	rf->sorted_desc = CreateTemplateTupleDesc(SORTED_FIRST + feed->ncolumns);
+	TupleDescInitEntry(rf->sorted_desc, SORTED_TIME + 1, "time", INT8OID, -1, 0);
+	TupleDescInitEntry(rf->sorted_desc, SORTED_POSITION + 1, "position", INT8OID, -1, 0);
+	TupleDescInitEntry(rf->sorted_desc, SORTED_MOVED_BY + 1, "moved by", INT4OID, -1, 0);
+	TupleDescInitEntry(rf->sorted_desc, SORTED_MOVED_TO + 1, "moved to", INT8OID, -1, 0);
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			describe_column(rf, n++, TupleDescAttr(desc, i), keys);
+	relation_close(relation, NoLock);
+	choose_time_column(rf, time_column);
+	MemoryContextSwitchTo(oldcontext);
+	return feed;
+}

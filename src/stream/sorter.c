@@ -1,0 +1,196 @@
+/*-------------------------------------------------------------------------
+ *
+ * sorter.c
+ *		Rows that are kept, and put in order, by the server's own means.
+ *
+ * Rows go in, in any order, and come out sorted by their first columns, as
+ * often as one likes.  tuplesort does it within work_mem and with temporary
+ * files beyond that.  Its files end with the transaction; where rows are to
+ * outlive commits, as those of a procedure that delivers batch by batch, they
+ * move on to a tuplestore like those of a cursor WITH HOLD.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "catalog/pg_collation.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/tuplesort.h"
+#include "utils/tuplestore.h"
+#include "utils/typcache.h"
+
+#include "stream/sorter.h"
+
+#define MAX_KEYS	4
+
+struct SpindleSorter
+{
+	TupleDesc	desc;
+	bool		across_transactions;
+	MemoryContext context;		/* of sort and store */
+	MemoryContext detoasted;	/* values of one row */
+	Tuplesortstate *sort;		/* NULL if rows keep their order, or once they
+								 * moved on */
+	Tuplestorestate *store;
+	TupleTableSlot *in;
+	TupleTableSlot *out;
+};
+
+/*
+ * spindle_sorter_create
+ *		Prepare to sort rows by their first nkeys columns, ascending by the
+ *		default order of their types, texts bytewise, nulls last.  Without keys
+ *		they keep the order in which they come.
+ *
+ * Only the first bound rows are wanted, or all if it is negative.  All lives in
+ * the current memory context, and in temporary files that end with the
+ * transaction or, if across_transactions, with spindle_sorter_end().  Raises
+ * undefined_function if a type has no order.
+ */
+SpindleSorter *
+spindle_sorter_create(TupleDesc desc, int nkeys, int64 bound, bool across_transactions)
+{
+	SpindleSorter *sorter = palloc0(sizeof(SpindleSorter));
+	AttrNumber	attributes[MAX_KEYS];
+	Oid			operators[MAX_KEYS];
+	Oid			collations[MAX_KEYS];
+	bool		nulls_first[MAX_KEYS] = {false};
+
+	Assert(nkeys <= MAX_KEYS);
+	sorter->desc = desc;
+	sorter->across_transactions = across_transactions;
+	sorter->context = CurrentMemoryContext;
+	sorter->detoasted = AllocSetContextCreate(CurrentMemoryContext, "spindle sorter row", ALLOCSET_DEFAULT_SIZES);
+	sorter->in = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	sorter->out = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	if (nkeys == 0)
+	{
+		sorter->store = tuplestore_begin_heap(true, across_transactions, work_mem);
+		return sorter;
+	}
+	for (int i = 0; i < nkeys; i++)
+	{
+		Oid			type = TupleDescAttr(desc, i)->atttypid;
+
+		attributes[i] = i + 1;
+		operators[i] = lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr;
+		collations[i] = type_is_collatable(type) ? C_COLLATION_OID : InvalidOid;
+		if (!OidIsValid(operators[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_FUNCTION),
+					 errmsg("could not identify an ordering operator for type %s", format_type_be(type))));
+	}
+	sorter->sort = tuplesort_begin_heap(desc, nkeys, attributes, operators, collations, nulls_first, work_mem,
+										NULL, TUPLESORT_RANDOMACCESS | (bound >= 0 ? TUPLESORT_ALLOWBOUNDED : 0));
+	if (bound >= 0)
+		tuplesort_set_bound(sorter->sort, bound);
+	return sorter;
+}
+
+/* The row to fill, all columns of it, before spindle_sorter_put(). */
+TupleTableSlot *
+spindle_sorter_input(SpindleSorter *sorter)
+{
+	return ExecClearTuple(sorter->in);
+}
+
+/*
+ * spindle_sorter_put
+ *		Take a copy of the row that was filled.
+ */
+void
+spindle_sorter_put(SpindleSorter *sorter)
+{
+	TupleTableSlot *slot = sorter->in;
+
+	if (sorter->across_transactions)
+	{
+		/* what lies in a TOAST table may be gone in the next transaction */
+		MemoryContext oldcontext = MemoryContextSwitchTo(sorter->detoasted);
+
+		MemoryContextReset(sorter->detoasted);
+		for (int i = 0; i < sorter->desc->natts; i++)
+			if (TupleDescAttr(sorter->desc, i)->attlen == -1 && !slot->tts_isnull[i] &&
+				VARATT_IS_EXTERNAL(DatumGetPointer(slot->tts_values[i])))
+				slot->tts_values[i] =
+					PointerGetDatum(detoast_external_attr((struct varlena *) DatumGetPointer(slot->tts_values[i])));
+		MemoryContextSwitchTo(oldcontext);
+	}
+	ExecStoreVirtualTuple(slot);
+	if (sorter->sort)
+		tuplesort_puttupleslot(sorter->sort, slot);
+	else
+		tuplestore_puttupleslot(sorter->store, slot);
+}
+
+/* All rows are in: sort them. */
+void
+spindle_sorter_finish(SpindleSorter *sorter)
+{
+	MemoryContext oldcontext;
+
+	if (sorter->sort == NULL)
+		return;
+	tuplesort_performsort(sorter->sort);
+	if (!sorter->across_transactions)
+		return;
+	oldcontext = MemoryContextSwitchTo(sorter->context);
+	sorter->store = tuplestore_begin_heap(true, true, work_mem);
+	MemoryContextSwitchTo(oldcontext);
+	while (tuplesort_gettupleslot(sorter->sort, true, false, sorter->out, NULL))
+	{
+		CHECK_FOR_INTERRUPTS();
+		tuplestore_puttupleslot(sorter->store, sorter->out);
+	}
+	ExecClearTuple(sorter->out);
+	tuplesort_end(sorter->sort);
+	sorter->sort = NULL;
+}
+
+/*
+ * spindle_sorter_get
+ *		The next row, with all columns at hand until the next call, or NULL.
+ */
+TupleTableSlot *
+spindle_sorter_get(SpindleSorter *sorter)
+{
+	bool		found = sorter->sort ?
+	tuplesort_gettupleslot(sorter->sort, true, false, sorter->out, NULL) :
+	tuplestore_gettupleslot(sorter->store, true, false, sorter->out);
+
+	if (!found)
+		return NULL;
+	slot_getallattrs(sorter->out);
+	return sorter->out;
+}
+
+/* Begin with the first row again. */
+void
+spindle_sorter_rewind(SpindleSorter *sorter)
+{
+	ExecClearTuple(sorter->out);
+	if (sorter->sort)
+		tuplesort_rescan(sorter->sort);
+	else
+		tuplestore_rescan(sorter->store);
+}
+
+/* Release files and memory; NULL is fine. */
+void
+spindle_sorter_end(SpindleSorter *sorter)
+{
+	if (sorter == NULL)
+		return;
+	ExecDropSingleTupleTableSlot(sorter->in);
+	ExecDropSingleTupleTableSlot(sorter->out);
+	if (sorter->sort)
+		tuplesort_end(sorter->sort);
+	if (sorter->store)
+		tuplestore_end(sorter->store);
+	MemoryContextDelete(sorter->detoasted);
+	pfree(sorter);
+}

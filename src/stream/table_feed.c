@@ -1,0 +1,883 @@
+/*-------------------------------------------------------------------------
+ *
+ * table_feed.c
+ *		The events of a generated table.
+ *
+ * Rows come in the order of their event times.  Where these rise with the row
+ * number, that is the order of the rows, and an event is found by its position.
+ * Where they follow such a time, lookahead.c finds the order.  Otherwise the
+ * server's sort orders (time, row number) pairs, which spill to disk beyond
+ * work_mem, and the rows are computed in that order.  A table without event
+ * time keeps the order of its rows.
+ *
+ * Groups of events that anomalies have moved in time are merged into that order
+ * elsewhere.  Rows are computed in batches; that is all that is kept.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+
+#include "gen/datum.h"
+#include "gen/eval.h"
+#include "stream/anomaly.h"
+#include "stream/collective.h"
+#include "stream/json_writer.h"
+#include "stream/lookahead.h"
+#include "stream/sorter.h"
+
+/* Rows over which the mean of a column is taken, at most. */
+#define MEAN_ROWS			65536
+
+#define FIRST_BATCH_ROWS	16
+
+/* Some events in order. */
+typedef struct EventRows
+{
+	int			n;
+	int64		row[SPINDLE_BATCH_ROWS];
+	int64		position[SPINDLE_BATCH_ROWS];	/* before anything was moved */
+	int			moved_by[SPINDLE_BATCH_ROWS];	/* collective anomaly, or -1 */
+	Timestamp	moved_to[SPINDLE_BATCH_ROWS];	/* the new time, if moved */
+} EventRows;
+
+/* A column that anomalies may change: its values of the batch, changed. */
+typedef struct ChangedColumn
+{
+	int			handle;
+	SpindleVector vector;
+} ChangedColumn;
+
+/* A walk that reads some columns only. */
+typedef struct Pass
+{
+	MemoryContext context;
+	SpindleEval *eval;
+	int			ncolumns;
+	int		   *handle;
+	bool		with_time;
+	int			time_handle;
+	EventRows	rows;
+	int			i;
+	int64	   *value;
+	bool	   *is_null;
+} Pass;
+
+typedef struct TableFeed
+{
+	SpindleFeed feed;			/* must be first */
+
+	/* set at creation */
+	SpindleInstance *instance;
+	const SpindleTable *table;
+	MemoryContext context;
+	SpindleColumnRef event_time;
+	int64		time_unit;		/* microseconds that its values count */
+	bool		is_ordered;		/* event times rise with the row number */
+
+	/* set when opened */
+	SpindleFeedNeeds needs;
+	SpindleLookahead *lookahead;	/* the order, unless it is that of the
+									 * rows: one of these two */
+	SpindleSorter *sorter;
+	SpindleEval *eval;
+	int			time_handle;
+	SpindleJsonWriter *writer;
+	SpindleRows *datums;
+	int			nchanged;
+	ChangedColumn *changed;		/* in the order of the anomalies' columns */
+	const char **label;			/* per event of the batch; NULL if normal */
+
+	/* changes per batch */
+	int64		next_position;	/* of the order before moves */
+	int			batch_rows;		/* size of the next batch */
+	int			i;				/* next event of the batch */
+	EventRows  *rows;
+
+	/* of a feed with moved events */
+	bool		is_merging;
+	EventRows  *base;			/* events not yet merged; n is -1 at the end */
+	int			base_i;			/* next of them */
+	Timestamp	base_time[SPINDLE_BATCH_ROWS];
+	bool		base_has_time[SPINDLE_BATCH_ROWS];
+	SpindleEval *base_eval;		/* computes their times */
+	int			base_handle;
+
+	Pass	   *pass;
+} TableFeed;
+
+/*
+ * Values
+ */
+
+static bool
+is_text(const SpindleFeed *feed, int column)
+{
+	return ((const TableFeed *) feed)->table->column[column].type.kind == SPINDLE_TEXT;
+}
+
+/*
+ * A text that is not in the domain's pool, with all that a writer needs; the
+ * pool lives for the session and must not grow with what users ask for.
+ */
+static const SpindleText *
+private_text(const char *data)
+{
+	SpindleText *text = palloc0(sizeof(SpindleText));
+	StringInfoData json;
+
+	initStringInfo(&json);
+	escape_json(&json, data);
+	text->data = pstrdup(data);
+	text->len = (int) strlen(data);
+	text->id = -1;
+	text->json = json.data;
+	text->json_len = json.len;
+	return text;
+}
+
+static bool
+parse_value(SpindleFeed *feed, int column, const char *text, int64 *value)
+{
+	const TableFeed *tf = (const TableFeed *) feed;
+	const SpindleType *type = &tf->table->column[column].type;
+	int			len = (int) strlen(text);
+
+	if (type->kind != SPINDLE_TEXT)
+		return spindle_value_parse(tf->instance->domain, type, text, value);
+	if (type->length > 0 && spindle_text_clip(text, len, type->length) < len)
+		return false;
+	*value = (int64) (intptr_t) private_text(text);
+	return true;
+}
+
+static bool
+values_equal(SpindleFeed *feed, int column, int64 a, int64 b)
+{
+	const SpindleText *x = (const SpindleText *) (intptr_t) a;
+	const SpindleText *y = (const SpindleText *) (intptr_t) b;
+
+	if (a == b || !is_text(feed, column))
+		return a == b;
+	return x->len == y->len && memcmp(x->data, y->data, x->len) == 0;
+}
+
+static int64
+value_from_number(SpindleFeed *feed, int column, double x, int64 present, bool is_null)
+{
+	const SpindleType *type = &((TableFeed *) feed)->table->column[column].type;
+	int64		value;
+
+	if (type->kind == SPINDLE_FLOAT)
+	{
+		memcpy(&value, &x, sizeof(x));
+		return value;
+	}
+	x = floor(x * (double) spindle_power_of_ten(type->scale) + 0.5);
+	return x >= (double) type->max ? type->max : (int64) x;
+}
+
+static Datum
+group_value(SpindleFeed *feed, int column, int64 value)
+{
+	const SpindleText *text = (const SpindleText *) (intptr_t) value;
+
+	/* UTF-8 here and compared bytewise, whatever the server's encoding */
+	return is_text(feed, column) ? PointerGetDatum(cstring_to_text_with_len(text->data, text->len)) :
+		Int64GetDatum(value);
+}
+
+/* A value of a vector as a number; the type is numeric. */
+static double
+vector_number(const SpindleType *type, int64 value)
+{
+	double		d;
+
+	if (type->kind != SPINDLE_FLOAT)
+		return (double) value / (double) spindle_power_of_ten(type->scale);
+	memcpy(&d, &value, sizeof(d));
+	return d;
+}
+
+/*
+ * Over all rows of the table or, if there are more than 65536, over so many
+ * evenly spaced ones.
+ */
+static double
+mean_of_column(SpindleFeed *feed, int column)
+{
+	TableFeed  *tf = (TableFeed *) feed;
+	const SpindleType *type = &tf->table->column[column].type;
+	int64		nrows = tf->instance->nrows[tf->table->index];
+	int64		n = Min(nrows, MEAN_ROWS);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle mean",
+												  ALLOCSET_DEFAULT_SIZES);
+	SpindleEval *eval = spindle_eval_create(tf->instance, tf->table->index, context);
+	int			handle = spindle_eval_add_column(eval, column);
+	double		sum = 0;
+	int64		count = 0;
+
+	for (int64 done = 0; done < n; done += SPINDLE_BATCH_ROWS)
+	{
+		int64		rows[SPINDLE_BATCH_ROWS];
+		int			m = (int) Min(SPINDLE_BATCH_ROWS, n - done);
+		const SpindleVector *vector;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < m; i++)
+			rows[i] = (int64) ((__int128) nrows * (done + i) / n);
+		spindle_eval_run(eval, rows, m);
+		vector = spindle_eval_vector(eval, handle);
+		for (int i = 0; i < m; i++)
+		{
+			double		x = vector_number(type, vector->value[i]);
+
+			if ((vector->is_null && vector->is_null[i]) || isnan(x) || isinf(x))
+				continue;
+			sum += fabs(x);
+			count++;
+		}
+	}
+	MemoryContextDelete(context);
+	return count > 0 ? sum / count : 0;
+}
+
+/*
+ * The order of events
+ */
+
+/*
+ * Do the event times of a table rise with its row number?  They do if they
+ * are an ordered time, of the row itself or of the parent, its parent and so
+ * on, as children stand in the order of their parents.
+ */
+static bool
+has_ordered_events(const SpindleDomain *domain, const SpindleTable *table, const SpindleColumnRef *ref)
+{
+	for (int i = 0; i < ref->nsteps; i++)
+	{
+		if (ref->step[i] != table->parent_column)
+			return false;
+		table = &domain->table[table->rows_parent];
+	}
+	return table->column[ref->column].monotone;
+}
+
+static int
+copy_rows(int64 *rows, int64 first, int n)
+{
+	for (int i = 0; i < n; i++)
+		rows[i] = first + i;
+	return n;
+}
+
+/* Sort (event time, row number) of all rows; NULL times come last. */
+static void
+sort_events(TableFeed *tf)
+{
+	int64		nrows = tf->instance->nrows[tf->table->index];
+	int64		bound = tf->needs.max_events >= 0 && tf->needs.max_events < nrows ? tf->needs.max_events : -1;
+	MemoryContext oldcontext = MemoryContextSwitchTo(tf->context);
+	TupleDesc	desc = CreateTemplateTupleDesc(2);
+	SpindleEval *eval = spindle_eval_create(tf->instance, tf->table->index, tf->context);
+	int			handle = spindle_eval_add(eval, &tf->event_time);
+
+	/* a timestamp is a number of microseconds */
+	TupleDescInitEntry(desc, 1, "time", INT8OID, -1, 0);
+	TupleDescInitEntry(desc, 2, "row", INT8OID, -1, 0);
+	tf->sorter = spindle_sorter_create(desc, 2, bound, tf->needs.across_transactions);
+	for (int64 first = 0; first < nrows; first += SPINDLE_BATCH_ROWS)
+	{
+		int64		rows[SPINDLE_BATCH_ROWS];
+		int			n = copy_rows(rows, first, (int) Min(SPINDLE_BATCH_ROWS, nrows - first));
+		const SpindleVector *time = spindle_eval_vector(eval, handle);
+
+		CHECK_FOR_INTERRUPTS();
+		spindle_eval_run(eval, rows, n);
+		for (int i = 0; i < n; i++)
+		{
+			TupleTableSlot *slot = spindle_sorter_input(tf->sorter);
+
+			slot->tts_values[0] = Int64GetDatum(time->value[i]);
+			slot->tts_isnull[0] = time->is_null && time->is_null[i];
+			slot->tts_values[1] = Int64GetDatum(rows[i]);
+			slot->tts_isnull[1] = false;
+			spindle_sorter_put(tf->sorter);
+		}
+	}
+	spindle_sorter_finish(tf->sorter);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+static void
+rewind_base(TableFeed *tf)
+{
+	tf->next_position = 0;
+	if (tf->lookahead)
+		spindle_lookahead_rewind(tf->lookahead);
+	if (tf->sorter)
+		spindle_sorter_rewind(tf->sorter);
+}
+
+/* The next events before moves, at most n; none at the end. */
+static void
+next_base_rows(TableFeed *tf, EventRows *rows, int n)
+{
+	n = (int) Min(n, tf->feed.nevents - tf->next_position);
+	if (tf->is_ordered)
+		copy_rows(rows->row, tf->next_position, n);
+	else if (tf->lookahead)
+	{
+		if (spindle_lookahead_next(tf->lookahead, rows->row, n) != n)
+			elog(ERROR, "events are missing");
+	}
+	else
+	{
+		if (tf->sorter == NULL)
+			sort_events(tf);
+		for (int i = 0; i < n; i++)
+		{
+			TupleTableSlot *slot = spindle_sorter_get(tf->sorter);
+
+			if (slot == NULL)
+				elog(ERROR, "sorted events are missing");
+			rows->row[i] = DatumGetInt64(slot->tts_values[1]);
+		}
+	}
+	for (int i = 0; i < n; i++)
+	{
+		rows->position[i] = tf->next_position + i;
+		rows->moved_by[i] = -1;
+	}
+	rows->n = n;
+	tf->next_position += n;
+}
+
+/* The event time in a vector; false if there is none. */
+static inline bool
+time_of(const TableFeed *tf, const SpindleVector *vector, int i, Timestamp *time)
+{
+	*time = vector->value[i] * tf->time_unit;
+	return !(vector->is_null && vector->is_null[i]);
+}
+
+/* Fetch events to be merged with their times; false at the end. */
+static bool
+fetch_base(TableFeed *tf)
+{
+	const SpindleVector *time;
+
+	CHECK_FOR_INTERRUPTS();
+	next_base_rows(tf, tf->base, SPINDLE_BATCH_ROWS);
+	tf->base_i = 0;
+	if (tf->base->n == 0)
+	{
+		tf->base->n = -1;
+		return false;
+	}
+	spindle_eval_run(tf->base_eval, tf->base->row, tf->base->n);
+	time = spindle_eval_vector(tf->base_eval, tf->base_handle);
+	for (int i = 0; i < tf->base->n; i++)
+		tf->base_has_time[i] = time_of(tf, time, i, &tf->base_time[i]);
+	return true;
+}
+
+/* The moved event that comes next by its new time, and whose it is, or NULL. */
+static const SpindleMovedEvent *
+first_moved(TableFeed *tf, int *anomaly)
+{
+	const SpindleMovedEvent *first = NULL;
+
+	for (int a = 0; a < tf->feed.ncollectives; a++)
+	{
+		const SpindleMovedEvent *moved;
+
+		if (tf->feed.collective[a] == NULL || !tf->feed.reorders[a])
+			continue;
+		moved = spindle_collective_by_time(tf->feed.collective[a]);
+		if (moved && (first == NULL || moved->time < first->time ||
+					  (moved->time == first->time && moved->position < first->position)))
+		{
+			first = moved;
+			*anomaly = a;
+		}
+	}
+	return first;
+}
+
+/* Does the next event to be merged come before one that was moved? */
+static bool
+base_comes_first(const TableFeed *tf, const SpindleMovedEvent *moved)
+{
+	int			i = tf->base_i;
+
+	if (moved == NULL)
+		return true;
+	if (!tf->base_has_time[i])
+		return false;
+	return tf->base_time[i] < moved->time ||
+		(tf->base_time[i] == moved->time && tf->base->position[i] < moved->position);
+}
+
+/*
+ * Merge events and moved events, by time and then by position, until rows holds
+ * n or there are no more.
+ */
+static void
+merge_rows(TableFeed *tf, EventRows *rows, int n)
+{
+	rows->n = 0;
+	while (rows->n < n)
+	{
+		int			anomaly = -1;
+		const SpindleMovedEvent *moved = first_moved(tf, &anomaly);
+
+		if (tf->base_i >= tf->base->n && tf->base->n >= 0)
+		{
+			(void) fetch_base(tf);
+			continue;
+		}
+		if (tf->base->n > 0 && base_comes_first(tf, moved))
+		{
+			int			i = tf->base_i++;
+			int			by = spindle_feed_moved_by(&tf->feed, tf->base->position[i], &rows->moved_to[rows->n]);
+
+			/* one that moves elsewhere comes, or came, by its new time */
+			if (by >= 0 && tf->feed.reorders[by])
+				continue;
+			rows->moved_by[rows->n] = by;
+			rows->position[rows->n] = tf->base->position[i];
+			rows->row[rows->n++] = tf->base->row[i];
+		}
+		else if (moved)
+		{
+			rows->moved_by[rows->n] = anomaly;
+			rows->moved_to[rows->n] = moved->time;
+			rows->position[rows->n] = moved->position;
+			rows->row[rows->n++] = moved->row;
+			spindle_collective_next_time(tf->feed.collective[anomaly]);
+		}
+		else
+			return;
+	}
+}
+
+/* The next events of the feed in order, at most n. */
+static void
+next_rows(TableFeed *tf, EventRows *rows, int n)
+{
+	if (tf->is_merging)
+		merge_rows(tf, rows, n);
+	else
+		next_base_rows(tf, rows, n);
+}
+
+static void
+rewind_rows(TableFeed *tf)
+{
+	rewind_base(tf);
+	if (!tf->is_merging)
+		return;
+	tf->base->n = 0;
+	tf->base_i = 0;
+	for (int a = 0; a < tf->feed.ncollectives; a++)
+		if (tf->feed.collective[a])
+			spindle_collective_rewind(tf->feed.collective[a]);
+}
+
+static void
+move_events(SpindleFeed *feed)
+{
+	TableFeed  *tf = (TableFeed *) feed;
+
+	tf->is_merging = true;
+	tf->base = MemoryContextAllocZero(tf->context, sizeof(EventRows));
+	tf->base_eval = spindle_eval_create(tf->instance, tf->table->index, tf->context);
+	tf->base_handle = spindle_eval_add(tf->base_eval, &tf->event_time);
+	rewind_rows(tf);
+}
+
+/*
+ * Passes
+ */
+
+static void
+begin_pass(SpindleFeed *feed, const int *columns, int ncolumns, bool with_time)
+{
+	TableFeed  *tf = (TableFeed *) feed;
+	MemoryContext context = AllocSetContextCreate(tf->context, "spindle pass", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	Pass	   *pass = palloc0(sizeof(Pass));
+
+	pass->context = context;
+	pass->eval = spindle_eval_create(tf->instance, tf->table->index, context);
+	pass->ncolumns = ncolumns;
+	pass->handle = palloc(sizeof(int) * Max(ncolumns, 1));
+	for (int c = 0; c < ncolumns; c++)
+		pass->handle[c] = spindle_eval_add_column(pass->eval, columns[c]);
+	pass->with_time = with_time && feed->has_event_time;
+	if (pass->with_time)
+		pass->time_handle = spindle_eval_add(pass->eval, &tf->event_time);
+	pass->value = palloc(sizeof(int64) * Max(ncolumns, 1));
+	pass->is_null = palloc(sizeof(bool) * Max(ncolumns, 1));
+	tf->pass = pass;
+	rewind_rows(tf);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+static bool
+next_in_pass(SpindleFeed *feed, SpindlePassEvent *event)
+{
+	TableFeed  *tf = (TableFeed *) feed;
+	Pass	   *pass = tf->pass;
+	int			i = pass->i++;
+
+	if (i == pass->rows.n)
+	{
+		CHECK_FOR_INTERRUPTS();
+		next_rows(tf, &pass->rows, pass->rows.n == 0 ? FIRST_BATCH_ROWS : SPINDLE_BATCH_ROWS);
+		if (pass->rows.n == 0)
+			return false;
+		spindle_eval_run(pass->eval, pass->rows.row, pass->rows.n);
+		i = 0;
+		pass->i = 1;
+	}
+	event->position = pass->rows.position[i];
+	event->row = pass->rows.row[i];
+	event->moved_by = pass->rows.moved_by[i];
+	event->has_time = pass->with_time &&
+		time_of(tf, spindle_eval_vector(pass->eval, pass->time_handle), i, &event->time);
+	if (event->moved_by >= 0 && feed->reorders[event->moved_by])
+		event->time = pass->rows.moved_to[i];
+	for (int c = 0; c < pass->ncolumns; c++)
+	{
+		const SpindleVector *vector = spindle_eval_vector(pass->eval, pass->handle[c]);
+
+		pass->value[c] = vector->value[i];
+		pass->is_null[c] = vector->is_null && vector->is_null[i];
+	}
+	event->value = pass->value;
+	event->is_null = pass->is_null;
+	return true;
+}
+
+static void
+end_pass(SpindleFeed *feed)
+{
+	TableFeed  *tf = (TableFeed *) feed;
+
+	MemoryContextDelete(tf->pass->context);
+	tf->pass = NULL;
+	rewind_rows(tf);
+}
+
+/*
+ * Events
+ */
+
+static void
+open_feed(SpindleFeed *feed, const SpindleFeedNeeds *needs)
+{
+	TableFeed  *tf = (TableFeed *) feed;
+	MemoryContext oldcontext = MemoryContextSwitchTo(tf->context);
+
+	tf->needs = *needs;
+	feed->nevents = tf->instance->nrows[tf->table->index];
+	if (!tf->is_ordered)
+		tf->lookahead = spindle_lookahead_create(tf->instance, tf->table->index, &tf->event_time, tf->context);
+	tf->eval = spindle_eval_create(tf->instance, tf->table->index, tf->context);
+	if (feed->has_event_time)
+		tf->time_handle = spindle_eval_add(tf->eval, &tf->event_time);
+	if (needs->json)
+		tf->writer = spindle_json_writer_create(tf->table, tf->eval, needs->label_fields);
+	if (needs->datums)
+	{
+		int		   *columns = palloc(sizeof(int) * tf->table->ncolumns);
+		int			n = 0;
+
+		for (int c = 0; c < tf->table->ncolumns; c++)
+			if (!tf->table->column[c].hidden)
+				columns[n++] = c;
+		tf->datums = spindle_rows_create_for(tf->eval, tf->instance, tf->table->index, columns, n, tf->context);
+	}
+	tf->rows = palloc0(sizeof(EventRows));
+	MemoryContextSwitchTo(oldcontext);
+}
+
+static void
+start_feed(SpindleFeed *feed, int64 skip)
+{
+	TableFeed  *tf = (TableFeed *) feed;
+	MemoryContext oldcontext = MemoryContextSwitchTo(tf->context);
+
+	rewind_rows(tf);
+	tf->batch_rows = FIRST_BATCH_ROWS;
+	if (feed->anomalies)
+	{
+		const int  *columns;
+
+		tf->nchanged = spindle_anomalies_columns(feed->anomalies, &columns);
+		tf->changed = palloc0(sizeof(ChangedColumn) * tf->nchanged);
+		tf->label = palloc0(sizeof(char *) * SPINDLE_BATCH_ROWS);
+		for (int c = 0; c < tf->nchanged; c++)
+		{
+			ChangedColumn *changed = &tf->changed[c];
+
+			changed->handle = spindle_eval_add_column(tf->eval, columns[c]);
+			changed->vector.value = palloc(sizeof(int64) * SPINDLE_BATCH_ROWS);
+			changed->vector.is_null = palloc(SPINDLE_BATCH_ROWS);
+			if (tf->writer)
+				spindle_json_writer_override(tf->writer, columns[c], &changed->vector);
+			if (tf->datums)
+				spindle_rows_override(tf->datums, columns[c], &changed->vector);
+		}
+	}
+
+	/* only an order that is known without walking can begin in the middle */
+	if (tf->is_ordered)
+		tf->next_position = skip;
+	else
+		while (skip > 0)
+		{
+			next_base_rows(tf, tf->rows, (int) Min(skip, SPINDLE_BATCH_ROWS));
+			skip -= tf->rows->n;
+			if (tf->rows->n == 0)
+				break;
+			CHECK_FOR_INTERRUPTS();
+		}
+	tf->rows->n = tf->i = 0;
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/* Let the anomalies choose and change events of the batch. */
+static void
+apply_anomalies(TableFeed *tf)
+{
+	const int	n = tf->rows->n;
+	int64		value[2 * SPINDLE_MAX_ANOMALIES];
+	bool		is_null[2 * SPINDLE_MAX_ANOMALIES];
+
+	for (int c = 0; c < tf->nchanged; c++)
+	{
+		ChangedColumn *changed = &tf->changed[c];
+		const SpindleVector *vector = spindle_eval_vector(tf->eval, changed->handle);
+
+		memcpy(changed->vector.value, vector->value, sizeof(int64) * n);
+		if (vector->is_null)
+			memcpy(changed->vector.is_null, vector->is_null, n);
+		else
+			memset(changed->vector.is_null, false, n);
+	}
+	for (int i = 0; i < n; i++)
+	{
+		int			changed[2];
+
+		for (int c = 0; c < tf->nchanged; c++)
+		{
+			value[c] = tf->changed[c].vector.value[i];
+			is_null[c] = tf->changed[c].vector.is_null[i];
+		}
+		tf->label[i] = spindle_anomalies_apply(tf->feed.anomalies, tf->rows->moved_by[i], tf->rows->moved_to[i],
+											   value, is_null, changed);
+		for (int k = 0; k < 2; k++)
+		{
+			if (changed[k] < 0)
+				continue;
+			tf->changed[changed[k]].vector.value[i] = value[changed[k]];
+			tf->changed[changed[k]].vector.is_null[i] = is_null[changed[k]];
+		}
+	}
+}
+
+/* Compute the next batch of events; false at the end. */
+static bool
+next_batch(TableFeed *tf)
+{
+	CHECK_FOR_INTERRUPTS();
+	next_rows(tf, tf->rows, tf->batch_rows);
+	tf->i = 0;
+	if (tf->rows->n == 0)
+		return false;
+	spindle_eval_run(tf->eval, tf->rows->row, tf->rows->n);
+	if (tf->feed.anomalies)
+		apply_anomalies(tf);
+	if (tf->writer)
+		spindle_json_writer_batch(tf->writer);
+	if (tf->datums)
+		spindle_rows_convert(tf->datums, tf->rows->n);
+	tf->batch_rows = Min(tf->batch_rows * 4, SPINDLE_BATCH_ROWS);
+	return true;
+}
+
+static bool
+next_event(SpindleFeed *feed, SpindleEvent *event)
+{
+	TableFeed  *tf = (TableFeed *) feed;
+	int			i = tf->i;
+
+	if (i >= tf->rows->n)
+	{
+		if (!next_batch(tf))
+			return false;
+		i = 0;
+	}
+	tf->i = i + 1;
+	event->feed = feed;
+	event->index = i;
+	event->slot = -1;
+	event->label = tf->label ? tf->label[i] : NULL;
+	if (feed->has_event_time)
+	{
+		event->has_time = time_of(tf, spindle_eval_vector(tf->eval, tf->time_handle), i, &event->time);
+		if (tf->rows->moved_by[i] >= 0 && feed->reorders[tf->rows->moved_by[i]])
+			event->time = tf->rows->moved_to[i];
+	}
+	else
+	{
+		event->has_time = false;
+		event->time = 0;
+	}
+	return true;
+}
+
+static void
+write_event(SpindleFeed *feed, const SpindleEvent *event, StringInfo out)
+{
+	spindle_json_writer_event(((TableFeed *) feed)->writer, out, event->index, event->seq, event->has_time,
+							  event->time, event->label);
+}
+
+static void
+event_datums(SpindleFeed *feed, const SpindleEvent *event, Datum *values, bool *nulls)
+{
+	spindle_rows_get(((TableFeed *) feed)->datums, event->index, values, nulls);
+}
+
+static void
+close_feed(SpindleFeed *feed)
+{
+	TableFeed  *tf = (TableFeed *) feed;
+
+	spindle_sorter_end(tf->sorter);
+	tf->sorter = NULL;
+}
+
+static const SpindleFeedOps table_feed_ops = {
+	.parse = parse_value,
+	.equal = values_equal,
+	.from_number = value_from_number,
+	.group_value = group_value,
+	.mean = mean_of_column,
+	.open = open_feed,
+	.begin_pass = begin_pass,
+	.next_in_pass = next_in_pass,
+	.end_pass = end_pass,
+	.move = move_events,
+	.start = start_feed,
+	.next = next_event,
+	.write = write_event,
+	.datums = event_datums,
+	.close = close_feed,
+};
+
+/*
+ * spindle_table_feed_create
+ *		The events of a generated table, in context.
+ *
+ * time_column names the event time, or is NULL for that of the definition.  The caller keeps the instance pinned.
+ */
+SpindleFeed *
+spindle_table_feed_create(SpindleInstance *instance, int table_number, const char *time_column,
+						  MemoryContext context)
+{
+	const SpindleTable *table = &instance->domain->table[table_number];
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	TableFeed  *tf = palloc0(sizeof(TableFeed));
+	SpindleFeed *feed = &tf->feed;
+
+	feed->ops = &table_feed_ops;
+	feed->table_name = table->name;
+	feed->subject = psprintf("table \"%s\"", table->name);
+	feed->root = instance->key;
+	feed->label = table->label;
+	feed->ncolumns = table->ncolumns;
+	feed->column = palloc0(sizeof(SpindleFeedColumn) * table->ncolumns);
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		const SpindleColumn *from = &table->column[c];
+		SpindleFeedColumn *column = &feed->column[c];
+
+		column->name = from->name;
+		column->type_name = from->type.name;
+		column->type = from->type.oid;
+		column->group_type = from->type.kind == SPINDLE_TEXT ? TEXTOID : INT8OID;
+		column->is_hidden = from->hidden;
+		column->is_number = from->type.kind == SPINDLE_INT || from->type.kind == SPINDLE_DECIMAL ||
+			from->type.kind == SPINDLE_FLOAT;
+		column->is_timestamp = from->type.kind == SPINDLE_TIMESTAMP;
+		column->is_date = from->type.kind == SPINDLE_DATE;
+		column->is_key = c == table->key || from->references >= 0;
+		column->is_nullable = from->nullable;
+	}
+	tf->instance = instance;
+	tf->table = table;
+	tf->context = context;
+	tf->event_time = table->event_time;
+	feed->has_event_time = table->has_event_time || time_column;
+	if (time_column)
+	{
+		tf->event_time.nsteps = 0;
+		tf->event_time.table = table_number;
+		tf->event_time.column = spindle_feed_time_column(feed, time_column);
+	}
+	tf->time_unit = 1;
+	feed->time_column = -1;
+	if (feed->has_event_time)
+	{
+		if (spindle_ref_column(instance->domain, &tf->event_time)->type.kind == SPINDLE_DATE)
+			tf->time_unit = USECS_PER_DAY;
+		if (tf->event_time.nsteps == 0)
+			feed->time_column = tf->event_time.column;
+	}
+	tf->is_ordered = !feed->has_event_time || has_ordered_events(instance->domain, table, &tf->event_time);
+	MemoryContextSwitchTo(oldcontext);
+	return feed;
+}
+
+/*
+ * spindle_table_feeds_of_domain
+ *		The events of all tables of a domain that have event times, as an array
+ *		in context in which parents come before their children.
+ */
+SpindleFeed **
+spindle_table_feeds_of_domain(SpindleInstance *instance, int *n, MemoryContext context)
+{
+	const SpindleDomain *domain = instance->domain;
+	SpindleFeed **feeds = MemoryContextAlloc(context, sizeof(SpindleFeed *) * domain->ntables);
+	int		   *level = palloc0(sizeof(int) * domain->ntables);
+
+	/* the longest way of references; rounds are limited as ways may be circles */
+	for (int round = 0; round < domain->ntables; round++)
+		for (int t = 0; t < domain->ntables; t++)
+			for (int c = 0; c < domain->table[t].ncolumns; c++)
+			{
+				int			parent = domain->table[t].column[c].references;
+
+				if (parent >= 0 && parent != t)
+					level[t] = Max(level[t], Min(level[parent] + 1, domain->ntables));
+			}
+	*n = 0;
+	for (int l = 0; l <= domain->ntables; l++)
+		for (int t = 0; t < domain->ntables; t++)
+			if (level[t] == l && domain->table[t].has_event_time)
+				feeds[(*n)++] = spindle_table_feed_create(instance, t, NULL, context);
+	pfree(level);
+	return feeds;
+}
