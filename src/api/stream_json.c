@@ -266,6 +266,15 @@ column_member(const SpindleJson *node, const char *name, const SpindleStreamSour
 					   "column \"%s\" does not exist in any of the tables.", column_name);
 }
 
+/* Tell which value the input function of a type complains of. */
+static void
+value_context(void *arg)
+{
+	const SpindleJson *node = arg;
+
+	errcontext("%s of %s", spindle_json_path(node), node->subject);
+}
+
 /* An array of values of a column's type. */
 static SpindleAnomalyValue *
 values_member(const SpindleJson *node, const char *name, SpindleFeed *feed, int column, bool with_null, int *n)
@@ -276,6 +285,9 @@ values_member(const SpindleJson *node, const char *name, SpindleFeed *feed, int 
 	const cJSON *item;
 
 	spindle_json_expect_array(&array);
+	if (!feed->column[column].is_comparable)
+		spindle_json_error(&array, NULL, "column \"%s\" has type %s, whose values cannot be compared.",
+						   feed->column[column].name, feed->column[column].type_name);
 	*n = spindle_json_size(&array);
 	if (*n < 1 || *n > 10000)
 		spindle_json_error(&array, NULL, "1 to 10000 values are needed.");
@@ -284,6 +296,8 @@ values_member(const SpindleJson *node, const char *name, SpindleFeed *feed, int 
 	{
 		SpindleJson element = spindle_json_child(&array, item, i);
 		SpindleAnomalyValue *value = &values[i++];
+		ErrorContextCallback callback;
+		bool		is_valid;
 		char	   *text;
 
 		value->is_null = cJSON_IsNull(item);
@@ -294,7 +308,13 @@ values_member(const SpindleJson *node, const char *name, SpindleFeed *feed, int 
 			continue;
 		}
 		text = spindle_json_text(&element);
-		if (!feed->ops->parse(feed, column, text, &value->value))
+		callback.callback = value_context;
+		callback.arg = &element;
+		callback.previous = error_context_stack;
+		error_context_stack = &callback;
+		is_valid = feed->ops->parse(feed, column, text, &value->value);
+		error_context_stack = callback.previous;
+		if (!is_valid)
 			spindle_json_error(&element, NULL, "\"%s\" is not a value of type %s.", text,
 							   feed->column[column].type_name);
 	}
@@ -381,11 +401,14 @@ read_collective(const SpindleJson *node, const SpindleStreamSource *source, Spin
 	SpindleFeed *feed = NULL;
 
 	spindle_json_expect_object(node, legal);
-	spec->group = column_member(node, "group_column", source, &feed);
 	spec->column = column_member(node, "timestamp_column", source, &feed);
+	spec->group = column_member(node, "group_column", source, &feed);
 	if (!feed->column[spec->column].is_timestamp)
 		spindle_json_error(node, "A timestamp column is needed.", "column \"%s\" has type %s.",
 						   feed->column[spec->column].name, feed->column[spec->column].type_name);
+	if (!feed->column[spec->group].is_sortable)
+		spindle_json_error(node, NULL, "column \"%s\" has type %s, whose values have no order.",
+						   feed->column[spec->group].name, feed->column[spec->group].type_name);
 	if (!feed->has_event_time)
 		spindle_json_error(node, NULL, "%s has no event time.", feed->subject);
 	spec->window_seconds = 600;

@@ -167,11 +167,15 @@ is_common_time(Timestamp time)
 	return time >= first && time < end;
 }
 
-/* Append a time as a string; UTC ones end with Z. */
+/*
+ * Append a time as a string; UTC ones end with Z.  Infinite ones and those beyond
+ * the years 1 to 9999 are as to_json() has them.
+ */
 void
 spindle_json_time(JsonTimes *times, StringInfo out, Timestamp time, bool is_utc)
 {
 	char		buf[MAXDATELEN + 1];
+	int			utc = 0;
 
 	if (is_common_time(time))
 	{
@@ -180,8 +184,8 @@ spindle_json_time(JsonTimes *times, StringInfo out, Timestamp time, bool is_utc)
 		out->data[out->len] = '\0';
 		return;
 	}
-	JsonEncodeDateTime(buf, TimestampGetDatum(time), TIMESTAMPOID, NULL);
-	appendStringInfo(out, is_utc && !TIMESTAMP_NOT_FINITE(time) ? "\"%sZ\"" : "\"%s\"", buf);
+	JsonEncodeDateTime(buf, TimestampGetDatum(time), is_utc ? TIMESTAMPTZOID : TIMESTAMPOID, is_utc ? &utc : NULL);
+	appendStringInfo(out, "\"%s\"", buf);
 }
 
 static void

@@ -70,6 +70,8 @@ typedef struct SpindleFeedColumn
 	bool		is_number;
 	bool		is_timestamp;
 	bool		is_date;
+	bool		is_comparable;	/* its values are equal or not */
+	bool		is_sortable;	/* and have an order */
 	bool		is_key;			/* or part of one, or refers to one */
 	bool		is_nullable;
 } SpindleFeedColumn;

@@ -17,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "access/relation.h"
@@ -64,7 +65,6 @@ typedef struct RelationColumn
 	int32		base_typmod;
 	char	   *key_json;		/* ,"name": */
 	int			key_json_len;
-	bool		has_equal;
 	FmgrInfo	equal;
 	SpindleDatumJson json;
 	bool		with_mean;		/* of the absolute values: */
@@ -106,26 +106,16 @@ typedef struct RelationFeed
  * Values
  */
 
-/* Tell which value of an anomaly an input function complains of. */
-static void
-value_context(void *arg)
-{
-	errcontext("value \"%s\" of an anomaly", (const char *) arg);
-}
-
 static bool
 parse_value(SpindleFeed *feed, int column, const char *text, int64 *value)
 {
 	const RelationColumn *rc = &((RelationFeed *) feed)->column[column];
 	char	   *server = pg_any_to_server(text, (int) strlen(text), PG_UTF8);
-	ErrorContextCallback callback = {.previous = error_context_stack,.callback = value_context,.arg = server};
 	Oid			input;
 	Oid			param;
 
 	getTypeInputInfo(rc->type, &input, &param);
-	error_context_stack = &callback;
 	*value = (int64) OidInputFunctionCall(input, server, param, rc->typmod);
-	error_context_stack = callback.previous;
 	return true;
 }
 
@@ -134,11 +124,6 @@ values_equal(SpindleFeed *feed, int column, int64 a, int64 b)
 {
 	RelationColumn *rc = &((RelationFeed *) feed)->column[column];
 
-	if (!rc->has_equal)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("could not identify an equality operator for type %s", format_type_be(rc->type)),
-				 errdetail("Values of column \"%s\" cannot be compared.", feed->column[column].name)));
 	return DatumGetBool(FunctionCall2Coll(&rc->equal, rc->collation, (Datum) a, (Datum) b));
 }
 
@@ -230,10 +215,10 @@ value_from_number(SpindleFeed *feed, int column, double x, int64 present, bool i
 			result = Int64GetDatum(clamp_integer(x, PG_INT64_MIN, PG_INT64_MAX));
 			break;
 		case FLOAT4OID:
-			result = Float4GetDatum((float4) Min(x, 3.4028234e38));
+			result = Float4GetDatum((float4) Min(x, FLT_MAX));
 			break;
 		case FLOAT8OID:
-			result = Float8GetDatum(x);
+			result = Float8GetDatum(Min(x, DBL_MAX));
 			break;
 		default:
 			result = numeric_from_number(rc, x, (Datum) present, is_null);
@@ -685,14 +670,15 @@ describe_column(RelationFeed *rf, int c, const FormData_pg_attribute *att, const
 	SpindleFeedColumn *column = &rf->feed.column[c];
 	RelationColumn *rc = &rf->column[c];
 	const char *name = NameStr(att->attname);
-	TypeCacheEntry *entry = lookup_type_cache(att->atttypid, TYPECACHE_EQ_OPR_FINFO);
+	TypeCacheEntry *entry = lookup_type_cache(att->atttypid, TYPECACHE_EQ_OPR_FINFO | TYPECACHE_LT_OPR);
 
 	rc->type = att->atttypid;
 	rc->typmod = rc->base_typmod = att->atttypmod;
 	rc->collation = att->attcollation;
 	rc->base_type = getBaseTypeAndTypmod(rc->type, &rc->base_typmod);
-	rc->has_equal = OidIsValid(entry->eq_opr_finfo.fn_oid);
-	if (rc->has_equal)
+	column->is_comparable = OidIsValid(entry->eq_opr_finfo.fn_oid);
+	column->is_sortable = column->is_comparable && OidIsValid(entry->lt_opr);
+	if (column->is_comparable)
 		fmgr_info_cxt(entry->eq_opr_finfo.fn_oid, &rc->equal, rf->context);
 	rc->key_json = psprintf(",%s:", spindle_json_quote(name));
 	rc->key_json_len = (int) strlen(rc->key_json);

@@ -17,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "catalog/pg_type.h"
@@ -177,6 +178,7 @@ value_from_number(SpindleFeed *feed, int column, double x, int64 present, bool i
 
 	if (type->kind == SPINDLE_FLOAT)
 	{
+		x = Min(x, DBL_MAX);
 		memcpy(&value, &x, sizeof(x));
 		return value;
 	}
@@ -823,6 +825,7 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 			from->type.kind == SPINDLE_FLOAT;
 		column->is_timestamp = from->type.kind == SPINDLE_TIMESTAMP;
 		column->is_date = from->type.kind == SPINDLE_DATE;
+		column->is_comparable = column->is_sortable = true;
 		column->is_key = c == table->key || from->references >= 0;
 		column->is_nullable = from->nullable;
 	}
