@@ -217,6 +217,7 @@ deliver(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink
 	SpindleStreamNeeds needs = {
 		.json = !sink->wants_datums,
 		.datums = sink->wants_datums,
+		.times = true,
 		.across_transactions = sink->commits,
 	};
 	Delivery	delivery = {.args = *args,.sink = sink};

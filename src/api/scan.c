@@ -57,8 +57,6 @@
 PG_FUNCTION_INFO_V1(spindle_scan_support);
 
 #define MAX_ARGS			SPINDLE_STREAM_NARGS(SPINDLE_SOURCE_DOMAIN)
-#define ARRIVAL_COLUMN		4
-#define EVENT_COLUMN		(SPINDLE_STREAM_COLUMNS - 1)
 #define FIRST_BATCH_ROWS	16
 
 /* Which function a node stands for. */
@@ -428,8 +426,9 @@ static void
 start_stream(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
 {
 	SpindleStreamNeeds needs = {
-		.json = state->wanted[EVENT_COLUMN],
-		.arrivals = state->wanted[ARRIVAL_COLUMN],
+		.json = state->wanted[SPINDLE_STREAM_EVENT],
+		.times = state->wanted[SPINDLE_STREAM_TIME],
+		.arrivals = state->wanted[SPINDLE_STREAM_ARRIVAL],
 	};
 
 	spindle_stream_arguments(fcinfo, 0, state->function == SCAN_RELATION ?
@@ -501,7 +500,6 @@ static TupleTableSlot *
 next_event(GeneratedFunctionScan *state, TupleTableSlot *slot)
 {
 	SpindleEvent event;
-	bool		with_event = state->wanted[EVENT_COLUMN];
 	MemoryContext oldcontext;
 
 	if (!spindle_stream_next(state->stream, &event))
@@ -512,16 +510,15 @@ next_event(GeneratedFunctionScan *state, TupleTableSlot *slot)
 		spindle_flush_client();
 		spindle_pace_wait(&state->pace, event.due);
 	}
-	if (with_event)
-	{
-		resetStringInfo(&state->json);
-		spindle_stream_write(state->stream, &event, &state->json);
-	}
 
 	/* values live until the next row */
 	oldcontext = MemoryContextSwitchTo(state->css.ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
-	spindle_stream_row(&event, &state->arguments.options, with_event ? &state->json : NULL,
-					   slot->tts_values, slot->tts_isnull);
+	spindle_stream_row(&event, &state->arguments.options, state->wanted, slot->tts_values, slot->tts_isnull);
+	if (state->wanted[SPINDLE_STREAM_EVENT])
+	{
+		slot->tts_values[SPINDLE_STREAM_EVENT] = spindle_stream_event(state->stream, &event, &state->json);
+		slot->tts_isnull[SPINDLE_STREAM_EVENT] = false;
+	}
 	MemoryContextSwitchTo(oldcontext);
 	state->late += event.is_late;
 	state->anomalies += event.label != NULL;

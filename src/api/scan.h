@@ -14,14 +14,18 @@
 #include "api/source.h"
 #include "stream/stream.h"
 
-/* Columns of the result of spindle_stream(); the last one is the event. */
+/* Columns of the result of spindle_stream(). */
+#define SPINDLE_STREAM_TIME		3
+#define SPINDLE_STREAM_ARRIVAL	4
+#define SPINDLE_STREAM_EVENT	7
 #define SPINDLE_STREAM_COLUMNS	8
 
 /* stream.c */
 extern PGDLLEXPORT Datum spindle_stream(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum spindle_stream_relation(PG_FUNCTION_ARGS);
 extern void spindle_stream_row(const SpindleEvent *event, const SpindleStreamOptions *options,
-							   StringInfo json, Datum *values, bool *nulls);
+							   const bool *wanted, Datum *values, bool *nulls);
+extern Datum spindle_stream_event(SpindleStream *stream, const SpindleEvent *event, StringInfo buf);
 
 /* rows.c */
 extern PGDLLEXPORT Datum spindle_rows(PG_FUNCTION_ARGS);

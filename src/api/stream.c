@@ -25,14 +25,13 @@
 PG_FUNCTION_INFO_V1(spindle_stream);
 PG_FUNCTION_INFO_V1(spindle_stream_relation);
 
-/* An event as a value of type json, in the server's encoding. */
+/* A text in UTF-8 as a Datum in the server's encoding. */
 static Datum
-event_datum(StringInfo event)
+text_datum(const char *data, int len)
 {
-	char	   *server = pg_any_to_server(event->data, event->len, PG_UTF8);
+	char	   *server = pg_any_to_server(data, len, PG_UTF8);
 
-	return PointerGetDatum(cstring_to_text_with_len(server, server == event->data ? event->len :
-													(int) strlen(server)));
+	return PointerGetDatum(cstring_to_text_with_len(server, server == data ? len : (int) strlen(server)));
 }
 
 static Datum
@@ -45,35 +44,55 @@ arrival_datum(double seconds)
 }
 
 /*
- * spindle_stream_row
- *		An event as a row of spindle_stream().
+ * spindle_stream_event
+ *		An event as a value of type json, in the server's encoding.
  *
- * json holds the event, or is NULL if that column is not wanted; it is then
- * NULL.  What is not passed by value is allocated in the current context.
+ * It lies in buf, which the caller keeps as long as the value, or where the
+ * encoding differs in the current memory context.
+ */
+Datum
+spindle_stream_event(SpindleStream *stream, const SpindleEvent *event, StringInfo buf)
+{
+	/* the object is written right behind the header of the value */
+	resetStringInfo(buf);
+	appendStringInfoSpaces(buf, VARHDRSZ);
+	spindle_stream_write(stream, event, buf);
+	if (GetDatabaseEncoding() != PG_UTF8)
+		return text_datum(buf->data + VARHDRSZ, buf->len - VARHDRSZ);
+	SET_VARSIZE(buf->data, buf->len);
+	return PointerGetDatum(buf->data);
+}
+
+/*
+ * spindle_stream_row
+ *		An event as a row of spindle_stream(), but for the column event.
+ *
+ * wanted says which columns to make; the others are left as they are.  What is
+ * not passed by value is allocated in the current context.
  */
 void
-spindle_stream_row(const SpindleEvent *event, const SpindleStreamOptions *options, StringInfo json,
+spindle_stream_row(const SpindleEvent *event, const SpindleStreamOptions *options, const bool *wanted,
 				   Datum *values, bool *nulls)
 {
-	memset(nulls, false, SPINDLE_STREAM_COLUMNS);
-	values[0] = Int64GetDatum(event->delivery_seq);
-	values[1] = Int64GetDatum(event->seq);
-	values[2] = CStringGetTextDatum(event->feed->table_name);
-	values[3] = TimestampTzGetDatum(event->time);
-	nulls[3] = !event->has_time;
-	values[4] = arrival_datum(event->arrival);
-	values[5] = BoolGetDatum(event->label != NULL);
-	nulls[5] = !options->label_anomalies;
-	values[6] = (Datum) 0;
-	nulls[6] = event->label == NULL || !options->label_anomalies;
-	if (!nulls[6])
-	{
-		char	   *server = pg_any_to_server(event->label, (int) strlen(event->label), PG_UTF8);
+	const bool	has_label = event->label != NULL;
 
-		values[6] = CStringGetTextDatum(server);
-	}
-	nulls[7] = json == NULL;
-	values[7] = json ? event_datum(json) : (Datum) 0;
+	if (wanted[0])
+		values[0] = Int64GetDatum(event->delivery_seq);
+	if (wanted[1])
+		values[1] = Int64GetDatum(event->seq);
+	if (wanted[2])
+		values[2] = CStringGetTextDatum(event->feed->table_name);
+	if (wanted[3])
+		values[3] = TimestampTzGetDatum(event->time);
+	if (wanted[4])
+		values[4] = arrival_datum(event->arrival);
+	values[5] = BoolGetDatum(has_label);
+	if (wanted[6] && has_label && options->label_anomalies)
+		values[6] = text_datum(event->label, (int) strlen(event->label));
+	nulls[0] = nulls[1] = nulls[2] = nulls[4] = false;
+	nulls[3] = !event->has_time;
+	nulls[5] = !options->label_anomalies;
+	nulls[6] = !has_label || !options->label_anomalies;
 }
 
 /*
@@ -84,7 +103,8 @@ spindle_stream_row(const SpindleEvent *event, const SpindleStreamOptions *option
 static Datum
 materialize(FunctionCallInfo fcinfo, SpindleSourceKind kind)
 {
-	const SpindleStreamNeeds needs = {.json = true,.arrivals = true};
+	const SpindleStreamNeeds needs = {.json = true,.times = true,.arrivals = true};
+	const bool	all[SPINDLE_STREAM_COLUMNS] = {true, true, true, true, true, true, true, true};
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	SpindleStreamArguments args;
 	MemoryContext context;
@@ -111,9 +131,9 @@ materialize(FunctionCallInfo fcinfo, SpindleSourceKind kind)
 
 		if (args.options.realtime)
 			spindle_pace_wait(&pace, event.due);
-		resetStringInfo(&json);
-		spindle_stream_write(stream, &event, &json);
-		spindle_stream_row(&event, &args.options, &json, values, nulls);
+		spindle_stream_row(&event, &args.options, all, values, nulls);
+		values[SPINDLE_STREAM_EVENT] = spindle_stream_event(stream, &event, &json);
+		nulls[SPINDLE_STREAM_EVENT] = false;
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		MemoryContextReset(row_context);
 	}

@@ -81,6 +81,7 @@ typedef struct SpindleFeedNeeds
 {
 	bool		json;
 	bool		datums;
+	bool		times;			/* of events; implied by json */
 	bool		label_fields;	/* in the JSON */
 	bool		across_transactions;	/* the stream goes on after commits */
 	int64		max_events;		/* more are never wanted; -1: all */

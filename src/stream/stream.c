@@ -100,6 +100,7 @@ open_feeds(SpindleStream *stream, const SpindleStreamOptions *options, SpindleSc
 	SpindleFeedNeeds needs = {
 		.json = stream->needs.json,
 		.datums = stream->needs.datums,
+		.times = stream->needs.times || source->nfeeds > 1,
 		.label_fields = options->nanomalies > 0 && options->label_anomalies,
 		.across_transactions = stream->needs.across_transactions,
 		.max_events = options->max_events,

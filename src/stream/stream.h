@@ -42,6 +42,7 @@ typedef struct SpindleStreamNeeds
 {
 	bool		json;			/* spindle_stream_write() */
 	bool		datums;			/* spindle_stream_datums() */
+	bool		times;			/* when they happened */
 	bool		arrivals;		/* when they are due */
 	bool		across_transactions;	/* there will be commits before the end */
 } SpindleStreamNeeds;

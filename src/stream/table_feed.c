@@ -89,6 +89,7 @@ typedef struct TableFeed
 									 * rows: one of these two */
 	SpindleSorter *sorter;
 	SpindleEval *eval;
+	bool		with_time;		/* events tell their times */
 	int			time_handle;
 	SpindleJsonWriter *writer;
 	SpindleRows *datums;
@@ -595,7 +596,8 @@ open_feed(SpindleFeed *feed, const SpindleFeedNeeds *needs)
 	if (!tf->is_ordered)
 		tf->lookahead = spindle_lookahead_create(tf->instance, tf->table->index, &tf->event_time, tf->context);
 	tf->eval = spindle_eval_create(tf->instance, tf->table->index, tf->context);
-	if (feed->has_event_time)
+	tf->with_time = feed->has_event_time && (needs->times || needs->json);
+	if (tf->with_time)
 		tf->time_handle = spindle_eval_add(tf->eval, &tf->event_time);
 	if (needs->json)
 		tf->writer = spindle_json_writer_create(tf->table, tf->eval, needs->label_fields);
@@ -735,7 +737,7 @@ next_event(SpindleFeed *feed, SpindleEvent *event)
 	event->index = i;
 	event->slot = -1;
 	event->label = tf->label ? tf->label[i] : NULL;
-	if (feed->has_event_time)
+	if (tf->with_time)
 	{
 		event->has_time = time_of(tf, spindle_eval_vector(tf->eval, tf->time_handle), i, &event->time);
 		if (tf->rows->moved_by[i] >= 0 && feed->reorders[tf->rows->moved_by[i]])
