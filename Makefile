@@ -47,6 +47,7 @@ OBJS = \
 	src/model/rule_text.o \
 	src/model/text.o \
 	src/model/type.o \
+	src/sink/bulk.o \
 	src/sink/channel.o \
 	src/sink/file.o \
 	src/sink/program.o \

@@ -48,7 +48,10 @@ echo "load before: $(cut -d' ' -f1-3 /proc/loadavg)"
 sql -f "$TREE/bench/prepare.sql"
 sql -f "$TREE/bench/rows.sql"
 sql -f "$TREE/bench/files.sql"
-# in a session of its own, whose peak is that of the scan alone
+sql -f "$TREE/bench/streams.sql"
+. "$TREE/bench/delivery.sh"
+# each in a session of its own, whose peak is that of the scan alone
 sql -f "$TREE/bench/memory.sql"
+sql -f "$TREE/bench/memory_stream.sql"
 sql -f "$TREE/bench/report.sql"
 echo "load after: $(cut -d' ' -f1-3 /proc/loadavg)"

@@ -3,7 +3,8 @@
  * table.c
  *		Events as rows of a table.
  *
- * A batch of events is kept in a tuplestore, which one INSERT ... SELECT reads
+ * Where a table is plain enough, batches go into it in bulk (bulk.c).  Otherwise
+ * a batch of events is kept in a tuplestore, which one INSERT ... SELECT reads
  * under a name of its own, as triggers read transition tables.  So the server's
  * executor inserts: rights, defaults, generated and identity columns, triggers,
  * row security, partitions and casts are those of INSERT, and its plan is made
@@ -17,14 +18,13 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/xact.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
@@ -36,23 +36,33 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "sink/bulk.h"
 #include "sink/sink.h"
 
 /* The name under which the INSERT reads the batch. */
 #define BATCH_NAME	"spindle_batch"
 
 /* What events tell of themselves, as columns behind those of the source. */
+typedef enum OwnColumn
+{
+	OWN_TABLE,
+	OWN_SEQ,
+	OWN_EVENT_TIME,
+	OWN_IS_ANOMALY,
+	OWN_ANOMALY_TYPE
+} OwnColumn;
+
 static const struct
 {
 	const char *name;
 	Oid			type;
 }			own_columns[] =
 {
-	{"_spindle_table", TEXTOID},
-	{"_spindle_seq", INT8OID},
-	{"_spindle_event_time", TIMESTAMPTZOID},
-	{"_spindle_is_anomaly", BOOLOID},
-	{"_spindle_anomaly_type", TEXTOID},
+	[OWN_TABLE] = {"_spindle_table", TEXTOID},
+	[OWN_SEQ] = {"_spindle_seq", INT8OID},
+	[OWN_EVENT_TIME] = {"_spindle_event_time", TIMESTAMPTZOID},
+	[OWN_IS_ANOMALY] = {"_spindle_is_anomaly", BOOLOID},
+	[OWN_ANOMALY_TYPE] = {"_spindle_anomaly_type", TEXTOID},
 };
 
 typedef struct TableSink
@@ -62,26 +72,22 @@ typedef struct TableSink
 
 	/* set when opened */
 	MemoryContext context;
+	MemoryContext event_context;	/* values of one event */
+	int			own[lengthof(own_columns)]; /* which of ours the target has */
+	int			nown;
+	Datum		table_name;		/* text */
+	SpindleBulk *bulk;			/* tried first for each batch */
 	TupleDesc	desc;			/* of a batch */
 	int			nsource;		/* columns of it that the source gives */
 	SPIPlanPtr	insert;
 	EphemeralNamedRelationData batch;
 	TupleTableSlot *slot;
-	Tuplestorestate *rows;		/* of the batch; NULL if it is empty */
+
+	/* of a batch */
+	bool		in_batch;
+	bool		in_bulk;
+	Tuplestorestate *rows;		/* if not in bulk */
 } TableSink;
-
-/* The columns of a batch: those of the source and our own. */
-static TupleDesc
-batch_desc(TupleDesc source)
-{
-	TupleDesc	desc = CreateTemplateTupleDesc(source->natts + lengthof(own_columns));
-
-	for (int i = 0; i < source->natts; i++)
-		TupleDescCopyEntry(desc, i + 1, source, i + 1);
-	for (int i = 0; i < lengthof(own_columns); i++)
-		TupleDescInitEntry(desc, source->natts + i + 1, own_columns[i].name, own_columns[i].type, -1, 0);
-	return desc;
-}
 
 static int
 find_column(TupleDesc desc, const char *name)
@@ -90,6 +96,30 @@ find_column(TupleDesc desc, const char *name)
 		if (strcmp(NameStr(TupleDescAttr(desc, i)->attname), name) == 0)
 			return i;
 	return -1;
+}
+
+/*
+ * The columns of a batch: those of the source, the number of the event, and those
+ * of our own that the target has.
+ */
+static void
+describe_batch(TableSink *table, TupleDesc source)
+{
+	Relation	relation = relation_open(table->relid, AccessShareLock);
+	int			natts = source->natts + 1;
+
+	for (int i = 0; i < lengthof(own_columns); i++)
+		if (find_column(RelationGetDescr(relation), own_columns[i].name) >= 0)
+			table->own[table->nown++] = i;
+	relation_close(relation, NoLock);
+	table->nsource = source->natts;
+	table->desc = CreateTemplateTupleDesc(natts + table->nown);
+	for (int i = 0; i < source->natts; i++)
+		TupleDescCopyEntry(table->desc, i + 1, source, i + 1);
+	TupleDescInitEntry(table->desc, natts, "", INT8OID, -1, 0);
+	for (int i = 0; i < table->nown; i++)
+		TupleDescInitEntry(table->desc, natts + i + 1, own_columns[table->own[i]].name,
+						   own_columns[table->own[i]].type, -1, 0);
 }
 
 /* The expression that makes a target column of a column of the batch. */
@@ -173,8 +203,9 @@ table_open_sink(SpindleSink *sink, TupleDesc desc)
 	TableSink  *table = (TableSink *) sink;
 
 	table->context = CurrentMemoryContext;
-	table->nsource = desc->natts;
-	table->desc = batch_desc(desc);
+	table->event_context = AllocSetContextCreate(CurrentMemoryContext, "spindle event", ALLOCSET_SMALL_SIZES);
+	describe_batch(table, desc);
+	table->bulk = spindle_bulk_create(table->relid, table->desc, Max(sink->batch_size, 1));
 	table->slot = MakeSingleTupleTableSlot(table->desc, &TTSOpsVirtual);
 	table->batch.md.name = BATCH_NAME;
 	table->batch.md.reliddesc = InvalidOid;
@@ -188,38 +219,94 @@ table_open_sink(SpindleSink *sink, TupleDesc desc)
 		elog(ERROR, "could not prepare an insertion: %s", SPI_result_code_string(SPI_result));
 }
 
+/* The value of one of our own columns. */
+static Datum
+own_value(TableSink *table, OwnColumn column, const SpindleEvent *event, bool *is_null)
+{
+	*is_null = false;
+	switch (column)
+	{
+		case OWN_TABLE:
+			if (table->table_name == (Datum) 0)
+			{
+				MemoryContext oldcontext = MemoryContextSwitchTo(table->context);
+
+				table->table_name = CStringGetTextDatum(event->feed->table_name);
+				MemoryContextSwitchTo(oldcontext);
+			}
+			return table->table_name;
+		case OWN_SEQ:
+			return Int64GetDatum(event->seq);
+		case OWN_EVENT_TIME:
+			*is_null = !event->has_time;
+			return TimestampTzGetDatum(event->time);
+		case OWN_IS_ANOMALY:
+			return BoolGetDatum(event->label != NULL);
+		case OWN_ANOMALY_TYPE:
+			*is_null = event->label == NULL;
+			return *is_null ? (Datum) 0 :
+				CStringGetTextDatum(pg_any_to_server(event->label, (int) strlen(event->label), PG_UTF8));
+	}
+	return (Datum) 0;
+}
+
+/* The first event of a batch decides how it is inserted. */
+static void
+begin_batch(TableSink *table)
+{
+	MemoryContext oldcontext;
+
+	table->in_batch = true;
+	table->in_bulk = spindle_bulk_begin(table->bulk);
+	if (table->in_bulk)
+		return;
+	oldcontext = MemoryContextSwitchTo(table->context);
+	table->rows = tuplestore_begin_heap(true, false, work_mem);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/* Bytes that the columns of a slot take. */
+static int64
+size_of_columns(TupleTableSlot *slot)
+{
+	int64		size = 0;
+
+	for (int i = 0; i < slot->tts_tupleDescriptor->natts; i++)
+	{
+		int16		len = TupleDescAttr(slot->tts_tupleDescriptor, i)->attlen;
+
+		if (!slot->tts_isnull[i])
+			size += len > 0 ? len : len == -1 ? VARSIZE_ANY(DatumGetPointer(slot->tts_values[i])) :
+				strlen(DatumGetCString(slot->tts_values[i])) + 1;
+	}
+	return size;
+}
+
 static bool
 table_write(SpindleSink *sink, const SpindleSinkEvent *event)
 {
 	TableSink  *table = (TableSink *) sink;
 	TupleTableSlot *slot = ExecClearTuple(table->slot);
-	Datum	   *values = slot->tts_values + table->nsource;
-	bool	   *nulls = slot->tts_isnull + table->nsource;
 	MemoryContext oldcontext;
 
-	if (table->rows == NULL)
-	{
-		oldcontext = MemoryContextSwitchTo(table->context);
-		table->rows = tuplestore_begin_heap(true, false, work_mem);
-		MemoryContextSwitchTo(oldcontext);
-	}
+	if (!table->in_batch)
+		begin_batch(table);
+	MemoryContextReset(table->event_context);
+	oldcontext = MemoryContextSwitchTo(table->event_context);
 	memcpy(slot->tts_values, event->values, sizeof(Datum) * table->nsource);
 	memcpy(slot->tts_isnull, event->nulls, sizeof(bool) * table->nsource);
-	memset(nulls, false, lengthof(own_columns));
-	values[0] = CStringGetTextDatum(event->event->feed->table_name);
-	values[1] = Int64GetDatum(event->event->seq);
-	values[2] = TimestampTzGetDatum(event->event->time);
-	nulls[2] = !event->event->has_time;
-	values[3] = BoolGetDatum(event->event->label != NULL);
-	nulls[4] = event->event->label == NULL;
-	values[4] = nulls[4] ? (Datum) 0 : CStringGetTextDatum(event->event->label);
-	ExecStoreVirtualTuple(slot);
-	tuplestore_puttupleslot(table->rows, slot);
+	slot->tts_values[table->nsource] = Int64GetDatum(event->event->seq);
+	slot->tts_isnull[table->nsource] = false;
+	for (int i = 0; i < table->nown; i++)
+		slot->tts_values[table->nsource + 1 + i] = own_value(table, (OwnColumn) table->own[i], event->event,
+															 &slot->tts_isnull[table->nsource + 1 + i]);
+	MemoryContextSwitchTo(oldcontext);
 	sink->pending_events++;
-	sink->pending_bytes += heap_compute_data_size(table->desc, slot->tts_values, slot->tts_isnull);
-	pfree(DatumGetPointer(values[0]));
-	if (!nulls[4])
-		pfree(DatumGetPointer(values[4]));
+	sink->pending_bytes += size_of_columns(slot);
+	if (table->in_bulk)
+		spindle_bulk_put(table->bulk, slot->tts_values, slot->tts_isnull, event->event->seq);
+	else
+		tuplestore_puttupleslot(table->rows, ExecStoreVirtualTuple(slot));
 	return true;
 }
 
@@ -257,7 +344,7 @@ insert_singly(TableSink *table)
 		bool		is_null;
 
 		CHECK_FOR_INTERRUPTS();
-		seq = DatumGetInt64(slot_getattr(row, table->nsource + 2, &is_null));
+		seq = DatumGetInt64(slot_getattr(row, table->nsource + 1, &is_null));
 		tuplestore_puttupleslot(one, row);
 		insert_rows(table, one);
 		tuplestore_end(one);
@@ -308,8 +395,14 @@ table_flush(SpindleSink *sink)
 {
 	TableSink  *table = (TableSink *) sink;
 
-	if (table->rows == NULL)
+	if (!table->in_batch)
 		return;
+	table->in_batch = false;
+	if (table->in_bulk)
+	{
+		spindle_bulk_end(table->bulk);
+		return;
+	}
 	if (!insert_batch(table))
 		insert_singly(table);
 	tuplestore_end(table->rows);
@@ -321,6 +414,7 @@ table_close_sink(SpindleSink *sink)
 {
 	TableSink  *table = (TableSink *) sink;
 
+	spindle_bulk_destroy(table->bulk);
 	SPI_freeplan(table->insert);
 	SPI_unregister_relation(BATCH_NAME);
 	ExecDropSingleTupleTableSlot(table->slot);

@@ -65,6 +65,7 @@ typedef struct SpindleFeedColumn
 	const char *name;			/* UTF-8 */
 	const char *type_name;
 	Oid			type;			/* of its values as Datums */
+	int32		typmod;
 	Oid			group_type;		/* of what group_value() gives */
 	bool		is_hidden;		/* not part of the row */
 	bool		is_number;

@@ -141,7 +141,7 @@ feed_desc(const SpindleFeed *feed)
 	natts = 0;
 	for (int c = 0; c < feed->ncolumns; c++)
 		if (!feed->column[c].is_hidden)
-			TupleDescInitEntry(desc, ++natts, feed->column[c].name, feed->column[c].type, -1, 0);
+			TupleDescInitEntry(desc, ++natts, feed->column[c].name, feed->column[c].type, feed->column[c].typmod, 0);
 	return desc;
 }
 

@@ -821,6 +821,7 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 		column->name = from->name;
 		column->type_name = from->type.name;
 		column->type = from->type.oid;
+		column->typmod = from->type.typmod;
 		column->group_type = from->type.kind == SPINDLE_TEXT ? TEXTOID : INT8OID;
 		column->is_hidden = from->hidden;
 		column->is_number = from->type.kind == SPINDLE_INT || from->type.kind == SPINDLE_DECIMAL ||
