@@ -101,7 +101,7 @@ domain_source(FunctionCallInfo fcinfo, int at, const char *time_column, SpindleS
 		source->nfeeds = 1;
 		source->feed = palloc(sizeof(SpindleFeed *));
 		source->feed[0] = feed;
-		source->key = spindle_key_derive(feed->root, spindle_label(psprintf("stream of %s", feed->table_name)));
+		source->key = spindle_key_derive(feed->root, spindle_label(psprintf("stream of %s", feed->name)));
 		return;
 	}
 	if (time_column)
@@ -135,7 +135,7 @@ relation_source(FunctionCallInfo fcinfo, int at, const char *time_column, Spindl
 	source->feed = palloc(sizeof(SpindleFeed *));
 	source->feed[0] = spindle_relation_feed_create(PG_GETARG_OID(at), time_column, seed, CurrentMemoryContext);
 	source->key = spindle_key_derive(source->feed[0]->root,
-									 spindle_label(psprintf("stream of %s", source->feed[0]->table_name)));
+									 spindle_label(psprintf("stream of %s", source->feed[0]->name)));
 	args->table_name = source->feed[0]->table_name;
 }
 

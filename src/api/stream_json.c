@@ -243,12 +243,12 @@ column_member(const SpindleJson *node, const char *name, const SpindleStreamSour
 		if (only && candidate != only)
 			continue;
 		c = spindle_feed_find_column(candidate, column_name);
-		if (c < 0 && dot && strncmp(candidate->table_name, column_name, dot - column_name) == 0 &&
-			candidate->table_name[dot - column_name] == '\0')
+		if (c < 0 && dot && strncmp(candidate->name, column_name, dot - column_name) == 0 &&
+			candidate->name[dot - column_name] == '\0')
 			c = spindle_feed_find_column(candidate, dot + 1);
 		if (c < 0)
 			continue;
-		appendStringInfo(&buf, "%s%s.%s", buf.len ? ", " : "", candidate->table_name, column_name);
+		appendStringInfo(&buf, "%s%s.%s", buf.len ? ", " : "", candidate->name, column_name);
 		if (column >= 0)
 			spindle_json_error(&m, psprintf("Name one of them: %s.", buf.data),
 							   "several tables have a column \"%s\".", column_name);
@@ -261,7 +261,7 @@ column_member(const SpindleJson *node, const char *name, const SpindleStreamSour
 		spindle_json_error(&m, psprintf("Columns: %s.", spindle_feed_column_list(only)),
 						   "column \"%s\" does not exist in %s.", column_name, only->subject);
 	for (int f = 0; f < source->nfeeds; f++)
-		appendStringInfo(&buf, "%s%s", buf.len ? ", " : "", source->feed[f]->table_name);
+		appendStringInfo(&buf, "%s%s", buf.len ? ", " : "", source->feed[f]->name);
 	spindle_json_error(&m, psprintf("Tables with event times: %s.", buf.data),
 					   "column \"%s\" does not exist in any of the tables.", column_name);
 }

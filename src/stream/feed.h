@@ -138,7 +138,8 @@ struct SpindleFeed
 	const SpindleFeedOps *ops;
 
 	/* set at creation */
-	const char *table_name;		/* in the server's encoding */
+	const char *name;			/* of the table, UTF-8 */
+	const char *table_name;		/* the same in the server's encoding */
 	const char *subject;		/* table "order" of ..., for errors */
 	SpindleKey	root;			/* of all draws: of the seed, and the domain */
 	uint64		label;			/* tells draws for this feed from others */

@@ -31,7 +31,7 @@
 #include "stream/lookahead.h"
 
 #define FIRST_KEPT	1024
-#define MAX_KEPT	(1024 * 1024)
+#define MAX_KEPT	(128 * 1024)	/* sorting more would delay a cancel */
 
 typedef struct Entry
 {

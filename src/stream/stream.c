@@ -17,6 +17,7 @@
 
 #include "access/htup_details.h"
 #include "executor/tuptable.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -140,8 +141,13 @@ feed_desc(const SpindleFeed *feed)
 	desc = CreateTemplateTupleDesc(natts);
 	natts = 0;
 	for (int c = 0; c < feed->ncolumns; c++)
-		if (!feed->column[c].is_hidden)
-			TupleDescInitEntry(desc, ++natts, feed->column[c].name, feed->column[c].type, feed->column[c].typmod, 0);
+	{
+		const SpindleFeedColumn *column = &feed->column[c];
+
+		if (!column->is_hidden)
+			TupleDescInitEntry(desc, ++natts, pg_any_to_server(column->name, (int) strlen(column->name), PG_UTF8),
+							   column->type, column->typmod, 0);
+	}
 	return desc;
 }
 

@@ -807,7 +807,7 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 	SpindleFeed *feed = &tf->feed;
 
 	feed->ops = &table_feed_ops;
-	feed->table_name = table->name;
+	feed->name = feed->table_name = table->name;
 	feed->subject = psprintf("table \"%s\"", table->name);
 	feed->root = instance->key;
 	feed->label = table->label;
