@@ -93,6 +93,25 @@ foreach my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII')
 		is($out, "\xe2\x82\xac|500", "$encoding: a text beyond LATIN1");
 	}
 }
+
+# Streams of a relation whose names and values are beyond ASCII.
+my %stream;
+foreach my $db ('utf8', 'latin1', 'sql_ascii')
+{
+	my $anomaly = qq(spindle_contextual_anomaly('\xc3\xa4', 'mood', 'cl\xc3\xa9', '["\xc3\xa9"]', '["\xc3\x85"]', 1));
+	my $utf8 = "SET client_encoding = 'UTF8';";
+	$node->safe_psql($db, qq($utf8 CREATE TABLE "T\xc3\xbcst" ("cl\xc3\xa9" text, at timestamptz, mood text);
+		INSERT INTO "T\xc3\xbcst" VALUES ('\xc3\xa9', '2024-01-01', '"'), ('\xc3\xb8', '2024-01-02', '\xc3\xb6')));
+	$node->safe_psql($db, qq($utf8 SELECT spindle_to_file('$dir/$db.stream', '"T\xc3\xbcst"'::regclass, anomalies => $anomaly)));
+	$stream{$db} = $node->safe_psql($db, qq($utf8 SELECT * FROM spindle_stream('"T\xc3\xbcst"'::regclass, anomalies => $anomaly)));
+	is($stream{$db}, $stream{utf8}, "$db: same stream of a relation");
+	is(compare("$dir/utf8.stream", "$dir/$db.stream"), 0, "$db: same file of a relation");
+	$node->safe_psql($db, qq($utf8 CREATE TABLE copy ("cl\xc3\xa9" text, _spindle_table text, _spindle_anomaly_type text);
+		CALL spindle_to_table('copy', '"T\xc3\xbcst"'::regclass, anomalies => $anomaly)));
+	is($node->safe_psql($db, "$utf8 TABLE copy"), "\xc3\xa9|T\xc3\xbcst|contextual:\xc3\xa4\n\xc3\xb8|T\xc3\xbcst|", "$db: same rows in a table");
+}
+like($stream{utf8}, qr/T\xc3\xbcst.*"mood":"\xc3\x85"/, 'which has the value asked for');
+
 # varchar(n) counts characters
 is($node->safe_psql('postgres', q(SELECT max(length(p)), max(octet_length(p)) > 9 FROM spindle_rows('latin', 't') AS t (p varchar))), '9|t',
 	'the length of varchar counts characters');
