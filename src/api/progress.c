@@ -9,15 +9,14 @@
  *	- to the client, as a notice, if the setting spindle.progress is on;
  *	- to the process title, as the server's own long-running processes do it,
  *	  if update_process_title is on;
- *	- in a background worker, which has no query of a client, to the column
- *	  "query" of pg_stat_activity.
+ *	- to the column "query" of pg_stat_activity, as a comment in front of the
+ *	  command that the client sent, which stays; background workers, which have
+ *	  none, show the comment's text alone.
  *
- * In other processes that column is left alone, as it has to show what the
- * client sent, and so is application_name, which is the client's.  The views
- * pg_stat_progress_* are not open to extensions: their commands are a fixed
- * list, and none of them is what we do.
+ * The views pg_stat_progress_* are not open to extensions: their commands are a
+ * fixed list, and none of them is what we do.
  *
- * A job that ends with an error need not say so: the server sets the title
+ * A job that ends with an error need not say so: the server sets title and query
  * anew with each command.
  *
  *-------------------------------------------------------------------------
@@ -26,6 +25,7 @@
 
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
 #include "utils/ps_status.h"
 
@@ -79,6 +79,19 @@ describe(const SpindleProgress *progress, int64 done, double elapsed)
 }
 
 /*
+ * Show a text in the activity view.  Its identifier of the query would be lost
+ * with a new text, so it is put back.
+ */
+static void
+show_activity(const char *text)
+{
+	uint64		query_id = pgstat_get_my_query_id();
+
+	pgstat_report_activity(STATE_RUNNING, text);
+	pgstat_report_query_id(query_id, true);
+}
+
+/*
  * spindle_progress_report
  *		The job has done so many units by now.
  *
@@ -100,7 +113,9 @@ spindle_progress_report(SpindleProgress *progress, int64 done)
 	text = describe(progress, done, elapsed);
 	set_ps_display(text);
 	if (MyBackendType == B_BG_WORKER)
-		pgstat_report_activity(STATE_RUNNING, text);
+		show_activity(text);
+	else if (debug_query_string)
+		show_activity(psprintf("/* %s */ %s", text, debug_query_string));
 	if (progress->notices)
 		ereport(NOTICE,
 				(errmsg("%s", text)));
@@ -112,7 +127,11 @@ void
 spindle_progress_end(SpindleProgress *progress)
 {
 	if (progress->last_report > 0)
+	{
 		set_ps_display(progress->title);
+		if (MyBackendType != B_BG_WORKER && debug_query_string)
+			show_activity(debug_query_string);
+	}
 	pfree(progress->title);
 	progress->title = NULL;
 }
