@@ -185,7 +185,7 @@ spindle_run_number(Step *step)
  * For frames of parents only, of a table with nrows: popular rows are met again
  * and again.
  */
-void *
+void	   *
 spindle_number_memo(const SpindleRule *rule, int64 nrows)
 {
 	NumberMemo *memo;
@@ -216,10 +216,15 @@ time_value(const SpindleRule *rule, Timestamp t)
 void
 spindle_run_time(Step *step)
 {
-	for (int i = 0; i < step->frame->n; i++)
-		step->out.value[i] =
-			time_value(step->rule, spindle_calendar_time(step->rule->time.calendar,
-														 spindle_draw(step->key, step->frame->row[i])));
+	const int	n = step->frame->n;
+	int64	   *out = step->out.value;
+
+	/* the draws first, where their times will be */
+	for (int i = 0; i < n; i++)
+		out[i] = (int64) spindle_draw(step->key, step->frame->row[i]);
+	spindle_calendar_times(step->rule->time.calendar, (const uint64 *) out, n, out);
+	for (int i = 0; i < n; i++)
+		out[i] = time_value(step->rule, out[i]);
 }
 
 void

@@ -128,49 +128,49 @@ spindle_timeline_cursor_init(SpindleTimelineCursor *cursor, SpindleTimeline *tim
 	cursor->group = PG_UINT64_MAX;
 }
 
-/* Decode the leaf with n rows from number first on (of those drawn). */
+/*
+ * The masses of a leaf with n rows from number first on (of those drawn).
+ *
+ * The few rows are sorted by exchanges without jumps, as nobody could predict
+ * where a mass belongs.
+ */
 static void
-load_leaf(SpindleTimelineCursor *cursor, uint64 leaf, int64 first, int64 n)
+load_leaf(const SpindleTimeline *timeline, uint64 leaf, int64 first, int64 n, uint64 *mass)
 {
-	const SpindleTimeline *timeline = cursor->timeline;
 	uint64		base = (timeline->depth == 0 ? 0 : leaf << (64 - timeline->depth));
-	uint64		mass[SPINDLE_TIMELINE_MAX_ROWS];
-	Timestamp  *time = cursor->time + cursor->count;
-
-	/* 256 rows are expected at most in a group, 1024 are 48 sd away */
-	if (cursor->count + n > SPINDLE_TIMELINE_MAX_ROWS)
-		elog(ERROR, "timeline group has too many rows");
 
 	for (int i = 0; i < n; i++)
 	{
 		uint64		m = base + (spindle_draw(timeline->leaf_key, first + i) >> timeline->depth);
-		int			j = i;
 
-		for (; j > 0 && mass[j - 1] > m; j--)
-			mass[j] = mass[j - 1];
-		mass[j] = m;
+		for (int j = 0; j < i; j++)
+		{
+			uint64		other = mass[j];
+
+			mass[j] = Min(other, m);
+			m = Max(other, m);
+		}
+		mass[i] = m;
 	}
-	for (int i = 0; i < n; i++)
-		time[i] = spindle_calendar_time(timeline->calendar, mass[i]);
-	cursor->count += (int) n;
 }
 
-/* Decode all leaves below a node that holds n rows from number first on. */
+/* The masses of all leaves below a node that holds n rows from first on. */
 static void
-load_node(SpindleTimelineCursor *cursor, int depth, uint64 index, int64 first, int64 n)
+load_node(const SpindleTimeline *timeline, int depth, uint64 index, int64 first, int64 n,
+		  uint64 *mass)
 {
 	int64		left;
 
 	if (n == 0)
 		return;
-	if (depth == cursor->timeline->depth)
+	if (depth == timeline->depth)
 	{
-		load_leaf(cursor, index, first, n);
+		load_leaf(timeline, index, first, n, mass);
 		return;
 	}
-	left = split(cursor->timeline->split_key, node_number(depth, index), n);
-	load_node(cursor, depth + 1, index * 2, first, left);
-	load_node(cursor, depth + 1, index * 2 + 1, first + left, n - left);
+	left = split(timeline->split_key, node_number(depth, index), n);
+	load_node(timeline, depth + 1, index * 2, first, left, mass);
+	load_node(timeline, depth + 1, index * 2 + 1, first + left, n - left, mass + left);
 }
 
 /*
@@ -183,6 +183,7 @@ load_group(SpindleTimelineCursor *cursor, uint64 index, bool by_mass, int64 row,
 	const SpindleTimeline *timeline = cursor->timeline;
 	int64		first = timeline->top[index];
 	int64		n = timeline->top[index + 1] - first;
+	uint64		masses[SPINDLE_TIMELINE_MAX_ROWS];
 
 	for (int depth = timeline->top_depth; depth < timeline->group_depth; depth++)
 	{
@@ -210,7 +211,13 @@ load_group(SpindleTimelineCursor *cursor, uint64 index, bool by_mass, int64 row,
 		else
 			cursor->first_row++;
 	}
-	load_node(cursor, timeline->group_depth, index, first, n);
+
+	/* 256 rows are expected at most in a group, 1024 are 48 sd away */
+	if (cursor->count + n > SPINDLE_TIMELINE_MAX_ROWS)
+		elog(ERROR, "timeline group has too many rows");
+	load_node(timeline, timeline->group_depth, index, first, n, masses);
+	spindle_calendar_times(timeline->calendar, masses, (int) n, cursor->time + cursor->count);
+	cursor->count += (int) n;
 }
 
 /*

@@ -126,45 +126,76 @@ spindle_calendar_create(const SpindleCalendarSpec *spec)
 	return calendar;
 }
 
-/*
- * spindle_calendar_time
- *		The time below which the share mass / 2^64 of all times lies.
- *
- * Never falls as mass rises: each step below is a monotone function even
- * after rounding, and each hour's times are kept inside it.
- */
-Timestamp
-spindle_calendar_time(const SpindleCalendar *calendar, uint64 mass)
+/* The day that a mass lies in: the first that ends beyond it. */
+static inline int
+day_of_mass(const SpindleCalendar *calendar, uint64 mass)
 {
 	int			d = calendar->guide[mass >> (64 - SPINDLE_CALENDAR_GUIDE_BITS)];
-	int			h;
-	double		f;
-	int64		usec;
 
 	while (d < calendar->ndays - 1 && calendar->day_mass[d + 1] <= mass)
 		d++;
-	mass -= calendar->day_mass[d];
-	/* converting a signed number is much the cheaper, and loses one bit of 64 */
-	f = (double) (int64) (mass >> 1) * 2.0 * calendar->day_scale[d];
-	h = calendar->hour_guide[(int) (Min(f, 0.999) * 256)];
+	return d;
+}
+
+/* The hour that a share of a day lies in, likewise. */
+static inline int
+hour_of_share(const SpindleCalendar *calendar, double f)
+{
+	int			h = calendar->hour_guide[(int) (Min(f, 0.999) * 256)];
+
 	while (h < 23 && calendar->hour_bound[h + 1] <= f)
 		h++;
-	usec = (int64) ((f - calendar->hour_bound[h]) * calendar->hour_scale[h]);
-	usec = Max(0, Min(usec, USECS_PER_HOUR - 1));
-	return (int64) (calendar->first_day + d) * USECS_PER_DAY + h * USECS_PER_HOUR + usec;
+	return h;
+}
+
+/*
+ * spindle_calendar_times
+ *		The times below which the shares mass / 2^64 of all times lie.
+ *
+ * They never fall as masses rise: each step below is a monotone function even
+ * after rounding, and each hour's times are kept inside it.
+ *
+ * Masses that come one after another mostly lie in the same hour, so we look
+ * there first; which day and hour that is does not depend on it.
+ */
+void
+spindle_calendar_times(const SpindleCalendar *calendar, const uint64 *mass, int n, Timestamp *time)
+{
+	int			d = 0;
+	int			h = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		double		f;
+		int64		usec;
+
+		if (mass[i] < calendar->day_mass[d] || mass[i] >= calendar->day_mass[d + 1])
+			d = day_of_mass(calendar, mass[i]);
+
+		/*
+		 * converting a signed number is much the cheaper, and loses one bit
+		 * of 64
+		 */
+		f = (double) (int64) ((mass[i] - calendar->day_mass[d]) >> 1) * 2.0 * calendar->day_scale[d];
+		if (!(f >= calendar->hour_bound[h] && f < calendar->hour_bound[h + 1]))
+			h = hour_of_share(calendar, f);
+		usec = (int64) ((f - calendar->hour_bound[h]) * calendar->hour_scale[h]);
+		usec = Max(0, Min(usec, USECS_PER_HOUR - 1));
+		time[i] = (int64) (calendar->first_day + d) * USECS_PER_DAY + h * USECS_PER_HOUR + usec;
+	}
 }
 
 /*
  * spindle_calendar_mass
  *		A mass whose time is not later than t, and close to it.
  *
- * The inverse of spindle_calendar_time() up to rounding, which goes downward.
+ * The inverse of spindle_calendar_times() up to rounding, which goes downward.
  * Never falls as t rises.  Times outside the range give the range's ends.
  */
 uint64
 spindle_calendar_mass(const SpindleCalendar *calendar, Timestamp t)
 {
-	/* rounding here and in spindle_calendar_time() stays far below this */
+	/* rounding here and in spindle_calendar_times() stays far below this */
 	const uint64 slack = UINT64CONST(1) << 20;
 	int64		d;
 	int64		usec;

@@ -46,7 +46,8 @@ typedef struct SpindleCalendar
 } SpindleCalendar;
 
 extern SpindleCalendar *spindle_calendar_create(const SpindleCalendarSpec *spec);
-extern Timestamp spindle_calendar_time(const SpindleCalendar *calendar, uint64 mass);
+extern void spindle_calendar_times(const SpindleCalendar *calendar, const uint64 *mass, int n,
+								   Timestamp *time);
 extern uint64 spindle_calendar_mass(const SpindleCalendar *calendar, Timestamp t);
 extern void spindle_calendar_hour_peaks(double *hour, const double *peak, int npeaks,
 										double sd);
