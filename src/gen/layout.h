@@ -104,12 +104,18 @@ spindle_layout_children(SpindleLayoutCursor *cursor, int64 parent, int64 *first)
 		parent >= cursor->first_parent + cursor->nparents)
 	{
 		const SpindleLayout *layout = cursor->layout;
-		int64		block = parent / layout->block;
 
-		if (layout->direct > 0 && block != cursor->block + 1 &&
-			(block + 1) * layout->block <= layout->nparents)
-			return spindle_layout_one(layout, block, (int) (parent - block * layout->block), first);
-		spindle_layout_load(cursor, block);
+		if (layout->direct > 0)
+		{
+			/* a constant size of blocks spares the division */
+			int64		block = (int64) ((uint64) parent / SPINDLE_LAYOUT_SPREAD_BLOCK);
+
+			if (block != cursor->block + 1 &&
+				(block + 1) * SPINDLE_LAYOUT_SPREAD_BLOCK <= layout->nparents)
+				return spindle_layout_one(layout, block, (int) (parent % SPINDLE_LAYOUT_SPREAD_BLOCK),
+										  first);
+		}
+		spindle_layout_load(cursor, parent / layout->block);
 	}
 	i = (int) (parent - cursor->first_parent);
 	*first = cursor->first_child + cursor->start[i];

@@ -7,8 +7,8 @@
  * 1024 rows form one block; more are cut into blocks of 1024.  All blocks have
  * the same profile of popularity by rank; a bijection that differs per block
  * says at which place a rank lies.  A choice draws a block evenly, a rank by
- * the profile and looks up the place: constant time and, at any
- * number of rows, 8 kB of tables, with 128 kB more where places are listed.
+ * the profile and looks up the place: constant time and, at any number of
+ * rows, 10 kB of tables, with up to 256 kB for the keys of the blocks.
  *
  * Since a block is a fair sample of all, the choice can be limited to the
  * first m rows, those that exist at a certain time, without losing the skew:
@@ -19,8 +19,16 @@
  */
 #include "postgres.h"
 
+#include "port/pg_bswap.h"
+
 #include "math/fpmath.h"
 #include "gen/popularity.h"
+
+#define MAX_BITS	10
+/* blocks whose keys are listed: those of 64 million rows */
+#define MAX_KEYS	65536
+/* after so many draws at or above the limit we take any row below it */
+#define MAX_TRIES	32
 
 /*
  * The share of all choices that falls on the first x (0..1) of the ranks, for
@@ -59,6 +67,79 @@ solve_power(double top, double share)
 }
 
 /*
+ * Scatter the ranks of a block: the place of a rank plus the block's key.
+ *
+ * The most popular ranks must not lie together by chance: a table ordered by
+ * time would have its best rows early with one seed and late with another, and
+ * the skew of a small table would depend on the seed.  So the first 2^k ranks
+ * fall into 2^k different parts of the block: we reverse the bits of the rank,
+ * after a hash in which every bit depends on lower ones only.  The hash is that
+ * of Laine and Karras as given by Burley 2020, "Practical Hash-based Owen
+ * Scrambling", JCGT 9(4); cut to the bits of a block it is a bijection.  As its
+ * first act is to add the key, one table serves all blocks.
+ */
+static uint32
+scatter(uint32 x, int bits)
+{
+	x ^= x * 0x6C50B47CU;
+	x ^= x * 0xB82F1E52U;
+	x ^= x * 0xC7AFE638U;
+	x ^= x * 0x8D22F6E6U;
+
+	/* the lowest bits, in reverse order */
+	x = ((x >> 1) & 0x55555555U) | ((x & 0x55555555U) << 1);
+	x = ((x >> 2) & 0x33333333U) | ((x & 0x33333333U) << 2);
+	x = ((x >> 4) & 0x0F0F0F0FU) | ((x & 0x0F0F0F0FU) << 4);
+	x = pg_bswap32(x);
+	return bits == 0 ? 0 : x >> (32 - bits);
+}
+
+static inline uint32
+block_key(const SpindlePopularity *popularity, int64 block)
+{
+	return (uint32) (spindle_draw(popularity->scatter_key, block) >> 32);
+}
+
+/*
+ * Fill the tables that give the place of a rank.
+ *
+ * A single block may have fewer than 2^bits rows: there we walk along the
+ * bijection's cycle until we meet one of them.
+ */
+static void
+list_places(SpindlePopularity *popularity)
+{
+	const int64 nblocks = ((popularity->nrows - 1) >> popularity->bits) + 1;
+
+	popularity->place = palloc(sizeof(uint16) * (popularity->mask + 1));
+	if (nblocks == 1)
+	{
+		uint32		key = block_key(popularity, 0);
+
+		for (uint32 rank = 0; rank < popularity->nrows; rank++)
+		{
+			uint32		x = rank;
+
+			do
+				x = scatter(x + key, popularity->bits);
+			while (x >= popularity->nrows);
+			popularity->place[rank] = x;
+		}
+	}
+	else
+	{
+		for (uint32 x = 0; x <= popularity->mask; x++)
+			popularity->place[x] = scatter(x, popularity->bits);
+	}
+
+	if (nblocks > MAX_KEYS)
+		return;
+	popularity->block_key = palloc(sizeof(uint32) * nblocks);
+	for (int64 b = 0; b < nblocks; b++)
+		popularity->block_key[b] = nblocks == 1 ? 0 : block_key(popularity, b);
+}
+
+/*
  * spindle_popularity_create
  *		Prepare choices among nrows >= 1 rows, in the current memory context.
  *
@@ -80,17 +161,24 @@ spindle_popularity_create(SpindleSkewKind kind, double top, double share,
 	if (kind == SPINDLE_SKEW_NONE)
 		return popularity;
 
-	while (popularity->bits < SPINDLE_POPULARITY_MAX_BITS &&
+	while (popularity->bits < MAX_BITS &&
 		   (INT64CONST(1) << popularity->bits) < nrows)
 		popularity->bits++;
+	popularity->mask = (1 << popularity->bits) - 1;
 	n = (int) Min(nrows, INT64CONST(1) << popularity->bits);
 	weight = palloc(sizeof(double) * n);
 	if (kind == SPINDLE_SKEW_SHARE)
 	{
 		double		power = solve_power(top, share);
+		double		below = power_share(0, power);
 
 		for (int r = 0; r < n; r++)
-			weight[r] = power_share((r + 1.0) / n, power) - power_share((double) r / n, power);
+		{
+			double		until = power_share((r + 1.0) / n, power);
+
+			weight[r] = until - below;
+			below = until;
+		}
 	}
 	else
 	{
@@ -99,14 +187,68 @@ spindle_popularity_create(SpindleSkewKind kind, double top, double share,
 	}
 	popularity->rank = spindle_alias_create(weight, n);
 	pfree(weight);
-	if (nrows <= SPINDLE_POPULARITY_MAX_PLACES)
-	{
-		int64		nblocks = (nrows + n - 1) / n;
-
-		popularity->place = palloc(sizeof(uint16) * nblocks * n);
-		for (int64 b = 0; b < nblocks; b++)
-			for (int r = 0; r < n; r++)
-				popularity->place[b * n + r] = spindle_popularity_scatter(popularity, b, r);
-	}
+	list_places(popularity);
 	return popularity;
+}
+
+/*
+ * The rank that 32 bits select: a number of a block of up to 1024 takes ten of
+ * them, so the probabilities are exact to 2^-22.
+ */
+static inline uint32
+rank_of_bits(const SpindlePopularity *popularity, uint32 bits)
+{
+	uint64		product = (uint64) bits * popularity->rank->n;
+
+	return spindle_alias_entry(popularity->rank, (uint32) (product >> 32), (uint32) product);
+}
+
+/*
+ * The row that a draw selects, which may be one that is not eligible.  Half of
+ * the draw is for the block, half for the rank; 32 bits reach every block of up
+ * to 4 * 10^12 rows.
+ */
+static inline int64
+row_of_draw(const SpindlePopularity *popularity, uint64 draw, int64 eligible)
+{
+	int64		block = (int64) (((unsigned __int128) (draw >> 32) * (uint64) eligible) >> 32) >> popularity->bits;
+	uint32		key = popularity->block_key ? popularity->block_key[block] : block_key(popularity, block);
+	uint32		rank = rank_of_bits(popularity, (uint32) draw);
+
+	return (block << popularity->bits) | popularity->place[(rank + key) & popularity->mask];
+}
+
+/*
+ * spindle_popularity_pick
+ *		Choose rows by popularity: for each of n choosing rows one that is below
+ *		its entry of eligible, 0 <= eligible <= nrows, or 0 if that is 0.
+ *
+ * eligible may be NULL, all rows, or the array that takes the choices.
+ */
+void
+spindle_popularity_pick(const SpindlePopularity *popularity, const int64 *row, int n,
+						const int64 *eligible, int64 *choice)
+{
+	const SpindlePopularity p = *popularity;	/* in registers */
+
+	for (int i = 0; i < n; i++)
+	{
+		uint64		draw = spindle_draw(p.key, row[i]);
+		int64		limit = eligible ? eligible[i] : p.nrows;
+		int64		chosen;
+
+		if (p.kind == SPINDLE_SKEW_NONE || limit == 0)
+		{
+			choice[i] = (int64) spindle_below(draw, limit);
+			continue;
+		}
+		chosen = row_of_draw(&p, draw, limit);
+		for (int tries = 1; chosen >= limit; tries++)
+		{
+			draw = spindle_mix(draw + SPINDLE_PHI);
+			chosen = tries == MAX_TRIES ? (int64) spindle_below(draw, limit) :
+				row_of_draw(&p, draw, limit);
+		}
+		choice[i] = chosen;
+	}
 }

@@ -79,37 +79,31 @@ void
 spindle_run_reference(Step *step)
 {
 	const SpindleReferenceState *state = step->state;
-	const SpindlePopularity *popularity = state->popularity;
-	SpindleTimelineCursor *after = step->after;
+	const int	n = step->frame->n;
+	int64	   *out = step->out.value;
 
-	for (int i = 0; i < step->frame->n; i++)
+	if (step->after)
 	{
-		int64		row = step->frame->row[i];
-		int64		eligible = popularity->nrows;
+		/* the number of rows to choose from, where the choice will be */
+		const SpindleVector *time = &step->input[0]->out;
 
-		if (after && state->is_empty)
-			eligible = 0;
-		else if (after)
+		for (int i = 0; i < n; i++)
 		{
-			const SpindleVector *time = &step->input[0]->out;
+			bool		has_time = !(time->is_null && time->is_null[i]) && !state->is_empty;
 
-			eligible = time->is_null && time->is_null[i] ? 0 :
-				spindle_timeline_count_until(after, time->value[i]);
+			out[i] = has_time ? spindle_timeline_count_until(step->after, time->value[i]) : 0;
+			step->out.is_null[i] = out[i] == 0;
 		}
-		if (step->has_nulls)
-			step->out.is_null[i] = eligible == 0;
-		else if (state->is_empty)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("%s chooses among no rows at this scale", step->rule->path),
-					 errhint("Give the table that is referred to at least one row.")));
-		if (eligible == 0)
-			step->out.value[i] = 0;
-		else
-			step->out.value[i] = spindle_popularity_pick(popularity, row, eligible);
-		if (state->choice)
-			step->out.value[i] = state->choice[step->out.value[i]];
 	}
+	else if (state->is_empty && n > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s chooses among no rows at this scale", step->rule->path),
+				 errhint("Give the table that is referred to at least one row.")));
+	spindle_popularity_pick(state->popularity, step->frame->row, n, step->after ? out : NULL, out);
+	if (state->choice && !state->is_empty)
+		for (int i = 0; i < n; i++)
+			out[i] = state->choice[out[i]];
 }
 
 /* One of the children of the row that another column refers to. */

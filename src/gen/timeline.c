@@ -125,6 +125,7 @@ spindle_timeline_cursor_init(SpindleTimelineCursor *cursor, SpindleTimeline *tim
 	cursor->first_row = 0;
 	cursor->count = -1;
 	cursor->from = cursor->until = 0;
+	cursor->same_from = cursor->same_until = 0;
 	cursor->group = PG_UINT64_MAX;
 }
 
@@ -304,15 +305,11 @@ find_bounds(SpindleTimelineCursor *cursor)
 }
 
 /*
- * spindle_timeline_count_until
- *		How many rows, from the first on, surely have a time <= t.
- *
- * All rows below the result do; at a group's edge up to a microsecond's worth
- * of rows may be missing, because mass and time are inverse to each other up
- * to rounding only.  A function of t alone, so it may decide values.
+ * spindle_timeline_find_count
+ *		What spindle_timeline_count_until() has not answered just before.
  */
 int64
-spindle_timeline_count_until(SpindleTimelineCursor *cursor, Timestamp t)
+spindle_timeline_find_count(SpindleTimelineCursor *cursor, Timestamp t)
 {
 	const SpindleTimeline *timeline = cursor->timeline;
 	uint64		mass;
@@ -335,13 +332,15 @@ spindle_timeline_count_until(SpindleTimelineCursor *cursor, Timestamp t)
 			find_bounds(cursor);
 	}
 
-	/* times that are asked for one after another mostly rise */
+	/* times that are asked for one after another mostly rise, by a row or two */
 	high = cursor->count;
 	if (cursor->hint > 0 && cursor->time[cursor->hint - 1] <= t)
 	{
 		low = cursor->hint;
-		if (low == high || cursor->time[low] > t)
-			return cursor->first_row + low;
+		for (int i = 0; i < 4 && low < high && cursor->time[low] <= t; i++)
+			low++;
+		if (low < high && cursor->time[low] > t)
+			high = low;
 	}
 	while (low < high)
 	{
@@ -353,5 +352,8 @@ spindle_timeline_count_until(SpindleTimelineCursor *cursor, Timestamp t)
 			high = middle;
 	}
 	cursor->hint = low;
-	return cursor->first_row + low;
+	cursor->same_from = low > 0 ? Max(cursor->from, cursor->time[low - 1]) : cursor->from;
+	cursor->same_until = low < cursor->count ? Min(cursor->until, cursor->time[low]) : cursor->until;
+	cursor->same_count = cursor->first_row + low;
+	return cursor->same_count;
 }

@@ -39,6 +39,10 @@ typedef struct SpindleTimelineCursor
 	int64		first_row;		/* its first row */
 	int			count;			/* its rows, -1 before the first use */
 	int			hint;			/* rows of it up to the time last asked for */
+	Timestamp	same_from;		/* times from here on ... */
+	Timestamp	same_until;		/* ... and before this have the count of the
+								 * time last asked for; equal at first */
+	int64		same_count;
 	Timestamp	from;			/* times from here on ... */
 	Timestamp	until;			/* ... and before this lie in the group; equal
 								 * if that was not asked yet */
@@ -51,7 +55,7 @@ extern SpindleTimeline *spindle_timeline_create(const SpindleCalendar *calendar,
 extern void spindle_timeline_cursor_init(SpindleTimelineCursor *cursor,
 										 SpindleTimeline *timeline);
 extern void spindle_timeline_seek(SpindleTimelineCursor *cursor, int64 row);
-extern int64 spindle_timeline_count_until(SpindleTimelineCursor *cursor, Timestamp t);
+extern int64 spindle_timeline_find_count(SpindleTimelineCursor *cursor, Timestamp t);
 
 /* The time of a row, 0 <= row < nrows. */
 static inline Timestamp
@@ -60,6 +64,21 @@ spindle_timeline_time(SpindleTimelineCursor *cursor, int64 row)
 	if (row < cursor->first_row || row >= cursor->first_row + cursor->count)
 		spindle_timeline_seek(cursor, row);
 	return cursor->time[row - cursor->first_row];
+}
+
+/*
+ * How many rows, from the first on, surely have a time <= t.
+ *
+ * All rows below the result do; at a group's edge up to a microsecond's worth
+ * of rows may be missing, because mass and time are inverse to each other up
+ * to rounding only.  A function of t alone, so it may decide values.
+ */
+static inline int64
+spindle_timeline_count_until(SpindleTimelineCursor *cursor, Timestamp t)
+{
+	if (t >= cursor->same_from && t < cursor->same_until)
+		return cursor->same_count;
+	return spindle_timeline_find_count(cursor, t);
 }
 
 #endif							/* SPINDLE_TIMELINE_H */
