@@ -47,22 +47,28 @@ typedef struct NumericSlot
 
 typedef struct RowColumn
 {
-	int			attribute;		/* position in the rows wanted */
 	int			number;			/* of the column in its table */
 	int			handle;			/* of the vector */
 	const SpindleVector *override;	/* taken in place of that, if not NULL */
 	const SpindleType *type;
-	const Datum *value;			/* of this batch */
-	const bool *is_null;		/* or NULL */
 	Datum	   *converted;		/* where texts and numerics go, else NULL */
 	NumericSlot *numeric;		/* what they refer to, of a numeric */
 } RowColumn;
+
+/* What rows are taken from. */
+typedef struct BatchColumn
+{
+	const Datum *value;
+	const bool *is_null;
+	int			attribute;		/* position in the rows wanted */
+}			BatchColumn;
 
 struct SpindleRows
 {
 	SpindleEval *eval;
 	int			ncolumns;		/* that are computed */
 	RowColumn  *column;
+	BatchColumn *batch;			/* the same columns in this batch */
 	MemoryContext batch_context;	/* texts that need another encoding */
 };
 
@@ -144,6 +150,7 @@ spindle_rows_create_for(SpindleEval *eval, SpindleInstance *instance, int table,
 
 	rows->eval = eval;
 	rows->column = palloc0(sizeof(RowColumn) * Max(ncolumns, 1));
+	rows->batch = palloc0(sizeof(BatchColumn) * Max(ncolumns, 1));
 	rows->batch_context = AllocSetContextCreate(parent, "spindle batch", ALLOCSET_DEFAULT_SIZES);
 	for (int c = 0; c < ncolumns; c++)
 	{
@@ -151,8 +158,7 @@ spindle_rows_create_for(SpindleEval *eval, SpindleInstance *instance, int table,
 
 		if (columns[c] < 0)
 			continue;
-		rows->ncolumns++;
-		column->attribute = c;
+		rows->batch[rows->ncolumns++].attribute = c;
 		column->number = columns[c];
 		column->type = &instance->domain->table[table].column[columns[c]].type;
 		column->handle = spindle_eval_add_column(rows->eval, columns[c]);
@@ -202,15 +208,17 @@ text_datum(const SpindleText *text, int encoding)
 
 /* Turn one computed column into Datums. */
 static void
-convert_column(const SpindleRows *rows, RowColumn *column, int n)
+convert_column(const SpindleRows *rows, RowColumn *column, BatchColumn * batch, int n)
 {
+	/* spares rows the question whether a column has nulls */
+	static const bool no_nulls[SPINDLE_BATCH_ROWS];
 	const SpindleVector *vector = column->override ? column->override :
 	spindle_eval_vector(rows->eval, column->handle);
 	const int	encoding = GetDatabaseEncoding();
 
 	StaticAssertStmt(sizeof(Datum) == sizeof(int64), "values are passed in 64 bits");
-	column->is_null = vector->is_null;
-	column->value = column->converted ? column->converted : (const Datum *) vector->value;
+	batch->is_null = vector->is_null ? vector->is_null : no_nulls;
+	batch->value = column->converted ? column->converted : (const Datum *) vector->value;
 	if (column->type->kind == SPINDLE_DECIMAL)
 	{
 		for (int i = 0; i < n; i++)
@@ -236,7 +244,7 @@ spindle_rows_convert(SpindleRows *rows, int n)
 	MemoryContextReset(rows->batch_context);
 	oldcontext = MemoryContextSwitchTo(rows->batch_context);
 	for (int c = 0; c < rows->ncolumns; c++)
-		convert_column(rows, &rows->column[c], n);
+		convert_column(rows, &rows->column[c], &rows->batch[c], n);
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -270,11 +278,11 @@ spindle_rows_fill(SpindleRows *rows, int64 first, int n)
 void
 spindle_rows_get(const SpindleRows *rows, int i, Datum *values, bool *nulls)
 {
-	for (int c = 0; c < rows->ncolumns; c++)
-	{
-		const RowColumn *column = &rows->column[c];
+	const		BatchColumn *const end = rows->batch + rows->ncolumns;
 
+	for (const BatchColumn * column = rows->batch; column < end; column++)
+	{
 		values[column->attribute] = column->value[i];
-		nulls[column->attribute] = column->is_null && column->is_null[i];
+		nulls[column->attribute] = column->is_null[i];
 	}
 }

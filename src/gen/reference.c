@@ -11,14 +11,20 @@
 
 #include "gen/eval_internal.h"
 
+/* Children of one parent that are written at once. */
+#define FEW_CHILDREN	4
+
 /* The parent by the children's layout. */
 void
 spindle_run_parent(Step *step)
 {
 	SpindleLayoutCursor *cursor = step->state;
+	const int	n = step->frame->n;
+	const int64 *row = step->frame->row;
+	int64	   *out = step->out.value;
 
-	for (int i = 0; i < step->frame->n; i++)
-		step->out.value[i] = spindle_layout_parent(cursor, step->frame->row[i]);
+	for (int i = 0; i < n; i++)
+		out[i] = spindle_layout_parent(cursor, row[i]);
 }
 
 /*
@@ -111,18 +117,21 @@ void
 spindle_run_among(Step *step)
 {
 	SpindleLayoutCursor *cursor = step->state;
-	const SpindleVector *parent = &step->input[0]->out;
+	const SpindleVector parent = step->input[0]->out;
+	const SpindleVector out = step->out;
+	const SpindleKey key = step->key;
+	const int64 *row = step->frame->row;
+	const int	nrows = step->frame->n;
 
-	for (int i = 0; i < step->frame->n; i++)
+	for (int i = 0; i < nrows; i++)
 	{
 		int64		first = 0;
 		int			n = 0;
 
-		if (!(parent->is_null && parent->is_null[i]))
-			n = spindle_layout_children(cursor, parent->value[i], &first);
-		step->out.is_null[i] = n == 0;
-		step->out.value[i] = n == 0 ? 0 :
-			first + (int64) spindle_below(spindle_draw(step->key, step->frame->row[i]), n);
+		if (!(parent.is_null && parent.is_null[i]))
+			n = spindle_layout_children(cursor, parent.value[i], &first);
+		out.is_null[i] = n == 0;
+		out.value[i] = n == 0 ? 0 : first + (int64) spindle_below(spindle_draw(key, row[i]), n);
 	}
 }
 
@@ -131,42 +140,60 @@ void
 spindle_run_containing(Step *step)
 {
 	const SpindleReferenceState *state = step->state;
-	const SpindleVector *time = &step->input[0]->out;
+	const SpindleVector time = step->input[0]->out;
+	const SpindleVector out = step->out;
+	const SpindleKey key = step->key;
 	const SpindleKey null_key = spindle_key_derive(step->key, LABEL_NULLS);
 	const uint64 threshold = spindle_threshold(step->fraction);
-	int			at = 0;
+	const int64 *row = step->frame->row;
+	const int	nrows = step->frame->n;
+	Timestamp	from = 0;		/* times from here on ... */
+	Timestamp	until = 0;		/* ... and before this have the rows open */
+	const int64 *open = NULL;
+	int			n = 0;			/* how many */
 
-	for (int i = 0; i < step->frame->n; i++)
+	for (int i = 0; i < nrows; i++)
 	{
-		int64		row = step->frame->row[i];
-		Timestamp	t = time->value[i];
-		int			n = 0;
+		Timestamp	t = time.value[i];
+		bool		is_null = spindle_draw(null_key, row[i]) < threshold;
 
-		if (!(time->is_null && time->is_null[i]) &&
-			spindle_draw(null_key, row) >= threshold)
+		if (time.is_null && time.is_null[i])
 		{
-			/* at = bounds that are <= t; neighbours mostly have the same */
-			if ((at > 0 && state->bound[at - 1] > t) || (at < state->nbounds && state->bound[at] <= t))
+			out.is_null[i] = true;
+			out.value[i] = 0;
+			continue;
+		}
+
+		/* neighbours mostly have the same */
+		if (t < from || t >= until)
+		{
+			int			at = 0; /* bounds that are <= t */
+			int			high = state->nbounds;
+
+			while (at < high)
 			{
-				int			low = 0;
-				int			high = state->nbounds;
+				int			middle = (at + high) / 2;
 
-				while (low < high)
-				{
-					int			middle = (low + high) / 2;
-
-					if (state->bound[middle] <= t)
-						low = middle + 1;
-					else
-						high = middle;
-				}
-				at = low;
+				if (state->bound[middle] <= t)
+					at = middle + 1;
+				else
+					high = middle;
 			}
+			from = at > 0 ? state->bound[at - 1] : PG_INT64_MIN;
+			until = at < state->nbounds ? state->bound[at] : PG_INT64_MAX;
+			open = state->open + state->first_open[at];
 			n = state->first_open[at + 1] - state->first_open[at];
 		}
-		step->out.is_null[i] = n == 0;
-		step->out.value[i] = n == 0 ? 0 :
-			state->open[state->first_open[at] + (int) spindle_below(spindle_draw(step->key, row), n)];
+		if (n == 0)
+		{
+			out.is_null[i] = true;
+			out.value[i] = 0;
+			continue;
+		}
+
+		/* by a mask: whether a row is NULL is nothing to predict */
+		out.is_null[i] = is_null;
+		out.value[i] = open[spindle_below(spindle_draw(key, row[i]), n)] & ((int64) is_null - 1);
 	}
 }
 
@@ -243,23 +270,30 @@ void
 spindle_run_fill_parents(Step *step)
 {
 	Frame	   *frame = step->sub;
-	const SpindleVector *rows = &step->input[0]->out;
+	const SpindleVector rows = step->input[0]->out;
+	const int	nrows = step->frame->n;
 	int			n = 0;
 	int64		previous = -1;
+	int64	   *row;
+	int32	   *map;
 
-	reserve(step, frame, step->frame->n, step->frame->n);
-	for (int i = 0; i < step->frame->n; i++)
+	reserve(step, frame, nrows, nrows);
+	row = frame->row;
+	map = frame->map;
+
+	/*
+	 * Without jumps on whether a row is NULL or differs from the one before:
+	 * those are coin tosses.  We write every row and keep it by counting it.
+	 */
+	for (int i = 0; i < nrows; i++)
 	{
-		if (rows->is_null && rows->is_null[i])
-		{
-			frame->map[i] = -1;
-			continue;
-		}
+		bool		is_null = rows.is_null && rows.is_null[i];
+		bool		differs = !is_null & (rows.value[i] != previous);
 
-		/* without a branch on whether this row differs: that is a coin toss */
-		n += rows->value[i] != previous;
-		previous = frame->row[n - 1] = rows->value[i];
-		frame->map[i] = n - 1;
+		row[n] = rows.value[i];
+		n += differs;
+		previous = is_null ? previous : rows.value[i];
+		map[i] = is_null ? -1 : n - 1;
 	}
 	frame->n = n;
 }
@@ -269,24 +303,38 @@ spindle_run_fill_children(Step *step)
 {
 	Frame	   *frame = step->sub;
 	SpindleLayoutCursor *cursor = step->state;
+	const int	nparents = step->frame->n;
+	const int64 *parent = step->frame->row;
 	int64		n = 0;
 
-	reserve(step, frame, 0, step->frame->n + 1);
-	for (int i = 0; i < step->frame->n; i++)
+	reserve(step, frame, 0, nparents + 1);
+	for (int i = 0; i < nparents; i++)
 	{
 		int64		first;
-		int			count = spindle_layout_children(cursor, step->frame->row[i], &first);
+		int			count = spindle_layout_children(cursor, parent[i], &first);
+		int64	   *row;
+		int32	   *owner;
 
-		if (n + count > frame->capacity)
-			grow_children(step, frame, n, n + count);
+		if (n + Max(count, FEW_CHILDREN) > frame->capacity)
+			grow_children(step, frame, n, n + Max(count, FEW_CHILDREN));
 		frame->map[i] = (int32) n;
-		for (int k = 0; k < count; k++)
+		row = frame->row + n;
+		owner = frame->owner + n;
+
+		/* mostly they are few: a fixed number is written without jumps */
+		for (int k = 0; k < FEW_CHILDREN; k++)
 		{
-			frame->owner[n] = i;
-			frame->row[n++] = first + k;
+			row[k] = first + k;
+			owner[k] = i;
 		}
+		for (int k = FEW_CHILDREN; k < count; k++)
+		{
+			row[k] = first + k;
+			owner[k] = i;
+		}
+		n += count;
 	}
-	frame->map[step->frame->n] = (int32) n;
+	frame->map[nparents] = (int32) n;
 	frame->n = (int) n;
 }
 
@@ -294,31 +342,48 @@ spindle_run_fill_children(Step *step)
 void
 spindle_run_gather_owner(Step *step)
 {
-	const SpindleVector *in = &step->input[0]->out;
+	const SpindleVector in = step->input[0]->out;
+	const SpindleVector out = step->out;
 	const int32 *owner = step->frame->owner;
+	const int	n = step->frame->n;
 
-	for (int i = 0; i < step->frame->n; i++)
-		step->out.value[i] = in->value[owner[i]];
+	for (int i = 0; i < n; i++)
+		out.value[i] = in.value[owner[i]];
 	if (!step->has_nulls)
 		return;
-	for (int i = 0; i < step->frame->n; i++)
-		step->out.is_null[i] = in->is_null && in->is_null[owner[i]];
+	for (int i = 0; i < n; i++)
+		out.is_null[i] = in.is_null && in.is_null[owner[i]];
 }
 
 /* Bring values from a frame of parents to the rows that refer to them. */
 void
 spindle_run_gather(Step *step)
 {
-	const SpindleVector *in = &step->input[0]->out;
+	const SpindleVector in = step->input[0]->out;
+	const SpindleVector out = step->out;
 	const int32 *map = step->sub->map;
+	const int	n = step->frame->n;
 
-	for (int i = 0; i < step->frame->n; i++)
+	if (!step->has_nulls)
 	{
-		int32		k = map[i];
+		for (int i = 0; i < n; i++)
+			out.value[i] = in.value[map[i]];
+		return;
+	}
+	if (step->sub->n == 0)
+	{
+		memset(out.value, 0, sizeof(int64) * n);
+		memset(out.is_null, true, n);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		/* what refers to nothing reads the first row, which is then masked */
+		int32		none = map[i] >> 31;
+		int32		k = map[i] & ~none;
 
-		step->out.value[i] = k < 0 ? 0 : in->value[k];
-		if (step->has_nulls)
-			step->out.is_null[i] = k < 0 || (in->is_null && in->is_null[k]);
+		out.value[i] = in.value[k] & ~(int64) none;
+		out.is_null[i] = none != 0 || (in.is_null && in.is_null[k]);
 	}
 }
 
@@ -327,14 +392,27 @@ void
 spindle_run_key(Step *step)
 {
 	const SpindleVector *in = &step->input[0]->out;
+	const int	n = step->frame->n;
+	const int64 *pg_restrict rows = in->value;
+	int64	   *pg_restrict out = step->out.value;
+	const int64 start = step->number;
+	const int64 by = step->number2;
 
-	for (int i = 0; i < step->frame->n; i++)
-		step->out.value[i] = step->number + step->number2 * in->value[i];
-	if (step->has_nulls)
+	if (by == 1)
 	{
-		if (in->is_null)
-			memcpy(step->out.is_null, in->is_null, step->frame->n);
-		else
-			memset(step->out.is_null, 0, step->frame->n);
+		/* the usual key, for which the processor can add several at once */
+		for (int i = 0; i < n; i++)
+			out[i] = start + rows[i];
 	}
+	else
+	{
+		for (int i = 0; i < n; i++)
+			out[i] = start + by * rows[i];
+	}
+	if (!step->has_nulls)
+		return;
+	if (in->is_null)
+		memcpy(step->out.is_null, in->is_null, n);
+	else
+		memset(step->out.is_null, 0, n);
 }
