@@ -27,8 +27,11 @@
 typedef struct NumberMemo
 {
 	int64		mask;			/* entry of a row: its last bits */
-	int64	   *row;			/* that an entry holds, -1 if none */
-	int64	   *value;
+	struct
+	{
+		int64		row;		/* that the entry holds, -1 if none */
+		int64		value;
+	}			entry[FLEXIBLE_ARRAY_MEMBER];
 } NumberMemo;
 
 static inline int64
@@ -104,18 +107,25 @@ spindle_run_sequence(Step *step)
 {
 	const int64 start = step->rule->sequence.start;
 	const int64 by = step->rule->sequence.step;
+	const int	n = step->frame->n;
+	const int64 *pg_restrict row = step->frame->row;
+	int64	   *pg_restrict out = step->out.value;
 
-	for (int i = 0; i < step->frame->n; i++)
-		step->out.value[i] = start + by * step->frame->row[i];
+	for (int i = 0; i < n; i++)
+		out[i] = start + by * row[i];
 }
 
 void
 spindle_run_constant(Step *step)
 {
-	for (int i = 0; i < step->frame->n; i++)
-		step->out.value[i] = step->rule->constant.value;
+	const int64 value = step->rule->constant.value;
+	const int	n = step->frame->n;
+	int64	   *out = step->out.value;
+
+	for (int i = 0; i < n; i++)
+		out[i] = value;
 	if (step->has_nulls)
-		memset(step->out.is_null, step->rule->constant.is_null, step->frame->n);
+		memset(step->out.is_null, step->rule->constant.is_null, n);
 }
 
 void
@@ -123,9 +133,13 @@ spindle_run_weighted(Step *step)
 {
 	const SpindleAlias *alias = step->rule->weighted.alias;
 	const int64 *value = step->rule->weighted.value;
+	const SpindleKey key = step->key;
+	const int	n = step->frame->n;
+	const int64 *row = step->frame->row;
+	int64	   *out = step->out.value;
 
-	for (int i = 0; i < step->frame->n; i++)
-		step->out.value[i] = value[spindle_alias_pick(alias, spindle_draw(step->key, step->frame->row[i]))];
+	for (int i = 0; i < n; i++)
+		out[i] = value[spindle_alias_pick(alias, spindle_draw(key, row[i]))];
 }
 
 void
@@ -134,6 +148,10 @@ spindle_run_number(Step *step)
 	const SpindleRule *rule = step->rule;
 	const SpindleDist *dist = &rule->number;
 	const double scale = value_scale(rule);
+	const SpindleKey key = step->key;
+	const int	n = step->frame->n;
+	const int64 *row = step->frame->row;
+	int64	   *out = step->out.value;
 	NumberMemo *memo = step->state;
 
 	if (dist->kind == SPINDLE_DIST_UNIFORM && rule->type->kind != SPINDLE_FLOAT)
@@ -141,40 +159,44 @@ spindle_run_number(Step *step)
 		/* all values of the type within the limits are equally likely */
 		int64		low = (int64) ceil(dist->min * scale - 1e-6);
 		int64		high = (int64) floor(dist->max * scale + 1e-6);
-		uint64		n = (uint64) Max(high - low, 0) + 1;
+		uint64		nvalues = (uint64) Max(high - low, 0) + 1;
 
-		for (int i = 0; i < step->frame->n; i++)
-			step->out.value[i] = low +
-				(int64) spindle_below(spindle_draw(step->key, step->frame->row[i]), n);
+		for (int i = 0; i < n; i++)
+			out[i] = low + (int64) spindle_below(spindle_draw(key, row[i]), nvalues);
 		return;
 	}
 	if (dist->kind == SPINDLE_DIST_DISCRETE && rule->type->kind == SPINDLE_INT)
 	{
-		for (int i = 0; i < step->frame->n; i++)
-		{
-			int64		value = dist->first +
-			spindle_alias_pick(dist->alias, spindle_draw(step->key, step->frame->row[i]));
+		const SpindleAlias *alias = dist->alias;
+		const int64 first = dist->first;
+		const int64 min = rule->type->min;
+		const int64 max = rule->type->max;
 
-			step->out.value[i] = Max(rule->type->min, Min(value, rule->type->max));
+		for (int i = 0; i < n; i++)
+		{
+			int64		value = first + spindle_alias_pick(alias, spindle_draw(key, row[i]));
+
+			out[i] = Max(min, Min(value, max));
 		}
 		return;
 	}
-	for (int i = 0; i < step->frame->n; i++)
+	if (memo == NULL)
 	{
-		int64		row = step->frame->row[i];
-		int64		entry = memo ? row & memo->mask : 0;
+		for (int i = 0; i < n; i++)
+			out[i] = number_value(rule, spindle_dist_sample(dist, spindle_draw(key, row[i])), scale);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		int64		entry = row[i] & memo->mask;
 
-		if (memo && memo->row[entry] == row)
+		if (memo->entry[entry].row != row[i])
 		{
-			step->out.value[i] = memo->value[entry];
-			continue;
+			memo->entry[entry].row = row[i];
+			memo->entry[entry].value =
+				number_value(rule, spindle_dist_sample(dist, spindle_draw(key, row[i])), scale);
 		}
-		step->out.value[i] = number_value(rule, spindle_dist_sample(dist, spindle_draw(step->key, row)), scale);
-		if (memo)
-		{
-			memo->row[entry] = row;
-			memo->value[entry] = step->out.value[i];
-		}
+		out[i] = memo->entry[entry].value;
 	}
 }
 
@@ -195,12 +217,10 @@ spindle_number_memo(const SpindleRule *rule, int64 nrows)
 		return NULL;
 	while (size < nrows && size < MEMO_SIZE)
 		size *= 2;
-	memo = palloc(sizeof(NumberMemo));
+	memo = palloc(offsetof(NumberMemo, entry) + sizeof(memo->entry[0]) * size);
 	memo->mask = size - 1;
-	memo->row = palloc(sizeof(int64) * size);
-	memo->value = palloc(sizeof(int64) * size);
 	for (int i = 0; i < size; i++)
-		memo->row[i] = -1;
+		memo->entry[i].row = -1;
 	return memo;
 }
 
@@ -231,9 +251,12 @@ void
 spindle_run_ordered_time(Step *step)
 {
 	SpindleTimelineCursor *cursor = step->state;
+	const int	n = step->frame->n;
+	const int64 *row = step->frame->row;
+	int64	   *out = step->out.value;
 
-	for (int i = 0; i < step->frame->n; i++)
-		step->out.value[i] = time_value(step->rule, spindle_timeline_time(cursor, step->frame->row[i]));
+	for (int i = 0; i < n; i++)
+		out[i] = time_value(step->rule, spindle_timeline_time(cursor, row[i]));
 }
 
 void
@@ -286,6 +309,17 @@ spindle_run_test(Step *step)
 	const SpindleTest *test = step->test;
 	const SpindleVector *in = &step->input[0]->out;
 
+	if (test->kind == SPINDLE_TEST_NULL || test->kind == SPINDLE_TEST_NOT_NULL)
+	{
+		const int	n = step->frame->n;
+		const bool *is_null = in->is_null;
+		const bool	wanted = test->kind == SPINDLE_TEST_NULL;
+		int64	   *out = step->out.value;
+
+		for (int i = 0; i < n; i++)
+			out[i] = (is_null && is_null[i]) == wanted;
+		return;
+	}
 	for (int i = 0; i < step->frame->n; i++)
 	{
 		bool		is_null = in->is_null && in->is_null[i];
@@ -297,12 +331,6 @@ spindle_run_test(Step *step)
 			value = (int64) (intptr_t) spindle_text_lookup(step->domain, (const SpindleText *) (intptr_t) value);
 		switch (test->kind)
 		{
-			case SPINDLE_TEST_NULL:
-				found = is_null;
-				break;
-			case SPINDLE_TEST_NOT_NULL:
-				found = !is_null;
-				break;
 			case SPINDLE_TEST_IN:
 			case SPINDLE_TEST_NOT_IN:
 				for (int k = 0; k < test->nvalues; k++)
@@ -324,10 +352,13 @@ void
 spindle_run_has_child(Step *step)
 {
 	SpindleLayoutCursor *cursor = step->state;
+	const int	n = step->frame->n;
+	const int64 *row = step->frame->row;
+	int64	   *out = step->out.value;
 	int64		first;
 
-	for (int i = 0; i < step->frame->n; i++)
-		step->out.value[i] = spindle_layout_children(cursor, step->frame->row[i], &first) > 0;
+	for (int i = 0; i < n; i++)
+		out[i] = spindle_layout_children(cursor, row[i], &first) > 0;
 }
 
 /*
@@ -340,21 +371,62 @@ spindle_run_case(Step *step)
 {
 	const int	nbranches = step->rule->cases.nbranches;
 	const int	n = step->frame->n;
-	int64	   *out = step->out.value;
+	int64	   *pg_restrict out = step->out.value;
 
 	memcpy(out, step->input[nbranches]->out.value, sizeof(int64) * n);
 	copy_nulls(step, &step->input[nbranches]->out);
 	for (int b = nbranches - 1; b >= 0; b--)
 	{
 		const SpindleVector *then = &step->input[b]->out;
-		const int64 *test = step->input[nbranches + 1 + b]->out.value;
+		const int64 *pg_restrict value = then->value;
+		const int64 *pg_restrict test = step->input[nbranches + 1 + b]->out.value;	/* 0 or 1 */
 
 		for (int i = 0; i < n; i++)
-			out[i] = test[i] ? then->value[i] : out[i];
+		{
+			int64		mask = -test[i];
+
+			out[i] = (value[i] & mask) | (out[i] & ~mask);
+		}
 		if (step->has_nulls)
 			for (int i = 0; i < n; i++)
 				step->out.is_null[i] = test[i] ? then->is_null && then->is_null[i] : step->out.is_null[i];
 	}
+}
+
+/*
+ * The sums of values of which none is NULL, as differences of one running sum:
+ * nobody could predict where the children of a row end.  False if that sum does
+ * not fit 64 bits.
+ */
+static bool
+sum_children(Step *step)
+{
+	const SpindleType *type = step->rule->type;
+	const Frame *children = step->sub;
+	const int32 *owner = children->owner;
+	const int64 *in = step->input[0]->out.value;
+	const int	n = step->frame->n;
+	int64	   *out = step->out.value;
+	int64		sum = 0;
+	int64		before = 0;
+	bool		overflow = false;
+
+	for (int k = 0; k < children->n; k++)
+	{
+		/* the last child of a row leaves the sum up to there */
+		overflow |= pg_add_s64_overflow(sum, in[k], &sum);
+		out[owner[k]] = sum;
+	}
+	if (overflow)
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		int64		until = children->map[i + 1] > children->map[i] ? out[i] : before;
+
+		out[i] = Max(type->min, Min(until - before, type->max));
+		before = until;
+	}
+	return true;
 }
 
 /* A total over the rows of the children frame that belong to each row. */
@@ -366,6 +438,8 @@ spindle_run_total(Step *step)
 	const SpindleTotalKind function = step->rule->child.function;
 	const SpindleVector *in = step->ninputs ? &step->input[0]->out : NULL;
 
+	if (function == SPINDLE_TOTAL_SUM && in->is_null == NULL && sum_children(step))
+		return;
 	for (int i = 0; i < step->frame->n; i++)
 	{
 		int64		sum = 0;
@@ -475,9 +549,12 @@ spindle_run_nulls(Step *step)
 	const SpindleVector *in = &step->input[0]->out;
 	const SpindleKey key = spindle_key_derive(step->key, LABEL_NULLS);
 	const uint64 threshold = spindle_threshold(step->fraction);
+	const int	n = step->frame->n;
+	const int64 *row = step->frame->row;
+	bool	   *is_null = step->out.is_null;
 
-	memcpy(step->out.value, in->value, sizeof(int64) * step->frame->n);
+	memcpy(step->out.value, in->value, sizeof(int64) * n);
 	copy_nulls(step, in);
-	for (int i = 0; i < step->frame->n; i++)
-		step->out.is_null[i] |= spindle_draw(key, step->frame->row[i]) < threshold;
+	for (int i = 0; i < n; i++)
+		is_null[i] |= spindle_draw(key, row[i]) < threshold;
 }
