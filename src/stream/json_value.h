@@ -15,7 +15,8 @@
 
 #include "common/shortest_dec.h"
 #include "lib/stringinfo.h"
-#include "utils/builtins.h"
+#include "port/pg_bitutils.h"
+#include "port/pg_bswap.h"
 #include "utils/datetime.h"
 
 /* More than any value takes that is not text. */
@@ -25,15 +26,15 @@
 typedef struct JsonTimes
 {
 	Timestamp	time;			/* the time last written ... */
-	char		time_text[40];	/* ... as in JSON, without Z and quotes */
+	char		time_text[40];	/* ... as in JSON, without Z and last quote */
 	int			time_len;
 	int64		day;			/* the date last written ... */
 	char		day_text[16];	/* ... as YYYY-MM-DD */
 	int			day_len;
-} JsonTimes;
+}			JsonTimes;
 
 static inline void
-init_times(JsonTimes *times)
+init_times(JsonTimes * times)
 {
 	times->day = PG_INT64_MAX;
 	times->time = DT_NOEND;
@@ -67,12 +68,60 @@ put_short(char *p, const char *data, int len)
 	return p + len;
 }
 
+/* Eight characters, the first in the lowest byte. */
+static inline void
+put_word(char *p, uint64 characters)
+{
+#ifdef WORDS_BIGENDIAN
+	characters = pg_bswap64(characters);
+#endif
+	memcpy(p, &characters, sizeof(characters));
+}
+
+/*
+ * The eight decimal digits of a number below 10^8, one per byte, the first in
+ * the lowest.
+ *
+ * Each step splits all groups of digits at once, with a division by
+ * multiplication that is exact for groups of that size.
+ */
+static inline uint64
+eight_digits(uint32 value)
+{
+	uint64		x = value / 10000 | (uint64) (value % 10000) << 32;
+	uint64		upper = ((x * 10486) >> 20) & UINT64CONST(0x0000007F0000007F);
+
+	x = upper | (x - upper * 100) << 16;
+	upper = ((x * 103) >> 10) & UINT64CONST(0x000F000F000F000F);
+	return upper | (x - upper * 10) << 8;
+}
+
 static inline char *
 put_two(char *p, int value)
 {
 	p[0] = '0' + value / 10;
 	p[1] = '0' + value % 10;
 	return p + 2;
+}
+
+/* How long a number is decides no jump; that would be hard to predict. */
+static inline char *
+put_unsigned(char *p, uint64 value)
+{
+	const uint64 zeros = UINT64CONST(0x3030303030303030);
+	uint64		digits;
+	int			leading;		/* bits of leading zeros */
+
+	if (value >= 100000000)
+	{
+		p = put_unsigned(p, value / 100000000);
+		put_word(p, eight_digits((uint32) (value % 100000000)) + zeros);
+		return p + 8;
+	}
+	digits = eight_digits((uint32) value);
+	leading = pg_rightmost_one_pos64(digits | UINT64CONST(1) << 56) & ~7;
+	put_word(p, (digits + zeros) >> leading);
+	return p + 8 - leading / 8;
 }
 
 static inline char *
@@ -85,7 +134,7 @@ put_int(char *p, int64 value)
 		*p++ = '-';
 		u = -u;
 	}
-	return p + pg_ulltoa_n(u, p);
+	return put_unsigned(p, u);
 }
 
 static inline char *
@@ -102,11 +151,11 @@ put_decimal(char *p, int64 value, int scale, int64 unit)
 	if (scale == 2)
 	{
 		/* money: a division by a constant is much cheaper */
-		p += pg_ulltoa_n(u / 100, p);
+		p = put_unsigned(p, u / 100);
 		*p++ = '.';
 		return put_two(p, (int) (u % 100));
 	}
-	p += pg_ulltoa_n(u / unit, p);
+	p = put_unsigned(p, u / unit);
 	if (scale == 0)
 		return p;
 	*p++ = '.';
@@ -135,7 +184,7 @@ put_float(char *p, int64 bits)
 
 /* Most events of a batch share their date, so it is written out once. */
 static inline char *
-put_day(JsonTimes *times, char *p, int64 day)
+put_day(JsonTimes * times, char *p, int64 day)
 {
 	if (day != times->day)
 	{
@@ -147,42 +196,50 @@ put_day(JsonTimes *times, char *p, int64 day)
 		times->day_len = snprintf(times->day_text, sizeof(times->day_text), "%04d-%02d-%02d", y, m, d);
 		times->day = day;
 	}
-	return put(p, times->day_text, times->day_len);
+	memcpy(p, times->day_text, sizeof(times->day_text));
+	return p + times->day_len;
+}
+
+/* The time of a day as "HH:MM:SS", with three pairs of digits split at once. */
+static inline char *
+put_time_of_day(char *p, int seconds)
+{
+	uint64		x = (uint64) (seconds / SECS_PER_HOUR) |
+	(uint64) (seconds / SECS_PER_MINUTE % MINS_PER_HOUR) << 24 |
+	(uint64) (seconds % SECS_PER_MINUTE) << 48;
+	uint64		upper = ((x * 103) >> 10) & UINT64CONST(0x000F00000F00000F);
+
+	put_word(p, (upper | (x - upper * 10) << 8) + UINT64CONST(0x30303A30303A3030));
+	return p + 8;
 }
 
 /* An event's own time mostly is one of its columns, so it is kept too. */
 static inline char *
-put_time(JsonTimes *times, char *p, Timestamp t, bool is_utc)
+put_time(JsonTimes * times, char *p, Timestamp t, bool is_utc)
 {
 	if (t != times->time)
 	{
 		int64		day = t >= 0 ? t / USECS_PER_DAY : -((USECS_PER_DAY - 1 - t) / USECS_PER_DAY);
 		int64		usec = t - day * USECS_PER_DAY;
-		int			seconds = (int) (usec / USECS_PER_SEC);
-		char	   *q = put_day(times, times->time_text, day);
+		char	   *q = times->time_text;
 
-		usec %= USECS_PER_SEC;
+		*q++ = '"';
+		q = put_day(times, q, day);
 		*q++ = 'T';
-		q = put_two(q, seconds / SECS_PER_HOUR);
-		*q++ = ':';
-		q = put_two(q, seconds / SECS_PER_MINUTE % MINS_PER_HOUR);
-		*q++ = ':';
-		q = put_two(q, seconds % SECS_PER_MINUTE);
+		q = put_time_of_day(q, (int) (usec / USECS_PER_SEC));
+		usec %= USECS_PER_SEC;
 		if (usec != 0)
 		{
-			int			fraction = (int) usec;
+			/* six digits, of which zeros at the end are left out */
+			uint64		digits = eight_digits((uint32) usec) >> 16;
 
 			*q++ = '.';
-			q = put_two(q, fraction / 10000);
-			q = put_two(q, fraction / 100 % 100);
-			q = put_two(q, fraction % 100);
-			while (q[-1] == '0')
-				q--;
+			put_word(q, digits + UINT64CONST(0x3030303030303030));
+			q += pg_leftmost_one_pos64(digits) / 8 + 1;
 		}
 		times->time_len = (int) (q - times->time_text);
 		times->time = t;
 	}
-	*p++ = '"';
 	p = put_short(p, times->time_text, times->time_len);
 	if (is_utc)
 		*p++ = 'Z';

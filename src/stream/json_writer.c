@@ -19,16 +19,28 @@
 #include "stream/json_value.h"
 #include "stream/json_writer.h"
 
+/*
+ * Room for the fixed text behind the columns; a multiple of the 32 bytes that
+ * are copied at once.
+ */
+#define MAX_TABLE_JSON	(NAMEDATALEN + 64)
+
 typedef struct WriterColumn
 {
-	const SpindleColumn *column;
-	int			number;			/* in the table */
+	/* changes per batch */
+	const int64 *value;
+	const bool *is_null;		/* or NULL */
+
+	/* set at the beginning */
+	const char *key_json;		/* comma, name and colon */
+	int			key_json_len;
 	SpindleKind kind;
+	int			scale;			/* of a decimal */
+	bool		is_utc;			/* of a timestamp: with time zone */
+	int64		unit;			/* 10^scale */
+	int			number;			/* in the table */
 	int			handle;			/* of its vector */
 	const SpindleVector *override;	/* taken in place of that, if not NULL */
-	const int64 *value;			/* of this batch */
-	const bool *is_null;		/* or NULL */
-	int64		unit;			/* 10^scale of a decimal */
 } WriterColumn;
 
 struct SpindleJsonWriter
@@ -36,7 +48,7 @@ struct SpindleJsonWriter
 	SpindleEval *eval;
 	int			ncolumns;
 	WriterColumn *column;
-	char	   *table_json;		/* ,"_spindle_table":"name","_spindle_seq": */
+	char		table_json[MAX_TABLE_JSON]; /* ,"_spindle_table":"name","_spindle_seq": */
 	int			table_json_len;
 	bool		with_labels;
 	int			event_size;		/* bytes of an event without its texts, at
@@ -65,7 +77,10 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool wi
 
 		if (table->column[c].hidden)
 			continue;
-		column->column = &table->column[c];
+		column->key_json = table->column[c].key_json;
+		column->key_json_len = table->column[c].key_json_len;
+		column->scale = table->column[c].type.scale;
+		column->is_utc = table->column[c].type.oid == TIMESTAMPTZOID;
 		column->number = c;
 		column->handle = spindle_eval_add_column(eval, c);
 		column->kind = table->column[c].type.kind;
@@ -73,10 +88,11 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool wi
 		writer->event_size += table->column[c].key_json_len + MAX_SCALAR;
 		writer->ncolumns++;
 	}
-	writer->table_json = psprintf(",\"_spindle_table\":\"%s\",\"_spindle_seq\":", table->name);
-	writer->table_json_len = (int) strlen(writer->table_json);
+	writer->table_json_len = snprintf(writer->table_json, MAX_TABLE_JSON,
+									  ",\"_spindle_table\":\"%s\",\"_spindle_seq\":", table->name);
+	Assert(writer->table_json_len < MAX_TABLE_JSON);
 	writer->with_labels = with_labels;
-	writer->event_size += writer->table_json_len + 3 * MAX_SCALAR;
+	writer->event_size += MAX_TABLE_JSON + 3 * MAX_SCALAR;
 	init_times(&writer->times);
 	return writer;
 }
@@ -180,19 +196,17 @@ void
 spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int64 seq,
 						  bool has_time, Timestamp time, const char *label)
 {
+	const WriterColumn *const end = writer->column + writer->ncolumns;
+	const int	start = out->len;
 	char	   *p;
 
 	reserve(out, writer->event_size);
 	p = out->data + out->len;
-	for (int c = 0; c < writer->ncolumns; c++)
+	for (const WriterColumn *column = writer->column; column < end; column++)
 	{
-		const WriterColumn *column = &writer->column[c];
-		char	   *key = p;
 		int64		value = column->value[i];
 
-		p = put_short(p, column->column->key_json, column->column->key_json_len);
-		if (c == 0)
-			*key = '{';			/* in place of the comma */
+		p = put_short(p, column->key_json, column->key_json_len);
 		if (column->is_null && column->is_null[i])
 		{
 			p = put(p, "null", 4);
@@ -204,7 +218,7 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 				p = put_int(p, value);
 				break;
 			case SPINDLE_DECIMAL:
-				p = put_decimal(p, value, column->column->type.scale, column->unit);
+				p = put_decimal(p, value, column->scale, column->unit);
 				break;
 			case SPINDLE_FLOAT:
 				p = put_float(p, value);
@@ -218,7 +232,7 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 				*p++ = '"';
 				break;
 			case SPINDLE_TIMESTAMP:
-				p = put_time(&writer->times, p, value, column->column->type.oid == TIMESTAMPTZOID);
+				p = put_time(&writer->times, p, value, column->is_utc);
 				break;
 			case SPINDLE_TEXT:
 				p = put_text(out, p, (const SpindleText *) (intptr_t) value, writer->event_size);
@@ -226,8 +240,10 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 		}
 	}
 
-	p = put(p, writer->table_json, writer->table_json_len);
-	p = put_int(p, seq);
+	out->data[start] = '{';		/* in place of the first comma */
+	for (int k = 0; k < writer->table_json_len; k += 32)
+		memcpy(p + k, writer->table_json + k, 32);
+	p = put_unsigned(p + writer->table_json_len, seq);
 	p = put(p, ",\"_spindle_event_time\":", 23);
 	p = has_time ? put_time(&writer->times, p, time, true) : put(p, "null", 4);
 	if (writer->with_labels)
