@@ -45,8 +45,9 @@ struct SpindleEval
 
 static Step *compile_column(SpindleEval *eval, Frame *frame, int column);
 static Step *compile_rows(SpindleEval *eval, Frame *frame, int column);
-static Step *compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule);
-static Step *compile_ref(SpindleEval *eval, Frame *frame, const SpindleColumnRef *ref);
+static Step *compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at);
+static Step *compile_path(SpindleEval *eval, Frame *frame, const SpindleColumnRef *ref, int at,
+						  bool rows);
 
 static const SpindleTable *
 table_of(const SpindleEval *eval, const Frame *frame)
@@ -235,12 +236,12 @@ compile_ref(SpindleEval *eval, Frame *frame, const SpindleColumnRef *ref)
 	return compile_path(eval, frame, ref, 0, false);
 }
 
-/* A step with one path as its input. */
+/* A step with the rest of a path, from step at on, as its input. */
 static Step *
 with_input(SpindleEval *eval, Frame *frame, StepFunction run, const SpindleRule *rule,
-		   const SpindleColumnRef *ref)
+		   const SpindleColumnRef *ref, int at)
 {
-	Step	   *input = compile_ref(eval, frame, ref);
+	Step	   *input = compile_path(eval, frame, ref, at, false);
 	Step	   *step = add_step(eval, frame, run, rule, input->has_nulls, 1);
 
 	step->input[0] = input;
@@ -294,7 +295,7 @@ compile_choice(SpindleEval *eval, Frame *frame, const SpindleRule *rule, double 
 		state = spindle_instance_reference(eval->instance, rule);
 		if (rule->reference.has_containing)
 		{
-			step = with_input(eval, frame, spindle_run_containing, rule, &rule->reference.containing);
+			step = with_input(eval, frame, spindle_run_containing, rule, &rule->reference.containing, 0);
 			step->has_nulls = true;
 			/* choosing no row where none is open counts as NULL too */
 			step->fraction = state->coverage <= 1.0 - null_fraction ? 0.0 :
@@ -305,7 +306,7 @@ compile_choice(SpindleEval *eval, Frame *frame, const SpindleRule *rule, double 
 		{
 			SpindleTimelineCursor *cursor = palloc(sizeof(SpindleTimelineCursor));
 
-			step = with_input(eval, frame, spindle_run_reference, rule, &rule->reference.after_time);
+			step = with_input(eval, frame, spindle_run_reference, rule, &rule->reference.after_time, 0);
 			step->has_nulls = true;
 			spindle_timeline_cursor_init(cursor, state->after);
 			step->after = cursor;
@@ -384,7 +385,7 @@ compile_children(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 }
 
 static Step *
-compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test)
+compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test, int at)
 {
 	Step	   *step;
 
@@ -395,7 +396,7 @@ compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test)
 	}
 	else
 	{
-		step = with_input(eval, frame, spindle_run_test, NULL, &test->ref);
+		step = with_input(eval, frame, spindle_run_test, NULL, &test->ref, at);
 		step->has_nulls = false;
 		step->domain = eval->instance->domain;
 		step->number = spindle_ref_column(step->domain, &test->ref)->type.kind;
@@ -404,8 +405,42 @@ compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test)
 	return finish(eval, step);
 }
 
+/* Does a path begin with the step from children to the parents of their rows? */
+static bool
+is_path_of_parent(const SpindleTable *table, const SpindleColumnRef *ref)
+{
+	return ref->nsteps > 0 && ref->step[0] == table->parent_column;
+}
+
+/* Does a rule take the same value for all children of a parent? */
+static bool
+is_rule_of_parent(const SpindleTable *table, const SpindleRule *rule)
+{
+	check_stack_depth();
+	switch (rule->kind)
+	{
+		case SPINDLE_RULE_CONSTANT:
+			return true;
+		case SPINDLE_RULE_COPY:
+			return is_path_of_parent(table, &rule->copy);
+		case SPINDLE_RULE_CASE:
+			for (int i = 0; i < rule->cases.nbranches; i++)
+				if (rule->cases.test[i].kind == SPINDLE_TEST_HAS_CHILD ||
+					!is_path_of_parent(table, &rule->cases.test[i].ref) ||
+					!is_rule_of_parent(table, rule->cases.then[i]))
+					return false;
+			return is_rule_of_parent(table, rule->cases.then[rule->cases.nbranches]);
+		default:
+			return false;
+	}
+}
+
+/*
+ * With at = 1, a case of children that is_rule_of_parent() approves of is
+ * computed for their parents: all its paths go without their first step.
+ */
 static Step *
-compile_case(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
+compile_case(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
 	int			n = rule->cases.nbranches;
 	Step	  **input = palloc(sizeof(Step *) * (n * 2 + 1));
@@ -415,8 +450,8 @@ compile_case(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 	for (int i = 0; i <= n; i++)
 	{
 		if (i < n)
-			input[n + 1 + i] = compile_test(eval, frame, &rule->cases.test[i]);
-		input[i] = compile_rule(eval, frame, rule->cases.then[i]);
+			input[n + 1 + i] = compile_test(eval, frame, &rule->cases.test[i], at);
+		input[i] = compile_rule(eval, frame, rule->cases.then[i], at);
 		has_nulls |= input[i]->has_nulls;
 	}
 	step = add_step(eval, frame, spindle_run_case, rule, has_nulls, 0);
@@ -456,8 +491,9 @@ compile_mixture(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 	return finish(eval, step);
 }
 
+/* A rule; with at = 1, one of children for their parents, see compile_case(). */
 static Step *
-compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
+compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
 	Step	   *step = NULL;
 
@@ -490,12 +526,12 @@ compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 		case SPINDLE_RULE_HIERARCHY:
 			return compile_key(eval, frame, compile_choice(eval, frame, rule, 0), frame->table);
 		case SPINDLE_RULE_COPY:
-			return compile_ref(eval, frame, &rule->copy);
+			return compile_path(eval, frame, &rule->copy, at, false);
 		case SPINDLE_RULE_OFFSET:
-			step = with_input(eval, frame, spindle_run_offset, rule, &rule->offset.source);
+			step = with_input(eval, frame, spindle_run_offset, rule, &rule->offset.source, 0);
 			break;
 		case SPINDLE_RULE_CORRELATED:
-			step = with_input(eval, frame, spindle_run_correlated, rule, &rule->correlated.source);
+			step = with_input(eval, frame, spindle_run_correlated, rule, &rule->correlated.source, 0);
 			step->number = spindle_ref_column(eval->instance->domain,
 											  &rule->correlated.source)->type.kind;
 			step->number2 = spindle_ref_column(eval->instance->domain,
@@ -505,7 +541,10 @@ compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 		case SPINDLE_RULE_PATTERN:
 			return compile_mixture(eval, frame, rule);
 		case SPINDLE_RULE_CASE:
-			return compile_case(eval, frame, rule);
+			/* the lines of an order share its discount: compute that once */
+			if (at == 0 && frame->child_table >= 0 && is_rule_of_parent(table_of(eval, frame), rule))
+				return gather_owner(eval, frame, compile_case(eval, frame->base, rule, 1));
+			return compile_case(eval, frame, rule, at);
 		case SPINDLE_RULE_TOTAL:
 		case SPINDLE_RULE_CHILD:
 			return compile_children(eval, frame, rule);
@@ -515,7 +554,7 @@ compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 			break;
 		case SPINDLE_RULE_DATA:
 			if (rule->data.has_match)
-				step = with_input(eval, frame, spindle_run_data, rule, &rule->data.match);
+				step = with_input(eval, frame, spindle_run_data, rule, &rule->data.match, 0);
 			else
 				step = add_step(eval, frame, spindle_run_data, rule, false, 0);
 			step->key = spindle_instance_key(eval->instance, rule->data.draw_label);
@@ -556,7 +595,7 @@ compile_column(SpindleEval *eval, Frame *frame, int column)
 		finish(eval, step);
 	}
 	else
-		step = compile_rule(eval, frame, c->rule);
+		step = compile_rule(eval, frame, c->rule, 0);
 
 	if (c->null_fraction > 0 && c->target < 0)
 		step = add_nulls(eval, frame, step, c->rule, c->null_fraction);

@@ -28,7 +28,7 @@ typedef struct FormulaState
 } FormulaState;
 
 /* Scratch space for a formula, in the current memory context. */
-void *
+void	   *
 spindle_formula_scratch(const SpindleRule *rule)
 {
 	FormulaState *state = palloc(sizeof(FormulaState));
@@ -61,18 +61,20 @@ spindle_formula_scratch(const SpindleRule *rule)
 
 /*
  * In 64 bits: false as soon as something does not fit, or needs a division.
+ *
+ * The kind is passed by value, so that each has a loop of its own.
  */
 static bool
-narrow_op(const SpindleOp *op, int64 *l, int l_scale, const int64 *r, int r_scale, int n)
+narrow_op(SpindleOpKind kind, int64 *l, int l_scale, const int64 *r, int r_scale, int n)
 {
 	int			common = Max(l_scale, r_scale);
 	int64		l_unit = spindle_power_of_ten(common - l_scale);
 	int64		r_unit = spindle_power_of_ten(common - r_scale);
 	bool		overflow = false;
 
-	if (op->kind == SPINDLE_OP_DIVIDE)
+	if (kind == SPINDLE_OP_DIVIDE)
 		return false;
-	if (op->kind == SPINDLE_OP_MULTIPLY)
+	if (kind == SPINDLE_OP_MULTIPLY)
 	{
 		for (int i = 0; i < n; i++)
 			overflow |= pg_mul_s64_overflow(l[i], r[i], &l[i]);
@@ -85,11 +87,11 @@ narrow_op(const SpindleOp *op, int64 *l, int l_scale, const int64 *r, int r_scal
 
 		overflow |= pg_mul_s64_overflow(l[i], l_unit, &a);
 		overflow |= pg_mul_s64_overflow(r[i], r_unit, &b);
-		if (op->kind == SPINDLE_OP_ADD)
+		if (kind == SPINDLE_OP_ADD)
 			overflow |= pg_add_s64_overflow(a, b, &l[i]);
-		else if (op->kind == SPINDLE_OP_SUBTRACT)
+		else if (kind == SPINDLE_OP_SUBTRACT)
 			overflow |= pg_sub_s64_overflow(a, b, &l[i]);
-		else if (op->kind == SPINDLE_OP_MINIMUM)
+		else if (kind == SPINDLE_OP_MINIMUM)
 			l[i] = Min(a, b);
 		else
 			l[i] = Max(a, b);
@@ -132,7 +134,7 @@ narrow_rows(Step *step, FormulaState *state, int first, int n, int *result_scale
 				break;
 			default:
 				at = state->narrow + --top * FORMULA_ROWS;
-				if (!narrow_op(op, at, scale[top], at + FORMULA_ROWS, scale[top + 1], n))
+				if (!narrow_op(op->kind, at, scale[top], at + FORMULA_ROWS, scale[top + 1], n))
 					return false;
 				break;
 		}
@@ -298,20 +300,23 @@ spindle_run_formula(Step *step)
 
 		if (narrow_rows(step, state, first, n, &scale))
 		{
-			int64		unit = spindle_power_of_ten(Max(scale - type->scale, 0));
+			const int64 unit = spindle_power_of_ten(Max(scale - type->scale, 0));
+			const bool	is_plain = type->kind != SPINDLE_FLOAT && scale >= type->scale;
+			const int64 min = type->min;
+			const int64 max = type->max;
+			const int64 *in = state->narrow;
 
 			for (int i = 0; i < n; i++)
 			{
-				int64		x = state->narrow[i];
+				int64		x = in[i];
 
-				if (type->kind == SPINDLE_FLOAT || scale < type->scale || x > PG_INT64_MAX / 2 ||
-					x < -(PG_INT64_MAX / 2))
+				if (!is_plain || x > PG_INT64_MAX / 2 || x < -(PG_INT64_MAX / 2))
 					out[i] = store(type, x, scale);
 				else
 				{
 					uint64		q = divide_unit((uint64) (x < 0 ? -x : x) + unit / 2, unit);
 
-					out[i] = Max(type->min, Min(x < 0 ? -(int64) q : (int64) q, type->max));
+					out[i] = Max(min, Min(x < 0 ? -(int64) q : (int64) q, max));
 				}
 			}
 		}

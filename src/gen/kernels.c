@@ -401,17 +401,19 @@ spindle_run_case(Step *step)
 static bool
 sum_children(Step *step)
 {
-	const SpindleType *type = step->rule->type;
-	const Frame *children = step->sub;
-	const int32 *owner = children->owner;
-	const int64 *in = step->input[0]->out.value;
+	const int64 min = step->rule->type->min;
+	const int64 max = step->rule->type->max;
+	const int32 *owner = step->sub->owner;
+	const int32 *map = step->sub->map;
+	const int	nchildren = step->sub->n;
 	const int	n = step->frame->n;
+	const int64 *in = step->input[0]->out.value;
 	int64	   *out = step->out.value;
 	int64		sum = 0;
 	int64		before = 0;
 	bool		overflow = false;
 
-	for (int k = 0; k < children->n; k++)
+	for (int k = 0; k < nchildren; k++)
 	{
 		/* the last child of a row leaves the sum up to there */
 		overflow |= pg_add_s64_overflow(sum, in[k], &sum);
@@ -421,9 +423,9 @@ sum_children(Step *step)
 		return false;
 	for (int i = 0; i < n; i++)
 	{
-		int64		until = children->map[i + 1] > children->map[i] ? out[i] : before;
+		int64		until = map[i + 1] > map[i] ? out[i] : before;
 
-		out[i] = Max(type->min, Min(until - before, type->max));
+		out[i] = Max(min, Min(until - before, max));
 		before = until;
 	}
 	return true;
