@@ -92,10 +92,12 @@ static char *
 prepare(const char *text, int len, const char *subject)
 {
 	StringInfoData buf;
+	int			copied = 0;		/* bytes of text that are in buf */
 	bool		in_string = false;
 	int			nesting = 0;
 
 	initStringInfo(&buf);
+	enlargeStringInfo(&buf, len);
 	for (int i = 0; i < len; i++)
 	{
 		char		c = text[i];
@@ -111,8 +113,7 @@ prepare(const char *text, int len, const char *subject)
 							(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
 							 errmsg("invalid JSON in %s", subject),
 							 errdetail("\\u0000 at byte %d cannot be converted to text.", i)));
-				appendStringInfoChar(&buf, c);
-				c = text[++i];
+				i++;
 			}
 			else if (c == '"')
 				in_string = false;
@@ -148,17 +149,16 @@ prepare(const char *text, int len, const char *subject)
 						 errdetail("Syntax error at byte %d: not a number.", i)));
 			if (integral && n >= 16)
 			{
+				appendBinaryStringInfo(&buf, text + copied, i - copied);
 				appendStringInfoString(&buf, "\"" NUMBER_MARK);
 				appendBinaryStringInfo(&buf, text + i, n);
 				appendStringInfoChar(&buf, '"');
+				copied = i + n;
 			}
-			else
-				appendBinaryStringInfo(&buf, text + i, n);
 			i += n - 1;
-			continue;
 		}
-		appendStringInfoChar(&buf, c);
 	}
+	appendBinaryStringInfo(&buf, text + copied, len - copied);
 	return buf.data;
 }
 
@@ -217,7 +217,7 @@ spindle_json_parse(const char *text, int len, const char *subject)
  * spindle_json_path
  *		Where a node stands, as "tables.order.columns", palloc'd.
  */
-char *
+char	   *
 spindle_json_path(const SpindleJson *node)
 {
 	char	   *parent;
@@ -410,7 +410,7 @@ spindle_json_size(const SpindleJson *node)
 }
 
 /* A string, copied into the current context. */
-char *
+char	   *
 spindle_json_string(const SpindleJson *node)
 {
 	expect_type(node, cJSON_IsString(node->value) && !is_long_number(node->value), "a string");
@@ -487,10 +487,46 @@ spindle_json_choice(const SpindleJson *node, const char *const *names)
 }
 
 /*
+ * A number with up to 15 digits, as printf has it by %.15g, palloc'd.
+ *
+ * That is slow, and nearly all numbers have at most four digits after the
+ * point: if a double is the nearest one to such a decimal, of 15 digits at
+ * most, these are its digits.
+ */
+static char *
+number_text(double value)
+{
+	int64		unit = 1;
+
+	for (int scale = 0; scale <= 4 && value != 0; scale++, unit *= 10)
+	{
+		double		scaled = floor(fabs(value) * (double) unit + 0.5);
+
+		if (scaled < 1e15 && scaled / (double) unit == fabs(value))
+		{
+			char	   *text = palloc(32);
+			int			n = 0;
+			int64		fraction = (int64) scaled % unit;
+
+			if (value < 0)
+				text[n++] = '-';
+			n += pg_ulltoa_n((uint64) scaled / unit, text + n);
+			if (scale > 0)
+				text[n++] = '.';
+			for (int i = n + scale - 1; i >= n; i--, fraction /= 10)
+				text[i] = '0' + fraction % 10;
+			text[n + scale] = '\0';
+			return text;
+		}
+	}
+	return psprintf("%.15g", value);
+}
+
+/*
  * A scalar as the text that a type's parser reads, palloc'd: a string as it
  * stands, a number with up to 15 digits, true or false.
  */
-char *
+char	   *
 spindle_json_text(const SpindleJson *node)
 {
 	if (cJSON_IsString(node->value))
@@ -498,5 +534,5 @@ spindle_json_text(const SpindleJson *node)
 	if (cJSON_IsBool(node->value))
 		return pstrdup(cJSON_IsTrue(node->value) ? "true" : "false");
 	expect_type(node, cJSON_IsNumber(node->value), "a string, number or boolean");
-	return psprintf("%.15g", node->value->valuedouble);
+	return number_text(node->value->valuedouble);
 }

@@ -9,53 +9,100 @@
 
 #include "common/hashfn.h"
 #include "common/string.h"
-#include "mb/pg_wchar.h"
-#include "utils/hsearch.h"
-#include "utils/json.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "utils/json.h"
 
 #include "model/model.h"
 
+/* A writer copies so many bytes at once. */
+#define READABLE_JSON	32
+
 typedef struct PoolEntry
 {
-	char	   *data;			/* hash key: address of the string */
+	const char *data;			/* hash key: the string, terminated */
 	SpindleText *text;
+	uint32		hash;
+	char		status;			/* of the hash table */
 } PoolEntry;
 
-struct SpindleTextPool
+static inline uint32
+hash_string(const char *s)
 {
-	HTAB	   *table;
-};
-
-static uint32
-pool_hash(const void *key, Size keysize)
-{
-	const char *s = *(char *const *) key;
-
 	return hash_bytes((const unsigned char *) s, (int) strlen(s));
 }
 
-static int
-pool_match(const void *a, const void *b, Size keysize)
+#define SH_PREFIX		texts
+#define SH_ELEMENT_TYPE PoolEntry
+#define SH_KEY_TYPE		const char *
+#define SH_KEY			data
+#define SH_HASH_KEY(tb, key)	hash_string(key)
+#define SH_EQUAL(tb, a, b)		(strcmp(a, b) == 0)
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, entry)	(entry)->hash
+#define SH_SCOPE		static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+struct SpindleTextPool
 {
-	return strcmp(*(char *const *) a, *(char *const *) b);
-}
+	texts_hash *table;
+	StringInfoData json;		/* scratch space */
+};
 
 /* A new pool, in the current memory context. */
 struct SpindleTextPool *
 spindle_text_pool_create(void)
 {
 	struct SpindleTextPool *pool = palloc(sizeof(struct SpindleTextPool));
-	HASHCTL		ctl = {0};
 
-	ctl.keysize = sizeof(char *);
-	ctl.entrysize = sizeof(PoolEntry);
-	ctl.hash = pool_hash;
-	ctl.match = pool_match;
-	ctl.hcxt = CurrentMemoryContext;
-	pool->table = hash_create("spindle texts", 1024, &ctl,
-							  HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	pool->table = texts_create(CurrentMemoryContext, 4096, NULL);
+	initStringInfo(&pool->json);
 	return pool;
+}
+
+/* Append a JSON string; most need no escaping. */
+static void
+append_json(StringInfo json, const char *data, int len)
+{
+	for (int i = 0; i < len; i++)
+	{
+		if ((unsigned char) data[i] < 0x20 || data[i] == '"' || data[i] == '\\')
+		{
+			escape_json(json, data);
+			return;
+		}
+	}
+	appendStringInfoCharMacro(json, '"');
+	appendBinaryStringInfo(json, data, len);
+	appendStringInfoCharMacro(json, '"');
+}
+
+/*
+ * A text with all its forms, in one piece of the current memory context: the
+ * structure, the Datum, whose characters are the string, and the JSON.
+ */
+static SpindleText *
+make_text(StringInfo json, const char *data)
+{
+	int			len = (int) strlen(data);
+	Size		datum_size = VARHDRSZ + (Size) len + 1; /* with an end */
+	SpindleText *text;
+	struct varlena *datum;
+
+	resetStringInfo(json);
+	append_json(json, data, len);
+	text = palloc0(sizeof(SpindleText) + datum_size + Max(json->len, READABLE_JSON));
+	datum = (struct varlena *) (text + 1);
+	SET_VARSIZE(datum, VARHDRSZ + len);
+	text->data = memcpy(VARDATA(datum), data, len);
+	text->len = len;
+	text->json = memcpy((char *) datum + datum_size, json->data, json->len);
+	text->json_len = json->len;
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII || pg_is_ascii(data))
+		text->datum = datum;
+	return text;
 }
 
 /*
@@ -70,29 +117,16 @@ const SpindleText *
 spindle_text_intern(SpindleDomain *domain, const char *data)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(domain->context);
+	struct SpindleTextPool *pool = domain->pool;
 	bool		found;
-	PoolEntry  *entry = hash_search(domain->pool->table, &data, HASH_ENTER, &found);
+	PoolEntry  *entry = texts_insert(pool->table, data, &found);
 
 	if (!found)
 	{
-		SpindleText *text = palloc0(sizeof(SpindleText));
-		StringInfoData json;
-
-		entry->data = pstrdup(data);
-		text->data = entry->data;
-		text->len = (int) strlen(data);
-		text->id = domain->ntexts++;
-		initStringInfo(&json);
-		escape_json(&json, data);
-		text->json = json.data;
-		text->json_len = json.len;
-		if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII || pg_is_ascii(data))
-		{
-			text->datum = palloc(VARHDRSZ + text->len);
-			SET_VARSIZE(text->datum, VARHDRSZ + text->len);
-			memcpy(VARDATA(text->datum), data, text->len);
-		}
-		entry->text = text;
+		/* until the text is there, the key is the caller's */
+		entry->text = make_text(&pool->json, data);
+		entry->data = entry->text->data;
+		entry->text->id = domain->ntexts++;
 	}
 	MemoryContextSwitchTo(oldcontext);
 	return entry->text;
@@ -108,7 +142,7 @@ spindle_text_lookup(const SpindleDomain *domain, const SpindleText *text)
 	if (text->id >= 0)
 		return text;
 	data = pnstrdup(text->data, text->len);
-	entry = hash_search(domain->pool->table, &data, HASH_FIND, NULL);
+	entry = texts_lookup(domain->pool->table, data);
 	pfree(data);
 	return entry ? entry->text : NULL;
 }
