@@ -61,7 +61,7 @@ typedef struct BatchColumn
 	const Datum *value;
 	const bool *is_null;
 	int			attribute;		/* position in the rows wanted */
-}			BatchColumn;
+} BatchColumn;
 
 struct SpindleRows
 {
@@ -208,7 +208,7 @@ text_datum(const SpindleText *text, int encoding)
 
 /* Turn one computed column into Datums. */
 static void
-convert_column(const SpindleRows *rows, RowColumn *column, BatchColumn * batch, int n)
+convert_column(const SpindleRows *rows, RowColumn *column, BatchColumn *batch, int n)
 {
 	/* spares rows the question whether a column has nulls */
 	static const bool no_nulls[SPINDLE_BATCH_ROWS];
@@ -221,8 +221,11 @@ convert_column(const SpindleRows *rows, RowColumn *column, BatchColumn * batch, 
 	batch->value = column->converted ? column->converted : (const Datum *) vector->value;
 	if (column->type->kind == SPINDLE_DECIMAL)
 	{
+		const int	scale = column->type->scale;
+		const int64 *value = vector->value;
+
 		for (int i = 0; i < n; i++)
-			column->converted[i] = make_numeric(&column->numeric[i], vector->value[i], column->type->scale);
+			column->converted[i] = make_numeric(&column->numeric[i], value[i], scale);
 	}
 	else if (column->type->kind == SPINDLE_TEXT)
 	{
@@ -278,9 +281,9 @@ spindle_rows_fill(SpindleRows *rows, int64 first, int n)
 void
 spindle_rows_get(const SpindleRows *rows, int i, Datum *values, bool *nulls)
 {
-	const		BatchColumn *const end = rows->batch + rows->ncolumns;
+	const BatchColumn *const end = rows->batch + rows->ncolumns;
 
-	for (const BatchColumn * column = rows->batch; column < end; column++)
+	for (const BatchColumn *column = rows->batch; column < end; column++)
 	{
 		values[column->attribute] = column->value[i];
 		nulls[column->attribute] = column->is_null[i];

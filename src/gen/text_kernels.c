@@ -24,18 +24,59 @@ typedef struct PatternState
 	Size		buffer_size;
 	Size		used;
 	char	   *buffer;
+	SpindleText *literal;		/* of each piece that is one */
+	SpindleKey *piece_key;		/* of each piece's draws */
 } PatternState;
 
-static char *
+/* Room for n bytes, and to write or read a few more. */
+static inline char *
 buffer_reserve(PatternState *state, Size n)
 {
-	if (state->used + n > state->buffer_size)
+	if (unlikely(state->used + n + SPINDLE_TEXT_READABLE > state->buffer_size))
 	{
-		while (state->used + n > state->buffer_size)
+		while (state->used + n + SPINDLE_TEXT_READABLE > state->buffer_size)
 			state->buffer_size *= 2;
 		state->buffer = repalloc_huge(state->buffer, state->buffer_size);
 	}
 	return state->buffer + state->used;
+}
+
+/*
+ * Most texts are short, of a length that nobody can predict: so many bytes are
+ * always copied, without a loop or a call.
+ */
+static inline void
+append_text(PatternState *state, const SpindleText *text)
+{
+	char	   *out = buffer_reserve(state, text->len);
+
+	memcpy(out, text->data, SPINDLE_TEXT_READABLE);
+	if (text->len > SPINDLE_TEXT_READABLE)
+		memcpy(out + SPINDLE_TEXT_READABLE, text->data + SPINDLE_TEXT_READABLE,
+			   text->len - SPINDLE_TEXT_READABLE);
+	state->used += text->len;
+}
+
+static inline char
+fold_letter(char c, char first)
+{
+	/* the case of a letter is one bit */
+	return c ^ ((unsigned char) (c - first) < 26) << 5;
+}
+
+/* ASCII letters only, so that the result does not depend on a locale. */
+static inline void
+append_folded(PatternState *state, const SpindleText *text, char fold)
+{
+	const char	first = fold == 'l' ? 'A' : 'a';
+	const char *pg_restrict data = text->data;
+	char	   *pg_restrict out = buffer_reserve(state, text->len);
+
+	for (int i = 0; i < SPINDLE_TEXT_READABLE; i++)
+		out[i] = fold_letter(data[i], first);
+	for (int i = SPINDLE_TEXT_READABLE; i < text->len; i++)
+		out[i] = fold_letter(data[i], first);
+	state->used += text->len;
 }
 
 static void
@@ -45,36 +86,23 @@ append(PatternState *state, const char *data, int len)
 	state->used += len;
 }
 
-/* ASCII letters only, so that the result does not depend on a locale. */
-static void
-append_folded(PatternState *state, const char *data, int len, char fold)
-{
-	char	   *out = buffer_reserve(state, len);
-
-	for (int i = 0; i < len; i++)
-	{
-		char		c = data[i];
-
-		if (fold == 'l' && c >= 'A' && c <= 'Z')
-			c += 'a' - 'A';
-		else if (fold == 'u' && c >= 'a' && c <= 'z')
-			c -= 'a' - 'A';
-		out[i] = c;
-	}
-	state->used += len;
-}
-
 /* A number with its scale, padded with zeros to a width. */
 static void
 append_number(PatternState *state, int64 value, int scale, int width)
 {
 	char		digits[MAXINT8LEN + 1];
 	uint64		u = value < 0 ? -(uint64) value : (uint64) value;
-	uint64		unit = (uint64) spindle_power_of_ten(scale);
+	uint64		unit;
 	int			n;
 
 	if (value < 0)
 		append(state, "-", 1);
+	if (scale == 0 && width <= 1)
+	{
+		state->used += pg_ulltoa_n(u, buffer_reserve(state, MAXINT8LEN));
+		return;
+	}
+	unit = (uint64) spindle_power_of_ten(scale);
 	n = pg_ulltoa_n(u / unit, digits);
 	for (int i = n; i < width; i++)
 		append(state, "0", 1);
@@ -107,10 +135,22 @@ append_random(PatternState *state, const SpindlePiece *piece, SpindleKey key, in
 	state->used += piece->width;
 }
 
+/* The text of a literal, with as many bytes to read as all texts have. */
+static SpindleText
+literal_text(const char *data)
+{
+	SpindleText text = {NULL};
+
+	text.len = (int) strlen(data);
+	text.data = memcpy(palloc0(text.len + SPINDLE_TEXT_READABLE), data, text.len);
+	return text;
+}
+
 static PatternState *
 pattern_state(Step *step)
 {
 	PatternState *state = step->state;
+	const int	npieces = step->rule->pattern.npieces;
 	MemoryContext oldcontext = MemoryContextSwitchTo(step->context);
 
 	if (state == NULL)
@@ -118,6 +158,14 @@ pattern_state(Step *step)
 		step->state = state = palloc0(sizeof(PatternState));
 		state->buffer_size = 8192;
 		state->buffer = palloc(state->buffer_size);
+		state->literal = palloc0(sizeof(SpindleText) * npieces);
+		state->piece_key = palloc(sizeof(SpindleKey) * npieces);
+		for (int p = 0; p < npieces; p++)
+		{
+			if (step->rule->pattern.piece[p].kind == SPINDLE_PIECE_LITERAL)
+				state->literal[p] = literal_text(step->rule->pattern.piece[p].text);
+			state->piece_key[p] = spindle_key_derive(step->key, LABEL_PIECE + p);
+		}
 	}
 	if (state->capacity < step->frame->n)
 	{
@@ -136,7 +184,7 @@ pattern_state(Step *step)
 }
 
 /* Append one piece of one row; false if it is NULL. */
-static bool
+static inline bool
 append_piece(Step *step, PatternState *state, int p, int i)
 {
 	const SpindlePiece *piece = &step->rule->pattern.piece[p];
@@ -144,7 +192,7 @@ append_piece(Step *step, PatternState *state, int p, int i)
 	switch (piece->kind)
 	{
 		case SPINDLE_PIECE_LITERAL:
-			append(state, piece->text, (int) strlen(piece->text));
+			append_text(state, &state->literal[p]);
 			break;
 		case SPINDLE_PIECE_ROW:
 			append_number(state, step->frame->row[i] + 1, 0, piece->width);
@@ -160,17 +208,16 @@ append_piece(Step *step, PatternState *state, int p, int i)
 					const SpindleText *text = (const SpindleText *) (intptr_t) input->out.value[i];
 
 					if (piece->fold)
-						append_folded(state, text->data, text->len, piece->fold);
+						append_folded(state, text, piece->fold);
 					else
-						append(state, text->data, text->len);
+						append_text(state, text);
 				}
 				else
 					append_number(state, input->out.value[i], piece->scale, piece->width);
 				break;
 			}
 		default:
-			append_random(state, piece, spindle_key_derive(step->key, LABEL_PIECE + p),
-						  step->frame->row[i]);
+			append_random(state, piece, state->piece_key[p], step->frame->row[i]);
 			break;
 	}
 	return true;
