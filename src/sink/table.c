@@ -33,6 +33,7 @@
 #include "utils/queryenvironment.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
+#include "utils/rls.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
@@ -353,7 +354,28 @@ insert_singly(TableSink *table)
 	ExecDropSingleTupleTableSlot(row);
 }
 
-/* Insert the batch in a subtransaction; false if that failed. */
+/*
+ * May an error have to do with some event of a batch?  Being told to stop, a
+ * full disk and a target that is no more have not.  A lack of privileges may if
+ * there is row security: so it reports the rows that it refuses.
+ */
+static bool
+is_fault_of_event(const TableSink *table, int sqlerrcode)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlerrcode))
+	{
+		case ERRCODE_OPERATOR_INTERVENTION:
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+			return false;
+		case ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION:
+			return sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE &&
+				check_enable_rls(table->relid, InvalidOid, true) == RLS_ENABLED;
+		default:
+			return true;
+	}
+}
+
+/* Insert the batch in a subtransaction; false if an event may have failed it. */
 static bool
 insert_batch(TableSink *table)
 {
@@ -372,16 +394,18 @@ insert_batch(TableSink *table)
 	{
 		ErrorData  *error;
 
-		/* being told to stop is not the fault of an event */
 		MemoryContextSwitchTo(oldcontext);
 		error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES ||
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
-			PG_RE_THROW();
 		FlushErrorState();
-		FreeErrorData(error);
+
+		/*
+		 * In any case: the server's handling of errors would end the
+		 * subtransaction only, and leave the session in the outer one.
+		 */
 		RollbackAndReleaseCurrentSubTransaction();
+		if (!is_fault_of_event(table, error->sqlerrcode))
+			ReThrowError(error);
+		FreeErrorData(error);
 		done = false;
 	}
 	PG_END_TRY();
