@@ -130,6 +130,7 @@ take(Delivery *delivery, const SpindleEvent *event)
 		.start = sink->buffer.len,
 		.values = delivery->values,
 		.nulls = delivery->nulls,
+		.show_label = delivery->args.options.label_anomalies,
 	};
 
 	if (sink->wants_datums)

@@ -31,6 +31,7 @@ typedef struct SpindleSinkEvent
 								 * UTF-8, without line end, up to the end */
 	const Datum *values;		/* of its columns */
 	const bool *nulls;
+	bool		show_label;		/* is it to be seen whether it is an anomaly? */
 } SpindleSinkEvent;
 
 typedef struct SpindleSinkOps

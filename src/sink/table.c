@@ -222,7 +222,7 @@ table_open_sink(SpindleSink *sink, TupleDesc desc)
 
 /* The value of one of our own columns. */
 static Datum
-own_value(TableSink *table, OwnColumn column, const SpindleEvent *event, bool *is_null)
+own_value(TableSink *table, OwnColumn column, const SpindleEvent *event, bool show_label, bool *is_null)
 {
 	*is_null = false;
 	switch (column)
@@ -242,9 +242,10 @@ own_value(TableSink *table, OwnColumn column, const SpindleEvent *event, bool *i
 			*is_null = !event->has_time;
 			return TimestampTzGetDatum(event->time);
 		case OWN_IS_ANOMALY:
+			*is_null = !show_label;
 			return BoolGetDatum(event->label != NULL);
 		case OWN_ANOMALY_TYPE:
-			*is_null = event->label == NULL;
+			*is_null = event->label == NULL || !show_label;
 			return *is_null ? (Datum) 0 :
 				CStringGetTextDatum(pg_any_to_server(event->label, (int) strlen(event->label), PG_UTF8));
 	}
@@ -266,9 +267,9 @@ begin_batch(TableSink *table)
 	MemoryContextSwitchTo(oldcontext);
 }
 
-/* Bytes that the columns of a slot take. */
+/* Bytes that the columns of an event take. */
 static int64
-size_of_columns(TupleTableSlot *slot)
+size_of_event(const TableSink *table, TupleTableSlot *slot)
 {
 	int64		size = 0;
 
@@ -276,7 +277,7 @@ size_of_columns(TupleTableSlot *slot)
 	{
 		int16		len = TupleDescAttr(slot->tts_tupleDescriptor, i)->attlen;
 
-		if (!slot->tts_isnull[i])
+		if (!slot->tts_isnull[i] && i != table->nsource)
 			size += len > 0 ? len : len == -1 ? VARSIZE_ANY(DatumGetPointer(slot->tts_values[i])) :
 				strlen(DatumGetCString(slot->tts_values[i])) + 1;
 	}
@@ -300,10 +301,10 @@ table_write(SpindleSink *sink, const SpindleSinkEvent *event)
 	slot->tts_isnull[table->nsource] = false;
 	for (int i = 0; i < table->nown; i++)
 		slot->tts_values[table->nsource + 1 + i] = own_value(table, (OwnColumn) table->own[i], event->event,
-															 &slot->tts_isnull[table->nsource + 1 + i]);
+															 event->show_label, &slot->tts_isnull[table->nsource + 1 + i]);
 	MemoryContextSwitchTo(oldcontext);
 	sink->pending_events++;
-	sink->pending_bytes += size_of_columns(slot);
+	sink->pending_bytes += size_of_event(table, slot);
 	if (table->in_bulk)
 		spindle_bulk_put(table->bulk, slot->tts_values, slot->tts_isnull, event->event->seq);
 	else

@@ -129,7 +129,7 @@ open_feeds(SpindleStream *stream, const SpindleStreamOptions *options, SpindleSc
 		spindle_merge_cut(source->feed, source->nfeeds, stream->nevents);
 }
 
-/* The columns of the one feed. */
+/* The columns of the one feed, with their names in the server's encoding. */
 static TupleDesc
 feed_desc(const SpindleFeed *feed)
 {
