@@ -31,6 +31,7 @@ struct SpindleSorter
 {
 	TupleDesc	desc;
 	bool		across_transactions;
+	int64		bound;			/* rows wanted; negative: all */
 	MemoryContext context;		/* of sort and store */
 	MemoryContext detoasted;	/* values of one row */
 	Tuplesortstate *sort;		/* NULL if rows keep their order, or once they
@@ -63,6 +64,7 @@ spindle_sorter_create(TupleDesc desc, int nkeys, int64 bound, bool across_transa
 	Assert(nkeys <= MAX_KEYS);
 	sorter->desc = desc;
 	sorter->across_transactions = across_transactions;
+	sorter->bound = bound;
 	sorter->context = CurrentMemoryContext;
 	sorter->detoasted = AllocSetContextCreate(CurrentMemoryContext, "spindle sorter row", ALLOCSET_DEFAULT_SIZES);
 	sorter->in = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
@@ -141,8 +143,12 @@ spindle_sorter_finish(SpindleSorter *sorter)
 	oldcontext = MemoryContextSwitchTo(sorter->context);
 	sorter->store = tuplestore_begin_heap(true, true, work_mem);
 	MemoryContextSwitchTo(oldcontext);
-	while (tuplesort_gettupleslot(sorter->sort, true, false, sorter->out, NULL))
+
+	/* a bounded sort takes it ill to be asked for more than its bound */
+	for (int64 n = 0; sorter->bound < 0 || n < sorter->bound; n++)
 	{
+		if (!tuplesort_gettupleslot(sorter->sort, true, false, sorter->out, NULL))
+			break;
 		CHECK_FOR_INTERRUPTS();
 		tuplestore_puttupleslot(sorter->store, sorter->out);
 	}
