@@ -47,10 +47,14 @@ end_program(ProgramSink *program)
 				(errcode_for_file_access(),
 				 errmsg("could not close pipe to external command: %m")));
 	if (status != 0)
+	{
+		/* a cancel reaches the program, too, but it is not what failed */
+		CHECK_FOR_INTERRUPTS();
 		ereport(ERROR,
 				(errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
 				 errmsg("program \"%s\" failed", program->command),
 				 errdetail_internal("%s", wait_result_to_str(status))));
+	}
 }
 
 static void
