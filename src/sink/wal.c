@@ -40,6 +40,10 @@ wal_write(SpindleSink *sink, const SpindleSinkEvent *event)
 	wal->last = LogLogicalMessage(wal->prefix, sink->buffer.data, sink->buffer.len, wal->transactional);
 	sink->pending_events++;
 	sink->pending_bytes += sink->buffer.len;
+
+	/* nothing takes it back, not even an error in the midst of the batch */
+	if (!wal->transactional)
+		spindle_sink_count(sink);
 	resetStringInfo(&sink->buffer);
 	return true;
 }
