@@ -17,9 +17,15 @@ PACKAGES=(
 	libcjson-dev              # the JSON parser spindle links against
 	libipc-run-perl           # IPC::Run, which PostgreSQL::Test::* needs
 	jq                        # a JSON parser independent of ours, checks our output
+	postgresql-15-wal2json    # an output plugin; a consumer of logical messages
+	kcat                      # a Kafka client, whose library has a mock broker
 	valgrind                  # memory checker; brings libc6-dbg, which it needs
 	locales                   # sources of the second locale, see below
 )
+
+# A client that is not made of libpq listens, too.  Where there is a node that is
+# not Debian's, the test gets its package pg by npm.
+command -v node >/dev/null || PACKAGES+=(node-pg)
 
 # A locale whose decimal separator is a comma: numbers in JSON must not change
 # with lc_numeric, and the tests show that they do not.
