@@ -24,10 +24,12 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "utils/acl.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -94,7 +96,9 @@ match_column(SpindleBulk *bulk, int attribute)
 		bulk->source_of[attribute] = i;
 		return from->atttypid == att->atttypid && (att->atttypmod == -1 || att->atttypmod == from->atttypmod);
 	}
-	return !att->atthasdef;
+
+	/* a type may have a default, or not allow null, too */
+	return !att->atthasdef && get_typtype(att->atttypid) != TYPTYPE_DOMAIN;
 }
 
 /*

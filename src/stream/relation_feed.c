@@ -686,8 +686,11 @@ describe_column(RelationFeed *rf, int c, const FormData_pg_attribute *att, const
 
 	column->name = pstrdup(pg_server_to_any(name, (int) strlen(name), PG_UTF8));
 	column->type_name = format_type_with_typemod(rc->type, rc->typmod);
-	column->type = column->group_type = rc->type;
-	column->typmod = rc->typmod;
+	column->group_type = rc->type;
+
+	/* an anomaly may make a value that a domain does not have */
+	column->type = rc->base_type;
+	column->typmod = rc->base_typmod;
 	column->is_hidden = is_own_field(name);
 	column->is_number = rc->base_type == INT2OID || rc->base_type == INT4OID || rc->base_type == INT8OID ||
 		rc->base_type == FLOAT4OID || rc->base_type == FLOAT8OID || rc->base_type == NUMERICOID;
