@@ -109,13 +109,17 @@ match_column(SpindleBulk *bulk, int attribute)
 bool
 spindle_bulk_begin(SpindleBulk *bulk)
 {
-	Relation	relation = table_open(bulk->relid, RowExclusiveLock);
-	bool		possible = relation->rd_rel->relkind == RELKIND_RELATION && !relation->rd_rel->relispartition &&
-	relation->trigdesc == NULL && relation->rd_rules == NULL &&
-	check_enable_rls(bulk->relid, InvalidOid, true) == RLS_NONE &&
-	pg_class_aclcheck(bulk->relid, GetUserId(), ACL_INSERT) == ACLCHECK_OK;
+	Relation	relation = try_table_open(bulk->relid, RowExclusiveLock);
+	bool		possible;
 	MemoryContext oldcontext;
 
+	/* that it was dropped is for the INSERT to report */
+	if (relation == NULL)
+		return false;
+	possible = relation->rd_rel->relkind == RELKIND_RELATION && !relation->rd_rel->relispartition &&
+		relation->trigdesc == NULL && relation->rd_rules == NULL &&
+		check_enable_rls(bulk->relid, InvalidOid, true) == RLS_NONE &&
+		pg_class_aclcheck(bulk->relid, GetUserId(), ACL_INSERT) == ACLCHECK_OK;
 	MemoryContextReset(bulk->batch_context);
 	oldcontext = MemoryContextSwitchTo(bulk->batch_context);
 	bulk->relation = relation;
