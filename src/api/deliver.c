@@ -239,12 +239,22 @@ deliver(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink
 	callback.arg = &delivery;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	spindle_sink_open(sink, desc);
 	spindle_progress_start(&delivery.progress, sink->name,
 						   Max(0, spindle_stream_events(delivery.stream) - args->options.skip_events), "events");
-	spindle_pace_start(&delivery.pace);
-	run(&delivery);
-	spindle_sink_close(sink);
+	PG_TRY();
+	{
+		spindle_sink_open(sink, desc);
+		spindle_pace_start(&delivery.pace);
+		run(&delivery);
+		spindle_sink_close(sink);
+	}
+	PG_CATCH();
+	{
+		if (sink->ops->abort)
+			sink->ops->abort(sink);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	spindle_pace_look(&delivery.pace);
 	seconds = delivery.pace.now;
 	spindle_progress_end(&delivery.progress);

@@ -7,20 +7,22 @@
  * its input does; an exit status other than 0 is an error.  Lines are gathered in
  * a buffer.  The pipe does not block: while the program does not read, we wait
  * on our latch too, so a cancel takes effect.  The server then still waits for
- * the program to end, as it does for COPY; a program that ignores the end of its
- * input holds the session up.
+ * the program to end, as it does for COPY, so after an error we interrupt it; only
+ * a program that does not mind holds the session up.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "catalog/pg_authid.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "storage/latch.h"
+#include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/wait_event.h"
 
@@ -42,6 +44,7 @@ end_program(ProgramSink *program)
 {
 	int			status = ClosePipeStream(program->pipe);
 
+	program->pipe = NULL;
 	if (status == -1)
 		ereport(ERROR,
 				(errcode_for_file_access(),
@@ -131,11 +134,27 @@ program_close(SpindleSink *sink)
 	end_program((ProgramSink *) sink);
 }
 
+/*
+ * End the program, which may not care for the end of its input.  popen() keeps
+ * its number to itself, but it is in the process group of the session, as all
+ * that the session has started; a cancel from outside signals that group, too.
+ */
+static void
+program_abort(SpindleSink *sink)
+{
+	if (((ProgramSink *) sink)->pipe == NULL)
+		return;
+	pqsignal(SIGINT, SIG_IGN);
+	(void) kill(-MyProcPid, SIGINT);
+	pqsignal(SIGINT, StatementCancelHandler);
+}
+
 static const SpindleSinkOps program_ops = {
 	.open = program_open,
 	.write = program_write,
 	.flush = program_flush,
 	.close = program_close,
+	.abort = program_abort,
 };
 
 /*

@@ -5,9 +5,9 @@
  *
  * A sink takes events one after another and knows nothing of where they come
  * from.  Its creator has checked all arguments and privileges before it makes
- * one; open is the first thing with an effect outside.  After an error no
- * further callback is called: what a sink holds must go with its memory
- * context or its transaction.
+ * one; open is the first thing with an effect outside.  After an error only
+ * abort is called, if there is one: what else a sink holds must go with its
+ * memory context or its transaction.
  *
  *-------------------------------------------------------------------------
  */
@@ -50,6 +50,9 @@ typedef struct SpindleSinkOps
 
 	/* after the last flush: make it last, and release the target */
 	void		(*close) (SpindleSink *sink);
+
+	/* after an error of any kind since open was called; may be NULL */
+	void		(*abort) (SpindleSink *sink);
 } SpindleSinkOps;
 
 struct SpindleSink
