@@ -6,14 +6,20 @@ PGFILEDESC = "spindle - relational test data and event streams"
 OBJS = \
 	src/api/args.o \
 	src/api/catalogue.o \
+	src/api/ddl.o \
 	src/api/deliver.o \
 	src/api/fdw.o \
+	src/api/fill.o \
 	src/api/flush.o \
+	src/api/load.o \
 	src/api/plan.o \
 	src/api/progress.o \
 	src/api/ranges.o \
 	src/api/rows.o \
 	src/api/scan.o \
+	src/api/seed.o \
+	src/api/seed_parallel.o \
+	src/api/seed_worker.o \
 	src/api/source.o \
 	src/api/stream.o \
 	src/api/stream_args.o \

@@ -616,3 +616,55 @@ AS 'MODULE_PATHNAME', 'spindle_to_table_relation';
 
 COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch, from a relation';
+--
+-- Seeding
+--
+
+CREATE PROCEDURE @extschema@.spindle_seed(
+  domain text,
+  schema_name text,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  tables text[] DEFAULT NULL,
+  logged boolean DEFAULT true,
+  keys boolean DEFAULT true,
+  indexes boolean DEFAULT true,
+  statistics boolean DEFAULT true,
+  workers integer DEFAULT 0,
+  if_exists text DEFAULT 'error',
+  INOUT tables_created integer DEFAULT NULL,
+  INOUT rows_inserted bigint DEFAULT NULL,
+  INOUT bytes_stored bigint DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_seed IS
+'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics';
+
+CREATE FUNCTION @extschema@.spindle_ddl(
+  domain text,
+  schema_name text,
+  tables text[] DEFAULT NULL)
+RETURNS text
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_ddl IS
+'a script that makes the tables of a domain without the extension, to be loaded from files';
+
+CREATE FUNCTION @extschema@.spindle_fill(
+  target regclass,
+  domain text,
+  table_name text,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  columns text[] DEFAULT NULL,
+  first_row bigint DEFAULT 0,
+  max_rows bigint DEFAULT NULL)
+RETURNS bigint
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_fill IS
+'inserts generated rows into an existing table, with all that INSERT does';

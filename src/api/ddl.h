@@ -1,0 +1,45 @@
+/*-------------------------------------------------------------------------
+ *
+ * ddl.h
+ *		Statements that make tables of a domain.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_DDL_H
+#define SPINDLE_DDL_H
+
+#include "nodes/pg_list.h"
+
+#include "model/model.h"
+
+typedef struct SpindleDdl
+{
+	const SpindleDomain *domain;
+	const char *schema;
+	const bool *selected;		/* per table: is it made? */
+	bool		is_logged;
+
+	/*
+	 * Tables and indexes that are not to be seen yet have names of this
+	 * prefix and numbers; NULL for the names they have in the end.
+	 */
+	const char *staging;
+	List	   *names;			/* names taken so far in the schema */
+	char	 ***index_name;		/* [table][column] in the end, NULL if none */
+	char	 ***foreign_key_name;	/* [table][column], NULL if none */
+} SpindleDdl;
+
+extern SpindleDdl *spindle_ddl_create(const SpindleDomain *domain, const char *schema,
+									  const bool *selected, bool is_logged);
+extern char *spindle_ddl_name(const SpindleDdl *ddl, int table);
+extern char *spindle_ddl_index_name(const SpindleDdl *ddl, int table, int column);
+extern char *spindle_ddl_qualified(const SpindleDdl *ddl, const char *name);
+
+extern char *spindle_ddl_table(const SpindleDdl *ddl, int table);
+extern List *spindle_ddl_table_comment(const SpindleDdl *ddl, int table);
+extern List *spindle_ddl_column_comments(const SpindleDdl *ddl, int table);
+extern List *spindle_ddl_primary_key(const SpindleDdl *ddl, int table);
+extern List *spindle_ddl_indexes(const SpindleDdl *ddl, int table);
+extern List *spindle_ddl_foreign_keys(const SpindleDdl *ddl, int table, bool is_valid);
+
+#endif							/* SPINDLE_DDL_H */

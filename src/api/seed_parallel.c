@@ -1,0 +1,552 @@
+/*-------------------------------------------------------------------------
+ *
+ * seed_parallel.c
+ *		Seeding by background workers: the leader.
+ *
+ * Workers make tables under names that nobody uses, each worker in one
+ * transaction.  When all of them have done so, they commit; the leader then
+ * adds foreign keys, which workers check, and gives the tables their names in
+ * one last transaction.  Until then nobody sees any of the tables, and those
+ * to be replaced are still there.
+ *
+ * If anything goes wrong the leader stops the workers and drops what they have
+ * committed, also when it is terminated.  If the server crashes before the
+ * workers commit, nothing is left.  If it crashes after that, in the time of
+ * the foreign keys, there are tables whose names and comments tell what they
+ * are; the next call for the same schema drops them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_namespace.h"
+#include "executor/spi.h"
+#include "libpq/pqmq.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "storage/dsm.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "storage/shm_toc.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+#include "api/progress.h"
+#include "api/seed.h"
+#include "api/seed_parallel.h"
+
+#define STAGING_PREFIX	"spindle_seed_"
+
+typedef struct Job
+{
+	SpindleSeed *seed;
+	dsm_segment *segment;
+	SpindleSeedShared *shared;
+	int			nworkers;		/* that have been started */
+	BackgroundWorkerHandle *worker[SPINDLE_MAX_SEED_WORKERS];
+	shm_mq_handle *queue[SPINDLE_MAX_SEED_WORKERS]; /* NULL when it has ended */
+	SpindleProgress progress;
+} Job;
+
+/* The job of this session, for the case that the session is terminated. */
+static Job *active_job = NULL;
+
+/* Largest tables first, so that no long one is left for the end. */
+static int
+compare_tasks(const void *a, const void *b, void *arg)
+{
+	const int64 *nrows = arg;
+	const SpindleSeedTask *x = a;
+	const SpindleSeedTask *y = b;
+
+	if (nrows[x->table] != nrows[y->table])
+		return nrows[x->table] > nrows[y->table] ? -1 : 1;
+	return x->table - y->table;
+}
+
+/* Tell workers what to do. */
+static void
+fill_shared(const SpindleSeed *seed, SpindleSeedShared *shared)
+{
+	const SpindleInstance *instance = seed->instance;
+
+	shared->database = MyDatabaseId;
+	shared->login_user = GetAuthenticatedUserId();
+	shared->user = GetUserId();
+	shared->leader = MyProc->pgprocno;
+	shared->seed = instance->seed;
+	shared->fingerprint = instance->domain->fingerprint;
+	strlcpy(shared->domain, instance->domain->name, NAMEDATALEN);
+	strlcpy(shared->scale, instance->domain->preset[instance->preset].name, NAMEDATALEN);
+	strlcpy(shared->schema, seed->schema, NAMEDATALEN);
+	strlcpy(shared->staging, seed->ddl->staging, NAMEDATALEN);
+	shared->is_logged = seed->ddl->is_logged;
+	shared->with_keys = seed->with_keys;
+	shared->with_indexes = seed->with_indexes;
+	shared->with_statistics = seed->with_statistics;
+	shared->nworkers = Min(seed->nworkers, seed->ntables);
+	for (int t = 0; t < instance->domain->ntables; t++)
+		if (seed->selected[t])
+			shared->task[shared->ntasks++].table = t;
+	qsort_arg(shared->task, shared->ntasks, sizeof(SpindleSeedTask), compare_tasks, instance->nrows);
+	ConditionVariableInit(&shared->step_changed);
+	pg_atomic_init_u32(&shared->step, SPINDLE_SEED_LOAD);
+	pg_atomic_init_u32(&shared->next_task, 0);
+	pg_atomic_init_u64(&shared->rows, 0);
+	for (int i = 0; i < SPINDLE_MAX_SEED_WORKERS; i++)
+		pg_atomic_init_u32(&shared->steps_done[i], 0);
+}
+
+/* Shared memory: what to do, the session's settings, a queue per worker. */
+static void
+create_shared(Job *job)
+{
+	const SpindleSeed *seed = job->seed;
+	int			nworkers = Min(seed->nworkers, seed->ntables);
+	Size		shared_size = offsetof(SpindleSeedShared, task) + sizeof(SpindleSeedTask) * seed->ntables;
+	Size		settings_size = EstimateGUCStateSpace();
+	Size		queues_size = mul_size(SPINDLE_SEED_QUEUE_SIZE, nworkers);
+	shm_toc_estimator estimator;
+	shm_toc    *toc;
+	Size		size;
+	char	   *space;
+
+	shm_toc_initialize_estimator(&estimator);
+	shm_toc_estimate_chunk(&estimator, shared_size);
+	shm_toc_estimate_chunk(&estimator, settings_size);
+	shm_toc_estimate_chunk(&estimator, queues_size);
+	shm_toc_estimate_keys(&estimator, 3);
+	size = shm_toc_estimate(&estimator);
+	job->segment = dsm_create(size, 0);
+	toc = shm_toc_create(SPINDLE_SEED_MAGIC, dsm_segment_address(job->segment), size);
+
+	job->shared = shm_toc_allocate(toc, shared_size);
+	memset(job->shared, 0, shared_size);
+	fill_shared(seed, job->shared);
+	shm_toc_insert(toc, SPINDLE_SEED_KEY_SHARED, job->shared);
+	space = shm_toc_allocate(toc, settings_size);
+	SerializeGUCState(settings_size, space);
+	shm_toc_insert(toc, SPINDLE_SEED_KEY_SETTINGS, space);
+	space = shm_toc_allocate(toc, queues_size);
+	for (int i = 0; i < nworkers; i++)
+	{
+		shm_mq	   *queue = shm_mq_create(space + (Size) i * SPINDLE_SEED_QUEUE_SIZE, SPINDLE_SEED_QUEUE_SIZE);
+
+		shm_mq_set_receiver(queue, MyProc);
+		job->queue[i] = shm_mq_attach(queue, job->segment, NULL);
+	}
+	shm_toc_insert(toc, SPINDLE_SEED_KEY_QUEUES, space);
+
+	/* from now on it survives the end of transactions */
+	dsm_pin_mapping(job->segment);
+}
+
+static void
+start_workers(Job *job)
+{
+	BackgroundWorker worker = {
+		.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
+		.bgw_start_time = BgWorkerStart_RecoveryFinished,
+		.bgw_restart_time = BGW_NEVER_RESTART,
+		.bgw_library_name = "$libdir/spindle",
+		.bgw_function_name = "spindle_seed_worker_main",
+		.bgw_type = "spindle seed worker",
+		.bgw_notify_pid = MyProcPid,
+		.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(job->segment)),
+	};
+
+	for (int i = 0; i < job->shared->nworkers; i++)
+	{
+		snprintf(worker.bgw_name, BGW_MAXLEN, "spindle seed worker %d of PID %d", i + 1, MyProcPid);
+		memcpy(worker.bgw_extra, &i, sizeof(int));
+		if (!RegisterDynamicBackgroundWorker(&worker, &job->worker[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+					 errmsg("could not start background worker %d of %d", i + 1, job->shared->nworkers),
+					 errhint("Ask for fewer workers, or increase max_worker_processes.")));
+		shm_mq_set_handle(job->queue[i], job->worker[i]);
+		job->nworkers++;
+	}
+}
+
+/* A message of a worker: raise its errors, pass on its notices. */
+static void
+handle_message(char *data, Size size)
+{
+	StringInfoData message;
+	ErrorData	edata;
+	char		type;
+
+	initStringInfo(&message);
+	appendBinaryStringInfo(&message, data, (int) size);
+	type = message.data[message.cursor++];
+	if (type != 'E' && type != 'N')
+		return;
+	pq_parse_errornotice(&message, &edata);
+
+	/* the end of a worker is no reason for us to end */
+	edata.elevel = Min(edata.elevel, ERROR);
+	edata.context = edata.context ? psprintf("%s\nbackground worker of spindle_seed", edata.context) :
+		pstrdup("background worker of spindle_seed");
+	ThrowErrorData(&edata);
+}
+
+/* Read all that workers have to say. */
+static void
+read_queues(Job *job)
+{
+	for (int i = 0; i < job->nworkers; i++)
+		while (job->queue[i] != NULL)
+		{
+			Size		size;
+			void	   *data;
+			shm_mq_result result = shm_mq_receive(job->queue[i], &size, &data, true);
+
+			if (result == SHM_MQ_WOULD_BLOCK)
+				break;
+			if (result == SHM_MQ_SUCCESS)
+				handle_message(data, size);
+			else
+				job->queue[i] = NULL;
+		}
+}
+
+/* Have all workers done a step?  An error if one of them never will. */
+static bool
+is_step_done(Job *job, SpindleSeedStep step)
+{
+	bool		is_done = true;
+
+	for (int i = 0; i < job->nworkers; i++)
+	{
+		pid_t		pid;
+		bool		is_stopped = GetBackgroundWorkerPid(job->worker[i], &pid) == BGWH_STOPPED;
+
+		/* what it said before it ended is in the queue now */
+		pg_read_barrier();
+		read_queues(job);
+		if (pg_atomic_read_u32(&job->shared->steps_done[i]) > step)
+			continue;
+		is_done = false;
+		if (is_stopped)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+					 errmsg("a background worker ended before its work was done"),
+					 errhint("More details may be available in the server log.")));
+	}
+	return is_done;
+}
+
+/* Wait until all workers have done a step; raises their errors. */
+static void
+await_workers(Job *job, SpindleSeedStep step)
+{
+	while (!is_step_done(job, step))
+	{
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1000,
+						 WAIT_EVENT_BGWORKER_SHUTDOWN);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+		spindle_progress_report(&job->progress, (int64) pg_atomic_read_u64(&job->shared->rows));
+	}
+}
+
+/* Let workers begin with a step. */
+static void
+begin_step(Job *job, SpindleSeedStep step)
+{
+	pg_atomic_write_u32(&job->shared->next_task, 0);
+	pg_atomic_write_u32(&job->shared->step, step);
+	ConditionVariableBroadcast(&job->shared->step_changed);
+}
+
+/* Foreign keys, still unchecked, on tables that workers have committed. */
+static void
+add_foreign_keys(const SpindleSeed *seed)
+{
+	for (int t = 0; t < seed->instance->domain->ntables; t++)
+		if (seed->selected[t])
+			spindle_seed_run_all(spindle_ddl_foreign_keys(seed->ddl, t, false));
+	SPI_commit();
+}
+
+/* Give a relation its name. */
+static void
+rename_relation(const SpindleDdl *ddl, const char *kind, const char *from, const char *to)
+{
+	spindle_seed_run(psprintf("ALTER %s %s RENAME TO %s", kind, spindle_ddl_qualified(ddl, from),
+							  quote_identifier(to)));
+}
+
+/* The last transaction: tables appear under their names, all at once. */
+static void
+show_tables(SpindleSeed *seed)
+{
+	const SpindleDomain *domain = seed->instance->domain;
+	SpindleDdl	shown = *seed->ddl;
+
+	shown.staging = NULL;
+	spindle_seed_drop_replaced(seed);
+	for (int t = 0; t < domain->ntables; t++)
+	{
+		const SpindleTable *table = &domain->table[t];
+
+		if (!seed->selected[t])
+			continue;
+		for (int c = 0; c < table->ncolumns; c++)
+			if (seed->ddl->index_name[t][c] && (c == table->key ? seed->with_keys : seed->with_indexes))
+				rename_relation(seed->ddl, "INDEX", spindle_ddl_index_name(seed->ddl, t, c),
+								seed->ddl->index_name[t][c]);
+		rename_relation(seed->ddl, "TABLE", spindle_ddl_name(seed->ddl, t), table->name);
+		if (table->description)
+			spindle_seed_run_all(spindle_ddl_table_comment(&shown, t));
+		else
+			spindle_seed_run(psprintf("COMMENT ON TABLE %s IS NULL", spindle_ddl_qualified(&shown, table->name)));
+		seed->nbytes += spindle_seed_bytes(spindle_seed_relation(&shown, t));
+	}
+}
+
+/* Does anything live in a schema? */
+static bool
+is_empty_schema(Oid schema)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	bool		is_empty;
+
+	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(NamespaceRelationId));
+	ScanKeyInit(&key[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(schema));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL, 2, key);
+	is_empty = !HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return is_empty;
+}
+
+/* Drop what workers have committed, and the schema if we made it. */
+static void
+drop_tables(const Job *job)
+{
+	ObjectAddresses *objects = new_object_addresses();
+	Oid			schema = get_namespace_oid(job->seed->schema, true);
+	bool		found = false;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	for (int i = 0; i < job->shared->ntasks; i++)
+	{
+		ObjectAddress object;
+		char	   *name = get_rel_name(job->shared->task[i].relid);
+
+		if (name == NULL || strncmp(name, job->shared->staging, strlen(job->shared->staging)) != 0)
+			continue;
+		ObjectAddressSet(object, RelationRelationId, job->shared->task[i].relid);
+		add_exact_object_address(&object, objects);
+		found = true;
+	}
+	if (found)
+		performMultipleDeletions(objects, DROP_RESTRICT, PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
+	CommandCounterIncrement();
+	if (job->seed->schema_is_missing && OidIsValid(schema) && is_empty_schema(schema))
+	{
+		ObjectAddress object;
+
+		ObjectAddressSet(object, NamespaceRelationId, schema);
+		performDeletion(&object, DROP_RESTRICT, PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
+	}
+	PopActiveSnapshot();
+}
+
+/*
+ * Stop all workers, then wait until none is left.  Runs with interrupts held:
+ * workers end within the time of a batch of rows.
+ */
+static void
+stop_workers(Job *job)
+{
+	for (int i = 0; i < job->nworkers; i++)
+		TerminateBackgroundWorker(job->worker[i]);
+	for (int i = 0; i < job->nworkers; i++)
+		(void) WaitForBackgroundWorkerShutdown(job->worker[i]);
+}
+
+/* The session ends in the middle of a job, not by an error that we catch. */
+static void
+clean_up_at_exit(int code, Datum arg)
+{
+	Job		   *job = active_job;
+
+	if (job == NULL)
+		return;
+	active_job = NULL;
+	AbortOutOfAnyTransaction();
+	stop_workers(job);
+	StartTransactionCommand();
+	drop_tables(job);
+	CommitTransactionCommand();
+}
+
+/* After an error: the state before the call, then the error. */
+static void
+clean_up(Job *job, MemoryContext context)
+{
+	ErrorData  *edata;
+
+	HOLD_INTERRUPTS();
+	MemoryContextSwitchTo(context);
+	edata = CopyErrorData();
+	FlushErrorState();
+	SPI_rollback();
+	stop_workers(job);
+	active_job = NULL;
+	drop_tables(job);
+	SPI_commit();
+	dsm_detach(job->segment);
+	RESUME_INTERRUPTS();
+	ReThrowError(edata);
+}
+
+/* From the start of the workers to the end. */
+static void
+run_job(Job *job)
+{
+	SpindleSeed *seed = job->seed;
+
+	start_workers(job);
+	await_workers(job, SPINDLE_SEED_LOAD);
+	begin_step(job, SPINDLE_SEED_COMMIT);
+	await_workers(job, SPINDLE_SEED_COMMIT);
+	if (seed->with_keys)
+	{
+		add_foreign_keys(seed);
+		begin_step(job, SPINDLE_SEED_VALIDATE);
+		await_workers(job, SPINDLE_SEED_VALIDATE);
+	}
+	show_tables(seed);
+	seed->nrows = (int64) pg_atomic_read_u64(&job->shared->rows);
+	SPI_commit();
+}
+
+/*
+ * spindle_seed_drop_leftovers
+ *		Drop tables that a seeding by workers has left in the schema when the
+ *		server crashed: those with our names and comment whose session is no
+ *		more.
+ */
+void
+spindle_seed_drop_leftovers(const SpindleSeed *seed)
+{
+	StringInfoData buf;
+
+	if (seed->schema_is_missing)
+		return;
+	SPI_execute(psprintf("SELECT pg_catalog.format('%%I.%%I', %s, c.relname) FROM pg_catalog.pg_class c"
+						 " WHERE c.relnamespace OPERATOR(pg_catalog.=) %u AND c.relkind OPERATOR(pg_catalog.=) 'r'"
+						 " AND c.relname OPERATOR(pg_catalog.~) '^" STAGING_PREFIX "[0-9]+_[0-9]+$'"
+						 " AND pg_catalog.obj_description(c.oid, 'pg_class') OPERATOR(pg_catalog.=) %s"
+						 " AND pg_catalog.pg_has_role(c.relowner, 'USAGE')"
+						 " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_get_activity(NULL) a"
+						 " WHERE a.pid OPERATOR(pg_catalog.<>) %d"
+						 " AND a.pid OPERATOR(pg_catalog.=) pg_catalog.split_part(c.relname::pg_catalog.text, '_', 3)::pg_catalog.int4)",
+						 quote_literal_cstr(seed->schema), get_namespace_oid(seed->schema, false),
+						 quote_literal_cstr(SPINDLE_SEED_COMMENT), MyProcPid), true, 0);
+	if (SPI_processed == 0)
+		return;
+	initStringInfo(&buf);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		appendStringInfo(&buf, "%s%s", i ? ", " : "DROP TABLE ",
+						 SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+	ereport(NOTICE,
+			(errmsg("dropping tables that an interrupted call of spindle_seed has left behind")));
+	spindle_seed_run(buf.data);
+}
+
+/*
+ * Can the tables to replace be dropped?  They are in the end; views and foreign
+ * keys of others that stand in the way had better be found now.
+ */
+static void
+try_to_drop_replaced(const SpindleSeed *seed)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	if (seed->replaced == NIL)
+		return;
+	BeginInternalSubTransaction(NULL);
+	spindle_seed_drop_replaced(seed);
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+/*
+ * spindle_seed_parallel
+ *		Seed by seed->nworkers background workers.
+ *
+ * Commits the current transaction, and others after it.
+ */
+void
+spindle_seed_parallel(SpindleSeed *seed)
+{
+	static bool is_registered = false;
+	MemoryContext context = CurrentMemoryContext;
+	Job		   *job;
+	int64		total = 0;
+
+	if (seed->ntables == 0)
+		return;
+	if (!is_registered)
+		before_shmem_exit(clean_up_at_exit, (Datum) 0);
+	is_registered = true;
+	for (int t = 0; t < seed->instance->domain->ntables; t++)
+		total += seed->selected[t] ? seed->instance->nrows[t] : 0;
+	seed->ddl->staging = psprintf(STAGING_PREFIX "%d", MyProcPid);
+	job = palloc0(sizeof(Job));
+	job->seed = seed;
+	spindle_progress_start(&job->progress, psprintf("loading %s", seed->instance->domain->name), total, "rows");
+
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	spindle_seed_drop_leftovers(seed);
+	try_to_drop_replaced(seed);
+	spindle_seed_prepare_schema(seed);
+
+	/* allocated outside of SPI's contexts, which go with transactions */
+	MemoryContextSwitchTo(context);
+	create_shared(job);
+	active_job = job;
+	PG_TRY();
+	{
+		SPI_commit();
+		run_job(job);
+	}
+	PG_CATCH();
+	{
+		clean_up(job, context);
+	}
+	PG_END_TRY();
+	active_job = NULL;
+	stop_workers(job);
+	dsm_detach(job->segment);
+	SPI_finish();
+	spindle_progress_end(&job->progress);
+}

@@ -1,0 +1,77 @@
+/*-------------------------------------------------------------------------
+ *
+ * seed_parallel.h
+ *		What the leader of a parallel seeding and its workers share.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_SEED_PARALLEL_H
+#define SPINDLE_SEED_PARALLEL_H
+
+#include "port/atomics.h"
+#include "storage/condition_variable.h"
+
+#define SPINDLE_SEED_MAGIC		0x5350534dU
+
+/* Entries of the table of contents of the shared memory. */
+#define SPINDLE_SEED_KEY_SHARED		1
+#define SPINDLE_SEED_KEY_SETTINGS	2
+#define SPINDLE_SEED_KEY_QUEUES		3
+
+/* Size of the queue through which a worker's messages come. */
+#define SPINDLE_SEED_QUEUE_SIZE		16384
+
+/* What tables say of themselves while they are filled. */
+#define SPINDLE_SEED_COMMENT	"being filled by spindle_seed"
+
+/*
+ * The steps of a parallel seeding.  The leader sets the next one when all
+ * workers have done theirs.
+ */
+typedef enum SpindleSeedStep
+{
+	SPINDLE_SEED_LOAD,			/* make tables, in one transaction per worker;
+								 * next: COMMIT */
+	SPINDLE_SEED_COMMIT,		/* end this transaction; next: VALIDATE */
+	SPINDLE_SEED_VALIDATE,		/* check foreign keys; the last one */
+	SPINDLE_SEED_NSTEPS
+} SpindleSeedStep;
+
+typedef struct SpindleSeedTask
+{
+	int			table;			/* of the domain */
+	Oid			relid;			/* set by the worker that makes it */
+} SpindleSeedTask;
+
+typedef struct SpindleSeedShared
+{
+	/* set by the leader before it starts workers */
+	Oid			database;
+	Oid			login_user;
+	Oid			user;
+	int			leader;			/* PGPROC number, whose latch to set */
+	int64		seed;
+	uint64		fingerprint;	/* of the definition */
+	char		domain[NAMEDATALEN];
+	char		scale[NAMEDATALEN];
+	char		schema[NAMEDATALEN];
+	char		staging[NAMEDATALEN];
+	bool		is_logged;
+	bool		with_keys;
+	bool		with_indexes;
+	bool		with_statistics;
+	int			nworkers;
+	int			ntasks;
+
+	/* changes */
+	ConditionVariable step_changed;
+	pg_atomic_uint32 step;
+	pg_atomic_uint32 next_task; /* of this step */
+	pg_atomic_uint64 rows;		/* stored so far */
+	pg_atomic_uint32 steps_done[SPINDLE_MAX_SEED_WORKERS];
+	SpindleSeedTask task[FLEXIBLE_ARRAY_MEMBER];	/* the largest first */
+} SpindleSeedShared;
+
+extern PGDLLEXPORT void spindle_seed_worker_main(Datum arg);
+
+#endif							/* SPINDLE_SEED_PARALLEL_H */
