@@ -95,7 +95,7 @@ spindle_load(Oid relid, SpindleInstance *instance, int table, SpindleLoadReport 
 	CommandId	command = GetCurrentCommandId(true);
 	int			options = TABLE_INSERT_SKIP_FSM;	/* a new table has no free
 													 * space */
-	SpindleSource source = {.instance = instance, .table = table};
+	SpindleSource source = {.instance = instance,.table = table};
 	int64		nrows = instance->nrows[table];
 	Loader		loader;
 

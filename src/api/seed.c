@@ -75,7 +75,7 @@ static const char *const if_exists_names[] = {"error", "replace", "skip"};
  *		Which tables of a domain an argument of type text[] names; null means
  *		all.
  */
-bool *
+bool	   *
 spindle_seed_selection(FunctionCallInfo fcinfo, int arg, const SpindleDomain *domain)
 {
 	bool	   *selected = palloc0(sizeof(bool) * domain->ntables);
@@ -443,12 +443,12 @@ static void
 require_transaction_control(FunctionCallInfo fcinfo)
 {
 	if (fcinfo->context && IsA(fcinfo->context, CallContext) &&
-		!castNode(CallContext, fcinfo->context)->atomic)
+		!castNode(CallContext, fcinfo->context)->atomic && !IsSubTransaction())
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 			 errmsg("spindle_seed with workers cannot run inside a transaction block"),
-			 errhint("Call it outside of transaction blocks and functions, or with workers => 0.")));
+			 errhint("Call it outside of transaction blocks, functions and blocks with an exception handler, or with workers => 0.")));
 }
 
 /*

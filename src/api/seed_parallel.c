@@ -40,11 +40,13 @@
 #include "storage/latch.h"
 #include "storage/proc.h"
 #include "storage/shm_toc.h"
+#include "tcop/pquery.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/portal.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
@@ -295,6 +297,24 @@ rename_relation(const SpindleDdl *ddl, const char *kind, const char *from, const
 							  quote_identifier(to)));
 }
 
+/*
+ * Lock the tables before the first of them changes.  Otherwise a process that
+ * has a lock on one of them, as autovacuum may, could wait for us while we
+ * wait for it.
+ */
+static void
+lock_tables(const SpindleSeed *seed)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int t = 0; t < seed->instance->domain->ntables; t++)
+		if (seed->selected[t])
+			appendStringInfo(&buf, "%s%s", buf.len ? ", " : "LOCK TABLE ",
+							 spindle_ddl_qualified(seed->ddl, spindle_ddl_name(seed->ddl, t)));
+	spindle_seed_run(buf.data);
+}
+
 /* The last transaction: tables appear under their names, all at once. */
 static void
 show_tables(SpindleSeed *seed)
@@ -303,6 +323,7 @@ show_tables(SpindleSeed *seed)
 	SpindleDdl	shown = *seed->ddl;
 
 	shown.staging = NULL;
+	lock_tables(seed);
 	spindle_seed_drop_replaced(seed);
 	for (int t = 0; t < domain->ntables; t++)
 	{
@@ -315,6 +336,8 @@ show_tables(SpindleSeed *seed)
 				rename_relation(seed->ddl, "INDEX", spindle_ddl_index_name(seed->ddl, t, c),
 								seed->ddl->index_name[t][c]);
 		rename_relation(seed->ddl, "TABLE", spindle_ddl_name(seed->ddl, t), table->name);
+		spindle_seed_run(psprintf("ALTER TABLE %s RESET (autovacuum_enabled)",
+								  spindle_ddl_qualified(&shown, table->name)));
 		if (table->description)
 			spindle_seed_run_all(spindle_ddl_table_comment(&shown, t));
 		else
@@ -405,6 +428,19 @@ clean_up_at_exit(int code, Datum arg)
 	CommitTransactionCommand();
 }
 
+/*
+ * Forget the snapshots of what was going on when an error came.  The end of the
+ * transaction would do so, but SPI does not expect any when it gets there.
+ */
+static void
+pop_snapshots(void)
+{
+	Snapshot	keep = ActivePortal ? ActivePortal->portalSnapshot : NULL;
+
+	while (ActiveSnapshotSet() && GetActiveSnapshot() != keep)
+		PopActiveSnapshot();
+}
+
 /* After an error: the state before the call, then the error. */
 static void
 clean_up(Job *job, MemoryContext context)
@@ -415,6 +451,7 @@ clean_up(Job *job, MemoryContext context)
 	MemoryContextSwitchTo(context);
 	edata = CopyErrorData();
 	FlushErrorState();
+	pop_snapshots();
 	SPI_rollback();
 	stop_workers(job);
 	active_job = NULL;

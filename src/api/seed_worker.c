@@ -157,6 +157,9 @@ make_table(Worker *worker, SpindleSeedTask *task)
 	spindle_seed_run(psprintf("COMMENT ON TABLE %s IS %s", qualified,
 							  quote_literal_cstr(SPINDLE_SEED_COMMENT)));
 	spindle_seed_run_all(spindle_ddl_column_comments(worker->ddl, task->table));
+
+	/* until the table has its name; the leader would have to wait for it */
+	spindle_seed_run(psprintf("ALTER TABLE %s SET (autovacuum_enabled = false)", qualified));
 	task->relid = spindle_seed_relation(worker->ddl, task->table);
 
 	spindle_progress_start(&worker->progress, psprintf("loading %s", name),
