@@ -526,14 +526,27 @@ try_to_drop_replaced(const SpindleSeed *seed)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
 
 	if (seed->replaced == NIL)
 		return;
 	BeginInternalSubTransaction(NULL);
-	spindle_seed_drop_replaced(seed);
+	PG_TRY();
+	{
+		spindle_seed_drop_replaced(seed);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	if (error)
+		ReThrowError(error);
 }
 
 /*
