@@ -311,7 +311,7 @@ spindle_seed_prepare_schema(const SpindleSeed *seed)
 
 /* Drop the tables to replace, all at once as they refer to each other. */
 void
-spindle_seed_drop_replaced(const SpindleSeed *seed)
+spindle_seed_drop_replaced(SpindleSeed *seed)
 {
 	StringInfoData buf;
 	ListCell   *lc;

@@ -43,7 +43,7 @@ extern bool *spindle_seed_selection(FunctionCallInfo fcinfo, int arg, const Spin
 extern void spindle_seed_run(const char *statement);
 extern void spindle_seed_run_all(List *statements);
 extern void spindle_seed_prepare_schema(const SpindleSeed *seed);
-extern void spindle_seed_drop_replaced(const SpindleSeed *seed);
+extern void spindle_seed_drop_replaced(SpindleSeed *seed);
 extern Oid	spindle_seed_relation(const SpindleDdl *ddl, int table);
 extern int64 spindle_seed_bytes(Oid relid);
 

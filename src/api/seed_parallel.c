@@ -40,13 +40,11 @@
 #include "storage/latch.h"
 #include "storage/proc.h"
 #include "storage/shm_toc.h"
-#include "tcop/pquery.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/portal.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
@@ -56,9 +54,15 @@
 
 #define STAGING_PREFIX	"spindle_seed_"
 
+/*
+ * A parallel seeding.  It has a memory context of its own, as it is needed when
+ * a session ends and its portals are gone.
+ */
 typedef struct Job
 {
-	SpindleSeed *seed;
+	MemoryContext context;
+	const SpindleSeed *seed;	/* not to be used at the end of a session */
+	bool		has_made_schema;
 	dsm_segment *segment;
 	SpindleSeedShared *shared;
 	int			nworkers;		/* that have been started */
@@ -160,6 +164,24 @@ create_shared(Job *job)
 	dsm_pin_mapping(job->segment);
 }
 
+/* All that is known before workers start.  Fails within a transaction only. */
+static Job *
+create_job(const SpindleSeed *seed)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle seed job",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	Job		   *job = palloc0(sizeof(Job));
+
+	job->context = context;
+	job->seed = seed;
+	job->has_made_schema = seed->schema_is_missing;
+	create_shared(job);
+	MemoryContextSetParent(context, TopMemoryContext);
+	MemoryContextSwitchTo(oldcontext);
+	return job;
+}
+
 static void
 start_workers(Job *job)
 {
@@ -174,6 +196,8 @@ start_workers(Job *job)
 		.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(job->segment)),
 	};
 
+	MemoryContext oldcontext = MemoryContextSwitchTo(job->context);
+
 	for (int i = 0; i < job->shared->nworkers; i++)
 	{
 		snprintf(worker.bgw_name, BGW_MAXLEN, "spindle seed worker %d of PID %d", i + 1, MyProcPid);
@@ -186,6 +210,7 @@ start_workers(Job *job)
 		shm_mq_set_handle(job->queue[i], job->worker[i]);
 		job->nworkers++;
 	}
+	MemoryContextSwitchTo(oldcontext);
 }
 
 /* A message of a worker: raise its errors, pass on its notices. */
@@ -279,14 +304,50 @@ begin_step(Job *job, SpindleSeedStep step)
 	ConditionVariableBroadcast(&job->shared->step_changed);
 }
 
+/*
+ * Run statements in a subtransaction, and keep what they do or not.
+ *
+ * Event triggers can do anything within a statement.  An error in there leaves
+ * snapshots and levels of SPI behind, of which a subtransaction gets rid, so
+ * that the transaction can then be ended properly.
+ */
+static void
+run_protected(void (*statements) (SpindleSeed *seed), SpindleSeed *seed, bool is_kept)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		statements(seed);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	if (is_kept && !error)
+		ReleaseCurrentSubTransaction();
+	else
+		RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error)
+		ReThrowError(error);
+}
+
 /* Foreign keys, still unchecked, on tables that workers have committed. */
 static void
-add_foreign_keys(const SpindleSeed *seed)
+add_foreign_keys(SpindleSeed *seed)
 {
 	for (int t = 0; t < seed->instance->domain->ntables; t++)
 		if (seed->selected[t])
 			spindle_seed_run_all(spindle_ddl_foreign_keys(seed->ddl, t, false));
-	SPI_commit();
 }
 
 /* Give a relation its name. */
@@ -371,7 +432,7 @@ static void
 drop_tables(const Job *job)
 {
 	ObjectAddresses *objects = new_object_addresses();
-	Oid			schema = get_namespace_oid(job->seed->schema, true);
+	Oid			schema = get_namespace_oid(job->shared->schema, true);
 	bool		found = false;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -389,7 +450,7 @@ drop_tables(const Job *job)
 	if (found)
 		performMultipleDeletions(objects, DROP_RESTRICT, PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
 	CommandCounterIncrement();
-	if (job->seed->schema_is_missing && OidIsValid(schema) && is_empty_schema(schema))
+	if (job->has_made_schema && OidIsValid(schema) && is_empty_schema(schema))
 	{
 		ObjectAddress object;
 
@@ -428,19 +489,6 @@ clean_up_at_exit(int code, Datum arg)
 	CommitTransactionCommand();
 }
 
-/*
- * Forget the snapshots of what was going on when an error came.  The end of the
- * transaction would do so, but SPI does not expect any when it gets there.
- */
-static void
-pop_snapshots(void)
-{
-	Snapshot	keep = ActivePortal ? ActivePortal->portalSnapshot : NULL;
-
-	while (ActiveSnapshotSet() && GetActiveSnapshot() != keep)
-		PopActiveSnapshot();
-}
-
 /* After an error: the state before the call, then the error. */
 static void
 clean_up(Job *job, MemoryContext context)
@@ -451,34 +499,33 @@ clean_up(Job *job, MemoryContext context)
 	MemoryContextSwitchTo(context);
 	edata = CopyErrorData();
 	FlushErrorState();
-	pop_snapshots();
 	SPI_rollback();
 	stop_workers(job);
 	active_job = NULL;
 	drop_tables(job);
 	SPI_commit();
 	dsm_detach(job->segment);
+	MemoryContextDelete(job->context);
 	RESUME_INTERRUPTS();
 	ReThrowError(edata);
 }
 
 /* From the start of the workers to the end. */
 static void
-run_job(Job *job)
+run_job(Job *job, SpindleSeed *seed)
 {
-	SpindleSeed *seed = job->seed;
-
 	start_workers(job);
 	await_workers(job, SPINDLE_SEED_LOAD);
 	begin_step(job, SPINDLE_SEED_COMMIT);
 	await_workers(job, SPINDLE_SEED_COMMIT);
 	if (seed->with_keys)
 	{
-		add_foreign_keys(seed);
+		run_protected(add_foreign_keys, seed, true);
+		SPI_commit();
 		begin_step(job, SPINDLE_SEED_VALIDATE);
 		await_workers(job, SPINDLE_SEED_VALIDATE);
 	}
-	show_tables(seed);
+	run_protected(show_tables, seed, true);
 	seed->nrows = (int64) pg_atomic_read_u64(&job->shared->rows);
 	SPI_commit();
 }
@@ -518,38 +565,6 @@ spindle_seed_drop_leftovers(const SpindleSeed *seed)
 }
 
 /*
- * Can the tables to replace be dropped?  They are in the end; views and foreign
- * keys of others that stand in the way had better be found now.
- */
-static void
-try_to_drop_replaced(const SpindleSeed *seed)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
-
-	if (seed->replaced == NIL)
-		return;
-	BeginInternalSubTransaction(NULL);
-	PG_TRY();
-	{
-		spindle_seed_drop_replaced(seed);
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	if (error)
-		ReThrowError(error);
-}
-
-/*
  * spindle_seed_parallel
  *		Seed by seed->nworkers background workers.
  *
@@ -571,23 +586,24 @@ spindle_seed_parallel(SpindleSeed *seed)
 	for (int t = 0; t < seed->instance->domain->ntables; t++)
 		total += seed->selected[t] ? seed->instance->nrows[t] : 0;
 	seed->ddl->staging = psprintf(STAGING_PREFIX "%d", MyProcPid);
-	job = palloc0(sizeof(Job));
-	job->seed = seed;
-	spindle_progress_start(&job->progress, psprintf("loading %s", seed->instance->domain->name), total, "rows");
-
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	spindle_seed_drop_leftovers(seed);
-	try_to_drop_replaced(seed);
+
+	/*
+	 * Tables to replace are dropped in the end.  What stands in the way of
+	 * that, views or foreign keys of others, had better be found now.
+	 */
+	run_protected(spindle_seed_drop_replaced, seed, false);
 	spindle_seed_prepare_schema(seed);
 
-	/* allocated outside of SPI's contexts, which go with transactions */
-	MemoryContextSwitchTo(context);
-	create_shared(job);
+	job = create_job(seed);
+	MemoryContextSwitchTo(context); /* SPI's go with transactions */
+	spindle_progress_start(&job->progress, psprintf("loading %s", seed->instance->domain->name), total, "rows");
 	active_job = job;
 	PG_TRY();
 	{
 		SPI_commit();
-		run_job(job);
+		run_job(job, seed);
 	}
 	PG_CATCH();
 	{
@@ -599,4 +615,5 @@ spindle_seed_parallel(SpindleSeed *seed)
 	dsm_detach(job->segment);
 	SPI_finish();
 	spindle_progress_end(&job->progress);
+	MemoryContextDelete(job->context);
 }

@@ -106,6 +106,16 @@ prepare(Worker *worker)
 	worker->ddl->staging = shared->staging;
 }
 
+/*
+ * A worker that is terminated while it waits must not be left in a queue of
+ * shared memory that it loses on its way out.
+ */
+static void
+cancel_sleep(int code, Datum arg)
+{
+	ConditionVariableCancelSleep();
+}
+
 /* Tell the leader that a step is done. */
 static void
 report_step(Worker *worker, SpindleSeedStep step)
@@ -250,6 +260,7 @@ spindle_seed_worker_main(Datum arg)
 	CurrentMemoryContext = AllocSetContextCreate(TopMemoryContext, "spindle seed worker",
 												 ALLOCSET_DEFAULT_SIZES);
 	toc = attach(DatumGetUInt32(arg), worker.number);
+	before_shmem_exit(cancel_sleep, (Datum) 0);
 	worker.shared = shm_toc_lookup(toc, SPINDLE_SEED_KEY_SHARED, false);
 	take_over_session(worker.shared, shm_toc_lookup(toc, SPINDLE_SEED_KEY_SETTINGS, false));
 	make_tables(&worker);

@@ -1,0 +1,244 @@
+# Seeding by workers is all or nothing, whoever ends in whatever way, and what
+# is committed survives a crash.
+use strict;
+use warnings;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(usleep);
+
+my $node = PostgreSQL::Test::Cluster->new('seed');
+$node->init;
+$node->append_conf('postgresql.conf', qq(
+max_worker_processes = 6
+restart_after_crash = on
+autovacuum_naptime = 1s
+deadlock_timeout = 100ms
+));
+$node->start;
+$node->safe_psql('postgres', q(
+CREATE EXTENSION spindle;
+CREATE SCHEMA virtual;
+IMPORT FOREIGN SCHEMA retail FROM SERVER spindle INTO virtual OPTIONS (scale 'medium', seed '7');
+-- tables that differ; rows are compared by their number and the sum of their hashes
+CREATE FUNCTION differences(stored text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  name text;
+  same boolean;
+  n bigint := 0;
+BEGIN
+  FOR name IN SELECT table_name FROM spindle_tables('retail') LOOP
+    EXECUTE format('SELECT (SELECT (count(*), sum(hash_record_extended(t, 0)::numeric)) FROM %I.%I t) =
+                           (SELECT (count(*), sum(hash_record_extended(t, 0)::numeric)) FROM virtual.%I t)', stored, name, name) INTO same;
+    n := n + (same IS DISTINCT FROM true)::int;
+  END LOOP;
+  RETURN n;
+END
+$$));
+
+# A session that runs a statement: handle, its output, its errors.
+sub start_statement
+{
+	my ($sql) = @_;
+	my ($out, $err) = ('', '');
+	my $handle = IPC::Run::start(
+		[ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), '-c', $sql ],
+		'<', \undef, '>', \$out, '2>', \$err);
+	return { handle => $handle, out => \$out, err => \$err };
+}
+
+sub finish_statement
+{
+	my ($session) = @_;
+	eval { IPC::Run::finish($session->{handle}) };
+	return ${ $session->{err} };
+}
+
+# Wait until a query gives one row and return it.
+sub wait_for
+{
+	my ($query) = @_;
+	for (1 .. 1200)
+	{
+		my ($status, $out) = $node->psql('postgres', $query);
+		return $out if defined $out && $out ne '';
+		usleep(50_000);
+	}
+	die "timed out waiting for: $query";
+}
+
+my $leader = q(SELECT pid FROM pg_stat_activity WHERE query ~ '^CALL spindle_seed' AND pid <> pg_backend_pid());
+
+# the process of a worker that loads a large table
+my $worker = q(SELECT pid FROM pg_stat_activity WHERE backend_type = 'spindle seed worker'
+	AND query ~ '^loading order_line' ORDER BY pid LIMIT 1);
+
+sub nothing_is_left
+{
+	my ($test) = @_;
+	wait_for(q(SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_stat_activity
+		WHERE (backend_type = 'spindle seed worker' OR query ~ '^CALL spindle_seed') AND state = 'active' AND pid <> pg_backend_pid())));
+	is($node->safe_psql('postgres', q(SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+		WHERE nspname = 'target' OR relname ~ '^spindle_seed'))
+		. $node->safe_psql('postgres', q(SELECT count(*) FROM pg_namespace WHERE nspname = 'target')),
+		'00', "$test: nothing is left");
+}
+
+# Ends a process with a statement or a signal while tables are loaded.
+my $call = q(CALL spindle_seed('retail', 'target', 'large', workers => 2));
+foreach my $case (
+	[ 'worker is terminated', 'SELECT pg_terminate_backend(%d)', $worker, qr/terminating background worker/ ],
+	[ 'worker is cancelled', 'SELECT pg_cancel_backend(%d)', $worker, qr/canceling statement due to user request/ ],
+	[ 'leader is cancelled', 'SELECT pg_cancel_backend(%d)', $leader, qr/canceling statement due to user request/ ],
+	[ 'leader is terminated', 'SELECT pg_terminate_backend(%d)', $leader, qr/terminating connection/ ])
+{
+	my ($test, $statement, $process, $error) = @$case;
+	my $session = start_statement($call);
+	wait_for($worker);
+	is($node->safe_psql('postgres', q(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'spindle seed worker')),
+		2, "$test: there are two workers");
+	$node->safe_psql('postgres', sprintf($statement, wait_for($process)));
+	like(finish_statement($session), $error, "$test: error");
+	nothing_is_left($test);
+}
+
+# Killed processes make the server start anew.
+foreach my $case ([ 'worker is killed', $worker ], [ 'leader is killed', $leader ])
+{
+	my ($test, $process) = @$case;
+	my $session = start_statement($call);
+	wait_for($worker);
+	kill 'KILL', wait_for($process);
+	isnt(finish_statement($session), '', "$test: error");
+	wait_for('SELECT 1');
+	is($node->safe_psql('postgres', q(SELECT count(*) FROM pg_class WHERE relname ~ '^spindle_seed'
+		OR relname IN (SELECT table_name FROM spindle_tables('retail')) AND relkind = 'r')), 0, "$test: no table is left");
+	$node->safe_psql('postgres', 'DROP SCHEMA IF EXISTS target');
+}
+
+# Timeouts, without workers too; there are more tables than workers can be had.
+foreach my $workers (0, 2)
+{
+	my ($status, $out, $err) = $node->psql('postgres', "SET statement_timeout = '300ms';
+		CALL spindle_seed('retail', 'target', 'xlarge', workers => $workers)");
+	like($err, qr/canceling statement due to statement timeout/, "$workers workers: timeout");
+	nothing_is_left("$workers workers: timeout");
+}
+my ($status, $out, $err) = $node->psql('postgres', q(CALL spindle_seed('retail', 'target', workers => 9)));
+like($err, qr/could not start background worker \d of 9\n.*max_worker_processes/, 'too many workers: error');
+nothing_is_left('too many workers');
+$node->safe_psql('postgres', q(CREATE ROLE poor LOGIN CREATEROLE; GRANT CREATE ON DATABASE postgres TO poor));
+($status, $out, $err) = $node->psql('postgres', q(ALTER ROLE poor NOLOGIN; CALL spindle_seed('retail', 'target', workers => 2)), extra_params => [ '-U', 'poor' ]);
+like($err, qr/role "poor" is not permitted to log in/, 'workers that cannot connect: error');
+nothing_is_left('workers that cannot connect');
+
+# The time after workers have committed: a trigger stops the leader when it
+# adds foreign keys, or gives names.
+$node->safe_psql('postgres', q(
+CREATE FUNCTION wait_in_leader() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF tg_tag = current_setting('test.tag', true) AND EXISTS (SELECT FROM pg_stat_activity WHERE pid = pg_backend_pid() AND backend_type = 'client backend') THEN
+    PERFORM pg_sleep(600);
+  END IF;
+END
+$$;
+CREATE EVENT TRIGGER wait_in_leader ON ddl_command_start EXECUTE FUNCTION wait_in_leader()));
+my $waiting = q(SELECT pid FROM pg_stat_activity WHERE query ~ 'CALL spindle_seed' AND wait_event = 'PgSleep');
+foreach my $tag ('ALTER TABLE', 'ALTER INDEX')
+{
+	foreach my $case ([ 'cancelled', 'SELECT pg_cancel_backend(%d)' ], [ 'terminated', 'SELECT pg_terminate_backend(%d)' ])
+	{
+		my ($test, $statement) = @$case;
+		my $session = start_tagged($tag);
+		my $pid = wait_for($waiting);
+		is($node->safe_psql('postgres', q(SELECT count(*) FROM pg_class WHERE relname ~ '^spindle_seed_[0-9]+_[0-9]+$' AND relkind = 'r')),
+			9, "$tag, $test: tables are committed");
+		$node->safe_psql('postgres', sprintf($statement, $pid));
+		like(finish_statement($session), qr/canceling statement|terminating connection/, "$tag, $test: error");
+		nothing_is_left("$tag, $test");
+	}
+}
+
+sub start_tagged
+{
+	my ($tag) = @_;
+	local $ENV{PGOPTIONS} = '-c test.tag=' . $tag =~ s/ /\\ /r;
+	return start_statement(q(CALL spindle_seed('retail', 'target', workers => 2)));
+}
+
+# A server that crashes in this time keeps tables, which the next call drops.
+my $session = start_tagged('ALTER INDEX');
+kill 'KILL', wait_for($waiting);
+finish_statement($session);
+wait_for('SELECT 1');
+is($node->safe_psql('postgres', q(SELECT count(*) FROM pg_class WHERE relname ~ '^spindle_seed_[0-9]+_[0-9]+$' AND relkind = 'r')),
+	9, 'crash before the end: tables are left');
+($status, $out, $err) = $node->psql('postgres', q(CALL spindle_seed('retail', 'target', 'medium', 7, workers => 2)));
+like($err, qr/NOTICE:  dropping tables that an interrupted call/, 'crash before the end: the next call drops them');
+is($node->safe_psql('postgres', q(SELECT count(*) FROM pg_class WHERE relname ~ '^spindle_seed')), 0, 'crash before the end: none is left');
+$node->safe_psql('postgres', 'DROP EVENT TRIGGER wait_in_leader');
+is($node->safe_psql('postgres', q(SELECT differences('target'))), 0, 'rows are those of the foreign tables');
+
+# What is committed survives a crash right afterwards, whatever is logged.
+sub crash
+{
+	my $backend = IPC::Run::start([ 'psql', '-Xq', '-d', $node->connstr('postgres'), '-c', 'SELECT pg_sleep(600)' ],
+		'<', \undef, '>', \my $o, '2>', \my $e);
+	my $pid = wait_for(q(SELECT pid FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)'));
+	kill 'KILL', $pid;
+	eval { IPC::Run::finish($backend) };
+	wait_for('SELECT 1');
+	return;
+}
+
+foreach my $wal_level ('logical', 'minimal')
+{
+	$node->append_conf('postgresql.conf', "wal_level = $wal_level");
+	$node->append_conf('postgresql.conf', 'max_wal_senders = 0') if $wal_level eq 'minimal';
+	$node->restart;
+	foreach my $workers (0, 2)
+	{
+		# from here to the crash no checkpoint comes between
+		$node->safe_psql('postgres', 'CHECKPOINT');
+		$node->safe_psql('postgres', qq(CALL spindle_seed('retail', 'target', 'medium', 7, workers => $workers, if_exists => 'replace')));
+		$node->safe_psql('postgres', q(CALL spindle_seed('retail', 'unlogged', logged => false, if_exists => 'replace')));
+		crash();
+		is($node->safe_psql('postgres', q(SELECT differences('target'))), 0, "$wal_level, $workers workers: rows survive a crash");
+		is($node->safe_psql('postgres', q(SET enable_seqscan = off; SELECT count(*) FROM target."order" o JOIN target.order_line l USING (order_id) WHERE o.order_id < 1000)),
+			$node->safe_psql('postgres', q(SELECT count(*) FROM virtual.order_line WHERE order_id < 1000)),
+			"$wal_level, $workers workers: indexes too");
+		is($node->safe_psql('postgres', q(SELECT count(*) FROM unlogged."order")), 0, "$wal_level, $workers workers: unlogged tables are empty");
+	}
+}
+
+# Progress: in notices if wanted, in the title of the process always.
+foreach my $workers (0, 2)
+{
+	local $ENV{PGOPTIONS} = '-c spindle.progress=on';
+	my $session = start_statement("CALL spindle_seed('retail', 'target2', 'xlarge', workers => $workers)");
+	my $pid = wait_for(q(SELECT pid FROM pg_stat_activity WHERE query ~ 'CALL spindle_seed' AND pid <> pg_backend_pid()));
+	for (1 .. 1200)
+	{
+		eval { IPC::Run::pump_nb($session->{handle}) } or last;
+		last if ${ $session->{err} } =~ /NOTICE.*\n.*NOTICE/;
+		usleep(50_000);
+	}
+	my $title = `ps -o args= -p $pid`;
+	is($node->safe_psql('postgres', "SELECT query ~ '^CALL spindle_seed' FROM pg_stat_activity WHERE pid = $pid"), 't',
+		"$workers workers: the query is as it was sent");
+	like($title, qr/loading retail: \d+ of \d+ rows/, "$workers workers: process title");
+	if ($workers)
+	{
+		like($node->safe_psql('postgres', q(SELECT query FROM pg_stat_activity WHERE backend_type = 'spindle seed worker')),
+			qr/^loading order_line: \d+ of \d+ rows \(\d+\.\d %\), \d+ rows\/s, \d+ s left$/m, 'what workers do');
+	}
+	$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+	like(finish_statement($session), qr/^NOTICE:  loading retail: \d+ of \d+ rows \(\d+\.\d %\), \d+ rows\/s, \d+ s left$/m, "$workers workers: notices");
+}
+($status, $out, $err) = $node->psql('postgres', "SET statement_timeout = '3s'; CALL spindle_seed('retail', 'target2', 'xlarge')");
+unlike($err, qr/NOTICE/, 'no notices if not wanted');
+
+unlike(slurp_file($node->logfile), qr/PANIC|TRAP|deadlock detected|signal (?:11|6)\b/, 'nothing odd in the log');
+$node->stop;
+done_testing();
