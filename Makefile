@@ -18,6 +18,7 @@ OBJS = \
 	src/api/rows.o \
 	src/api/scan.o \
 	src/api/seed.o \
+	src/api/seed_cleanup.o \
 	src/api/seed_parallel.o \
 	src/api/seed_worker.o \
 	src/api/source.o \

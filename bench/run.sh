@@ -50,6 +50,11 @@ sql -f "$TREE/bench/rows.sql"
 sql -f "$TREE/bench/files.sql"
 sql -f "$TREE/bench/streams.sql"
 . "$TREE/bench/delivery.sh"
+sql -f "$TREE/bench/seed.sql"
+for ((run = 1; run <= runs; run++)); do
+	sql -f "$TREE/bench/seed_workers.sql"
+done
+sql -f "$TREE/bench/seed_rate.sql"
 # each in a session of its own, whose peak is that of the scan alone
 sql -f "$TREE/bench/memory.sql"
 sql -f "$TREE/bench/memory_stream.sql"

@@ -616,6 +616,7 @@ AS 'MODULE_PATHNAME', 'spindle_to_table_relation';
 
 COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch, from a relation';
+
 --
 -- Seeding
 --

@@ -246,11 +246,14 @@ spindle_ddl_foreign_keys(const SpindleDdl *ddl, int table, bool is_valid)
 	return statements;
 }
 
+/* Append statements, under a heading if there are any and it is not NULL. */
 static void
-append_statements(StringInfo buf, List *statements)
+append_statements(StringInfo buf, const char *heading, List *statements)
 {
 	ListCell   *lc;
 
+	if (heading && statements)
+		appendStringInfo(buf, "\n-- %s\n", heading);
 	foreach(lc, statements)
 		appendStringInfo(buf, "%s;\n", (char *) lfirst(lc));
 }
@@ -260,30 +263,27 @@ static char *
 script(const SpindleDdl *ddl)
 {
 	const SpindleDomain *domain = ddl->domain;
+	List	   *indexes = NIL;
+	List	   *foreign_keys = NIL;
 	StringInfoData buf;
 
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "-- Tables of %s\nCREATE SCHEMA IF NOT EXISTS %s;\n", domain->name,
 					 quote_identifier(ddl->schema));
 	for (int t = 0; t < domain->ntables; t++)
-		if (ddl->selected[t])
-		{
-			appendStringInfo(&buf, "\n%s;\n", spindle_ddl_table(ddl, t));
-			append_statements(&buf, spindle_ddl_table_comment(ddl, t));
-			append_statements(&buf, spindle_ddl_column_comments(ddl, t));
-		}
+	{
+		if (!ddl->selected[t])
+			continue;
+		appendStringInfo(&buf, "\n%s;\n", spindle_ddl_table(ddl, t));
+		append_statements(&buf, NULL, spindle_ddl_table_comment(ddl, t));
+		append_statements(&buf, NULL, spindle_ddl_column_comments(ddl, t));
+		indexes = list_concat(indexes, spindle_ddl_primary_key(ddl, t));
+		indexes = list_concat(indexes, spindle_ddl_indexes(ddl, t));
+		foreign_keys = list_concat(foreign_keys, spindle_ddl_foreign_keys(ddl, t, true));
+	}
 	appendStringInfoString(&buf, "\n-- Load the data here.\n");
-	appendStringInfoString(&buf, "\n-- Keys and indexes\n");
-	for (int t = 0; t < domain->ntables; t++)
-		if (ddl->selected[t])
-		{
-			append_statements(&buf, spindle_ddl_primary_key(ddl, t));
-			append_statements(&buf, spindle_ddl_indexes(ddl, t));
-		}
-	appendStringInfoString(&buf, "\n-- Foreign keys\n");
-	for (int t = 0; t < domain->ntables; t++)
-		if (ddl->selected[t])
-			append_statements(&buf, spindle_ddl_foreign_keys(ddl, t, true));
+	append_statements(&buf, "Keys and indexes", indexes);
+	append_statements(&buf, "Foreign keys", foreign_keys);
 	return buf.data;
 }
 

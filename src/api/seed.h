@@ -49,6 +49,8 @@ extern int64 spindle_seed_bytes(Oid relid);
 
 /* seed_parallel.c */
 extern void spindle_seed_parallel(SpindleSeed *seed);
+
+/* seed_cleanup.c */
 extern void spindle_seed_drop_leftovers(const SpindleSeed *seed);
 
 #endif							/* SPINDLE_SEED_H */

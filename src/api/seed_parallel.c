@@ -19,17 +19,7 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/dependency.h"
-#include "catalog/indexing.h"
-#include "catalog/namespace.h"
-#include "catalog/objectaddress.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_depend.h"
-#include "catalog/pg_namespace.h"
 #include "executor/spi.h"
 #include "libpq/pqmq.h"
 #include "miscadmin.h"
@@ -41,18 +31,13 @@
 #include "storage/proc.h"
 #include "storage/shm_toc.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/guc.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
-#include "utils/snapmgr.h"
 
 #include "api/progress.h"
 #include "api/seed.h"
 #include "api/seed_parallel.h"
-
-#define STAGING_PREFIX	"spindle_seed_"
 
 /*
  * A parallel seeding.  It has a memory context of its own, as it is needed when
@@ -68,7 +53,8 @@ typedef struct Job
 	int			nworkers;		/* that have been started */
 	BackgroundWorkerHandle *worker[SPINDLE_MAX_SEED_WORKERS];
 	shm_mq_handle *queue[SPINDLE_MAX_SEED_WORKERS]; /* NULL when it has ended */
-	SpindleProgress progress;
+	SpindleProgress progress;	/* first of rows, then of tables */
+	bool		is_loaded;		/* all rows are stored */
 } Job;
 
 /* The job of this session, for the case that the session is terminated. */
@@ -116,6 +102,7 @@ fill_shared(const SpindleSeed *seed, SpindleSeedShared *shared)
 	pg_atomic_init_u32(&shared->step, SPINDLE_SEED_LOAD);
 	pg_atomic_init_u32(&shared->next_task, 0);
 	pg_atomic_init_u64(&shared->rows, 0);
+	pg_atomic_init_u32(&shared->tables_done, 0);
 	for (int i = 0; i < SPINDLE_MAX_SEED_WORKERS; i++)
 		pg_atomic_init_u32(&shared->steps_done[i], 0);
 }
@@ -281,6 +268,27 @@ is_step_done(Job *job, SpindleSeedStep step)
 	return is_done;
 }
 
+/* Tell how far workers are: with rows, then with all else of the tables. */
+static void
+report_progress(Job *job)
+{
+	int64		rows = (int64) pg_atomic_read_u64(&job->shared->rows);
+
+	if (rows >= job->progress.total && !job->is_loaded)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(job->context);
+
+		spindle_progress_end(&job->progress);
+		spindle_progress_start(&job->progress,
+							   psprintf("keys, indexes and statistics of %s", job->shared->domain),
+							   job->shared->ntasks, "tables");
+		MemoryContextSwitchTo(oldcontext);
+		job->is_loaded = true;
+	}
+	spindle_progress_report(&job->progress,
+							job->is_loaded ? (int64) pg_atomic_read_u32(&job->shared->tables_done) : rows);
+}
+
 /* Wait until all workers have done a step; raises their errors. */
 static void
 await_workers(Job *job, SpindleSeedStep step)
@@ -291,7 +299,7 @@ await_workers(Job *job, SpindleSeedStep step)
 						 WAIT_EVENT_BGWORKER_SHUTDOWN);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
-		spindle_progress_report(&job->progress, (int64) pg_atomic_read_u64(&job->shared->rows));
+		report_progress(job);
 	}
 }
 
@@ -407,59 +415,6 @@ show_tables(SpindleSeed *seed)
 	}
 }
 
-/* Does anything live in a schema? */
-static bool
-is_empty_schema(Oid schema)
-{
-	Relation	depend = table_open(DependRelationId, AccessShareLock);
-	ScanKeyData key[2];
-	SysScanDesc scan;
-	bool		is_empty;
-
-	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(NamespaceRelationId));
-	ScanKeyInit(&key[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(schema));
-	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL, 2, key);
-	is_empty = !HeapTupleIsValid(systable_getnext(scan));
-	systable_endscan(scan);
-	table_close(depend, AccessShareLock);
-	return is_empty;
-}
-
-/* Drop what workers have committed, and the schema if we made it. */
-static void
-drop_tables(const Job *job)
-{
-	ObjectAddresses *objects = new_object_addresses();
-	Oid			schema = get_namespace_oid(job->shared->schema, true);
-	bool		found = false;
-
-	PushActiveSnapshot(GetTransactionSnapshot());
-	for (int i = 0; i < job->shared->ntasks; i++)
-	{
-		ObjectAddress object;
-		char	   *name = get_rel_name(job->shared->task[i].relid);
-
-		if (name == NULL || strncmp(name, job->shared->staging, strlen(job->shared->staging)) != 0)
-			continue;
-		ObjectAddressSet(object, RelationRelationId, job->shared->task[i].relid);
-		add_exact_object_address(&object, objects);
-		found = true;
-	}
-	if (found)
-		performMultipleDeletions(objects, DROP_RESTRICT, PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
-	CommandCounterIncrement();
-	if (job->has_made_schema && OidIsValid(schema) && is_empty_schema(schema))
-	{
-		ObjectAddress object;
-
-		ObjectAddressSet(object, NamespaceRelationId, schema);
-		performDeletion(&object, DROP_RESTRICT, PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
-	}
-	PopActiveSnapshot();
-}
-
 /*
  * Stop all workers, then wait until none is left.  Runs with interrupts held:
  * workers end within the time of a batch of rows.
@@ -485,7 +440,7 @@ clean_up_at_exit(int code, Datum arg)
 	AbortOutOfAnyTransaction();
 	stop_workers(job);
 	StartTransactionCommand();
-	drop_tables(job);
+	spindle_seed_drop_tables(job->shared, job->has_made_schema);
 	CommitTransactionCommand();
 }
 
@@ -502,7 +457,7 @@ clean_up(Job *job, MemoryContext context)
 	SPI_rollback();
 	stop_workers(job);
 	active_job = NULL;
-	drop_tables(job);
+	spindle_seed_drop_tables(job->shared, job->has_made_schema);
 	SPI_commit();
 	dsm_detach(job->segment);
 	MemoryContextDelete(job->context);
@@ -531,40 +486,6 @@ run_job(Job *job, SpindleSeed *seed)
 }
 
 /*
- * spindle_seed_drop_leftovers
- *		Drop tables that a seeding by workers has left in the schema when the
- *		server crashed: those with our names and comment whose session is no
- *		more.
- */
-void
-spindle_seed_drop_leftovers(const SpindleSeed *seed)
-{
-	StringInfoData buf;
-
-	if (seed->schema_is_missing)
-		return;
-	SPI_execute(psprintf("SELECT pg_catalog.format('%%I.%%I', %s, c.relname) FROM pg_catalog.pg_class c"
-						 " WHERE c.relnamespace OPERATOR(pg_catalog.=) %u AND c.relkind OPERATOR(pg_catalog.=) 'r'"
-						 " AND c.relname OPERATOR(pg_catalog.~) '^" STAGING_PREFIX "[0-9]+_[0-9]+$'"
-						 " AND pg_catalog.obj_description(c.oid, 'pg_class') OPERATOR(pg_catalog.=) %s"
-						 " AND pg_catalog.pg_has_role(c.relowner, 'USAGE')"
-						 " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_get_activity(NULL) a"
-						 " WHERE a.pid OPERATOR(pg_catalog.<>) %d"
-						 " AND a.pid OPERATOR(pg_catalog.=) pg_catalog.split_part(c.relname::pg_catalog.text, '_', 3)::pg_catalog.int4)",
-						 quote_literal_cstr(seed->schema), get_namespace_oid(seed->schema, false),
-						 quote_literal_cstr(SPINDLE_SEED_COMMENT), MyProcPid), true, 0);
-	if (SPI_processed == 0)
-		return;
-	initStringInfo(&buf);
-	for (uint64 i = 0; i < SPI_processed; i++)
-		appendStringInfo(&buf, "%s%s", i ? ", " : "DROP TABLE ",
-						 SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
-	ereport(NOTICE,
-			(errmsg("dropping tables that an interrupted call of spindle_seed has left behind")));
-	spindle_seed_run(buf.data);
-}
-
-/*
  * spindle_seed_parallel
  *		Seed by seed->nworkers background workers.
  *
@@ -585,7 +506,7 @@ spindle_seed_parallel(SpindleSeed *seed)
 	is_registered = true;
 	for (int t = 0; t < seed->instance->domain->ntables; t++)
 		total += seed->selected[t] ? seed->instance->nrows[t] : 0;
-	seed->ddl->staging = psprintf(STAGING_PREFIX "%d", MyProcPid);
+	seed->ddl->staging = psprintf(SPINDLE_SEED_STAGING "%d", MyProcPid);
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	spindle_seed_drop_leftovers(seed);
 

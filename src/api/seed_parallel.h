@@ -21,7 +21,11 @@
 /* Size of the queue through which a worker's messages come. */
 #define SPINDLE_SEED_QUEUE_SIZE		16384
 
-/* What tables say of themselves while they are filled. */
+/*
+ * Provisional names of tables are this, the leader's process id, an underscore
+ * and a number; and what tables say of themselves as long as they have them.
+ */
+#define SPINDLE_SEED_STAGING	"spindle_seed_"
 #define SPINDLE_SEED_COMMENT	"being filled by spindle_seed"
 
 /*
@@ -68,10 +72,15 @@ typedef struct SpindleSeedShared
 	pg_atomic_uint32 step;
 	pg_atomic_uint32 next_task; /* of this step */
 	pg_atomic_uint64 rows;		/* stored so far */
+	pg_atomic_uint32 tables_done;	/* with indexes and statistics */
 	pg_atomic_uint32 steps_done[SPINDLE_MAX_SEED_WORKERS];
 	SpindleSeedTask task[FLEXIBLE_ARRAY_MEMBER];	/* the largest first */
 } SpindleSeedShared;
 
+/* seed_cleanup.c */
+extern void spindle_seed_drop_tables(const SpindleSeedShared *shared, bool has_made_schema);
+
+/* seed_worker.c */
 extern PGDLLEXPORT void spindle_seed_worker_main(Datum arg);
 
 #endif							/* SPINDLE_SEED_PARALLEL_H */

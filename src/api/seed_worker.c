@@ -185,6 +185,7 @@ make_table(Worker *worker, SpindleSeedTask *task)
 		spindle_seed_run_all(spindle_ddl_indexes(worker->ddl, task->table));
 	if (shared->with_statistics)
 		spindle_seed_run(psprintf("ANALYZE %s", qualified));
+	pg_atomic_fetch_add_u32(&worker->shared->tables_done, 1);
 }
 
 /* The first two steps: make tables, commit when all others are done too. */
