@@ -239,6 +239,15 @@ foreach my $workers (0, 2)
 ($status, $out, $err) = $node->psql('postgres', "SET statement_timeout = '3s'; CALL spindle_seed('retail', 'target2', 'xlarge')");
 unlike($err, qr/NOTICE/, 'no notices if not wanted');
 
+# A server that is stopped takes the time to clean up.
+$node->safe_psql('postgres', 'DROP SCHEMA target CASCADE');
+$session = start_statement($call);
+wait_for($worker);
+$node->stop('fast');
+isnt(finish_statement($session), '', 'stop: error');
+$node->start;
+nothing_is_left('stop');
+
 unlike(slurp_file($node->logfile), qr/PANIC|TRAP|deadlock detected|signal (?:11|6)\b/, 'nothing odd in the log');
 $node->stop;
 done_testing();
