@@ -43,6 +43,12 @@ CALL bench.compare('retail with keys, indexes, statistics : the usual script, co
 CALL bench.compare('the same : the careful script, constraints last', 1.3,
   :all_rows, :'seed_all', :all_rows, 'DROP SCHEMA IF EXISTS loaded CASCADE;' || :'tables' || :'copies' || :'keys' || :'statistics',
   :runs, is_command => true, warm_up => false);
-DROP SCHEMA loaded, seeded CASCADE;
-INSERT INTO bench.result (comparison, goal, a_rows, b_rows)
-VALUES ('the same by 2 workers : by 1 worker (no parallel index builds)', 1.3, :all_rows, :all_rows);
+DROP SCHEMA seeded CASCADE;
+
+-- Workers commit, so calls with them cannot be measured within a function:
+-- seed_workers.sql fills these in.
+CREATE TABLE bench.careful_script AS
+SELECT 'DROP SCHEMA IF EXISTS loaded CASCADE;' || :'tables' || :'copies' || :'keys' || :'statistics' AS script;
+INSERT INTO bench.result (comparison, goal, a_rows, b_rows) VALUES
+  ('the same by 2 workers : the careful script', 1.3, :all_rows, :all_rows),
+  ('the same by 2 workers : by 1 worker (no parallel index builds)', 1.3, :all_rows, :all_rows);

@@ -182,7 +182,6 @@ start_workers(Job *job)
 		.bgw_notify_pid = MyProcPid,
 		.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(job->segment)),
 	};
-
 	MemoryContext oldcontext = MemoryContextSwitchTo(job->context);
 
 	for (int i = 0; i < job->shared->nworkers; i++)
@@ -308,6 +307,7 @@ static void
 begin_step(Job *job, SpindleSeedStep step)
 {
 	pg_atomic_write_u32(&job->shared->next_task, 0);
+	pg_write_barrier();
 	pg_atomic_write_u32(&job->shared->step, step);
 	ConditionVariableBroadcast(&job->shared->step_changed);
 }
@@ -480,6 +480,10 @@ run_job(Job *job, SpindleSeed *seed)
 		begin_step(job, SPINDLE_SEED_VALIDATE);
 		await_workers(job, SPINDLE_SEED_VALIDATE);
 	}
+
+	/* none has any more to do; what they count for statistics is in by then */
+	for (int i = 0; i < job->nworkers; i++)
+		(void) WaitForBackgroundWorkerShutdown(job->worker[i]);
 	run_protected(show_tables, seed, true);
 	seed->nrows = (int64) pg_atomic_read_u64(&job->shared->rows);
 	SPI_commit();
@@ -532,7 +536,6 @@ spindle_seed_parallel(SpindleSeed *seed)
 	}
 	PG_END_TRY();
 	active_job = NULL;
-	stop_workers(job);
 	dsm_detach(job->segment);
 	SPI_finish();
 	spindle_progress_end(&job->progress);

@@ -120,6 +120,7 @@ cancel_sleep(int code, Datum arg)
 static void
 report_step(Worker *worker, SpindleSeedStep step)
 {
+	pg_write_barrier();
 	pg_atomic_write_u32(&worker->shared->steps_done[worker->number], step + 1);
 	SetLatch(&ProcGlobal->allProcs[worker->shared->leader].procLatch);
 }
@@ -133,6 +134,7 @@ await_step(Worker *worker, SpindleSeedStep step)
 	while (pg_atomic_read_u32(&worker->shared->step) < step)
 		ConditionVariableSleep(&worker->shared->step_changed, PG_WAIT_EXTENSION);
 	ConditionVariableCancelSleep();
+	pg_read_barrier();
 }
 
 /* The next task of this step, or NULL if none is left. */
