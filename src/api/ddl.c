@@ -216,32 +216,42 @@ spindle_ddl_indexes(const SpindleDdl *ddl, int table)
 }
 
 /*
- * spindle_ddl_foreign_keys
- *		The foreign keys of a table to selected tables.
+ * spindle_ddl_foreign_key
+ *		The foreign key of a column to a selected table, or NULL if it has none.
  *
- * With is_valid the statements check the rows; otherwise this is left to
+ * With is_valid the statement checks the rows; otherwise this is left to
  * ALTER TABLE ... VALIDATE CONSTRAINT.
  */
+char *
+spindle_ddl_foreign_key(const SpindleDdl *ddl, int table, int column, bool is_valid)
+{
+	const SpindleColumn *c = &ddl->domain->table[table].column[column];
+	const SpindleTable *parent;
+
+	if (ddl->foreign_key_name[table][column] == NULL || !ddl->selected[c->references])
+		return NULL;
+	parent = &ddl->domain->table[c->references];
+	return psprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)%s",
+					qualified_table(ddl, table),
+					quote_identifier(ddl->foreign_key_name[table][column]),
+					quote_identifier(c->name),
+					qualified_table(ddl, parent->index),
+					quote_identifier(parent->column[parent->key].name),
+					is_valid ? "" : " NOT VALID");
+}
+
+/* All foreign keys of a table. */
 List *
 spindle_ddl_foreign_keys(const SpindleDdl *ddl, int table, bool is_valid)
 {
-	const SpindleTable *t = &ddl->domain->table[table];
 	List	   *statements = NIL;
 
-	for (int c = 0; c < t->ncolumns; c++)
+	for (int c = 0; c < ddl->domain->table[table].ncolumns; c++)
 	{
-		int			parent = t->column[c].references;
+		char	   *statement = spindle_ddl_foreign_key(ddl, table, c, is_valid);
 
-		if (ddl->foreign_key_name[table][c] == NULL || !ddl->selected[parent])
-			continue;
-		statements = lappend(statements,
-							 psprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)%s",
-									  qualified_table(ddl, table),
-									  quote_identifier(ddl->foreign_key_name[table][c]),
-									  quote_identifier(t->column[c].name),
-									  qualified_table(ddl, parent),
-									  quote_identifier(ddl->domain->table[parent].column[ddl->domain->table[parent].key].name),
-									  is_valid ? "" : " NOT VALID"));
+		if (statement)
+			statements = lappend(statements, statement);
 	}
 	return statements;
 }

@@ -40,6 +40,7 @@ extern List *spindle_ddl_table_comment(const SpindleDdl *ddl, int table);
 extern List *spindle_ddl_column_comments(const SpindleDdl *ddl, int table);
 extern List *spindle_ddl_primary_key(const SpindleDdl *ddl, int table);
 extern List *spindle_ddl_indexes(const SpindleDdl *ddl, int table);
+extern char *spindle_ddl_foreign_key(const SpindleDdl *ddl, int table, int column, bool is_valid);
 extern List *spindle_ddl_foreign_keys(const SpindleDdl *ddl, int table, bool is_valid);
 
 #endif							/* SPINDLE_DDL_H */

@@ -9,9 +9,12 @@
  * The slots are virtual, so a row goes from the generator's vectors into its
  * heap tuple with a single copy.
  *
- * Nobody but us knows the table, so there are neither indexes nor triggers,
- * policies or defaults to see to.  Columns that are NOT NULL never get a null,
- * as the model makes them NOT NULL only if their rule cannot give one.
+ * Nobody but us knows the table, so there are neither indexes nor policies or
+ * defaults to see to.  Columns that are NOT NULL never get a null, as the model
+ * makes them NOT NULL only if their rule cannot give one.  Foreign keys that the
+ * table has already are checked here: the keys of the parent are a sequence of
+ * which all numbers are there, so it is enough to compare a value with its ends,
+ * where the server would join the two tables.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,7 +42,21 @@ typedef struct Loader
 	TupleTableSlot **slot;
 	BulkInsertState bulk_state;
 	MemoryContext batch_context;	/* heap tuples of a batch */
+	int			nchecks;
+	struct ReferenceCheck *check;
 } Loader;
+
+/* A reference to a table whose keys are start, start + step, and so on. */
+typedef struct ReferenceCheck
+{
+	int			attribute;		/* from 0 */
+	int			length;			/* of its type, an integer */
+	int64		start;
+	int64		step;
+	int64		nrows;
+	const SpindleColumn *column;
+	const SpindleTable *parent;
+} ReferenceCheck;
 
 /*
  * The heap copies from virtual slots what it stores.  Other access methods get
@@ -57,6 +74,70 @@ create_slot(Relation relation)
 	return slot;
 }
 
+/*
+ * spindle_load_can_check
+ *		Can the values of a referencing column be checked while they are loaded?
+ */
+bool
+spindle_load_can_check(const SpindleDomain *domain, int table, int column)
+{
+	const SpindleColumn *c = &domain->table[table].column[column];
+	const SpindleColumn *key;
+
+	if (c->references < 0 || c->references == table || domain->table[c->references].key < 0)
+		return false;
+	key = &domain->table[c->references].column[domain->table[c->references].key];
+	return c->type.kind == SPINDLE_INT && key->type.kind == SPINDLE_INT &&
+		key->rule->kind == SPINDLE_RULE_SEQUENCE && key->rule->sequence.step > 0;
+}
+
+static void
+add_checks(Loader *loader, const SpindleInstance *instance, const SpindleSource *source, const bool *checked)
+{
+	const SpindleTable *table = &instance->domain->table[source->table];
+
+	loader->check = palloc(sizeof(ReferenceCheck) * Max(source->natts, 1));
+	for (int i = 0; i < source->natts && checked; i++)
+	{
+		ReferenceCheck *check = &loader->check[loader->nchecks];
+		const SpindleRule *key;
+
+		if (source->column[i] < 0 || !checked[source->column[i]])
+			continue;
+		loader->nchecks++;
+		check->attribute = i;
+		check->length = TupleDescAttr(RelationGetDescr(loader->relation), i)->attlen;
+		check->column = &table->column[source->column[i]];
+		check->parent = &instance->domain->table[check->column->references];
+		key = check->parent->column[check->parent->key].rule;
+		check->start = key->sequence.start;
+		check->step = key->sequence.step;
+		check->nrows = instance->nrows[check->parent->index];
+	}
+}
+
+/* Raise an error if a row refers to a row that does not exist. */
+static void
+check_references(const Loader *loader, const TupleTableSlot *slot)
+{
+	for (int i = 0; i < loader->nchecks; i++)
+	{
+		const ReferenceCheck *check = &loader->check[i];
+		Datum		value = slot->tts_values[check->attribute];
+		int64		key = check->length == 8 ? DatumGetInt64(value) :
+		check->length == 4 ? DatumGetInt32(value) : DatumGetInt16(value);
+		uint64		distance = (uint64) (key - check->start);
+
+		if (!slot->tts_isnull[check->attribute] &&
+			(key < check->start || (check->step > 1 && distance % (uint64) check->step != 0) ||
+			 distance / (uint64) check->step >= (uint64) check->nrows))
+			ereport(ERROR,
+					(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+					 errmsg("value " INT64_FORMAT " of column \"%s\" is not a key of table \"%s\"",
+							key, check->column->name, check->parent->name)));
+	}
+}
+
 /* Store n rows from number first on. */
 static void
 store_batch(Loader *loader, int64 first, int n, CommandId command, int options)
@@ -71,6 +152,7 @@ store_batch(Loader *loader, int64 first, int n, CommandId command, int options)
 		ExecClearTuple(slot);
 		spindle_rows_get(loader->rows, i, slot->tts_values, slot->tts_isnull);
 		ExecStoreVirtualTuple(slot);
+		check_references(loader, slot);
 	}
 	MemoryContextReset(loader->batch_context);
 	oldcontext = MemoryContextSwitchTo(loader->batch_context);
@@ -83,11 +165,14 @@ store_batch(Loader *loader, int64 first, int n, CommandId command, int options)
  *		Store all rows of a generated table; the result is their number.
  *
  * The table must have been created in this transaction, with columns of the
- * generated table, and no indexes yet.  report is called after each batch.
+ * generated table, and no indexes yet.  checked says of each column whether it
+ * has a foreign key already, for which spindle_load_can_check(), or is NULL.
+ * report is called after each batch.
  * Can be cancelled between batches of 512 rows.
  */
 int64
-spindle_load(Oid relid, SpindleInstance *instance, int table, SpindleLoadReport report, void *arg)
+spindle_load(Oid relid, SpindleInstance *instance, int table, const bool *checked,
+			 SpindleLoadReport report, void *arg)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle load",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -97,7 +182,7 @@ spindle_load(Oid relid, SpindleInstance *instance, int table, SpindleLoadReport 
 													 * space */
 	SpindleSource source = {.instance = instance,.table = table};
 	int64		nrows = instance->nrows[table];
-	Loader		loader;
+	Loader		loader = {0};
 
 	/* a value that is toasted wants to know which rows others can see */
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -105,6 +190,7 @@ spindle_load(Oid relid, SpindleInstance *instance, int table, SpindleLoadReport 
 	spindle_instance_keep(instance, context);
 	spindle_source_match(&source, RelationGetDescr(loader.relation),
 						 psprintf("table \"%s\"", RelationGetRelationName(loader.relation)));
+	add_checks(&loader, instance, &source, checked);
 	loader.rows = spindle_rows_create(instance, table, source.column, source.natts, context);
 	loader.nslots = (int) Min(nrows, SPINDLE_BATCH_ROWS);
 	loader.slot = palloc(sizeof(TupleTableSlot *) * Max(loader.nslots, 1));

@@ -13,7 +13,8 @@
 /* Called after each batch with the number of rows stored so far. */
 typedef void (*SpindleLoadReport) (void *arg, int64 rows);
 
-extern int64 spindle_load(Oid relid, SpindleInstance *instance, int table,
+extern bool spindle_load_can_check(const SpindleDomain *domain, int table, int column);
+extern int64 spindle_load(Oid relid, SpindleInstance *instance, int table, const bool *checked,
 						  SpindleLoadReport report, void *arg);
 
 #endif							/* SPINDLE_LOAD_H */

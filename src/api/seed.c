@@ -359,6 +359,21 @@ report_load(void *arg, int64 rows)
 	spindle_progress_report(&load->progress, load->rows_before + rows);
 }
 
+/*
+ * Is a foreign key there before the rows?  On an empty table the server has
+ * nothing to check; the rows then are checked while they are stored.  The parent
+ * must be complete by then, and its key.
+ */
+static bool
+is_early_foreign_key(const SpindleSeed *seed, int table, int column)
+{
+	const SpindleDomain *domain = seed->instance->domain;
+
+	return seed->with_keys && domain->table[table].column[column].references < table &&
+		spindle_load_can_check(domain, table, column);
+}
+
+/* Rows and primary keys, table after table. */
 static void
 load_tables(SpindleSeed *seed)
 {
@@ -370,14 +385,30 @@ load_tables(SpindleSeed *seed)
 		total += seed->selected[t] ? seed->instance->nrows[t] : 0;
 	spindle_progress_start(&load.progress, psprintf("loading %s", domain->name), total, "rows");
 	for (int t = 0; t < domain->ntables; t++)
-		if (seed->selected[t])
-			load.rows_before += spindle_load(spindle_seed_relation(seed->ddl, t), seed->instance, t,
-											 report_load, &load);
+	{
+		bool	   *checked = palloc0(sizeof(bool) * domain->table[t].ncolumns);
+
+		if (!seed->selected[t])
+			continue;
+		for (int c = 0; c < domain->table[t].ncolumns; c++)
+		{
+			char	   *statement = is_early_foreign_key(seed, t, c) ?
+			spindle_ddl_foreign_key(seed->ddl, t, c, true) : NULL;
+
+			checked[c] = statement != NULL;
+			if (statement)
+				spindle_seed_run(statement);
+		}
+		load.rows_before += spindle_load(spindle_seed_relation(seed->ddl, t), seed->instance, t, checked,
+										 report_load, &load);
+		if (seed->with_keys)
+			spindle_seed_run_all(spindle_ddl_primary_key(seed->ddl, t));
+	}
 	spindle_progress_end(&load.progress);
 	seed->nrows = load.rows_before;
 }
 
-/* Keys, indexes and statistics, once the rows are there. */
+/* Indexes, statistics and the remaining foreign keys, once the rows are there. */
 static void
 finish_tables(const SpindleSeed *seed)
 {
@@ -390,8 +421,6 @@ finish_tables(const SpindleSeed *seed)
 	{
 		if (!seed->selected[t])
 			continue;
-		if (seed->with_keys)
-			statements = list_concat(statements, spindle_ddl_primary_key(seed->ddl, t));
 		if (seed->with_indexes)
 			statements = list_concat(statements, spindle_ddl_indexes(seed->ddl, t));
 		if (seed->with_statistics)
@@ -399,10 +428,16 @@ finish_tables(const SpindleSeed *seed)
 								 psprintf("ANALYZE %s", spindle_ddl_qualified(seed->ddl, spindle_ddl_name(seed->ddl, t))));
 	}
 	for (int t = 0; t < domain->ntables && seed->with_keys; t++)
-		if (seed->selected[t])
-			statements = list_concat(statements, spindle_ddl_foreign_keys(seed->ddl, t, true));
+		for (int c = 0; seed->selected[t] && c < domain->table[t].ncolumns; c++)
+		{
+			char	   *statement = is_early_foreign_key(seed, t, c) ? NULL :
+			spindle_ddl_foreign_key(seed->ddl, t, c, true);
 
-	spindle_progress_start(&progress, psprintf("keys, indexes and statistics of %s", domain->name),
+			if (statement)
+				statements = lappend(statements, statement);
+		}
+
+	spindle_progress_start(&progress, psprintf("indexes and statistics of %s", domain->name),
 						   list_length(statements), "steps");
 	foreach(lc, statements)
 	{

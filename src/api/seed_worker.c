@@ -177,7 +177,7 @@ make_table(Worker *worker, SpindleSeedTask *task)
 	spindle_progress_start(&worker->progress, psprintf("loading %s", name),
 						   worker->instance->nrows[task->table], "rows");
 	worker->rows_reported = 0;
-	spindle_load(task->relid, worker->instance, task->table, report_load, worker);
+	spindle_load(task->relid, worker->instance, task->table, NULL, report_load, worker);
 	spindle_progress_end(&worker->progress);
 
 	pgstat_report_activity(STATE_RUNNING, psprintf("keys, indexes and statistics of %s", name));
