@@ -21,11 +21,13 @@
 #include "postgres.h"
 
 #include "access/heapam.h"
+#include "access/hio.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -34,6 +36,9 @@
 #include "api/source.h"
 #include "gen/datum.h"
 
+/* What a table may take of the shared buffers before it has to use a ring. */
+#define RING_SHARE	8
+
 typedef struct Loader
 {
 	Relation	relation;
@@ -41,6 +46,7 @@ typedef struct Loader
 	int			nslots;
 	TupleTableSlot **slot;
 	BulkInsertState bulk_state;
+	BufferAccessStrategy ring;	/* for its later part */
 	MemoryContext batch_context;	/* heap tuples of a batch */
 	int			nchecks;
 	struct ReferenceCheck *check;
@@ -138,6 +144,34 @@ check_references(const Loader *loader, const TupleTableSlot *slot)
 	}
 }
 
+/*
+ * Begin to insert in bulk.  The ring of buffers that goes with it keeps a large
+ * load from pushing all else out of memory, but writes each page once more and
+ * leaves none for the indexes to find.  So the first pages go without it.
+ */
+static void
+begin_bulk(Loader *loader)
+{
+	loader->bulk_state = GetBulkInsertState();
+	loader->ring = loader->bulk_state->strategy;
+	loader->bulk_state->strategy = NULL;
+}
+
+static void
+use_ring_if_large(Loader *loader)
+{
+	if (loader->bulk_state->strategy == NULL &&
+		RelationGetNumberOfBlocks(loader->relation) > (BlockNumber) (NBuffers / RING_SHARE))
+		loader->bulk_state->strategy = loader->ring;
+}
+
+static void
+end_bulk(Loader *loader)
+{
+	loader->bulk_state->strategy = loader->ring;
+	FreeBulkInsertState(loader->bulk_state);
+}
+
 /* Store n rows from number first on. */
 static void
 store_batch(Loader *loader, int64 first, int n, CommandId command, int options)
@@ -196,7 +230,7 @@ spindle_load(Oid relid, SpindleInstance *instance, int table, const bool *checke
 	loader.slot = palloc(sizeof(TupleTableSlot *) * Max(loader.nslots, 1));
 	for (int i = 0; i < loader.nslots; i++)
 		loader.slot[i] = create_slot(loader.relation);
-	loader.bulk_state = GetBulkInsertState();
+	begin_bulk(&loader);
 	loader.batch_context = AllocSetContextCreate(context, "spindle load batch", ALLOCSET_DEFAULT_SIZES);
 
 	for (int64 row = 0; row < nrows; row += SPINDLE_BATCH_ROWS)
@@ -204,12 +238,13 @@ spindle_load(Oid relid, SpindleInstance *instance, int table, const bool *checke
 		int			n = (int) Min(SPINDLE_BATCH_ROWS, nrows - row);
 
 		CHECK_FOR_INTERRUPTS();
+		use_ring_if_large(&loader);
 		store_batch(&loader, row, n, command, options);
 		report(arg, row + n);
 	}
 
 	table_finish_bulk_insert(loader.relation, options);
-	FreeBulkInsertState(loader.bulk_state);
+	end_bulk(&loader);
 	for (int i = 0; i < loader.nslots; i++)
 		ExecDropSingleTupleTableSlot(loader.slot[i]);
 	table_close(loader.relation, NoLock);
