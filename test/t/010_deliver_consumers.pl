@@ -212,6 +212,28 @@ foreach my $transactional (0, 1)
 	same(\@live, [ events("'retail', 'order', 'xxxl', max_events => $n") ], "$name: and no more");
 }
 
+# Messages that are not transactional are flushed by us: nobody else does it while
+# the WAL writer sleeps and no transaction commits.
+{
+	my ($plugin) = grep { $has_plugin{$_} } 'wal2json', 'test_decoding';
+	my $path = "$dir/flushed";
+	my $decoder = IPC::Run::start([ 'pg_recvlogical', '-S', $plugin, '--dbname', $node->connstr('postgres'), '-f', $path, '--fsync-interval', 0, '--no-loop', '--start', @{ $plugin_options{$plugin} } ],
+		'<', \undef, '2>', \my $decoder_err, IPC::Run::timeout($patience));
+	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_replication_slots WHERE slot_name = '$plugin' AND active") or die 'no decoder';
+	my $writer = $node->safe_psql('postgres', q(SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'));
+	kill 'STOP', $writer;
+	# five events at once, and the next in an hour
+	my ($handle, undef, $err) = background($node, q(CALL spindle_to_wal('flushed', 'retail', 'order', realtime => true, events_per_second => 0.0003, burst_windows => '[{"start_event": 0, "end_event": 5, "multiplier": 1000000}]')));
+	my $come = wait_until(sub { -e $path && 5 == grep { $_->[0] eq 'flushed' } messages($plugin, slurp_file($path) =~ s/[^\n]*\z//r) });
+	kill 'CONT', $writer;
+	ok($come, 'wal: a batch is flushed');
+	$node->safe_psql('postgres', 'SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ' . waiting_for('spindle_to_wal'));
+	eval { $handle->finish };
+	is((delivered($$err))[0], 5, 'wal: the message says how many were delivered');
+	$decoder->signal('INT');
+	eval { $decoder->finish };
+}
+
 #
 # A subscriber of the target table, whose server has no logical decoding.
 #

@@ -250,7 +250,8 @@ BEGIN
 END
 $$;
 CREATE CAST (fussy AS json) WITH FUNCTION fussy_json(fussy);
-CREATE TABLE fussed AS SELECT i::text::fussy AS i FROM generate_series(0, 29) i;
+CREATE TABLE fussed AS SELECT i::text::fussy AS i, NULL AS note FROM generate_series(0, 29) i;
+CREATE TABLE fussed_and_long AS SELECT i, CASE WHEN i::text IN ('2', '9', '16', '20') THEN repeat('x', 8000) END AS note FROM fussed;
 SQL
 foreach my $kind ('transactional', 'wal', 'channel')
 {
@@ -268,6 +269,20 @@ foreach my $kind ('transactional', 'wal', 'channel')
 	is(join(' ', $sink{$kind}{got}->()), join(' ', 0 .. 29), "$name, continued");
 	$sink{$kind}{end}->();
 }
+
+# Events that are left out count for skip_events, but not as delivered.
+$scenario++;
+$sink{channel}{start}->();
+{
+	my $call = $sink{channel}{call}->() =~ s/\Q$stream\E/'fussed_and_long'::regclass, oversize => 'skip'/r;
+	my ($status, $out, $err) = $node->psql('postgres', "SET test.refused = '17';\n$call, batch_size => 5)");
+	my ($n, $skip) = delivered($err);
+	is("$n $skip", '13 15', 'left out: 13 of 15 events delivered');
+	is(join(' ', $sink{channel}{got}->()), join(' ', grep { $_ != 2 && $_ != 9 } 0 .. 14), 'left out: none but those');
+	$node->safe_psql('postgres', "$call, skip_events => $skip)");
+	is(join(' ', $sink{channel}{got}->()), join(' ', grep { !/^(?:2|9|16|20)$/ } 0 .. 29), 'left out, continued');
+}
+$sink{channel}{end}->();
 
 # Programs.  An event is delivered when it has been written to the program's
 # input; what the program makes of it is its own affair.
