@@ -60,6 +60,21 @@ end_program(ProgramSink *program)
 	}
 }
 
+/*
+ * End the program, which may not care for the end of its input.  popen() keeps
+ * its number to itself, but it is in the process group of the session, as all
+ * that the session has started; a cancel from outside signals that group, too.
+ */
+static void
+program_abort(SpindleSink *sink)
+{
+	if (((ProgramSink *) sink)->pipe == NULL)
+		return;
+	pqsignal(SIGINT, SIG_IGN);
+	(void) kill(-MyProcPid, SIGINT);
+	pqsignal(SIGINT, StatementCancelHandler);
+}
+
 static void
 program_open(SpindleSink *sink, TupleDesc desc)
 {
@@ -67,11 +82,16 @@ program_open(SpindleSink *sink, TupleDesc desc)
 	int			flags;
 
 	initStringInfo(&sink->buffer);
+	CHECK_FOR_INTERRUPTS();
 	program->pipe = OpenPipeStream(program->command, PG_BINARY_W);
 	if (program->pipe == NULL)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not execute command \"%s\": %m", program->command)));
+
+	/* a termination that came just before did not reach the program */
+	if (ProcDiePending)
+		program_abort(sink);
 	program->fd = fileno(program->pipe);
 	flags = fcntl(program->fd, F_GETFL);
 	if (flags < 0 || fcntl(program->fd, F_SETFL, flags | O_NONBLOCK) < 0)
@@ -132,21 +152,6 @@ static void
 program_close(SpindleSink *sink)
 {
 	end_program((ProgramSink *) sink);
-}
-
-/*
- * End the program, which may not care for the end of its input.  popen() keeps
- * its number to itself, but it is in the process group of the session, as all
- * that the session has started; a cancel from outside signals that group, too.
- */
-static void
-program_abort(SpindleSink *sink)
-{
-	if (((ProgramSink *) sink)->pipe == NULL)
-		return;
-	pqsignal(SIGINT, SIG_IGN);
-	(void) kill(-MyProcPid, SIGINT);
-	pqsignal(SIGINT, StatementCancelHandler);
 }
 
 static const SpindleSinkOps program_ops = {
