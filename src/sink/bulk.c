@@ -116,7 +116,8 @@ spindle_bulk_begin(SpindleBulk *bulk)
 	/* that it was dropped is for the INSERT to report */
 	if (relation == NULL)
 		return false;
-	possible = relation->rd_rel->relkind == RELKIND_RELATION && !relation->rd_rel->relispartition &&
+	possible = !XactReadOnly &&
+		relation->rd_rel->relkind == RELKIND_RELATION && !relation->rd_rel->relispartition &&
 		relation->trigdesc == NULL && relation->rd_rules == NULL &&
 		check_enable_rls(bulk->relid, InvalidOid, true) == RLS_NONE &&
 		pg_class_aclcheck(bulk->relid, GetUserId(), ACL_INSERT) == ACLCHECK_OK;

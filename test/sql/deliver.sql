@@ -474,6 +474,13 @@ CALL spindle_to_table('guarded', 'source'::regclass) \gset r_
 CALL spindle_to_table('guarded', 'long'::regclass); -- ERROR
 \echo :SQLSTATE
 RESET ROLE;
+-- A transaction that may not write does not.
+SET default_transaction_read_only = on;
+\set SHOW_CONTEXT never
+CALL spindle_to_table('below', 'source'::regclass); -- ERROR
+\echo :SQLSTATE
+\set SHOW_CONTEXT errors
+SET default_transaction_read_only = off;
 -- Row security: the error names the event that may not be inserted.
 ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
 CREATE POLICY no_seven ON guarded FOR INSERT WITH CHECK (id <> 7);
