@@ -230,7 +230,11 @@ spindle_bulk_end(SpindleBulk *bulk)
 			ExecConstraints(result, bulk->slot[i], estate);
 			ResetPerTupleExprContext(estate);
 		}
+
+	/* it does not tell which row it fails for, so no row is named */
+	error_context_stack = callback.previous;
 	table_multi_insert(bulk->relation, bulk->slot, bulk->n, GetCurrentCommandId(true), 0, state);
+	error_context_stack = &callback;
 	for (int i = 0; i < bulk->n && result->ri_NumIndices > 0; i++)
 	{
 		number = bulk->number[i];

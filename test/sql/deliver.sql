@@ -519,6 +519,12 @@ CALL spindle_to_table('checked', 'source'::regclass, batch_size => 10); -- ERROR
 UPDATE long SET note = NULL WHERE id = 3;
 CALL spindle_to_table('checked', 'long'::regclass, batch_size => 1); -- ERROR
 \echo :SQLSTATE
+-- an error that does not tell its row: none is named, rather than a wrong one
+CREATE TABLE plain (id int NOT NULL, note text);
+ALTER TABLE plain ALTER note SET STORAGE PLAIN;
+UPDATE long SET note = (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 400) i) WHERE id = 7;
+CALL spindle_to_table('plain', 'long'::regclass, batch_size => 5); -- ERROR
+\echo :SQLSTATE
 INSERT INTO keyed SELECT i FROM generate_series(1, 3) i;
 CREATE TABLE child (id int REFERENCES keyed);
 CALL spindle_to_table('child', 'source'::regclass); -- ERROR
