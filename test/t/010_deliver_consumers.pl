@@ -279,6 +279,19 @@ $subscriber->safe_psql('postgres', 'CREATE EXTENSION spindle');
 	}
 	is($out_of_order, $late, "subscriber: as many late events as were counted ($late)");
 	cmp_ok($late, '>', 50, 'of which there are some');
+
+	# A plain table, into which rows are put in bulk, and in transactions of 700.
+	$columns = 'order_id bigint, status text, order_total numeric(12,2), _spindle_seq bigint';
+	$shown = 'order_id, status, order_total, _spindle_seq';
+	$node->safe_psql('postgres', "CREATE TABLE bulk ($columns); ALTER PUBLICATION orders ADD TABLE bulk");
+	$subscriber->safe_psql('postgres', "CREATE TABLE bulk ($columns); ALTER SUBSCRIPTION orders REFRESH PUBLICATION");
+	$subscriber->wait_for_subscription_sync($node, 'orders');
+	$stream =~ s/max_events => 600/max_events => 3000/;
+	$node->safe_psql('postgres', "CALL spindle_to_table('bulk', $stream, batch_size => 700)");
+	$node->wait_for_catchup('orders');
+	@rows = split /\n/, $subscriber->safe_psql('postgres', "SELECT $shown FROM bulk ORDER BY ctid");
+	@expected_rows = split /\n/, $node->safe_psql('postgres', "SELECT $shown FROM (SELECT delivery_seq, r.* FROM spindle_stream($stream) s, LATERAL json_to_record(s.event) AS r ($columns)) s ORDER BY delivery_seq");
+	same(\@rows, \@expected_rows, 'subscriber: the same of a plain table');
 	$subscriber->safe_psql('postgres', 'DROP SUBSCRIPTION orders');
 }
 $subscriber->stop;
