@@ -29,11 +29,13 @@ my $slowly = 'realtime => true, events_per_second => 200';
 $node->safe_psql('postgres', "CREATE TABLE events AS SELECT delivery_seq, seq, (event ->> 'order_id')::bigint AS order_id FROM spindle_stream($stream)");
 my @order = split /\n/, $node->safe_psql('postgres', 'SELECT seq FROM events ORDER BY delivery_seq');
 
-# The table, with the order in which rows came.
+# The table, of one of two kinds: with the order in which rows came, or plain, so
+# that it is filled in bulk.
 sub fresh_table
 {
-	my ($more) = @_;
-	$node->safe_psql('postgres', 'DROP TABLE IF EXISTS target; CREATE TABLE target (n bigint GENERATED ALWAYS AS IDENTITY, order_id bigint PRIMARY KEY, _spindle_seq bigint' . ($more // '') . ')');
+	my ($kind, $more) = @_;
+	my $columns = ($kind eq 'table' ? 'n bigint GENERATED ALWAYS AS IDENTITY, ' : '') . 'order_id bigint PRIMARY KEY, _spindle_seq bigint' . ($more // '');
+	$node->safe_psql('postgres', "DROP TABLE IF EXISTS target; CREATE TABLE target ($columns)");
 }
 
 sub count_rows
@@ -64,9 +66,17 @@ my $scenario = 0;
 my $listener;
 my %sink = (
 	table => {
-		start => sub { fresh_table() },
+		start => sub { fresh_table('table') },
 		call => sub { return "CALL spindle_to_table('target', $stream" },
 		got => sub { return split /\n/, $node->safe_psql('postgres', 'SELECT _spindle_seq FROM target ORDER BY n') },
+		count => \&count_rows,
+		end => sub { },
+	},
+	bulk => {
+		start => sub { fresh_table('bulk') },
+		call => sub { return "CALL spindle_to_table('target', $stream" },
+		# what is missing or doubled would show
+		got => sub { return split /\n/, $node->safe_psql('postgres', 'SELECT _spindle_seq FROM target LEFT JOIN events ON seq = _spindle_seq ORDER BY delivery_seq') },
 		count => \&count_rows,
 		end => sub { },
 	},
@@ -160,17 +170,18 @@ sub interrupt
 
 foreach my $how ('pg_cancel_backend', 'statement_timeout', 'pg_terminate_backend')
 {
-	interrupt($_, $how) foreach ('table', 'wal', 'transactional', 'channel');
+	interrupt($_, $how) foreach ('table', 'bulk', 'wal', 'transactional', 'channel');
 }
 # Notifications do not outlive the server, but messages and rows do.  Nobody is
 # left to say how many there were: the consumer knows.
-interrupt($_, 'kill -9') foreach ('table', 'wal', 'transactional');
+interrupt($_, 'kill -9') foreach ('table', 'bulk', 'wal', 'transactional');
 
 # A key that another session takes in mid-stream, soon before its event is due.
-fresh_table();
+foreach my $kind ('table', 'bulk')
 {
+	fresh_table($kind);
 	my ($handle, undef, $err) = background($node, "CALL spindle_to_table('target', $stream, $slowly)");
-	ok(wait_until(sub { count_rows() >= 50 }), 'key taken: delivers');
+	ok(wait_until(sub { count_rows() >= 50 }), "key taken, $kind: delivers");
 	my $taken = $node->safe_psql('postgres', <<'SQL');
 BEGIN;
 LOCK target;
@@ -180,41 +191,43 @@ SELECT seq FROM next;
 COMMIT
 SQL
 	eval { $handle->finish };
-	like($$err, qr/ERROR:  duplicate key value violates unique constraint "target_pkey"/, 'key taken: error');
-	like($$err, qr/^event with seq $taken$/m, 'key taken: names the event');
+	like($$err, qr/ERROR:  duplicate key value violates unique constraint "target_pkey"/, "key taken, $kind: error");
+	like($$err, qr/^(?:CONTEXT:  )?event with seq $taken$/m, "key taken, $kind: names the event");
 	my ($n, $skip) = delivered($$err);
 	$node->safe_psql('postgres', 'DELETE FROM target WHERE _spindle_seq < 0');
-	is_beginning([ $sink{table}{got}->() ], $n, 'key taken');
+	is_beginning([ $sink{$kind}{got}->() ], $n, "key taken, $kind");
 	$node->safe_psql('postgres', "CALL spindle_to_table('target', $stream, skip_events => $skip)");
-	is_beginning([ $sink{table}{got}->() ], $total, 'key taken, continued');
+	is_beginning([ $sink{$kind}{got}->() ], $total, "key taken, $kind, continued");
 }
 
 # A target that goes, and one that changes.
-fresh_table();
+foreach my $kind ('table', 'bulk')
 {
+	fresh_table($kind);
 	my ($handle, undef, $err) = background($node, "CALL spindle_to_table('target', $stream, $slowly)");
-	ok(wait_until(sub { count_rows() >= 50 }), 'dropped: delivers');
-	my ($kept) = $node->safe_psql('postgres', 'BEGIN; LOCK target; SELECT count(*) FROM target; ALTER TABLE target RENAME TO gone; CREATE TABLE kept AS TABLE gone; DROP TABLE gone; COMMIT');
+	ok(wait_until(sub { count_rows() >= 50 }), "dropped, $kind: delivers");
+	my ($kept) = $node->safe_psql('postgres', 'DROP TABLE IF EXISTS kept; BEGIN; LOCK target; SELECT count(*) FROM target; ALTER TABLE target RENAME TO gone; CREATE TABLE kept AS TABLE gone; DROP TABLE gone; COMMIT');
 	eval { $handle->finish };
-	like($$err, qr/ERROR:  relation .*target.* does not exist/, 'dropped: error');
+	like($$err, qr/ERROR:  relation .*target.* does not exist/, "dropped, $kind: error");
 	my ($n, $skip) = delivered($$err);
-	is($n, $kept, 'dropped: as many events were delivered as there were rows');
-	fresh_table();
-	$node->safe_psql('postgres', 'INSERT INTO target (order_id, _spindle_seq) SELECT order_id, _spindle_seq FROM kept ORDER BY n');
+	is($n, $kept, "dropped, $kind: as many events were delivered as there were rows");
+	fresh_table($kind);
+	$node->safe_psql('postgres', 'INSERT INTO target (order_id, _spindle_seq) SELECT order_id, _spindle_seq FROM kept');
 	$node->safe_psql('postgres', "CALL spindle_to_table('target', $stream, skip_events => $skip)");
-	is_beginning([ $sink{table}{got}->() ], $total, 'dropped, continued');
+	is_beginning([ $sink{$kind}{got}->() ], $total, "dropped, $kind, continued");
 }
-fresh_table();
+foreach my $kind ('table', 'bulk')
 {
+	fresh_table($kind);
 	my ($handle, undef, $err) = background($node, "CALL spindle_to_table('target', $stream, $slowly)");
-	ok(wait_until(sub { count_rows() >= 50 }), 'changed: delivers');
+	ok(wait_until(sub { count_rows() >= 50 }), "changed, $kind: delivers");
 	$node->safe_psql('postgres', 'ALTER TABLE target ALTER order_id TYPE numeric, ADD must text NOT NULL DEFAULT \'\'');
 	my $n = count_rows();
-	ok(wait_until(sub { count_rows() > $n + 20 }), 'changed: goes on if it can');
+	ok(wait_until(sub { count_rows() > $n + 20 }), "changed, $kind: goes on if it can");
 	$node->safe_psql('postgres', 'ALTER TABLE target ALTER must DROP DEFAULT');
 	eval { $handle->finish };
-	like($$err, qr/ERROR:  null value in column "must" of relation "target" violates not-null constraint.*event with seq \d+/s, 'changed: ends if it cannot');
-	is_beginning([ $sink{table}{got}->() ], (delivered($$err))[0], 'changed');
+	like($$err, qr/ERROR:  null value in column "must" of relation "target" violates not-null constraint.*event with seq \d+/s, "changed, $kind: ends if it cannot");
+	is_beginning([ $sink{$kind}{got}->() ], (delivered($$err))[0], "changed, $kind");
 }
 
 # A full disk
@@ -222,7 +235,7 @@ SKIP:
 {
 	skip 'no command prlimit', 6 if system("prlimit --fsize=$limit: --pid=$postmaster 2>/dev/null") != 0;
 	# 4 kB a row: the table is full after some 5000 of them
-	fresh_table(q(, filler text DEFAULT repeat('x', 3900)));
+	fresh_table('table', q(, filler text DEFAULT repeat('x', 3900)));
 	$node->safe_psql('postgres', 'ALTER TABLE target ALTER filler SET STORAGE PLAIN');
 	my ($status, $out, $err) = $node->psql('postgres', "CALL spindle_to_table('target', $stream, batch_size => 700)");
 	system("prlimit --fsize=unlimited: --pid=$postmaster") == 0 or die 'could not lift the limit';
@@ -344,7 +357,7 @@ SKIP:
 # no session was left in a transaction, and nothing but what we killed has died
 is($node->safe_psql('postgres', q(SELECT count(*) FROM spindle_stream('retail', 'store'))), '150', 'the server is well');
 my @deaths = slurp_file($node->logfile) =~ /LOG:  server process \(PID \d+\) (was terminated by signal \d+)/g;
-is(join(', ', @deaths), join(', ', ('was terminated by signal 9') x 4), 'no crash but ours');
+is(join(', ', @deaths), join(', ', ('was terminated by signal 9') x 5), 'no crash but ours');
 
 $node->stop;
 done_testing();
