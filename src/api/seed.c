@@ -75,7 +75,7 @@ static const char *const if_exists_names[] = {"error", "replace", "skip"};
  *		Which tables of a domain an argument of type text[] names; null means
  *		all.
  */
-bool	   *
+bool *
 spindle_seed_selection(FunctionCallInfo fcinfo, int arg, const SpindleDomain *domain)
 {
 	bool	   *selected = palloc0(sizeof(bool) * domain->ntables);

@@ -261,9 +261,9 @@ spindle_source_import(const char *domain_name, const char *server, List *options
 
 		foreach(other, options)
 			if (lfirst(other) != def && strcmp(((DefElem *) lfirst(other))->defname, def->defname) == 0)
-				ereport(ERROR,
-						(errcode(ERRCODE_SYNTAX_ERROR),
-						 errmsg("option \"%s\" provided more than once", def->defname)));
+			ereport(ERROR,
+					(errcode(ERRCODE_SYNTAX_ERROR),
+					 errmsg("option \"%s\" provided more than once", def->defname)));
 		if (strcmp(def->defname, "scale") == 0)
 			scale = defGetString(def);
 		else if (strcmp(def->defname, "seed") == 0)

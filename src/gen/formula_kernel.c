@@ -28,7 +28,7 @@ typedef struct FormulaState
 } FormulaState;
 
 /* Scratch space for a formula, in the current memory context. */
-void	   *
+void *
 spindle_formula_scratch(const SpindleRule *rule)
 {
 	FormulaState *state = palloc(sizeof(FormulaState));

@@ -207,7 +207,7 @@ spindle_run_number(Step *step)
  * For frames of parents only, of a table with nrows: popular rows are met again
  * and again.
  */
-void	   *
+void *
 spindle_number_memo(const SpindleRule *rule, int64 nrows)
 {
 	NumberMemo *memo;

@@ -217,7 +217,7 @@ spindle_json_parse(const char *text, int len, const char *subject)
  * spindle_json_path
  *		Where a node stands, as "tables.order.columns", palloc'd.
  */
-char	   *
+char *
 spindle_json_path(const SpindleJson *node)
 {
 	char	   *parent;
@@ -410,7 +410,7 @@ spindle_json_size(const SpindleJson *node)
 }
 
 /* A string, copied into the current context. */
-char	   *
+char *
 spindle_json_string(const SpindleJson *node)
 {
 	expect_type(node, cJSON_IsString(node->value) && !is_long_number(node->value), "a string");
@@ -526,7 +526,7 @@ number_text(double value)
  * A scalar as the text that a type's parser reads, palloc'd: a string as it
  * stands, a number with up to 15 digits, true or false.
  */
-char	   *
+char *
 spindle_json_text(const SpindleJson *node)
 {
 	if (cJSON_IsString(node->value))

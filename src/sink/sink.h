@@ -40,8 +40,8 @@ typedef struct SpindleSinkOps
 	void		(*open) (SpindleSink *sink, TupleDesc desc);
 
 	/*
-	 * Take an event, which may stay with the sink for a while; false if it
-	 * is left out.
+	 * Take an event, which may stay with the sink for a while; false if it is
+	 * left out.
 	 */
 	bool		(*write) (SpindleSink *sink, const SpindleSinkEvent *event);
 

@@ -58,6 +58,7 @@ static const struct
 	const char *name;
 	Oid			type;
 }			own_columns[] =
+
 {
 	[OWN_TABLE] = {"_spindle_table", TEXTOID},
 	[OWN_SEQ] = {"_spindle_seq", INT8OID},

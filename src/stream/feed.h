@@ -106,8 +106,8 @@ typedef struct SpindleFeedOps
 	double		(*mean) (SpindleFeed *feed, int column);
 
 	/*
-	 * Make events accessible; feed->nevents is then known, and may be
-	 * lowered before the next step.
+	 * Make events accessible; feed->nevents is then known, and may be lowered
+	 * before the next step.
 	 */
 	void		(*open) (SpindleFeed *feed, const SpindleFeedNeeds *needs);
 

@@ -31,10 +31,10 @@ typedef struct JsonTimes
 	int64		day;			/* the date last written ... */
 	char		day_text[16];	/* ... as YYYY-MM-DD */
 	int			day_len;
-}			JsonTimes;
+} JsonTimes;
 
 static inline void
-init_times(JsonTimes * times)
+init_times(JsonTimes *times)
 {
 	times->day = PG_INT64_MAX;
 	times->time = DT_NOEND;
@@ -184,7 +184,7 @@ put_float(char *p, int64 bits)
 
 /* Most events of a batch share their date, so it is written out once. */
 static inline char *
-put_day(JsonTimes * times, char *p, int64 day)
+put_day(JsonTimes *times, char *p, int64 day)
 {
 	if (day != times->day)
 	{
@@ -215,7 +215,7 @@ put_time_of_day(char *p, int seconds)
 
 /* An event's own time mostly is one of its columns, so it is kept too. */
 static inline char *
-put_time(JsonTimes * times, char *p, Timestamp t, bool is_utc)
+put_time(JsonTimes *times, char *p, Timestamp t, bool is_utc)
 {
 	if (t != times->time)
 	{

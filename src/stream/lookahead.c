@@ -137,7 +137,8 @@ walk(SpindleLookahead *lookahead)
 	const int	room = 2 * lookahead->kept;
 	bool		has_limit = false;	/* what comes after it is not wanted */
 	Entry		limit = {0, 0};
-	bool		any_open = false;	/* a row that may still be to come was seen */
+	bool		any_open = false;	/* a row that may still be to come was
+									 * seen */
 	int			n = 0;
 
 	for (int64 first = lookahead->first_row; first < lookahead->nrows; first += SPINDLE_BATCH_ROWS)

@@ -49,8 +49,8 @@
 enum
 {
 	SORTED_TIME,				/* bigint; null if there is none */
-	SORTED_POSITION,			/* bigint: number of the row, or once sorted of
-								 * the event */
+	SORTED_POSITION,			/* bigint: number of the row, or once sorted
+								 * of the event */
 	SORTED_MOVED_BY,			/* integer: collective anomaly, or -1 */
 	SORTED_MOVED_TO,			/* bigint: the time that it gives */
 	SORTED_FIRST				/* column of the relation */

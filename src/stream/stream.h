@@ -44,7 +44,8 @@ typedef struct SpindleStreamNeeds
 	bool		datums;			/* spindle_stream_datums() */
 	bool		times;			/* when they happened */
 	bool		arrivals;		/* when they are due */
-	bool		across_transactions;	/* there will be commits before the end */
+	bool		across_transactions;	/* there will be commits before the
+										 * end */
 } SpindleStreamNeeds;
 
 typedef struct SpindleStream SpindleStream;

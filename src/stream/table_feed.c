@@ -869,7 +869,10 @@ spindle_table_feeds_of_domain(SpindleInstance *instance, int *n, MemoryContext c
 	SpindleFeed **feeds = MemoryContextAlloc(context, sizeof(SpindleFeed *) * domain->ntables);
 	int		   *level = palloc0(sizeof(int) * domain->ntables);
 
-	/* the longest way of references; rounds are limited as ways may be circles */
+	/*
+	 * the longest way of references; rounds are limited as ways may be
+	 * circles
+	 */
 	for (int round = 0; round < domain->ntables; round++)
 		for (int t = 0; t < domain->ntables; t++)
 			for (int c = 0; c < domain->table[t].ncolumns; c++)
