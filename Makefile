@@ -64,6 +64,7 @@ OBJS = \
 	src/stream/anomaly.o \
 	src/stream/collective.o \
 	src/stream/datum_json.o \
+	src/stream/datum_number.o \
 	src/stream/delay.o \
 	src/stream/feed.o \
 	src/stream/json_writer.o \
@@ -74,7 +75,8 @@ OBJS = \
 	src/stream/schedule.o \
 	src/stream/sorter.o \
 	src/stream/stream.o \
-	src/stream/table_feed.o
+	src/stream/table_feed.o \
+	src/stream/table_order.o
 
 DATA = sql/spindle--$(EXTVERSION).sql
 

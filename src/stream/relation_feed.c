@@ -17,7 +17,6 @@
  */
 #include "postgres.h"
 
-#include <float.h>
 #include <math.h>
 
 #include "access/relation.h"
@@ -33,7 +32,6 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 #include "utils/timestamp.h"
@@ -42,6 +40,7 @@
 #include "stream/anomaly.h"
 #include "stream/collective.h"
 #include "stream/datum_json.h"
+#include "stream/datum_number.h"
 #include "stream/json_writer.h"
 #include "stream/sorter.h"
 
@@ -127,103 +126,14 @@ values_equal(SpindleFeed *feed, int column, int64 a, int64 b)
 	return DatumGetBool(FunctionCall2Coll(&rc->equal, rc->collation, (Datum) a, (Datum) b));
 }
 
-/* The value of a number column as a double; false if it is not finite. */
-static bool
-datum_number(Oid type, Datum value, double *number)
-{
-	switch (type)
-	{
-		case INT2OID:
-			*number = DatumGetInt16(value);
-			break;
-		case INT4OID:
-			*number = DatumGetInt32(value);
-			break;
-		case INT8OID:
-			*number = (double) DatumGetInt64(value);
-			break;
-		case FLOAT4OID:
-			*number = DatumGetFloat4(value);
-			break;
-		case FLOAT8OID:
-			*number = DatumGetFloat8(value);
-			break;
-		default:
-			*number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
-			break;
-	}
-	return !isnan(*number) && !isinf(*number);
-}
-
-/* A whole number within bounds; max is exact as a double, or one too large. */
-static int64
-clamp_integer(double x, int64 min, int64 max)
-{
-	x = floor(x + 0.5);
-	return x >= (double) max ? max : x <= (double) min ? min : (int64) x;
-}
-
-/*
- * A number as numeric(p,s), or with the scale of the present value; what has
- * too many digits becomes the largest number there is.
- */
-static Datum
-numeric_from_number(const RelationColumn *rc, double x, Datum present, bool is_null)
-{
-	Datum		value = DirectFunctionCall1(float8_numeric, Float8GetDatum(x));
-	double		finite;
-	int			scale = 0;
-
-	if (rc->base_typmod >= (int32) VARHDRSZ)
-	{
-		/* precision and scale as numeric_typmod_in() packs them */
-		int			precision = ((rc->base_typmod - VARHDRSZ) >> 16) & 0xffff;
-		Datum		largest;
-		char	   *digits = psprintf("%0*d", precision, 0);
-
-		scale = (((rc->base_typmod - VARHDRSZ) & 0x7ff) ^ 1024) - 1024;
-		memset(digits, '9', precision);
-		largest = DirectFunctionCall3(numeric_in, CStringGetDatum(psprintf("%se%d", digits, -scale)),
-									  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-		value = DirectFunctionCall2(numeric_round, value, Int32GetDatum(scale));
-		if (DatumGetBool(DirectFunctionCall2(numeric_gt, value, largest)))
-			value = largest;
-		return value;
-	}
-	if (!is_null && datum_number(rc->base_type, present, &finite))
-		scale = DatumGetInt32(DirectFunctionCall1(numeric_scale, present));
-	return DirectFunctionCall2(numeric_round, value, Int32GetDatum(scale));
-}
-
 static int64
 value_from_number(SpindleFeed *feed, int column, double x, int64 present, bool is_null)
 {
 	RelationFeed *rf = (RelationFeed *) feed;
 	const RelationColumn *rc = &rf->column[column];
 	MemoryContext oldcontext = MemoryContextSwitchTo(rf->event_context);
-	Datum		result;
+	Datum		result = spindle_datum_of_number(rc->base_type, rc->base_typmod, x, (Datum) present, is_null);
 
-	switch (rc->base_type)
-	{
-		case INT2OID:
-			result = Int16GetDatum((int16) clamp_integer(x, PG_INT16_MIN, PG_INT16_MAX));
-			break;
-		case INT4OID:
-			result = Int32GetDatum((int32) clamp_integer(x, PG_INT32_MIN, PG_INT32_MAX));
-			break;
-		case INT8OID:
-			result = Int64GetDatum(clamp_integer(x, PG_INT64_MIN, PG_INT64_MAX));
-			break;
-		case FLOAT4OID:
-			result = Float4GetDatum((float4) Min(x, FLT_MAX));
-			break;
-		case FLOAT8OID:
-			result = Float8GetDatum(Min(x, DBL_MAX));
-			break;
-		default:
-			result = numeric_from_number(rc, x, (Datum) present, is_null);
-			break;
-	}
 	MemoryContextSwitchTo(oldcontext);
 	return (int64) result;
 }
@@ -305,7 +215,7 @@ receive_row(TupleTableSlot *row, DestReceiver *self)
 
 		slot->tts_values[SORTED_FIRST + c] = row->tts_values[c];
 		slot->tts_isnull[SORTED_FIRST + c] = row->tts_isnull[c];
-		if (rc->with_mean && !row->tts_isnull[c] && datum_number(rc->base_type, row->tts_values[c], &number))
+		if (rc->with_mean && !row->tts_isnull[c] && spindle_datum_number(rc->base_type, row->tts_values[c], &number))
 		{
 			rc->sum += fabs(number);
 			rc->count++;
@@ -692,8 +602,7 @@ describe_column(RelationFeed *rf, int c, const FormData_pg_attribute *att, const
 	column->type = rc->base_type;
 	column->typmod = rc->base_typmod;
 	column->is_hidden = is_own_field(name);
-	column->is_number = rc->base_type == INT2OID || rc->base_type == INT4OID || rc->base_type == INT8OID ||
-		rc->base_type == FLOAT4OID || rc->base_type == FLOAT8OID || rc->base_type == NUMERICOID;
+	column->is_number = spindle_datum_is_number(rc->base_type);
 	column->is_timestamp = rc->base_type == TIMESTAMPOID || rc->base_type == TIMESTAMPTZOID;
 	column->is_date = rc->base_type == DATEOID;
 	column->is_key = bms_is_member(att->attnum, keys);

@@ -3,15 +3,8 @@
  * table_feed.c
  *		The events of a generated table.
  *
- * Rows come in the order of their event times.  Where these rise with the row
- * number, that is the order of the rows, and an event is found by its position.
- * Where they follow such a time, lookahead.c finds the order.  Otherwise the
- * server's sort orders (time, row number) pairs, which spill to disk beyond
- * work_mem, and the rows are computed in that order.  A table without event
- * time keeps the order of its rows.
- *
- * Groups of events that anomalies have moved in time are merged into that order
- * elsewhere.  Rows are computed in batches; that is all that is kept.
+ * table_order.c knows in which order the rows come.  They are computed in batches;
+ * that is all that is kept.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,25 +22,13 @@
 #include "gen/datum.h"
 #include "gen/eval.h"
 #include "stream/anomaly.h"
-#include "stream/collective.h"
 #include "stream/json_writer.h"
-#include "stream/lookahead.h"
-#include "stream/sorter.h"
+#include "stream/table_order.h"
 
 /* Rows over which the mean of a column is taken, at most. */
 #define MEAN_ROWS			65536
 
 #define FIRST_BATCH_ROWS	16
-
-/* Some events in order. */
-typedef struct EventRows
-{
-	int			n;
-	int64		row[SPINDLE_BATCH_ROWS];
-	int64		position[SPINDLE_BATCH_ROWS];	/* before anything was moved */
-	int			moved_by[SPINDLE_BATCH_ROWS];	/* collective anomaly, or -1 */
-	Timestamp	moved_to[SPINDLE_BATCH_ROWS];	/* the new time, if moved */
-} EventRows;
 
 /* A column that anomalies may change: its values of the batch, changed. */
 typedef struct ChangedColumn
@@ -65,7 +46,7 @@ typedef struct Pass
 	int		   *handle;
 	bool		with_time;
 	int			time_handle;
-	EventRows	rows;
+	SpindleEventRows rows;
 	int			i;
 	int64	   *value;
 	bool	   *is_null;
@@ -79,15 +60,10 @@ typedef struct TableFeed
 	SpindleInstance *instance;
 	const SpindleTable *table;
 	MemoryContext context;
-	SpindleColumnRef event_time;
-	int64		time_unit;		/* microseconds that its values count */
-	bool		is_ordered;		/* event times rise with the row number */
+	SpindleTableOrder *order;
 
 	/* set when opened */
 	SpindleFeedNeeds needs;
-	SpindleLookahead *lookahead;	/* the order, unless it is that of the
-									 * rows: one of these two */
-	SpindleSorter *sorter;
 	SpindleEval *eval;
 	bool		with_time;		/* events tell their times */
 	int			time_handle;
@@ -98,19 +74,9 @@ typedef struct TableFeed
 	const char **label;			/* per event of the batch; NULL if normal */
 
 	/* changes per batch */
-	int64		next_position;	/* of the order before moves */
 	int			batch_rows;		/* size of the next batch */
 	int			i;				/* next event of the batch */
-	EventRows  *rows;
-
-	/* of a feed with moved events */
-	bool		is_merging;
-	EventRows  *base;			/* events not yet merged; n is -1 at the end */
-	int			base_i;			/* next of them */
-	Timestamp	base_time[SPINDLE_BATCH_ROWS];
-	bool		base_has_time[SPINDLE_BATCH_ROWS];
-	SpindleEval *base_eval;		/* computes their times */
-	int			base_handle;
+	SpindleEventRows *rows;
 
 	Pass	   *pass;
 } TableFeed;
@@ -253,261 +219,6 @@ mean_of_column(SpindleFeed *feed, int column)
 }
 
 /*
- * The order of events
- */
-
-/*
- * Do the event times of a table rise with its row number?  They do if they
- * are an ordered time, of the row itself or of the parent, its parent and so
- * on, as children stand in the order of their parents.
- */
-static bool
-has_ordered_events(const SpindleDomain *domain, const SpindleTable *table, const SpindleColumnRef *ref)
-{
-	for (int i = 0; i < ref->nsteps; i++)
-	{
-		if (ref->step[i] != table->parent_column)
-			return false;
-		table = &domain->table[table->rows_parent];
-	}
-	return table->column[ref->column].monotone;
-}
-
-static int
-copy_rows(int64 *rows, int64 first, int n)
-{
-	for (int i = 0; i < n; i++)
-		rows[i] = first + i;
-	return n;
-}
-
-/* Sort (event time, row number) of all rows; NULL times come last. */
-static void
-sort_events(TableFeed *tf)
-{
-	int64		nrows = tf->instance->nrows[tf->table->index];
-	int64		bound = tf->needs.max_events >= 0 && tf->needs.max_events < nrows ? tf->needs.max_events : -1;
-	MemoryContext oldcontext = MemoryContextSwitchTo(tf->context);
-	TupleDesc	desc = CreateTemplateTupleDesc(2);
-	SpindleEval *eval = spindle_eval_create(tf->instance, tf->table->index, tf->context);
-	int			handle = spindle_eval_add(eval, &tf->event_time);
-
-	/* a timestamp is a number of microseconds */
-	TupleDescInitEntry(desc, 1, "time", INT8OID, -1, 0);
-	TupleDescInitEntry(desc, 2, "row", INT8OID, -1, 0);
-	tf->sorter = spindle_sorter_create(desc, 2, bound, tf->needs.across_transactions);
-	for (int64 first = 0; first < nrows; first += SPINDLE_BATCH_ROWS)
-	{
-		int64		rows[SPINDLE_BATCH_ROWS];
-		int			n = copy_rows(rows, first, (int) Min(SPINDLE_BATCH_ROWS, nrows - first));
-		const SpindleVector *time = spindle_eval_vector(eval, handle);
-
-		CHECK_FOR_INTERRUPTS();
-		spindle_eval_run(eval, rows, n);
-		for (int i = 0; i < n; i++)
-		{
-			TupleTableSlot *slot = spindle_sorter_input(tf->sorter);
-
-			slot->tts_values[0] = Int64GetDatum(time->value[i]);
-			slot->tts_isnull[0] = time->is_null && time->is_null[i];
-			slot->tts_values[1] = Int64GetDatum(rows[i]);
-			slot->tts_isnull[1] = false;
-			spindle_sorter_put(tf->sorter);
-		}
-	}
-	spindle_sorter_finish(tf->sorter);
-	MemoryContextSwitchTo(oldcontext);
-}
-
-static void
-rewind_base(TableFeed *tf)
-{
-	tf->next_position = 0;
-	if (tf->lookahead)
-		spindle_lookahead_rewind(tf->lookahead);
-	if (tf->sorter)
-		spindle_sorter_rewind(tf->sorter);
-}
-
-/* The next events before moves, at most n; none at the end. */
-static void
-next_base_rows(TableFeed *tf, EventRows *rows, int n)
-{
-	n = (int) Min(n, tf->feed.nevents - tf->next_position);
-	if (tf->is_ordered)
-		copy_rows(rows->row, tf->next_position, n);
-	else if (tf->lookahead)
-	{
-		if (spindle_lookahead_next(tf->lookahead, rows->row, n) != n)
-			elog(ERROR, "events are missing");
-	}
-	else
-	{
-		if (tf->sorter == NULL)
-			sort_events(tf);
-		for (int i = 0; i < n; i++)
-		{
-			TupleTableSlot *slot = spindle_sorter_get(tf->sorter);
-
-			if (slot == NULL)
-				elog(ERROR, "sorted events are missing");
-			rows->row[i] = DatumGetInt64(slot->tts_values[1]);
-		}
-	}
-	for (int i = 0; i < n; i++)
-	{
-		rows->position[i] = tf->next_position + i;
-		rows->moved_by[i] = -1;
-	}
-	rows->n = n;
-	tf->next_position += n;
-}
-
-/* The event time in a vector; false if there is none. */
-static inline bool
-time_of(const TableFeed *tf, const SpindleVector *vector, int i, Timestamp *time)
-{
-	*time = vector->value[i] * tf->time_unit;
-	return !(vector->is_null && vector->is_null[i]);
-}
-
-/* Fetch events to be merged with their times; false at the end. */
-static bool
-fetch_base(TableFeed *tf)
-{
-	const SpindleVector *time;
-
-	CHECK_FOR_INTERRUPTS();
-	next_base_rows(tf, tf->base, SPINDLE_BATCH_ROWS);
-	tf->base_i = 0;
-	if (tf->base->n == 0)
-	{
-		tf->base->n = -1;
-		return false;
-	}
-	spindle_eval_run(tf->base_eval, tf->base->row, tf->base->n);
-	time = spindle_eval_vector(tf->base_eval, tf->base_handle);
-	for (int i = 0; i < tf->base->n; i++)
-		tf->base_has_time[i] = time_of(tf, time, i, &tf->base_time[i]);
-	return true;
-}
-
-/* The moved event that comes next by its new time, and whose it is, or NULL. */
-static const SpindleMovedEvent *
-first_moved(TableFeed *tf, int *anomaly)
-{
-	const SpindleMovedEvent *first = NULL;
-
-	for (int a = 0; a < tf->feed.ncollectives; a++)
-	{
-		const SpindleMovedEvent *moved;
-
-		if (tf->feed.collective[a] == NULL || !tf->feed.reorders[a])
-			continue;
-		moved = spindle_collective_by_time(tf->feed.collective[a]);
-		if (moved && (first == NULL || moved->time < first->time ||
-					  (moved->time == first->time && moved->position < first->position)))
-		{
-			first = moved;
-			*anomaly = a;
-		}
-	}
-	return first;
-}
-
-/* Does the next event to be merged come before one that was moved? */
-static bool
-base_comes_first(const TableFeed *tf, const SpindleMovedEvent *moved)
-{
-	int			i = tf->base_i;
-
-	if (moved == NULL)
-		return true;
-	if (!tf->base_has_time[i])
-		return false;
-	return tf->base_time[i] < moved->time ||
-		(tf->base_time[i] == moved->time && tf->base->position[i] < moved->position);
-}
-
-/*
- * Merge events and moved events, by time and then by position, until rows holds
- * n or there are no more.
- */
-static void
-merge_rows(TableFeed *tf, EventRows *rows, int n)
-{
-	rows->n = 0;
-	while (rows->n < n)
-	{
-		int			anomaly = -1;
-		const SpindleMovedEvent *moved = first_moved(tf, &anomaly);
-
-		if (tf->base_i >= tf->base->n && tf->base->n >= 0)
-		{
-			(void) fetch_base(tf);
-			continue;
-		}
-		if (tf->base->n > 0 && base_comes_first(tf, moved))
-		{
-			int			i = tf->base_i++;
-			int			by = spindle_feed_moved_by(&tf->feed, tf->base->position[i], &rows->moved_to[rows->n]);
-
-			/* one that moves elsewhere comes, or came, by its new time */
-			if (by >= 0 && tf->feed.reorders[by])
-				continue;
-			rows->moved_by[rows->n] = by;
-			rows->position[rows->n] = tf->base->position[i];
-			rows->row[rows->n++] = tf->base->row[i];
-		}
-		else if (moved)
-		{
-			rows->moved_by[rows->n] = anomaly;
-			rows->moved_to[rows->n] = moved->time;
-			rows->position[rows->n] = moved->position;
-			rows->row[rows->n++] = moved->row;
-			spindle_collective_next_time(tf->feed.collective[anomaly]);
-		}
-		else
-			return;
-	}
-}
-
-/* The next events of the feed in order, at most n. */
-static void
-next_rows(TableFeed *tf, EventRows *rows, int n)
-{
-	if (tf->is_merging)
-		merge_rows(tf, rows, n);
-	else
-		next_base_rows(tf, rows, n);
-}
-
-static void
-rewind_rows(TableFeed *tf)
-{
-	rewind_base(tf);
-	if (!tf->is_merging)
-		return;
-	tf->base->n = 0;
-	tf->base_i = 0;
-	for (int a = 0; a < tf->feed.ncollectives; a++)
-		if (tf->feed.collective[a])
-			spindle_collective_rewind(tf->feed.collective[a]);
-}
-
-static void
-move_events(SpindleFeed *feed)
-{
-	TableFeed  *tf = (TableFeed *) feed;
-
-	tf->is_merging = true;
-	tf->base = MemoryContextAllocZero(tf->context, sizeof(EventRows));
-	tf->base_eval = spindle_eval_create(tf->instance, tf->table->index, tf->context);
-	tf->base_handle = spindle_eval_add(tf->base_eval, &tf->event_time);
-	rewind_rows(tf);
-}
-
-/*
  * Passes
  */
 
@@ -527,11 +238,11 @@ begin_pass(SpindleFeed *feed, const int *columns, int ncolumns, bool with_time)
 		pass->handle[c] = spindle_eval_add_column(pass->eval, columns[c]);
 	pass->with_time = with_time && feed->has_event_time;
 	if (pass->with_time)
-		pass->time_handle = spindle_eval_add(pass->eval, &tf->event_time);
+		pass->time_handle = spindle_eval_add(pass->eval, spindle_table_order_ref(tf->order));
 	pass->value = palloc(sizeof(int64) * Max(ncolumns, 1));
 	pass->is_null = palloc(sizeof(bool) * Max(ncolumns, 1));
 	tf->pass = pass;
-	rewind_rows(tf);
+	spindle_table_order_rewind(tf->order);
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -545,7 +256,7 @@ next_in_pass(SpindleFeed *feed, SpindlePassEvent *event)
 	if (i == pass->rows.n)
 	{
 		CHECK_FOR_INTERRUPTS();
-		next_rows(tf, &pass->rows, pass->rows.n == 0 ? FIRST_BATCH_ROWS : SPINDLE_BATCH_ROWS);
+		spindle_table_order_next(tf->order, &pass->rows, pass->rows.n == 0 ? FIRST_BATCH_ROWS : SPINDLE_BATCH_ROWS);
 		if (pass->rows.n == 0)
 			return false;
 		spindle_eval_run(pass->eval, pass->rows.row, pass->rows.n);
@@ -556,7 +267,7 @@ next_in_pass(SpindleFeed *feed, SpindlePassEvent *event)
 	event->row = pass->rows.row[i];
 	event->moved_by = pass->rows.moved_by[i];
 	event->has_time = pass->with_time &&
-		time_of(tf, spindle_eval_vector(pass->eval, pass->time_handle), i, &event->time);
+		spindle_table_order_time(tf->order, spindle_eval_vector(pass->eval, pass->time_handle), i, &event->time);
 	if (event->moved_by >= 0 && feed->reorders[event->moved_by])
 		event->time = pass->rows.moved_to[i];
 	for (int c = 0; c < pass->ncolumns; c++)
@@ -578,7 +289,7 @@ end_pass(SpindleFeed *feed)
 
 	MemoryContextDelete(tf->pass->context);
 	tf->pass = NULL;
-	rewind_rows(tf);
+	spindle_table_order_rewind(tf->order);
 }
 
 /*
@@ -593,12 +304,11 @@ open_feed(SpindleFeed *feed, const SpindleFeedNeeds *needs)
 
 	tf->needs = *needs;
 	feed->nevents = tf->instance->nrows[tf->table->index];
-	if (!tf->is_ordered)
-		tf->lookahead = spindle_lookahead_create(tf->instance, tf->table->index, &tf->event_time, tf->context);
+	spindle_table_order_open(tf->order, needs->max_events, needs->across_transactions);
 	tf->eval = spindle_eval_create(tf->instance, tf->table->index, tf->context);
 	tf->with_time = feed->has_event_time && (needs->times || needs->json);
 	if (tf->with_time)
-		tf->time_handle = spindle_eval_add(tf->eval, &tf->event_time);
+		tf->time_handle = spindle_eval_add(tf->eval, spindle_table_order_ref(tf->order));
 	if (needs->json)
 		tf->writer = spindle_json_writer_create(tf->table, tf->eval, needs->label_fields);
 	if (needs->datums)
@@ -611,7 +321,7 @@ open_feed(SpindleFeed *feed, const SpindleFeedNeeds *needs)
 				columns[n++] = c;
 		tf->datums = spindle_rows_create_for(tf->eval, tf->instance, tf->table->index, columns, n, tf->context);
 	}
-	tf->rows = palloc0(sizeof(EventRows));
+	tf->rows = palloc0(sizeof(SpindleEventRows));
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -621,7 +331,7 @@ start_feed(SpindleFeed *feed, int64 skip)
 	TableFeed  *tf = (TableFeed *) feed;
 	MemoryContext oldcontext = MemoryContextSwitchTo(tf->context);
 
-	rewind_rows(tf);
+	spindle_table_order_rewind(tf->order);
 	tf->batch_rows = FIRST_BATCH_ROWS;
 	if (feed->anomalies)
 	{
@@ -644,18 +354,7 @@ start_feed(SpindleFeed *feed, int64 skip)
 		}
 	}
 
-	/* only an order that is known without walking can begin in the middle */
-	if (tf->is_ordered)
-		tf->next_position = skip;
-	else
-		while (skip > 0)
-		{
-			next_base_rows(tf, tf->rows, (int) Min(skip, SPINDLE_BATCH_ROWS));
-			skip -= tf->rows->n;
-			if (tf->rows->n == 0)
-				break;
-			CHECK_FOR_INTERRUPTS();
-		}
+	spindle_table_order_skip(tf->order, skip);
 	tf->rows->n = tf->i = 0;
 	MemoryContextSwitchTo(oldcontext);
 }
@@ -705,7 +404,7 @@ static bool
 next_batch(TableFeed *tf)
 {
 	CHECK_FOR_INTERRUPTS();
-	next_rows(tf, tf->rows, tf->batch_rows);
+	spindle_table_order_next(tf->order, tf->rows, tf->batch_rows);
 	tf->i = 0;
 	if (tf->rows->n == 0)
 		return false;
@@ -739,7 +438,7 @@ next_event(SpindleFeed *feed, SpindleEvent *event)
 	event->label = tf->label ? tf->label[i] : NULL;
 	if (tf->with_time)
 	{
-		event->has_time = time_of(tf, spindle_eval_vector(tf->eval, tf->time_handle), i, &event->time);
+		event->has_time = spindle_table_order_time(tf->order, spindle_eval_vector(tf->eval, tf->time_handle), i, &event->time);
 		if (tf->rows->moved_by[i] >= 0 && feed->reorders[tf->rows->moved_by[i]])
 			event->time = tf->rows->moved_to[i];
 	}
@@ -767,10 +466,13 @@ event_datums(SpindleFeed *feed, const SpindleEvent *event, Datum *values, bool *
 static void
 close_feed(SpindleFeed *feed)
 {
-	TableFeed  *tf = (TableFeed *) feed;
+	spindle_table_order_close(((TableFeed *) feed)->order);
+}
 
-	spindle_sorter_end(tf->sorter);
-	tf->sorter = NULL;
+static void
+move_events(SpindleFeed *feed)
+{
+	spindle_table_order_move(((TableFeed *) feed)->order);
 }
 
 static const SpindleFeedOps table_feed_ops = {
@@ -805,6 +507,7 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	TableFeed  *tf = palloc0(sizeof(TableFeed));
 	SpindleFeed *feed = &tf->feed;
+	SpindleColumnRef event_time;
 
 	feed->ops = &table_feed_ops;
 	feed->name = feed->table_name = table->name;
@@ -835,24 +538,16 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 	tf->instance = instance;
 	tf->table = table;
 	tf->context = context;
-	tf->event_time = table->event_time;
+	event_time = table->event_time;
 	feed->has_event_time = table->has_event_time || time_column;
 	if (time_column)
 	{
-		tf->event_time.nsteps = 0;
-		tf->event_time.table = table_number;
-		tf->event_time.column = spindle_feed_time_column(feed, time_column);
+		event_time.nsteps = 0;
+		event_time.table = table_number;
+		event_time.column = spindle_feed_time_column(feed, time_column);
 	}
-	tf->time_unit = 1;
-	feed->time_column = -1;
-	if (feed->has_event_time)
-	{
-		if (spindle_ref_column(instance->domain, &tf->event_time)->type.kind == SPINDLE_DATE)
-			tf->time_unit = USECS_PER_DAY;
-		if (tf->event_time.nsteps == 0)
-			feed->time_column = tf->event_time.column;
-	}
-	tf->is_ordered = !feed->has_event_time || has_ordered_events(instance->domain, table, &tf->event_time);
+	feed->time_column = feed->has_event_time && event_time.nsteps == 0 ? event_time.column : -1;
+	tf->order = spindle_table_order_create(feed, instance, table, &event_time, context);
 	MemoryContextSwitchTo(oldcontext);
 	return feed;
 }

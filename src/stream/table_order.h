@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * table_order.h
+ *		In which order the rows of a generated table are events.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_TABLE_ORDER_H
+#define SPINDLE_TABLE_ORDER_H
+
+#include "gen/eval.h"
+#include "stream/feed.h"
+
+/* Some events in order. */
+typedef struct SpindleEventRows
+{
+	int			n;
+	int64		row[SPINDLE_BATCH_ROWS];
+	int64		position[SPINDLE_BATCH_ROWS];	/* before anything was moved */
+	int			moved_by[SPINDLE_BATCH_ROWS];	/* collective anomaly, or -1 */
+	Timestamp	moved_to[SPINDLE_BATCH_ROWS];	/* the new time, if moved */
+} SpindleEventRows;
+
+typedef struct SpindleTableOrder SpindleTableOrder;
+
+extern SpindleTableOrder *spindle_table_order_create(SpindleFeed *feed, SpindleInstance *instance,
+													 const SpindleTable *table,
+													 const SpindleColumnRef *event_time,
+													 MemoryContext context);
+extern const SpindleColumnRef *spindle_table_order_ref(const SpindleTableOrder *order);
+extern void spindle_table_order_open(SpindleTableOrder *order, int64 max_events,
+									 bool across_transactions);
+extern void spindle_table_order_next(SpindleTableOrder *order, SpindleEventRows *rows, int n);
+extern bool spindle_table_order_time(const SpindleTableOrder *order, const SpindleVector *vector, int i,
+									 Timestamp *time);
+extern void spindle_table_order_skip(SpindleTableOrder *order, int64 n);
+extern void spindle_table_order_rewind(SpindleTableOrder *order);
+extern void spindle_table_order_move(SpindleTableOrder *order);
+extern void spindle_table_order_close(SpindleTableOrder *order);
+
+#endif							/* SPINDLE_TABLE_ORDER_H */
