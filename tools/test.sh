@@ -58,20 +58,25 @@ make_var() {
 	tree_make --eval='print-var: ; @echo $('"$1"')' print-var
 }
 
-# run NAME MAKE-ARGS...: one part of "make installcheck", its tests counted.
-# $ran is the number of tests that came to an end.
-run() {
-	local name=$1 log=$WORK/$1.log status=0 left ok bad f
+# execute NAME MAKE-ARGS...: one part of "make installcheck"; its log is
+# $WORK/NAME.log.
+execute() {
+	local name=$1 left
 	shift
-	ran=0
-	echo "== $name"
 	left=$((TIME_LIMIT - SECONDS))
 	if [ $left -le 0 ]; then
-		fail "$name: no time left"
-		return
+		echo "no time left" | tee "$WORK/$name.log"
+		return 1
 	fi
 	as_db timeout -k 10 "$left" make -s -C "$TREE" PG_CONFIG="$PG_CONFIG" \
-		installcheck "$@" 2>&1 | tee "$log" || status=$?
+		installcheck "$@" 2>&1 | tee "$WORK/$name.log"
+}
+
+# count NAME STATUS [DIR]: count the tests of an executed part, which ended with
+# STATUS and had its output in DIR.  $ran is the number of tests that came to an
+# end.
+count() {
+	local name=$1 log=$WORK/$1.log status=$2 dir=${3:-$TREE} ok bad f
 
 	# pg_regress: "test NAME ... ok", or five blanks instead of "test" in a
 	# parallel group.  TAP: "ok N" and "not ok N", where neither a skipped test
@@ -90,7 +95,7 @@ run() {
 		fail "$name: no tests were run"
 	fi
 	if [ $status -ne 0 ]; then
-		for f in "$TREE"/regression.diffs "$TREE"/output_iso/regression.diffs; do
+		for f in "$dir"/regression.diffs "$dir"/output_iso/regression.diffs; do
 			[ ! -s "$f" ] || cat "$f"
 		done
 		if [ "$name" = tap ]; then
@@ -98,7 +103,15 @@ run() {
 		fi
 		tail -n 40 "$WORK"/*/server.log
 	fi
-	rm -f "$TREE"/regression.diffs "$TREE"/output_iso/regression.diffs
+	rm -f "$dir"/regression.diffs "$dir"/output_iso/regression.diffs
+}
+
+# run NAME MAKE-ARGS...: both.
+run() {
+	local status=0
+	echo "== $1"
+	execute "$@" || status=$?
+	count "$1" $status
 }
 
 # Prints valgrind's errors with spindle's code in their stack.  Frames of code
@@ -115,12 +128,13 @@ spindle_errors() {
 		inside { text = text $0 "\n" }' "$@"
 }
 
-# pg_regress once more, with the server under valgrind.  Debian's server is not
-# built with USE_VALGRIND, so memory from palloc is one block per context to
-# valgrind: overruns within such a block go unseen.  Uninitialised values and
-# errors in memory from malloc, which is what libcjson uses, are seen.
+# pg_regress once more, with the server under valgrind: two servers, each with
+# half of the tests.  Debian's server is not built with USE_VALGRIND, so memory
+# from palloc is one block per context to valgrind: overruns within such a block
+# go unseen.  Uninitialised values and errors in memory from malloc, which is what
+# libcjson uses, are seen.
 run_valgrind() {
-	local dir=$WORK/valgrind-logs errors
+	local dir=$WORK/valgrind-logs errors tests half list status part pids=() counted=0
 
 	as_db mkdir "$dir"
 	cat >"$WORK/valgrind-postgres" <<-WRAPPER
@@ -133,13 +147,31 @@ run_valgrind() {
 	WRAPPER
 	chmod 755 "$WORK/valgrind-postgres"
 
-	# No jit: valgrind would mostly be busy with LLVM.
-	cluster_start valgrind "$WORK/valgrind-postgres" "-c jit=off -c autovacuum=off"
 	# stream_late runs the same code with many seeds only for the sake of its
 	# statistics, which valgrind need not see again.
-	run valgrind ISOLATION= TAP_TESTS= \
-		REGRESS="${VALGRIND_TESTS:-$(make_var REGRESS | sed 's/\<stream_late\>//')}"
-	cluster_stop valgrind || fail "valgrind: server did not stop"
+	tests=${VALGRIND_TESTS:-$(make_var REGRESS | sed 's/\<stream_late\>//')}
+	for half in 1 2; do
+		part=valgrind-$half
+		list=$(printf '%s\n' $tests | awk -v half=$half 'NR % 2 == half % 2' | xargs)
+		[ -n "$list" ] || continue
+		as_db mkdir "$WORK/$part-output"
+		as_db ln -s "$TREE/expected" "$WORK/$part-output/expected"
+		# No jit: valgrind would mostly be busy with LLVM.
+		cluster_start $part "$WORK/valgrind-postgres" "-c jit=off -c autovacuum=off"
+		echo "== $part: $list"
+		execute $part ISOLATION= TAP_TESTS= REGRESS="$list" \
+			REGRESS_OPTS="--inputdir=test --load-extension=spindle --outputdir=$WORK/$part-output" >/dev/null &
+		pids+=("$part:$!")
+	done
+	for part in "${pids[@]}"; do
+		status=0
+		wait "${part#*:}" || status=$?
+		cat "$WORK/${part%:*}.log"
+		count "${part%:*}" $status "$WORK/${part%:*}-output"
+		counted=$((counted + ran))
+		cluster_stop "${part%:*}" || fail "${part%:*}: server did not stop"
+	done
+	ran=$counted
 
 	# There is one log for each process, an empty one if there was no error.
 	if [ "$(find "$dir" -name '*.log' | wc -l)" -lt 2 ]; then

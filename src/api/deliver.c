@@ -199,7 +199,10 @@ report_remarks(const Delivery *delivery)
 				(errmsg("events were delivered up to %.3f s after they were due", delivery->pace.lag)));
 	if (delivery->sink->events_skipped > 0)
 		ereport(NOTICE,
-				(errmsg(INT64_FORMAT " events were too long and were skipped", delivery->sink->events_skipped)));
+				(errmsg_plural("%lld event was too long and was skipped",
+							   "%lld events were too long and were skipped",
+							   (unsigned long) delivery->sink->events_skipped,
+							   (long long) delivery->sink->events_skipped)));
 }
 
 /*

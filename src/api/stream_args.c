@@ -223,10 +223,10 @@ spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleSourceKind kind
 	if (!PG_ARGISNULL(at + ARG_BATCH_SIZE))
 	{
 		options->batch_size = PG_GETARG_INT32(at + ARG_BATCH_SIZE);
-		if (options->batch_size < 1)
+		if (options->batch_size < 1 || options->batch_size > SPINDLE_MAX_BATCH_SIZE)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("invalid value for argument \"batch_size\": %d", options->batch_size),
-					 errhint("It must be 1 or more events.")));
+					 errhint("It must be from 1 to %d.", SPINDLE_MAX_BATCH_SIZE)));
 	}
 }

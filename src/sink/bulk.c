@@ -46,10 +46,13 @@ struct SpindleBulk
 	MemoryContext context;
 	MemoryContext batch_context;
 
+	/* made by the first batch */
+	TupleDesc	desc;			/* of the table then */
+	TupleTableSlot **slot;
+
 	/* of a batch */
 	Relation	relation;		/* NULL outside of one */
 	int		   *source_of;		/* per column of the table, -1 for null */
-	TupleTableSlot **slot;		/* made when first needed */
 	int64	   *number;			/* of each row, for errors */
 	int			n;
 	Datum	   *values;
@@ -101,6 +104,23 @@ match_column(SpindleBulk *bulk, int attribute)
 	return !att->atthasdef && get_typtype(att->atttypid) != TYPTYPE_DOMAIN;
 }
 
+/* Slots are kept from batch to batch while the table looks the same. */
+static void
+prepare_slots(SpindleBulk *bulk)
+{
+	TupleDesc	desc = RelationGetDescr(bulk->relation);
+	MemoryContext oldcontext;
+
+	if (bulk->desc && equalTupleDescs(bulk->desc, desc))
+		return;
+	spindle_bulk_destroy(bulk);
+	oldcontext = MemoryContextSwitchTo(bulk->context);
+	bulk->desc = CreateTupleDescCopyConstr(desc);
+	for (int i = 0; i < bulk->max_rows; i++)
+		bulk->slot[i] = MakeSingleTupleTableSlot(bulk->desc, &TTSOpsHeapTuple);
+	MemoryContextSwitchTo(oldcontext);
+}
+
 /*
  * spindle_bulk_begin
  *		Begin a batch, in the current transaction; false if it has to be an
@@ -118,6 +138,7 @@ spindle_bulk_begin(SpindleBulk *bulk)
 		return false;
 	possible = !XactReadOnly &&
 		relation->rd_rel->relkind == RELKIND_RELATION && !relation->rd_rel->relispartition &&
+		relation->rd_tableam == GetHeapamTableAmRoutine() && !RELATION_IS_OTHER_TEMP(relation) &&
 		relation->trigdesc == NULL && relation->rd_rules == NULL &&
 		check_enable_rls(bulk->relid, InvalidOid, true) == RLS_NONE &&
 		pg_class_aclcheck(bulk->relid, GetUserId(), ACL_INSERT) == ACLCHECK_OK;
@@ -131,7 +152,9 @@ spindle_bulk_begin(SpindleBulk *bulk)
 	for (int i = 0; i < RelationGetNumberOfAttributes(relation) && possible; i++)
 		possible = match_column(bulk, i);
 	MemoryContextSwitchTo(oldcontext);
-	if (!possible)
+	if (possible)
+		prepare_slots(bulk);
+	else
 	{
 		table_close(relation, NoLock);
 		bulk->relation = NULL;
@@ -141,9 +164,9 @@ spindle_bulk_begin(SpindleBulk *bulk)
 
 /*
  * spindle_bulk_put
- *		Take a row; number is what an error calls it.  Returns its size in bytes.
+ *		Take a row; number is what an error calls it.
  */
-int
+void
 spindle_bulk_put(SpindleBulk *bulk, const Datum *values, const bool *nulls, int64 number)
 {
 	TupleDesc	desc = RelationGetDescr(bulk->relation);
@@ -162,21 +185,15 @@ spindle_bulk_put(SpindleBulk *bulk, const Datum *values, const bool *nulls, int6
 	MemoryContextSwitchTo(oldcontext);
 	tuple->t_tableOid = bulk->relid;
 
-	/* slots are kept while the table looks the same */
-	if (bulk->slot[bulk->n] && !equalTupleDescs(bulk->slot[bulk->n]->tts_tupleDescriptor, desc))
-	{
-		ExecDropSingleTupleTableSlot(bulk->slot[bulk->n]);
-		bulk->slot[bulk->n] = NULL;
-	}
-	if (bulk->slot[bulk->n] == NULL)
-	{
-		oldcontext = MemoryContextSwitchTo(bulk->context);
-		bulk->slot[bulk->n] = MakeSingleTupleTableSlot(CreateTupleDescCopyConstr(desc), &TTSOpsHeapTuple);
-		MemoryContextSwitchTo(oldcontext);
-	}
 	ExecStoreHeapTuple(tuple, bulk->slot[bulk->n], false);
 	bulk->number[bulk->n++] = number;
-	return (int) tuple->t_len;
+}
+
+/* Is there no room for another row before spindle_bulk_end()? */
+bool
+spindle_bulk_is_full(const SpindleBulk *bulk)
+{
+	return bulk->n == bulk->max_rows;
 }
 
 static void
@@ -255,11 +272,11 @@ spindle_bulk_end(SpindleBulk *bulk)
 	MemoryContextSwitchTo(oldcontext);
 }
 
-/* Release the slots. */
+/* Release the slots; a batch that begins makes them anew. */
 void
 spindle_bulk_destroy(SpindleBulk *bulk)
 {
-	for (int i = 0; i < bulk->max_rows; i++)
-		if (bulk->slot[i])
-			ExecDropSingleTupleTableSlot(bulk->slot[i]);
+	for (int i = 0; i < bulk->max_rows && bulk->desc; i++)
+		ExecDropSingleTupleTableSlot(bulk->slot[i]);
+	bulk->desc = NULL;
 }

@@ -18,9 +18,11 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/xact.h"
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
@@ -34,6 +36,7 @@
 #include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/rls.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
@@ -42,6 +45,9 @@
 
 /* The name under which the INSERT reads the batch. */
 #define BATCH_NAME	"spindle_batch"
+
+/* Rows that go into a table at once; a batch may be several times as many. */
+#define MAX_BULK_ROWS	1000
 
 /* What events tell of themselves, as columns behind those of the source. */
 typedef enum OwnColumn
@@ -150,6 +156,26 @@ source_expression(const TableSink *table, Form_pg_attribute target, int column)
 			 errhint("There is no assignment cast between the two.")));
 }
 
+/* Must a column have a value, by itself or by its type? */
+static bool
+refuses_null(Form_pg_attribute att)
+{
+	bool		refuses = att->attnotnull;
+	Oid			type = att->atttypid;
+
+	while (!refuses && get_typtype(type) == TYPTYPE_DOMAIN)
+	{
+		HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "cache lookup failed for type %u", type);
+		refuses = ((Form_pg_type) GETSTRUCT(tuple))->typnotnull;
+		type = ((Form_pg_type) GETSTRUCT(tuple))->typbasetype;
+		ReleaseSysCache(tuple);
+	}
+	return refuses;
+}
+
 /*
  * The INSERT of a batch.  Columns are matched by name; those that the server
  * generates are left to it.
@@ -175,7 +201,7 @@ insert_command(const TableSink *table)
 			continue;
 		if (column < 0)
 		{
-			if (att->attnotnull && !att->atthasdef && !att->attidentity &&
+			if (refuses_null(att) && !att->atthasdef && !att->attidentity &&
 				get_typdefault(att->atttypid) == NULL)
 				ereport(ERROR,
 						(errcode(ERRCODE_NOT_NULL_VIOLATION),
@@ -207,7 +233,7 @@ table_open_sink(SpindleSink *sink, TupleDesc desc)
 	table->context = CurrentMemoryContext;
 	table->event_context = AllocSetContextCreate(CurrentMemoryContext, "spindle event", ALLOCSET_SMALL_SIZES);
 	describe_batch(table, desc);
-	table->bulk = spindle_bulk_create(table->relid, table->desc, Max(sink->batch_size, 1));
+	table->bulk = spindle_bulk_create(table->relid, table->desc, Min(sink->batch_size, MAX_BULK_ROWS));
 	table->slot = MakeSingleTupleTableSlot(table->desc, &TTSOpsVirtual);
 	table->batch.md.name = BATCH_NAME;
 	table->batch.md.reliddesc = InvalidOid;
@@ -292,6 +318,11 @@ table_write(SpindleSink *sink, const SpindleSinkEvent *event)
 	TupleTableSlot *slot = ExecClearTuple(table->slot);
 	MemoryContext oldcontext;
 
+	if (table->in_batch && table->in_bulk && spindle_bulk_is_full(table->bulk))
+	{
+		spindle_bulk_end(table->bulk);
+		table->in_batch = false;
+	}
 	if (!table->in_batch)
 		begin_batch(table);
 	MemoryContextReset(table->event_context);
@@ -464,11 +495,19 @@ spindle_table_sink_create(Oid relid)
 {
 	TableSink  *table = palloc0(sizeof(TableSink));
 	char	   *name = get_rel_name(relid);
+	char		kind;
 
 	if (name == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relid)));
+	kind = get_rel_relkind(relid);
+	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE && kind != RELKIND_VIEW &&
+		kind != RELKIND_FOREIGN_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("cannot insert events into relation \"%s\"", name),
+				 errhint("It must be a table, a view or a foreign table.")));
 	table->base.ops = &table_ops;
 	table->base.name = psprintf("table \"%s\"", name);
 	table->base.wants_datums = true;

@@ -12,6 +12,9 @@
 #include "stream/feed.h"
 #include "stream/schedule.h"
 
+/* A transaction keeps the events of a batch in memory. */
+#define SPINDLE_MAX_BATCH_SIZE	1000000
+
 /* Where the events of a stream come from: one feed, or several to be merged. */
 typedef struct SpindleStreamSource
 {

@@ -544,6 +544,26 @@ CALL spindle_to_table('refused', 'source'::regclass); -- ERROR
 SELECT spindle_to_program('cat >/dev/null; exit 3', 'source'::regclass); -- ERROR
 \set VERBOSITY default
 
+-- Batches of more rows than go into a table at once are still one transaction,
+-- and have a limit.
+CREATE TABLE large_batches (order_id bigint PRIMARY KEY, order_total numeric(12,2));
+CALL spindle_to_table('large_batches', 'retail', 'order', max_events => 5000, batch_size => 2500) \gset r_
+SELECT :r_events_sent AS sent, count(*), count(DISTINCT xmin::text) AS transactions, count(DISTINCT order_id) AS orders FROM large_batches;
+CALL spindle_to_table('large_batches', 'retail', 'order', batch_size => 0); -- ERROR
+CALL spindle_to_table('large_batches', 'retail', 'order', batch_size => 1000001); -- ERROR
+-- row 2500 of a batch fails, and with it those that are in the table already
+INSERT INTO large_batches VALUES (7500);
+CALL spindle_to_table('large_batches', 'retail', 'order', scale => 'medium', skip_events => 5000, max_events => 9000, batch_size => 4000); -- ERROR
+SELECT count(*) FROM large_batches;
+-- a value that an anomaly makes has to be one of the domain of its column
+CREATE DOMAIN small_price AS numeric(12,2) CHECK (VALUE < 1000);
+CREATE TABLE priced (id int, price small_price);
+INSERT INTO priced SELECT i, i FROM generate_series(1, 20) i;
+CREATE TABLE prices (LIKE priced);
+CALL spindle_to_table('prices', 'priced'::regclass, anomalies => spindle_point_anomaly('high', 'price', '[1e6, 1e6]', 0.05)); -- ERROR
+CALL spindle_to_table('prices', 'priced'::regclass, anomalies => spindle_point_anomaly('high', 'price', '[20, 20]', 0.05)) \gset r_
+SELECT count(*), count(*) FILTER (WHERE price > 20) AS high FROM prices;
+
 COPY (SELECT) TO PROGRAM 'rm -r spindle_deliver';
 SET client_min_messages = warning;
 DROP SCHEMA deliver CASCADE;

@@ -127,6 +127,10 @@ SELECT n, bool_and(s.event::text = m.event::text AND s.seq = m.seq), count(*) FR
   spindle_collective_anomaly('g', 'customer_id', 'order_date', 3600, 0.1), spindle_point_anomaly('p', 'order_total', fraction => 0.1),
   spindle_collective_anomaly('h', 'store_id', 'order_date', 60, 0.01), spindle_contextual_anomaly('c', 'promotion_id', 'status', '["completed"]', '[null, 7]', 0.2))) s
   JOIN moved m USING (delivery_seq) GROUP BY n ORDER BY n;
+-- nothing chosen: nothing changed but for the labels
+SELECT count(*) AS differences FROM spindle_stream('orders'::regclass) p JOIN spindle_stream('orders'::regclass, label_anomalies => false, anomalies => jsonb_build_array(
+  spindle_point_anomaly('p', 'order_total', fraction => 0), spindle_collective_anomaly('g', 'customer_id', 'order_date', fraction => 0))) s USING (delivery_seq)
+WHERE (p.seq, p.arrival, p.event_time, p.event::text) <> (s.seq, s.arrival, s.event_time, s.event::text);
 -- the mean is that of the whole relation, also if fewer events are streamed
 SELECT bool_and((event ->> 'order_total')::numeric BETWEEN 2 * 0.8 * mean - 0.01 AND 2 * 1.2 * mean + 0.01) FROM (SELECT avg(abs(order_total)) AS mean FROM orders) m,
   spindle_stream('orders'::regclass, max_events => 50, anomalies => spindle_point_anomaly('p', 'order_total', '[2,2]', 1));
