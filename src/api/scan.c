@@ -77,6 +77,7 @@ typedef struct GeneratedFunctionScan
 	FmgrInfo	flinfo;
 	List	   *args;			/* ExprState */
 	bool	   *wanted;			/* per attribute of the scan tuple */
+	bool		any_wanted;
 	int			natts;
 
 	/* set when the first row of a (re)scan is wanted */
@@ -399,7 +400,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	state->natts = list_length(plan->custom_scan_tlist);
 	state->wanted = palloc0(sizeof(bool) * Max(state->natts, 1));
 	foreach(lc, lsecond(plan->custom_private))
-		state->wanted[lfirst_int(lc)] = true;
+		state->wanted[lfirst_int(lc)] = state->any_wanted = true;
 }
 
 /* Evaluate the arguments into a call that the argument readers understand. */
@@ -500,7 +501,6 @@ static TupleTableSlot *
 next_event(GeneratedFunctionScan *state, TupleTableSlot *slot)
 {
 	SpindleEvent event;
-	MemoryContext oldcontext;
 
 	if (!spindle_stream_next(state->stream, &event))
 		return slot;
@@ -511,15 +511,19 @@ next_event(GeneratedFunctionScan *state, TupleTableSlot *slot)
 		spindle_pace_wait(&state->pace, event.due);
 	}
 
-	/* values live until the next row */
-	oldcontext = MemoryContextSwitchTo(state->css.ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
-	spindle_stream_row(&event, &state->arguments.options, state->wanted, slot->tts_values, slot->tts_isnull);
-	if (state->wanted[SPINDLE_STREAM_EVENT])
+	if (state->any_wanted)
 	{
-		slot->tts_values[SPINDLE_STREAM_EVENT] = spindle_stream_event(state->stream, &event, &state->json);
-		slot->tts_isnull[SPINDLE_STREAM_EVENT] = false;
+		/* values live until the next row */
+		MemoryContext oldcontext = MemoryContextSwitchTo(state->css.ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
+
+		spindle_stream_row(&event, &state->arguments.options, state->wanted, slot->tts_values, slot->tts_isnull);
+		if (state->wanted[SPINDLE_STREAM_EVENT])
+		{
+			slot->tts_values[SPINDLE_STREAM_EVENT] = spindle_stream_event(state->stream, &event, &state->json);
+			slot->tts_isnull[SPINDLE_STREAM_EVENT] = false;
+		}
+		MemoryContextSwitchTo(oldcontext);
 	}
-	MemoryContextSwitchTo(oldcontext);
 	state->late += event.is_late;
 	state->anomalies += event.label != NULL;
 	state->delivered++;

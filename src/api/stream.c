@@ -53,9 +53,9 @@ arrival_datum(double seconds)
 Datum
 spindle_stream_event(SpindleStream *stream, const SpindleEvent *event, StringInfo buf)
 {
-	/* the object is written right behind the header of the value */
-	resetStringInfo(buf);
-	appendStringInfoSpaces(buf, VARHDRSZ);
+	/* the object is written right behind the header of the value, set below */
+	Assert(buf->maxlen > VARHDRSZ);
+	buf->len = VARHDRSZ;
 	spindle_stream_write(stream, event, buf);
 	if (GetDatabaseEncoding() != PG_UTF8)
 		return text_datum(buf->data + VARHDRSZ, buf->len - VARHDRSZ);

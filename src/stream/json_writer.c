@@ -25,6 +25,9 @@
  */
 #define MAX_TABLE_JSON	(NAMEDATALEN + 64)
 
+/* What a normal event tells of anomalies; less than MAX_SCALAR bytes. */
+#define NO_LABEL	",\"_spindle_is_anomaly\":false,\"_spindle_anomaly_type\":null"
+
 typedef struct WriterColumn
 {
 	/* changes per batch */
@@ -178,7 +181,7 @@ void
 spindle_json_labels(StringInfo out, const char *label)
 {
 	if (label == NULL)
-		appendStringInfoString(out, ",\"_spindle_is_anomaly\":false,\"_spindle_anomaly_type\":null");
+		appendBinaryStringInfo(out, NO_LABEL, sizeof(NO_LABEL) - 1);
 	else
 	{
 		appendStringInfoString(out, ",\"_spindle_is_anomaly\":true,\"_spindle_anomaly_type\":");
@@ -246,7 +249,9 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 	p = put_unsigned(p + writer->table_json_len, seq);
 	p = put(p, ",\"_spindle_event_time\":", 23);
 	p = has_time ? put_time(&writer->times, p, time, true) : put(p, "null", 4);
-	if (writer->with_labels)
+	if (writer->with_labels && label == NULL)
+		p = put(p, NO_LABEL, sizeof(NO_LABEL) - 1);
+	else if (writer->with_labels)
 	{
 		out->len = (int) (p - out->data);
 		spindle_json_labels(out, label);

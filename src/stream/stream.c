@@ -46,6 +46,7 @@ struct SpindleStream
 	int64		first_computed; /* events before it are skipped outright */
 	SpindleSchedule *schedule;	/* NULL if nobody asks */
 	SpindleDelay *delay;		/* NULL if no event is late */
+	bool		is_plain;		/* events are delivered as they come */
 	TupleDesc	desc;			/* of Datums, if they are wanted */
 	TupleTableSlot *slot;
 
@@ -192,6 +193,8 @@ spindle_stream_open(const SpindleStreamSource *source, const SpindleStreamOption
 		stream->delay = spindle_delay_create(stream->nevents, options->late_fraction, options->late_slots,
 											 spindle_key_derive(source->key, 2));
 
+	stream->is_plain = stream->delay == NULL && stream->schedule == NULL && options->skip_events == 0;
+
 	/* if nothing depends on the events before, we can begin where we want */
 	if (stream->delay == NULL && stream->feed && stream->feed->nanomalies == 0)
 		stream->first_computed = Min(options->skip_events, stream->nevents);
@@ -306,6 +309,16 @@ next_delivery(SpindleStream *stream, SpindleEvent *event)
 bool
 spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
 {
+	if (stream->is_plain)
+	{
+		if (!next_in_order(stream, event))
+			return false;
+		event->delivery_seq = event->seq;
+		event->is_late = false;
+		event->arrival = event->due = 0;
+		return true;
+	}
+
 	/* what is left out and not even computed still takes its time */
 	if (stream->delivered < stream->first_computed)
 	{

@@ -61,6 +61,7 @@ typedef struct TableFeed
 	const SpindleTable *table;
 	MemoryContext context;
 	SpindleTableOrder *order;
+	int64		time_unit;		/* microseconds that an event time counts */
 
 	/* set when opened */
 	SpindleFeedNeeds needs;
@@ -77,6 +78,8 @@ typedef struct TableFeed
 	int			batch_rows;		/* size of the next batch */
 	int			i;				/* next event of the batch */
 	SpindleEventRows *rows;
+	const int64 *time;			/* of its events; NULL if not wanted */
+	const bool *no_time;		/* or NULL */
 
 	Pass	   *pass;
 } TableFeed;
@@ -266,8 +269,14 @@ next_in_pass(SpindleFeed *feed, SpindlePassEvent *event)
 	event->position = pass->rows.position[i];
 	event->row = pass->rows.row[i];
 	event->moved_by = pass->rows.moved_by[i];
-	event->has_time = pass->with_time &&
-		spindle_table_order_time(tf->order, spindle_eval_vector(pass->eval, pass->time_handle), i, &event->time);
+	event->has_time = false;
+	if (pass->with_time)
+	{
+		const SpindleVector *time = spindle_eval_vector(pass->eval, pass->time_handle);
+
+		event->has_time = !(time->is_null && time->is_null[i]);
+		event->time = time->value[i] * tf->time_unit;
+	}
 	if (event->moved_by >= 0 && feed->reorders[event->moved_by])
 		event->time = pass->rows.moved_to[i];
 	for (int c = 0; c < pass->ncolumns; c++)
@@ -415,6 +424,13 @@ next_batch(TableFeed *tf)
 		spindle_json_writer_batch(tf->writer);
 	if (tf->datums)
 		spindle_rows_convert(tf->datums, tf->rows->n);
+	if (tf->with_time)
+	{
+		const SpindleVector *time = spindle_eval_vector(tf->eval, tf->time_handle);
+
+		tf->time = time->value;
+		tf->no_time = time->is_null;
+	}
 	tf->batch_rows = Min(tf->batch_rows * 4, SPINDLE_BATCH_ROWS);
 	return true;
 }
@@ -436,17 +452,10 @@ next_event(SpindleFeed *feed, SpindleEvent *event)
 	event->index = i;
 	event->slot = -1;
 	event->label = tf->label ? tf->label[i] : NULL;
-	if (tf->with_time)
-	{
-		event->has_time = spindle_table_order_time(tf->order, spindle_eval_vector(tf->eval, tf->time_handle), i, &event->time);
-		if (tf->rows->moved_by[i] >= 0 && feed->reorders[tf->rows->moved_by[i]])
-			event->time = tf->rows->moved_to[i];
-	}
-	else
-	{
-		event->has_time = false;
-		event->time = 0;
-	}
+	event->has_time = tf->time != NULL && !(tf->no_time && tf->no_time[i]);
+	event->time = tf->time ? tf->time[i] * tf->time_unit : 0;
+	if (feed->ncollectives > 0 && tf->rows->moved_by[i] >= 0 && feed->reorders[tf->rows->moved_by[i]])
+		event->time = tf->rows->moved_to[i];
 	return true;
 }
 
@@ -547,7 +556,9 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 		event_time.column = spindle_feed_time_column(feed, time_column);
 	}
 	feed->time_column = feed->has_event_time && event_time.nsteps == 0 ? event_time.column : -1;
-	tf->order = spindle_table_order_create(feed, instance, table, &event_time, context);
+	tf->time_unit = feed->has_event_time &&
+		spindle_ref_column(instance->domain, &event_time)->type.kind == SPINDLE_DATE ? USECS_PER_DAY : 1;
+	tf->order = spindle_table_order_create(feed, instance, table, &event_time, tf->time_unit, context);
 	MemoryContextSwitchTo(oldcontext);
 	return feed;
 }

@@ -164,8 +164,8 @@ next_base_rows(SpindleTableOrder *order, SpindleEventRows *rows, int n)
 }
 
 /* The event time in a vector; false if there is none. */
-bool
-spindle_table_order_time(const SpindleTableOrder *order, const SpindleVector *vector, int i, Timestamp *time)
+static bool
+time_of(const SpindleTableOrder *order, const SpindleVector *vector, int i, Timestamp *time)
 {
 	*time = vector->value[i] * order->time_unit;
 	return !(vector->is_null && vector->is_null[i]);
@@ -188,7 +188,7 @@ fetch_base(SpindleTableOrder *order)
 	spindle_eval_run(order->base_eval, order->base->row, order->base->n);
 	time = spindle_eval_vector(order->base_eval, order->base_handle);
 	for (int i = 0; i < order->base->n; i++)
-		order->base_has_time[i] = spindle_table_order_time(order, time, i, &order->base_time[i]);
+		order->base_has_time[i] = time_of(order, time, i, &order->base_time[i]);
 	return true;
 }
 
@@ -354,11 +354,11 @@ spindle_table_order_ref(const SpindleTableOrder *order)
  *		Prepare the order of a feed's events by a time, or by row if the feed has
  *		no event time.
  *
- * Allocates in context.
+ * Values of the time count time_unit microseconds.  Allocates in context.
  */
 SpindleTableOrder *
 spindle_table_order_create(SpindleFeed *feed, SpindleInstance *instance, const SpindleTable *table,
-						   const SpindleColumnRef *event_time, MemoryContext context)
+						   const SpindleColumnRef *event_time, int64 time_unit, MemoryContext context)
 {
 	SpindleTableOrder *order = MemoryContextAllocZero(context, sizeof(SpindleTableOrder));
 
@@ -367,9 +367,7 @@ spindle_table_order_create(SpindleFeed *feed, SpindleInstance *instance, const S
 	order->table = table;
 	order->context = context;
 	order->event_time = *event_time;
-	order->time_unit = 1;
-	if (feed->has_event_time && spindle_ref_column(instance->domain, event_time)->type.kind == SPINDLE_DATE)
-		order->time_unit = USECS_PER_DAY;
+	order->time_unit = time_unit;
 	order->is_ordered = !feed->has_event_time || has_ordered_events(instance->domain, table, event_time);
 	return order;
 }

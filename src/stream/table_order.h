@@ -26,13 +26,11 @@ typedef struct SpindleTableOrder SpindleTableOrder;
 extern SpindleTableOrder *spindle_table_order_create(SpindleFeed *feed, SpindleInstance *instance,
 													 const SpindleTable *table,
 													 const SpindleColumnRef *event_time,
-													 MemoryContext context);
+													 int64 time_unit, MemoryContext context);
 extern const SpindleColumnRef *spindle_table_order_ref(const SpindleTableOrder *order);
 extern void spindle_table_order_open(SpindleTableOrder *order, int64 max_events,
 									 bool across_transactions);
 extern void spindle_table_order_next(SpindleTableOrder *order, SpindleEventRows *rows, int n);
-extern bool spindle_table_order_time(const SpindleTableOrder *order, const SpindleVector *vector, int i,
-									 Timestamp *time);
 extern void spindle_table_order_skip(SpindleTableOrder *order, int64 n);
 extern void spindle_table_order_rewind(SpindleTableOrder *order);
 extern void spindle_table_order_move(SpindleTableOrder *order);

@@ -9,7 +9,7 @@ CREATE SCHEMA deliver;
 SET search_path = deliver, public;
 SET timezone = 'UTC';
 SELECT current_setting('data_directory') || '/spindle_deliver' AS dir \gset
-COPY (SELECT) TO PROGRAM 'rm -rf spindle_deliver && mkdir spindle_deliver';
+COPY (SELECT WHERE false) TO PROGRAM 'rm -rf spindle_deliver && mkdir spindle_deliver';
 
 -- The figures of a CALL or SELECT that ended in \gset r_: time and rate differ
 -- from run to run, so they only have to fit together.
@@ -564,7 +564,7 @@ CALL spindle_to_table('prices', 'priced'::regclass, anomalies => spindle_point_a
 CALL spindle_to_table('prices', 'priced'::regclass, anomalies => spindle_point_anomaly('high', 'price', '[20, 20]', 0.05)) \gset r_
 SELECT count(*), count(*) FILTER (WHERE price > 20) AS high FROM prices;
 
-COPY (SELECT) TO PROGRAM 'rm -r spindle_deliver';
+COPY (SELECT WHERE false) TO PROGRAM 'rm -r spindle_deliver';
 SET client_min_messages = warning;
 DROP SCHEMA deliver CASCADE;
 DROP ROLE regress_spindle_deliverer;

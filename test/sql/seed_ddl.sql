@@ -19,7 +19,7 @@ BEGIN
 END
 $$;
 SELECT current_setting('data_directory') || '/spindle_ddl' AS dir \gset
-COPY (SELECT) TO PROGRAM 'rm -rf spindle_ddl && mkdir spindle_ddl';
+COPY (SELECT WHERE false) TO PROGRAM 'rm -rf spindle_ddl && mkdir spindle_ddl';
 CREATE FUNCTION copy_tables(command text, dir text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   name text;
@@ -75,5 +75,5 @@ SELECT spindle_ddl(NULL, 's');
 SELECT spindle_ddl('retail', NULL);
 
 SET client_min_messages = warning;
-COPY (SELECT) TO PROGRAM 'rm -rf spindle_ddl';
+COPY (SELECT WHERE false) TO PROGRAM 'rm -rf spindle_ddl';
 DROP SCHEMA ddl, ddl_virtual, ddl_loaded, ddl_seeded CASCADE;

@@ -6,7 +6,7 @@
 CREATE SCHEMA sink_file;
 SET search_path = sink_file, public;
 SELECT current_setting('data_directory') || '/spindle_sink_file' AS dir \gset
-COPY (SELECT) TO PROGRAM 'rm -rf spindle_sink_file && mkdir spindle_sink_file spindle_sink_file/directory spindle_sink_file/closed && mkfifo spindle_sink_file/fifo && chmod 0 spindle_sink_file/closed';
+COPY (SELECT WHERE false) TO PROGRAM 'rm -rf spindle_sink_file && mkdir spindle_sink_file spindle_sink_file/directory spindle_sink_file/closed && mkfifo spindle_sink_file/fifo && chmod 0 spindle_sink_file/closed';
 CREATE TABLE setting AS SELECT :'dir'::text AS dir;
 GRANT USAGE ON SCHEMA sink_file TO public;
 GRANT SELECT ON setting TO public;
@@ -68,7 +68,7 @@ SELECT try($$'DIR/appended', 'retail', 'store', max_events => 2, mode => 'a'$$),
 SELECT try($$'DIR/mode', 'retail', 'store', mode => 'x'$$), lines('mode');
 SELECT try($$'DIR/new', 'retail', 'store', max_events => 1, mode => 'x'$$), lines('new');
 -- others may read the file, none but the server may write it
-COPY (SELECT) TO PROGRAM 'chmod 600 spindle_sink_file/mode; test "$(stat -c %a spindle_sink_file/new)" = 644';
+COPY (SELECT WHERE false) TO PROGRAM 'chmod 600 spindle_sink_file/mode; test "$(stat -c %a spindle_sink_file/new)" = 644';
 
 -- Paths that will not do.
 SELECT try($$'file', 'retail', 'store'$$);
@@ -141,7 +141,7 @@ BEGIN
 END
 $$;
 
-COPY (SELECT) TO PROGRAM 'chmod 700 spindle_sink_file/closed && rm -r spindle_sink_file';
+COPY (SELECT WHERE false) TO PROGRAM 'chmod 700 spindle_sink_file/closed && rm -r spindle_sink_file';
 SET client_min_messages = warning;
 DROP SCHEMA sink_file CASCADE;
 DROP ROLE regress_spindle_writer;

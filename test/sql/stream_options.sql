@@ -41,7 +41,7 @@ FROM (SELECT DISTINCT ON (name) unnest(proargnames[:pronargs]) AS name FROM pg_p
 WHERE name IN ('domain', 'table_name', 'scale', 'seed', 'max_events', 'duration', 'events_per_second', 'realtime', 'arrivals', 'burst_windows', 'time_pattern', 'clock_start',
   'out_of_order_fraction', 'out_of_order_max_delay_slots', 'anomalies', 'label_anomalies', 'timestamp_column', 'skip_events', 'batch_size') ORDER BY name COLLATE "C";
 SELECT NOT pg_stat_file(file, true) IS NULL AS made FROM setting;
-COPY (SELECT) TO PROGRAM 'rm -f spindle_stream_options';
+COPY (SELECT WHERE false) TO PROGRAM 'rm -f spindle_stream_options';
 
 -- Names.
 SELECT args, regexp_replace(error(args), '( \| |  )Domains: .*', '') FROM (VALUES ($$'', 'order'$$), ($$'Retail', 'order'$$), ($$'retial', 'order'$$), ($$'../retail', 'order'$$), ($$'retail', ''$$), ($$'retail', 'Order'$$), ($$'retail', 'ordr'$$),
@@ -92,7 +92,7 @@ SELECT try(format('SELECT spindle_to_file(%L, ''retail'', ''order'', mode => ''z
 SELECT bool_or(try(format('SELECT spindle_to_file(%L, ''retail'', ''order'', %s)', file, args)) NOT LIKE '22%') AS accepted
 FROM setting, unnest(ARRAY['max_events => -1', 'events_per_second => 0', 'arrivals => ''x''', 'duration => ''-1 s''', 'burst_windows => ''5''', 'time_pattern => ''5''', 'clock_start => ''infinity''',
   'out_of_order_fraction => 2', 'out_of_order_max_delay_slots => 0', 'anomalies => ''5''', 'skip_events => -1', 'realtime => NULL', 'label_anomalies => NULL', 'mode => ''rw''']) args;
-COPY (SELECT) TO PROGRAM 'rm -f spindle_stream_options';
+COPY (SELECT WHERE false) TO PROGRAM 'rm -f spindle_stream_options';
 SELECT count(*) FROM (SELECT try(format('SELECT spindle_to_file(%L, ''retail'', ''order'', %s)', file, args)) FROM setting, unnest(ARRAY['max_events => -1', 'events_per_second => 0', 'arrivals => ''x''', 'duration => ''-1 s''', 'burst_windows => ''5''',
   'time_pattern => ''5''', 'clock_start => ''infinity''', 'out_of_order_fraction => 2', 'out_of_order_max_delay_slots => 0', 'anomalies => ''5''', 'skip_events => -1', 'realtime => NULL', 'label_anomalies => NULL', 'mode => ''rw''']) args) x;
 SELECT pg_stat_file(file, true) IS NULL AS no_file FROM setting;
@@ -121,6 +121,6 @@ SELECT * FROM spindle_stream('retail', 'order', burst_windows => '[{"start_event
 SELECT * FROM spindle_stream('retail', 'order', speed => 5); -- ERROR
 \pset format aligned
 
-COPY (SELECT) TO PROGRAM 'rm -f spindle_stream_options';
+COPY (SELECT WHERE false) TO PROGRAM 'rm -f spindle_stream_options';
 SET client_min_messages = warning;
 DROP SCHEMA stream_options CASCADE;
