@@ -160,7 +160,7 @@ run_valgrind() {
 		cluster_start $part "$WORK/valgrind-postgres" "-c jit=off -c autovacuum=off"
 		echo "== $part: $list"
 		execute $part ISOLATION= TAP_TESTS= REGRESS="$list" \
-			REGRESS_OPTS="--inputdir=test --load-extension=spindle --outputdir=$WORK/$part-output" >/dev/null &
+			REGRESS_OPTS="--inputdir=test --dbname=contrib_regression --load-extension=spindle --outputdir=$WORK/$part-output" >/dev/null &
 		pids+=("$part:$!")
 	done
 	for part in "${pids[@]}"; do

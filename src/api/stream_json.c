@@ -304,7 +304,9 @@ values_member(const SpindleJson *node, const char *name, SpindleFeed *feed, int 
 		if (value->is_null)
 		{
 			if (!with_null)
-				spindle_json_error(&element, NULL, "column \"%s\" is never null.", feed->column[column].name);
+				spindle_json_error(&element, NULL, feed->column[column].is_nullable ?
+								   "column \"%s\", the time of the event, cannot be made null." :
+								   "column \"%s\" is never null.", feed->column[column].name);
 			continue;
 		}
 		text = spindle_json_text(&element);
@@ -368,11 +370,12 @@ read_contextual(const SpindleJson *node, const SpindleStreamSource *source, Spin
 	spec->column = column_member(node, "column", source, &feed);
 	spec->condition = column_member(node, "condition_column", source, &feed);
 	column = &feed->column[spec->column];
-	if (feed->time_column == spec->column)
-		spindle_json_error(node, "Anomalies of type \"collective\" move events in time.",
-						   "column \"%s\" is the time of the event.", column->name);
+	spec->moves = feed->time_column == spec->column;
+	if (spec->moves && !column->is_timestamp)
+		spindle_json_error(node, "An event time that is changed must be a timestamp.",
+						   "column \"%s\", the time of the event, has type %s.", column->name, column->type_name);
 	spec->normal = values_member(node, "normal_values", feed, spec->condition, true, &spec->nnormal);
-	spec->anomalous = values_member(node, "anomalous_values", feed, spec->column, column->is_nullable,
+	spec->anomalous = values_member(node, "anomalous_values", feed, spec->column, column->is_nullable && !spec->moves,
 									&spec->nanomalous);
 
 	/*
@@ -411,6 +414,7 @@ read_collective(const SpindleJson *node, const SpindleStreamSource *source, Spin
 						   feed->column[spec->group].name, feed->column[spec->group].type_name);
 	if (!feed->has_event_time)
 		spindle_json_error(node, NULL, "%s has no event time.", feed->subject);
+	spec->moves = true;
 	spec->window_seconds = 600;
 	if (has(node, "window_seconds"))
 		spec->window_seconds = number_member(node, "window_seconds", 1e-6, 1e9);

@@ -8,8 +8,9 @@
  * events, by selection sampling in one walk over the events in the order of
  * their times.  That needs the number of eligible events beforehand: for point
  * anomalies it follows from the number of events, for contextual ones a pass
- * over the feed reads the columns that decide.  Collective anomalies have moved
- * their events before (collective.c); here they get their label.
+ * over the feed reads the columns that decide.  Collective anomalies, and
+ * contextual ones that change the event time, have moved their events before
+ * (feed.c, collective.c); here these get their label.
  *
  * Which events are chosen, and the values they get, are functions of the seed,
  * the anomaly's position in the list and its name, and the event's position.
@@ -107,29 +108,39 @@ spindle_anomalies_columns(const SpindleAnomalies *anomalies, const int **columns
 }
 
 /*
- * Is an event that no earlier anomaly has taken eligible?  value and is_null
- * are those of the anomalies' columns.
+ * spindle_anomaly_is_eligible
+ *		May a point or contextual anomaly take an event that no other one has?
+ *
+ * The last arguments are its values of the columns condition and column; a point
+ * anomaly has no use for them.
  */
-static bool
-is_eligible(const SpindleAnomalies *anomalies, const Anomaly *anomaly, const int64 *value, const bool *is_null)
+bool
+spindle_anomaly_is_eligible(SpindleFeed *feed, const SpindleAnomalySpec *spec,
+							bool condition_is_null, int64 condition, bool is_null, int64 value)
 {
-	const SpindleAnomalySpec *spec = anomaly->spec;
 	bool		is_normal = false;
 
 	if (spec->kind == SPINDLE_ANOMALY_POINT)
 		return true;
 	for (int v = 0; v < spec->nnormal && !is_normal; v++)
-		is_normal = !spindle_anomaly_value_differs(anomalies->feed, spec->condition, &spec->normal[v],
-												   is_null[anomaly->condition], value[anomaly->condition]);
+		is_normal = !spindle_anomaly_value_differs(feed, spec->condition, &spec->normal[v],
+												   condition_is_null, condition);
 	if (!is_normal)
 		return false;
 
 	/* there must be a value to change to */
 	for (int v = 0; v < spec->nanomalous; v++)
-		if (spindle_anomaly_value_differs(anomalies->feed, spec->column, &spec->anomalous[v],
-										  is_null[anomaly->column], value[anomaly->column]))
+		if (spindle_anomaly_value_differs(feed, spec->column, &spec->anomalous[v], is_null, value))
 			return true;
 	return false;
+}
+
+/* The same, with the values of the anomalies' columns. */
+static bool
+is_eligible(const SpindleAnomalies *anomalies, const Anomaly *anomaly, const int64 *value, const bool *is_null)
+{
+	return spindle_anomaly_is_eligible(anomalies->feed, anomaly->spec, is_null[anomaly->condition],
+									   value[anomaly->condition], is_null[anomaly->column], value[anomaly->column]);
 }
 
 /* Decide on an eligible event: selection sampling. */
@@ -173,7 +184,7 @@ count_eligible(SpindleAnomalies *anomalies, int last)
 		{
 			Anomaly    *anomaly = &anomalies->anomaly[a];
 
-			if (anomaly->spec->kind == SPINDLE_ANOMALY_COLLECTIVE)
+			if (anomaly->spec->moves)
 				taken = event.moved_by == a;
 			else if (!is_eligible(anomalies, anomaly, event.value, event.is_null))
 				continue;
@@ -198,7 +209,7 @@ count_events(SpindleAnomalies *anomalies)
 	{
 		Anomaly    *anomaly = &anomalies->anomaly[a];
 
-		if (anomaly->spec->kind == SPINDLE_ANOMALY_COLLECTIVE)
+		if (anomaly->spec->moves)
 		{
 			/* some of the events that it moves may have an earlier label */
 			is_known = false;
@@ -266,20 +277,21 @@ point_number(const Anomaly *anomaly)
 		(0.8 + 0.4 * spindle_fraction(spindle_draw(anomaly->noise_key, counter)));
 }
 
-/* A uniform choice among the values that differ from the present one. */
-static const SpindleAnomalyValue *
-contextual_value(const SpindleAnomalies *anomalies, const Anomaly *anomaly, bool is_null, int64 value)
+/*
+ * spindle_anomaly_choose_value
+ *		A uniform choice among the values that differ from the present one.
+ */
+const SpindleAnomalyValue *
+spindle_anomaly_choose_value(SpindleFeed *feed, const SpindleAnomalySpec *spec, uint64 draw, bool is_null, int64 value)
 {
-	const SpindleAnomalySpec *spec = anomaly->spec;
 	int			differing = 0;
 	int			pick;
 
 	for (int v = 0; v < spec->nanomalous; v++)
-		differing += spindle_anomaly_value_differs(anomalies->feed, spec->column, &spec->anomalous[v], is_null, value);
-	pick = (int) spindle_below(spindle_draw(anomaly->value_key, anomaly->seen - 1), differing);
+		differing += spindle_anomaly_value_differs(feed, spec->column, &spec->anomalous[v], is_null, value);
+	pick = (int) spindle_below(draw, differing);
 	for (int v = 0;; v++)
-		if (spindle_anomaly_value_differs(anomalies->feed, spec->column, &spec->anomalous[v], is_null, value) &&
-			pick-- == 0)
+		if (spindle_anomaly_value_differs(feed, spec->column, &spec->anomalous[v], is_null, value) && pick-- == 0)
 			return &spec->anomalous[v];
 }
 
@@ -305,13 +317,14 @@ spindle_anomalies_apply(SpindleAnomalies *anomalies, int moved_by, Timestamp mov
 	{
 		changed[0] = anomalies->anomaly[moved_by].column;
 		value[changed[0]] = moved_to;
+		is_null[changed[0]] = false;
 	}
 	for (int a = 0; a < anomalies->n && label == NULL; a++)
 	{
 		Anomaly    *anomaly = &anomalies->anomaly[a];
 		int			column;
 
-		if (anomaly->spec->kind == SPINDLE_ANOMALY_COLLECTIVE)
+		if (anomaly->spec->moves)
 		{
 			if (moved_by == a)
 				label = anomaly->spec->label;
@@ -331,7 +344,9 @@ spindle_anomalies_apply(SpindleAnomalies *anomalies, int moved_by, Timestamp mov
 		}
 		else
 		{
-			const SpindleAnomalyValue *other = contextual_value(anomalies, anomaly, is_null[column], value[column]);
+			const SpindleAnomalyValue *other =
+			spindle_anomaly_choose_value(feed, anomaly->spec, spindle_draw(anomaly->value_key, anomaly->seen - 1),
+										 is_null[column], value[column]);
 
 			value[column] = other->value;
 			is_null[column] = other->is_null;

@@ -34,6 +34,7 @@ struct SpindleAnomalySpec
 	char	   *label;			/* kind:name */
 	int			number;			/* in the user's list */
 	int			column;			/* that is changed */
+	bool		moves;			/* its events in time, before others choose */
 	double		fraction;		/* of the eligible events */
 	double		low;			/* POINT: range of the multiplier */
 	double		high;
@@ -50,6 +51,11 @@ extern SpindleKey spindle_anomaly_key(const SpindleFeed *feed, const SpindleAnom
 extern int64 spindle_anomaly_share(int64 eligible, double fraction);
 extern bool spindle_anomaly_value_differs(SpindleFeed *feed, int column, const SpindleAnomalyValue *a,
 										  bool is_null, int64 value);
+
+extern bool spindle_anomaly_is_eligible(SpindleFeed *feed, const SpindleAnomalySpec *spec,
+										bool condition_is_null, int64 condition, bool is_null, int64 value);
+extern const SpindleAnomalyValue *spindle_anomaly_choose_value(SpindleFeed *feed, const SpindleAnomalySpec *spec,
+															   uint64 draw, bool is_null, int64 value);
 
 extern SpindleAnomalies *spindle_anomalies_create(SpindleFeed *feed);
 extern int	spindle_anomalies_columns(const SpindleAnomalies *anomalies, const int **columns);

@@ -76,6 +76,25 @@ put(SpindleSorter *sorter, const Datum *values, int n)
 	spindle_sorter_put(sorter);
 }
 
+/* Sorts of the moved events. */
+static void
+create_moves(SpindleCollective *collective)
+{
+	collective->positions = create_sorter(INT8OID, 3, 1, collective->across_transactions);
+	collective->times = create_sorter(INT8OID, 3, 2, collective->across_transactions);
+}
+
+/* One event's new time; by position and by time. */
+static void
+move_event(SpindleCollective *collective, int64 position, int64 row, Timestamp time)
+{
+	Datum		by_position[3] = {Int64GetDatum(position), Int64GetDatum(row), Int64GetDatum(time)};
+	Datum		by_time[3] = {Int64GetDatum(time), Int64GetDatum(position), Int64GetDatum(row)};
+
+	put(collective->positions, by_position, 3);
+	put(collective->times, by_time, 3);
+}
+
 /*
  * spindle_collective_create
  *		Prepare to take the events of a feed.
@@ -105,6 +124,43 @@ spindle_collective_create(Oid group_type, double window_seconds, double fraction
 }
 
 /*
+ * spindle_collective_create_moves
+ *		The same for events that others choose, one by one.
+ */
+SpindleCollective *
+spindle_collective_create_moves(bool across_transactions, MemoryContext context)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	SpindleCollective *collective = palloc0(sizeof(SpindleCollective));
+
+	collective->context = context;
+	collective->across_transactions = across_transactions;
+	create_moves(collective);
+	MemoryContextSwitchTo(oldcontext);
+	return collective;
+}
+
+/* Give an event another time. */
+void
+spindle_collective_move(SpindleCollective *collective, int64 position, int64 row, Timestamp time)
+{
+	move_event(collective, position, row, time);
+}
+
+/*
+ * spindle_collective_finish
+ *		All moves are known: begin the walks over them.
+ */
+void
+spindle_collective_finish(SpindleCollective *collective)
+{
+	spindle_sorter_finish(collective->positions);
+	spindle_sorter_finish(collective->times);
+	spindle_collective_next_position(collective);
+	spindle_collective_next_time(collective);
+}
+
+/*
  * spindle_collective_add
  *		Take an event that has a group and a time.
  */
@@ -126,17 +182,6 @@ same_group(SpindleCollective *collective, Datum next, Datum *group, bool has_gro
 		pfree(DatumGetPointer(*group));
 	*group = datumCopy(next, collective->group_by_value, collective->group_length);
 	return false;
-}
-
-/* One event's new time; offsets of a group rise, see below. */
-static void
-move_event(SpindleCollective *collective, int64 position, int64 row, Timestamp time)
-{
-	Datum		by_position[3] = {Int64GetDatum(position), Int64GetDatum(row), Int64GetDatum(time)};
-	Datum		by_time[3] = {Int64GetDatum(time), Int64GetDatum(position), Int64GetDatum(row)};
-
-	put(collective->positions, by_position, 3);
-	put(collective->times, by_time, 3);
 }
 
 /*
@@ -249,8 +294,7 @@ spindle_collective_choose(SpindleCollective *collective)
 	}
 	wanted = spindle_anomaly_share(eligible, collective->fraction);
 
-	collective->positions = create_sorter(INT8OID, 3, 1, collective->across_transactions);
-	collective->times = create_sorter(INT8OID, 3, 2, collective->across_transactions);
+	create_moves(collective);
 	if (wanted > 0)
 	{
 		spindle_sorter_rewind(sizes);
@@ -259,11 +303,8 @@ spindle_collective_choose(SpindleCollective *collective)
 	spindle_sorter_end(sizes);
 	spindle_sorter_end(collective->groups);
 	collective->groups = NULL;
-	spindle_sorter_finish(collective->positions);
-	spindle_sorter_finish(collective->times);
 	MemoryContextSwitchTo(oldcontext);
-	spindle_collective_next_position(collective);
-	spindle_collective_next_time(collective);
+	spindle_collective_finish(collective);
 }
 
 /* Begin the walks over the moved events anew. */

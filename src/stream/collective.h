@@ -23,6 +23,9 @@ typedef struct SpindleMovedEvent
 extern SpindleCollective *spindle_collective_create(Oid group_type, double window_seconds, double fraction,
 													SpindleKey key, bool across_transactions,
 													MemoryContext context);
+extern SpindleCollective *spindle_collective_create_moves(bool across_transactions, MemoryContext context);
+extern void spindle_collective_move(SpindleCollective *collective, int64 position, int64 row, Timestamp time);
+extern void spindle_collective_finish(SpindleCollective *collective);
 extern void spindle_collective_add(SpindleCollective *collective, Datum group, int64 position, int64 row,
 								   Timestamp time);
 extern void spindle_collective_choose(SpindleCollective *collective);

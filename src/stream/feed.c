@@ -120,6 +120,15 @@ spindle_feed_moved_by(SpindleFeed *feed, int64 position, Timestamp *moved_to)
 	return -1;
 }
 
+/* Begin the walks over the moves of the anomalies before one anew. */
+static void
+rewind_moves(SpindleFeed *feed, int number)
+{
+	for (int a = 0; a < number; a++)
+		if (feed->collective[a])
+			spindle_collective_rewind(feed->collective[a]);
+}
+
 /* Let one collective anomaly choose among what earlier ones have left. */
 static SpindleCollective *
 choose_groups(SpindleFeed *feed, const SpindleAnomalySpec *spec, bool across_transactions, MemoryContext context)
@@ -151,13 +160,66 @@ choose_groups(SpindleFeed *feed, const SpindleAnomalySpec *spec, bool across_tra
 	return collective;
 }
 
+/*
+ * One walk of a contextual anomaly that changes the event time, over what earlier
+ * moves have left.  Without collective it counts the eligible events; with it, it
+ * moves wanted of so many.
+ */
+static int64
+walk_contextual(SpindleFeed *feed, const SpindleAnomalySpec *spec, SpindleCollective *collective,
+				int64 eligible, int64 wanted)
+{
+	SpindleKey	key = spindle_anomaly_key(feed, spec);
+	SpindleKey	choice_key = spindle_key_derive(key, 1);
+	SpindleKey	value_key = spindle_key_derive(key, 2);
+	const int	columns[2] = {spec->condition, spec->column};
+	SpindlePassEvent event;
+	int64		seen = 0;
+	int64		chosen = 0;
+
+	feed->ops->begin_pass(feed, columns, 2, true);
+	while (feed->ops->next_in_pass(feed, &event))
+	{
+		Timestamp	ignored;
+
+		if (spindle_feed_moved_by(feed, event.position, &ignored) >= 0 ||
+			!spindle_anomaly_is_eligible(feed, spec, event.is_null[0], event.value[0], event.is_null[1], event.value[1]))
+			continue;
+		if (collective &&
+			spindle_below(spindle_draw(choice_key, seen), eligible - seen) < (uint64) (wanted - chosen))
+		{
+			spindle_collective_move(collective, event.position, event.row,
+									spindle_anomaly_choose_value(feed, spec, spindle_draw(value_key, seen),
+																 event.is_null[1], event.value[1])->value);
+			chosen++;
+		}
+		seen++;
+	}
+	feed->ops->end_pass(feed);
+	return seen;
+}
+
+/* Let it choose and move its events. */
+static SpindleCollective *
+move_contextual(SpindleFeed *feed, int number, bool across_transactions, MemoryContext context)
+{
+	const SpindleAnomalySpec *spec = &feed->anomaly[number];
+	SpindleCollective *collective = spindle_collective_create_moves(across_transactions, context);
+	int64		eligible = walk_contextual(feed, spec, NULL, 0, 0);
+
+	rewind_moves(feed, number);
+	(void) walk_contextual(feed, spec, collective, eligible, spindle_anomaly_share(eligible, spec->fraction));
+	spindle_collective_finish(collective);
+	return collective;
+}
+
 static void
 move_groups(SpindleFeed *feed, bool across_transactions, MemoryContext context)
 {
 	bool		any = false;
 
 	for (int a = 0; a < feed->nanomalies; a++)
-		any |= feed->anomaly[a].kind == SPINDLE_ANOMALY_COLLECTIVE;
+		any |= feed->anomaly[a].moves;
 	if (!any)
 		return;
 	feed->collective = palloc0(sizeof(SpindleCollective *) * feed->nanomalies);
@@ -165,13 +227,13 @@ move_groups(SpindleFeed *feed, bool across_transactions, MemoryContext context)
 	feed->ncollectives = feed->nanomalies;
 	for (int a = 0; a < feed->nanomalies; a++)
 	{
-		if (feed->anomaly[a].kind != SPINDLE_ANOMALY_COLLECTIVE)
+		if (!feed->anomaly[a].moves)
 			continue;
-		feed->collective[a] = choose_groups(feed, &feed->anomaly[a], across_transactions, context);
+		feed->collective[a] = feed->anomaly[a].kind == SPINDLE_ANOMALY_COLLECTIVE ?
+			choose_groups(feed, &feed->anomaly[a], across_transactions, context) :
+			move_contextual(feed, a, across_transactions, context);
 		feed->reorders[a] = feed->anomaly[a].column == feed->time_column;
-		for (int b = 0; b < a; b++)
-			if (feed->collective[b])
-				spindle_collective_rewind(feed->collective[b]);
+		rewind_moves(feed, a);
 	}
 	feed->ops->move(feed);
 }

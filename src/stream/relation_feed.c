@@ -391,7 +391,10 @@ move_events(SpindleFeed *feed)
 			slot->tts_values[SORTED_MOVED_TO] = Int64GetDatum(moved_to);
 			slot->tts_isnull[SORTED_MOVED_TO] = false;
 			if (feed->reorders[moved_by])
+			{
 				slot->tts_values[SORTED_TIME] = Int64GetDatum(moved_to);
+				slot->tts_isnull[SORTED_TIME] = false;
+			}
 		}
 		spindle_sorter_put(moved);
 	}

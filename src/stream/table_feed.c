@@ -278,7 +278,10 @@ next_in_pass(SpindleFeed *feed, SpindlePassEvent *event)
 		event->time = time->value[i] * tf->time_unit;
 	}
 	if (event->moved_by >= 0 && feed->reorders[event->moved_by])
+	{
+		event->has_time = true;
 		event->time = pass->rows.moved_to[i];
+	}
 	for (int c = 0; c < pass->ncolumns; c++)
 	{
 		const SpindleVector *vector = spindle_eval_vector(pass->eval, pass->handle[c]);
@@ -455,7 +458,10 @@ next_event(SpindleFeed *feed, SpindleEvent *event)
 	event->has_time = tf->time != NULL && !(tf->no_time && tf->no_time[i]);
 	event->time = tf->time ? tf->time[i] * tf->time_unit : 0;
 	if (feed->ncollectives > 0 && tf->rows->moved_by[i] >= 0 && feed->reorders[tf->rows->moved_by[i]])
+	{
+		event->has_time = true;
 		event->time = tf->rows->moved_to[i];
+	}
 	return true;
 }
 

@@ -130,9 +130,29 @@ FROM contexts v, events(t, spindle_contextual_anomaly(name, col, condition, norm
 -- An event that has the only anomalous value already is not eligible.
 SELECT anomaly_count > 0 AS some, anomaly_count = (SELECT count(*) FROM plain WHERE t = 'order' AND event ->> 'promotion_id' IS NULL AND event ->> 'status' <> 'completed') AS others
 FROM spindle_to_file('/dev/null', 'retail', 'order', 'fabric_demo', anomalies => spindle_contextual_anomaly('x', 'status', 'promotion_id', '[null]', '["completed"]', 1));
--- Only collective anomalies move events in time.
+-- One that changes the event time moves its events: exactly as many as the
+-- fraction says, to one of the times; nothing else changes, and the stream is in
+-- the order of the new times.
+CREATE TABLE early AS SELECT e.*, s.event_time, s.delivery_seq FROM events('order',
+  spindle_contextual_anomaly('early', 'order_date', 'status', '["shipped"]', '["2022-01-01", "2023-01-01T12:00:00Z"]', 0.5)) e
+  JOIN spindle_stream('retail', 'order', 'fabric_demo', anomalies =>
+  spindle_contextual_anomaly('early', 'order_date', 'status', '["shipped"]', '["2022-01-01", "2023-01-01T12:00:00Z"]', 0.5)) s USING (seq);
+SELECT count(*) FILTER (WHERE is_anomaly) = (SELECT floor(count(*) * 0.5) FROM plain WHERE t = 'order' AND event ->> 'status' = 'shipped') AS exact,
+  count(DISTINCT event ->> 'order_date') FILTER (WHERE is_anomaly) AS times,
+  count(*) FILTER (WHERE is_anomaly AND event ->> 'status' <> 'shipped') AS wrong,
+  count(*) FILTER (WHERE event_time <> (event ->> 'order_date')::timestamptz) AS times_differ,
+  count(DISTINCT event ->> 'order_id') AS orders, max(seq) AS last FROM early;
+SELECT count(*) FILTER (WHERE back) AS out_of_time FROM (SELECT event_time < lag(event_time) OVER (ORDER BY seq) AS back FROM early) e;
+SELECT count(*) AS others_changed FROM early e JOIN plain p ON p.t = 'order' AND p.event ->> 'order_id' = e.event ->> 'order_id'
+WHERE p.event::jsonb - '{_spindle_seq,_spindle_event_time,order_date}'::text[] <> e.event::jsonb - '{_spindle_seq,_spindle_event_time,order_date,_spindle_is_anomaly,_spindle_anomaly_type}'::text[]
+  OR NOT e.is_anomaly AND p.event ->> 'order_date' <> e.event ->> 'order_date';
+-- together with one that moves groups, neither takes what the other has taken
+SELECT anomaly_type, count(*) > 0 AS some, count(*) = (SELECT count(*) FROM early WHERE is_anomaly) AS as_before FROM events('order', jsonb_build_array(
+  spindle_contextual_anomaly('early', 'order_date', 'status', '["shipped"]', '["2022-01-01", "2023-01-01T12:00:00Z"]', 0.5),
+  spindle_collective_anomaly('rush', 'customer_id', 'order_date', 600, 0.2), spindle_point_anomaly('high', 'order_total', fraction => 0.1)))
+WHERE is_anomaly GROUP BY 1 ORDER BY 1;
 SELECT count(*) FROM spindle_stream('retail', 'order', 'fabric_demo',
-  anomalies => spindle_contextual_anomaly('early', 'order_date', 'status', '["shipped"]', '["2023-01-01"]', 0.5)); -- ERROR
+  anomalies => spindle_contextual_anomaly('never', 'order_date', 'status', '["shipped"]', '[null]', 0.5)); -- ERROR
 
 -- Collective: as many groups as the fraction says, none with one event only;
 -- all events of a chosen group are moved, into the window that begins at the

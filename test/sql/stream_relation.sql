@@ -148,7 +148,7 @@ SELECT error(format('SELECT * FROM spindle_stream(''types''::regclass, anomalies
   spindle_contextual_anomaly('c', 'positive', 'mood', '["fine"]', '[-1]'),
   spindle_contextual_anomaly('c', 'whole', 'mood', '["fine"]', '["x"]'),
   spindle_contextual_anomaly('c', 'name', 'mood', '["fine"]', '["01234567890"]'),
-  spindle_contextual_anomaly('c', 'at', 'mood', '["fine"]', '["now"]'),
+  spindle_contextual_anomaly('c', 'at', 'mood', '["fine"]', '["soon"]'),
   spindle_contextual_anomaly('c', 'mood', 'dot', '["(1,2)"]', '["fine"]'),
   spindle_collective_anomaly('c', 'x', 'at'),
   spindle_collective_anomaly('c', 'mood', 'day'),
@@ -156,6 +156,11 @@ SELECT error(format('SELECT * FROM spindle_stream(''types''::regclass, anomalies
   spindle_point_anomaly('c', 'wor'),
   spindle_contextual_anomaly('c', 'words', 'words', '["a"]', '["a"]')]) a;
 SELECT count(*) FILTER (WHERE is_anomaly), max(event ->> 'mood') FILTER (WHERE is_anomaly) AS mood FROM spindle_stream('types'::regclass, anomalies => spindle_contextual_anomaly('c', 'mood', 'mood', '["fine", null]', '["so \"so\""]', 1));
+-- one that changes the event time moves events, those without time too
+SELECT seq, event ->> 'id' AS id, event_time, anomaly_type FROM spindle_stream('times'::regclass, timestamp_column => 'zoned',
+  anomalies => spindle_contextual_anomaly('back', 'zoned', 'id', '[3, 4]', '["2024-01-01 12:00:00+00"]', 1)) ORDER BY seq;
+SELECT error($$SELECT * FROM spindle_stream('times'::regclass, timestamp_column => 'zoned', anomalies => spindle_contextual_anomaly('back', 'zoned', 'id', '[3]', '[null]', 1))$$);
+SELECT error($$SELECT * FROM spindle_stream('times'::regclass, timestamp_column => 'day', anomalies => spindle_contextual_anomaly('back', 'day', 'id', '[3]', '["2024-01-01"]', 1))$$);
 -- keys are no numbers to spoil
 CREATE TABLE keyed (id int PRIMARY KEY, other int REFERENCES keyed, n int);
 SELECT c, error(format('SELECT * FROM spindle_stream(''keyed''::regclass, anomalies => %L)', spindle_point_anomaly('k', c))) FROM unnest('{id,other,n}'::text[]) c;
