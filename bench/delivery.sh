@@ -85,9 +85,10 @@ before='TRUNCATE bench.target; CHECKPOINT' compare 'rows into a table : INSERT .
 # Pacing: what the table's clock says when a row is inserted, against the offset
 # at which it was due.  The session's own processor time is its CPU share.
 sql -c 'CREATE TABLE bench.paced (_spindle_seq bigint, order_id bigint, at timestamptz DEFAULT clock_timestamp())'
-for rate in 20 1000 10000 100000; do
-	events=$((rate * 5))
-	sql -v rate="$rate" -v events="$events" <<'SQL'
+# What the Python package reaches of the asked rate was measured elsewhere.
+for paced in 20:0.96 1000:0.85 10000:0.4 100000:0.09; do
+	rate=${paced%:*}
+	sql -v rate="$rate" -v python="${paced#*:}" -v events=$((rate * 5)) <<'SQL'
 TRUNCATE bench.paced;
 SELECT sum(t::float8) AS cpu FROM regexp_matches(pg_read_file('/proc/self/stat'), '\) \S(?: \S+){10} (\d+) (\d+)') m, unnest(m) t \gset before_
 CALL spindle_to_table('bench.paced', 'retail', 'order', scale => 'xlarge', max_events => :events,
@@ -99,7 +100,7 @@ WITH late AS (
 INSERT INTO bench.result (comparison, a_rows, goal, value, unit)
 SELECT v.* FROM (SELECT percentile_disc(0.99) WITHIN GROUP (ORDER BY "offset") - min("offset") AS p99 FROM late) l,
   LATERAL (VALUES
-    (format('paced at %s events/s: deviation of the mean rate', :rate), :events, 1, 100 * abs(:events_per_second_actual / :rate - 1), '%'),
+    (format('paced at %s events/s: deviation of the mean rate (Python package: %s of the rate)', :rate, :python), :events, 1, 100 * abs(:events_per_second_actual / :rate - 1), '%'),
     (format('paced at %s events/s: 99 of 100 events at most so late', :rate), :events, 10, p99 * 1000, 'ms'),
     (format('paced at %s events/s: share of one processor', :rate), :events, NULL, :after_cpu - :before_cpu, '% (of 5 s: ticks / 5)')
   ) v (comparison, events, goal, value, unit);
