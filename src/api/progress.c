@@ -115,7 +115,12 @@ spindle_progress_report(SpindleProgress *progress, int64 done)
 	if (MyBackendType == B_BG_WORKER)
 		show_activity(text);
 	else if (debug_query_string)
-		show_activity(psprintf("/* %s */ %s", text, debug_query_string));
+	{
+		char	   *activity = psprintf("/* %s */ %s", text, debug_query_string);
+
+		show_activity(activity);
+		pfree(activity);
+	}
 	if (progress->notices)
 		ereport(NOTICE,
 				(errmsg("%s", text)));

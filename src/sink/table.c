@@ -350,9 +350,10 @@ insert_rows(TableSink *table, Tuplestorestate *rows)
 {
 	int			result;
 
+	/* a rule of the target may make something else of it than an INSERT */
 	table->batch.reldata = rows;
 	result = SPI_execute_plan(table->insert, NULL, NULL, false, 0);
-	if (result != SPI_OK_INSERT)
+	if (result < 0)
 		elog(ERROR, "could not insert events: %s", SPI_result_code_string(result));
 }
 
@@ -466,13 +467,24 @@ table_flush(SpindleSink *sink)
 	table->rows = NULL;
 }
 
+/* A plan that is kept outlives the transaction, so it has to go by hand. */
+static void
+table_abort(SpindleSink *sink)
+{
+	TableSink  *table = (TableSink *) sink;
+
+	if (table->insert)
+		SPI_freeplan(table->insert);
+	table->insert = NULL;
+}
+
 static void
 table_close_sink(SpindleSink *sink)
 {
 	TableSink  *table = (TableSink *) sink;
 
 	spindle_bulk_destroy(table->bulk);
-	SPI_freeplan(table->insert);
+	table_abort(sink);
 	SPI_unregister_relation(BATCH_NAME);
 	ExecDropSingleTupleTableSlot(table->slot);
 }
@@ -482,6 +494,7 @@ static const SpindleSinkOps table_ops = {
 	.write = table_write,
 	.flush = table_flush,
 	.close = table_close_sink,
+	.abort = table_abort,
 };
 
 /*

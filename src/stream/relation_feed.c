@@ -196,6 +196,7 @@ receive_row(TupleTableSlot *row, DestReceiver *self)
 	Receiver   *receiver = (Receiver *) self;
 	RelationFeed *rf = receiver->rf;
 	const int	time_column = rf->feed.time_column;
+	MemoryContext oldcontext = MemoryContextSwitchTo(rf->event_context);
 	TupleTableSlot *slot = spindle_sorter_input(rf->rows);
 
 	slot_getallattrs(row);
@@ -222,6 +223,8 @@ receive_row(TupleTableSlot *row, DestReceiver *self)
 		}
 	}
 	spindle_sorter_put(rf->rows);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(rf->event_context);
 	return true;
 }
 
