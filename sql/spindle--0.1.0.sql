@@ -270,7 +270,7 @@ RETURNS SETOF record
 LANGUAGE C VOLATILE PARALLEL RESTRICTED
 ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
-AS 'MODULE_PATHNAME', 'spindle_stream_relation';
+AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
 'events of a relation, one row each, in the order of delivery';
@@ -341,7 +341,7 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   OUT events_per_second_actual double precision)
 RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
-AS 'MODULE_PATHNAME', 'spindle_to_file_relation';
+AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text) IS
 'writes events to a file of the server, one JSON object per line, from a relation';
@@ -410,7 +410,7 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   OUT events_per_second_actual double precision)
 RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
-AS 'MODULE_PATHNAME', 'spindle_to_program_relation';
+AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
 'writes events to the standard input of a program on the server, one JSON object per line, from a relation';
@@ -478,7 +478,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   INOUT duration_seconds double precision DEFAULT NULL,
   INOUT events_per_second_actual double precision DEFAULT NULL)
 LANGUAGE C
-AS 'MODULE_PATHNAME', 'spindle_to_channel_relation';
+AS 'MODULE_PATHNAME';
 
 COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation';
@@ -546,7 +546,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   INOUT duration_seconds double precision DEFAULT NULL,
   INOUT events_per_second_actual double precision DEFAULT NULL)
 LANGUAGE C
-AS 'MODULE_PATHNAME', 'spindle_to_wal_relation';
+AS 'MODULE_PATHNAME';
 
 COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation';
@@ -612,7 +612,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   INOUT duration_seconds double precision DEFAULT NULL,
   INOUT events_per_second_actual double precision DEFAULT NULL)
 LANGUAGE C
-AS 'MODULE_PATHNAME', 'spindle_to_table_relation';
+AS 'MODULE_PATHNAME';
 
 COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch, from a relation';

@@ -36,15 +36,10 @@
 #include "stream/pace.h"
 
 PG_FUNCTION_INFO_V1(spindle_to_file);
-PG_FUNCTION_INFO_V1(spindle_to_file_relation);
 PG_FUNCTION_INFO_V1(spindle_to_program);
-PG_FUNCTION_INFO_V1(spindle_to_program_relation);
 PG_FUNCTION_INFO_V1(spindle_to_channel);
-PG_FUNCTION_INFO_V1(spindle_to_channel_relation);
 PG_FUNCTION_INFO_V1(spindle_to_wal);
-PG_FUNCTION_INFO_V1(spindle_to_wal_relation);
 PG_FUNCTION_INFO_V1(spindle_to_table);
-PG_FUNCTION_INFO_V1(spindle_to_table_relation);
 
 /* Columns of a result: table_name and six figures. */
 #define RESULT_COLUMNS	7
@@ -308,8 +303,12 @@ begin_procedure(FunctionCallInfo fcinfo)
 	MemoryContextSwitchTo(oldcontext);
 }
 
-static Datum
-to_file(FunctionCallInfo fcinfo, SpindleSourceKind kind)
+/*
+ * spindle_to_file(path, source, stream arguments, mode)
+ *		Write a stream to a file of the server, one JSON object per line.
+ */
+Datum
+spindle_to_file(PG_FUNCTION_ARGS)
 {
 	static const struct
 	{
@@ -322,11 +321,10 @@ to_file(FunctionCallInfo fcinfo, SpindleSourceKind kind)
 		{"x", SPINDLE_FILE_CREATE},
 	};
 	char	   *path = spindle_arg_text(fcinfo, 0, "path");
-	char	   *mode = spindle_arg_text(fcinfo, 1 + SPINDLE_STREAM_NARGS(kind), "mode");
 	SpindleStreamArguments args;
+	char	   *mode = spindle_arg_text(fcinfo, spindle_stream_arguments(fcinfo, 1, &args), "mode");
 	int			m = 0;
 
-	spindle_stream_arguments(fcinfo, 1, kind, &args);
 	while (m < lengthof(modes) && strcmp(modes[m].name, mode) != 0)
 		m++;
 	if (m == lengthof(modes))
@@ -338,32 +336,6 @@ to_file(FunctionCallInfo fcinfo, SpindleSourceKind kind)
 }
 
 /*
- * spindle_to_file(path, source, stream arguments, mode)
- *		Write a stream to a file of the server, one JSON object per line.
- */
-Datum
-spindle_to_file(PG_FUNCTION_ARGS)
-{
-	return to_file(fcinfo, SPINDLE_SOURCE_DOMAIN);
-}
-
-Datum
-spindle_to_file_relation(PG_FUNCTION_ARGS)
-{
-	return to_file(fcinfo, SPINDLE_SOURCE_RELATION);
-}
-
-static Datum
-to_program(FunctionCallInfo fcinfo, SpindleSourceKind kind)
-{
-	char	   *command = spindle_arg_text(fcinfo, 0, "command");
-	SpindleStreamArguments args;
-
-	spindle_stream_arguments(fcinfo, 1, kind, &args);
-	return deliver(fcinfo, &args, spindle_program_sink_create(command));
-}
-
-/*
  * spindle_to_program(command, source, stream arguments)
  *		Write a stream to the standard input of a program on the server, one JSON
  *		object per line.
@@ -371,31 +343,11 @@ to_program(FunctionCallInfo fcinfo, SpindleSourceKind kind)
 Datum
 spindle_to_program(PG_FUNCTION_ARGS)
 {
-	return to_program(fcinfo, SPINDLE_SOURCE_DOMAIN);
-}
-
-Datum
-spindle_to_program_relation(PG_FUNCTION_ARGS)
-{
-	return to_program(fcinfo, SPINDLE_SOURCE_RELATION);
-}
-
-static Datum
-to_channel(FunctionCallInfo fcinfo, SpindleSourceKind kind)
-{
-	char	   *channel = spindle_arg_text(fcinfo, 0, "channel");
-	char	   *oversize = spindle_arg_text(fcinfo, 1 + SPINDLE_STREAM_NARGS(kind), "oversize");
+	char	   *command = spindle_arg_text(fcinfo, 0, "command");
 	SpindleStreamArguments args;
-	bool		skip = strcmp(oversize, "skip") == 0;
 
-	begin_procedure(fcinfo);
-	spindle_stream_arguments(fcinfo, 1, kind, &args);
-	if (!skip && strcmp(oversize, "error") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for argument \"oversize\": \"%s\"", oversize),
-				 errhint("It must be \"error\" or \"skip\".")));
-	return deliver_with_commits(fcinfo, &args, spindle_channel_sink_create(channel, skip));
+	(void) spindle_stream_arguments(fcinfo, 1, &args);
+	return deliver(fcinfo, &args, spindle_program_sink_create(command));
 }
 
 /*
@@ -405,26 +357,20 @@ to_channel(FunctionCallInfo fcinfo, SpindleSourceKind kind)
 Datum
 spindle_to_channel(PG_FUNCTION_ARGS)
 {
-	return to_channel(fcinfo, SPINDLE_SOURCE_DOMAIN);
-}
-
-Datum
-spindle_to_channel_relation(PG_FUNCTION_ARGS)
-{
-	return to_channel(fcinfo, SPINDLE_SOURCE_RELATION);
-}
-
-static Datum
-to_wal(FunctionCallInfo fcinfo, SpindleSourceKind kind)
-{
-	char	   *prefix = spindle_arg_text(fcinfo, 0, "prefix");
+	char	   *channel = spindle_arg_text(fcinfo, 0, "channel");
 	SpindleStreamArguments args;
+	char	   *oversize;
+	bool		skip;
 
 	begin_procedure(fcinfo);
-	spindle_stream_arguments(fcinfo, 1, kind, &args);
-	spindle_arg_require(fcinfo, 1 + SPINDLE_STREAM_NARGS(kind), "transactional");
-	return deliver_with_commits(fcinfo, &args,
-								spindle_wal_sink_create(prefix, PG_GETARG_BOOL(1 + SPINDLE_STREAM_NARGS(kind))));
+	oversize = spindle_arg_text(fcinfo, spindle_stream_arguments(fcinfo, 1, &args), "oversize");
+	skip = strcmp(oversize, "skip") == 0;
+	if (!skip && strcmp(oversize, "error") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"oversize\": \"%s\"", oversize),
+				 errhint("It must be \"error\" or \"skip\".")));
+	return deliver_with_commits(fcinfo, &args, spindle_channel_sink_create(channel, skip));
 }
 
 /*
@@ -434,29 +380,14 @@ to_wal(FunctionCallInfo fcinfo, SpindleSourceKind kind)
 Datum
 spindle_to_wal(PG_FUNCTION_ARGS)
 {
-	return to_wal(fcinfo, SPINDLE_SOURCE_DOMAIN);
-}
-
-Datum
-spindle_to_wal_relation(PG_FUNCTION_ARGS)
-{
-	return to_wal(fcinfo, SPINDLE_SOURCE_RELATION);
-}
-
-static Datum
-to_table(FunctionCallInfo fcinfo, SpindleSourceKind kind)
-{
+	char	   *prefix = spindle_arg_text(fcinfo, 0, "prefix");
 	SpindleStreamArguments args;
+	int			arg;
 
-	spindle_arg_require(fcinfo, 0, "target");
 	begin_procedure(fcinfo);
-	spindle_stream_arguments(fcinfo, 1, kind, &args);
-	if (args.table_name == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("the tables of a domain cannot be delivered to one table"),
-				 errhint("Give table_name.")));
-	return deliver_with_commits(fcinfo, &args, spindle_table_sink_create(PG_GETARG_OID(0)));
+	arg = spindle_stream_arguments(fcinfo, 1, &args);
+	spindle_arg_require(fcinfo, arg, "transactional");
+	return deliver_with_commits(fcinfo, &args, spindle_wal_sink_create(prefix, PG_GETARG_BOOL(arg)));
 }
 
 /*
@@ -466,11 +397,15 @@ to_table(FunctionCallInfo fcinfo, SpindleSourceKind kind)
 Datum
 spindle_to_table(PG_FUNCTION_ARGS)
 {
-	return to_table(fcinfo, SPINDLE_SOURCE_DOMAIN);
-}
+	SpindleStreamArguments args;
 
-Datum
-spindle_to_table_relation(PG_FUNCTION_ARGS)
-{
-	return to_table(fcinfo, SPINDLE_SOURCE_RELATION);
+	spindle_arg_require(fcinfo, 0, "target");
+	begin_procedure(fcinfo);
+	(void) spindle_stream_arguments(fcinfo, 1, &args);
+	if (args.table_name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the tables of a domain cannot be delivered to one table"),
+				 errhint("Give table_name.")));
+	return deliver_with_commits(fcinfo, &args, spindle_table_sink_create(PG_GETARG_OID(0)));
 }

@@ -56,15 +56,14 @@
 
 PG_FUNCTION_INFO_V1(spindle_scan_support);
 
-#define MAX_ARGS			SPINDLE_STREAM_NARGS(SPINDLE_SOURCE_DOMAIN)
+#define MAX_ARGS			SPINDLE_STREAM_MAX_NARGS
 #define FIRST_BATCH_ROWS	16
 
 /* Which function a node stands for. */
 typedef enum ScanFunction
 {
 	SCAN_NONE,
-	SCAN_STREAM,				/* of a domain */
-	SCAN_RELATION,				/* a stream, too */
+	SCAN_STREAM,
 	SCAN_ROWS
 } ScanFunction;
 
@@ -83,7 +82,7 @@ typedef struct GeneratedFunctionScan
 	/* set when the first row of a (re)scan is wanted */
 	MemoryContext context;		/* of one scan; NULL before */
 
-	/* SCAN_STREAM, SCAN_RELATION */
+	/* SCAN_STREAM */
 	SpindleStreamArguments arguments;
 	SpindleStream *stream;
 	SpindlePace pace;
@@ -115,8 +114,6 @@ function_of(Oid funcid)
 	fmgr_info(funcid, &flinfo);
 	if (flinfo.fn_addr == spindle_stream)
 		return SCAN_STREAM;
-	if (flinfo.fn_addr == spindle_stream_relation)
-		return SCAN_RELATION;
 	if (flinfo.fn_addr == spindle_rows)
 		return SCAN_ROWS;
 	return SCAN_NONE;
@@ -177,14 +174,15 @@ domain_rows(const char *domain, const char *table, const char *scale)
 static double
 estimate_rows(FuncExpr *call)
 {
-	ScanFunction function = function_of(call->funcid);
+	const bool	is_relation = spindle_streams_relation(call->funcid, 0);
+	const int	limit_argument = function_of(call->funcid) == SCAN_ROWS ? 5 : is_relation ? 3 : 4;
 	double		rows = 0;
 	Datum		source;
 	Datum		table;
 	Datum		scale;
 	Datum		limit;
 
-	if (function == SCAN_RELATION)
+	if (is_relation)
 	{
 		HeapTuple	tuple;
 
@@ -207,7 +205,7 @@ estimate_rows(FuncExpr *call)
 	}
 	if (rows <= 0)
 		rows = 1000;
-	if (constant_argument(call->args, function == SCAN_ROWS ? 5 : function == SCAN_RELATION ? 3 : 4, &limit))
+	if (constant_argument(call->args, limit_argument, &limit))
 		rows = Max(1, Min(rows, (double) DatumGetInt64(limit)));
 	return rows;
 }
@@ -432,8 +430,7 @@ start_stream(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
 		.arrivals = state->wanted[SPINDLE_STREAM_ARRIVAL],
 	};
 
-	spindle_stream_arguments(fcinfo, 0, state->function == SCAN_RELATION ?
-							 SPINDLE_SOURCE_RELATION : SPINDLE_SOURCE_DOMAIN, &state->arguments);
+	(void) spindle_stream_arguments(fcinfo, 0, &state->arguments);
 	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt, state->arguments.instance ?
 											 spindle_source_name(state->arguments.instance, state->arguments.table_name) :
 											 state->arguments.table_name);

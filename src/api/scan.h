@@ -22,7 +22,6 @@
 
 /* stream.c */
 extern PGDLLEXPORT Datum spindle_stream(PG_FUNCTION_ARGS);
-extern PGDLLEXPORT Datum spindle_stream_relation(PG_FUNCTION_ARGS);
 extern void spindle_stream_row(const SpindleEvent *event, const SpindleStreamOptions *options,
 							   const bool *wanted, Datum *values, bool *nulls);
 extern Datum spindle_stream_event(SpindleStream *stream, const SpindleEvent *event, StringInfo buf);

@@ -23,7 +23,6 @@
 #include "stream/pace.h"
 
 PG_FUNCTION_INFO_V1(spindle_stream);
-PG_FUNCTION_INFO_V1(spindle_stream_relation);
 
 /* A text in UTF-8 as a Datum in the server's encoding. */
 static Datum
@@ -96,12 +95,14 @@ spindle_stream_row(const SpindleEvent *event, const SpindleStreamOptions *option
 }
 
 /*
- * All rows into a tuplestore.  This is what a function scan calls, which keeps
- * all rows before it shows the first; in most queries a scan node takes its
- * place (scan.c).
+ * spindle_stream(source, stream arguments)
+ *		One row per event, in the order of delivery.
+ *
+ * This is what a function scan calls, which keeps all rows before it shows the
+ * first; in most queries a scan node takes its place (scan.c).
  */
-static Datum
-materialize(FunctionCallInfo fcinfo, SpindleSourceKind kind)
+Datum
+spindle_stream(PG_FUNCTION_ARGS)
 {
 	const SpindleStreamNeeds needs = {.json = true,.times = true,.arrivals = true};
 	const bool	all[SPINDLE_STREAM_COLUMNS] = {true, true, true, true, true, true, true, true};
@@ -119,7 +120,7 @@ materialize(FunctionCallInfo fcinfo, SpindleSourceKind kind)
 	context = AllocSetContextCreate(CurrentMemoryContext, "spindle_stream", ALLOCSET_DEFAULT_SIZES);
 	row_context = AllocSetContextCreate(context, "spindle event", ALLOCSET_DEFAULT_SIZES);
 	oldcontext = MemoryContextSwitchTo(context);
-	spindle_stream_arguments(fcinfo, 0, kind, &args);
+	(void) spindle_stream_arguments(fcinfo, 0, &args);
 	stream = spindle_stream_open(&args.source, &args.options, &needs, context);
 	initStringInfo(&json);
 	MemoryContextSwitchTo(row_context);
@@ -141,24 +142,4 @@ materialize(FunctionCallInfo fcinfo, SpindleSourceKind kind)
 	spindle_stream_close(stream);
 	MemoryContextDelete(context);
 	return (Datum) 0;
-}
-
-/*
- * spindle_stream(domain, table_name, stream arguments)
- *		One row per event, in the order of delivery.
- */
-Datum
-spindle_stream(PG_FUNCTION_ARGS)
-{
-	return materialize(fcinfo, SPINDLE_SOURCE_DOMAIN);
-}
-
-/*
- * spindle_stream(source, stream arguments)
- *		The same for a relation.
- */
-Datum
-spindle_stream_relation(PG_FUNCTION_ARGS)
-{
-	return materialize(fcinfo, SPINDLE_SOURCE_RELATION);
 }

@@ -11,8 +11,10 @@
 
 #include <math.h>
 
+#include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "api/args.h"
@@ -40,7 +42,8 @@ typedef enum StreamArgument
 	ARG_LABEL_ANOMALIES,
 	ARG_TIMESTAMP_COLUMN,
 	ARG_SKIP_EVENTS,
-	ARG_BATCH_SIZE
+	ARG_BATCH_SIZE,
+	NUM_STREAM_ARGUMENTS
 } StreamArgument;
 
 /* A number that must not be null and lies between two bounds. */
@@ -140,24 +143,40 @@ relation_source(FunctionCallInfo fcinfo, int at, const char *time_column, Spindl
 }
 
 /*
+ * spindle_streams_relation
+ *		Is the source of a function, the argument at a position, a relation?  Else
+ *		it is a domain and one of its tables.
+ */
+bool
+spindle_streams_relation(Oid function, int at)
+{
+	Oid		   *types;
+	int			n;
+
+	(void) get_func_signature(function, &types, &n);
+	return n > at && types[at] == REGCLASSOID;
+}
+
+/*
  * spindle_stream_arguments
  *		Read the source and the stream arguments of a function, which begin at a
- *		position.
+ *		position; returns the position behind them.
  *
  * Allocates in the current memory context, which must live as long as the
  * stream and keeps the generated domain, if it is one.
  */
-void
-spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleSourceKind kind, SpindleStreamArguments *args)
+int
+spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleStreamArguments *args)
 {
 	SpindleStreamOptions *options = &args->options;
 	SpindleScheduleSpec *schedule = &options->schedule;
-	const int	first = at + (kind == SPINDLE_SOURCE_DOMAIN ? 2 : 1);
+	const bool	is_relation = spindle_streams_relation(fcinfo->flinfo->fn_oid, at);
+	const int	first = at + (is_relation ? 1 : 2);
 	char	   *time_column = NULL;
 	char	   *arrivals;
 
 	/* the script that made the function may be of another version */
-	if (PG_NARGS() < at + SPINDLE_STREAM_NARGS(kind))
+	if (PG_NARGS() < first + NUM_STREAM_ARGUMENTS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
 				 errmsg("the SQL declaration of the function does not fit the installed library"),
@@ -169,10 +188,10 @@ spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleSourceKind kind
 
 		time_column = pstrdup(pg_server_to_any(name, (int) strlen(name), PG_UTF8));
 	}
-	if (kind == SPINDLE_SOURCE_DOMAIN)
-		domain_source(fcinfo, at, time_column, args);
-	else
+	if (is_relation)
 		relation_source(fcinfo, at, time_column, args);
+	else
+		domain_source(fcinfo, at, time_column, args);
 	at = first;
 	options->max_events = spindle_arg_count(fcinfo, at + ARG_MAX_EVENTS, "max_events", -1);
 	options->duration = duration_argument(fcinfo, at + ARG_DURATION);
@@ -229,4 +248,5 @@ spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleSourceKind kind
 					 errmsg("invalid value for argument \"batch_size\": %d", options->batch_size),
 					 errhint("It must be from 1 to %d.", SPINDLE_MAX_BATCH_SIZE)));
 	}
+	return first + NUM_STREAM_ARGUMENTS;
 }

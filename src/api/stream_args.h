@@ -13,13 +13,6 @@
 #include "gen/instance.h"
 #include "stream/stream.h"
 
-/* What the arguments before the stream arguments name. */
-typedef enum SpindleSourceKind
-{
-	SPINDLE_SOURCE_DOMAIN,		/* domain, table_name */
-	SPINDLE_SOURCE_RELATION		/* source */
-} SpindleSourceKind;
-
 typedef struct SpindleStreamArguments
 {
 	SpindleInstance *instance;	/* not pinned; NULL for a relation */
@@ -28,11 +21,11 @@ typedef struct SpindleStreamArguments
 	SpindleStreamOptions options;
 } SpindleStreamArguments;
 
-/* How many arguments of a function spindle_stream_arguments() reads. */
-#define SPINDLE_STREAM_NARGS(kind)	((kind) == SPINDLE_SOURCE_DOMAIN ? 19 : 18)
+/* How many arguments spindle_stream_arguments() reads, at most. */
+#define SPINDLE_STREAM_MAX_NARGS	19
 
-extern void spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleSourceKind kind,
-									 SpindleStreamArguments *args);
+extern bool spindle_streams_relation(Oid function, int at);
+extern int	spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleStreamArguments *args);
 
 /* stream_json.c */
 extern void spindle_json_burst_windows(Datum jsonb, SpindleScheduleSpec *schedule);
