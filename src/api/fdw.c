@@ -52,7 +52,6 @@ typedef struct GeneratedScan
 	/* set when the scan begins */
 	SpindleSource *source;
 	SpindleRows *rows;
-	int			ncomputed;		/* columns that are computed */
 	int			nconditions;
 	SpindleCondition **condition;
 	ExprState **condition_value;
@@ -97,29 +96,26 @@ static void
 begin_scan(ForeignScanState *node, int eflags)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	TupleDesc	desc = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
+	Relation	relation = node->ss.ss_currentRelation;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 	MemoryContext context = node->ss.ps.state->es_query_cxt;
 	GeneratedScan *state = palloc0(sizeof(GeneratedScan));
 	List	   *attributes = list_nth(plan->fdw_private, SPINDLE_PLAN_ATTRIBUTES);
 	List	   *conditions = list_nth(plan->fdw_private, SPINDLE_PLAN_CONDITIONS);
-	int		   *columns = palloc(sizeof(int) * Max(desc->natts, 1));
+	const int	natts = list_length(attributes);
+	int		   *columns = palloc(sizeof(int) * Max(natts, 1));
 	ListCell   *lc;
 	ListCell   *value;
 
-	state->source = spindle_source_of_relation(RelationGetRelid(node->ss.ss_currentRelation), desc);
+	Assert(natts == slot->tts_tupleDescriptor->natts);
+	state->source = spindle_source_of_relation(RelationGetRelid(relation), RelationGetDescr(relation));
 	spindle_instance_keep(state->source->instance, context);
 	check_fingerprint(state->source->instance->domain, list_nth(plan->fdw_private, SPINDLE_PLAN_FINGERPRINT));
 	state->backward = linitial_int(list_nth(plan->fdw_private, SPINDLE_PLAN_BACKWARD));
-	for (int i = 0; i < desc->natts; i++)
-		columns[i] = -1;
 	foreach(lc, attributes)
-	{
-		columns[lfirst_int(lc)] = state->source->column[lfirst_int(lc)];
-		state->ncomputed++;
-	}
+		columns[foreach_current_index(lc)] = lfirst_int(lc) >= 0 ? state->source->column[lfirst_int(lc)] : -1;
 	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY))
-		state->rows = spindle_rows_create(state->source->instance, state->source->table, columns,
-										  desc->natts, context);
+		state->rows = spindle_rows_create(state->source->instance, state->source->table, columns, natts, context);
 
 	state->nconditions = list_length(conditions);
 	state->condition = palloc(sizeof(SpindleCondition *) * Max(state->nconditions, 1));
@@ -133,8 +129,8 @@ begin_scan(ForeignScanState *node, int eflags)
 	}
 	state->range_context = AllocSetContextCreate(context, "spindle ranges", ALLOCSET_SMALL_SIZES);
 	state->batch_rows = FIRST_BATCH_ROWS;
-	memset(node->ss.ss_ScanTupleSlot->tts_values, 0, sizeof(Datum) * desc->natts);
-	memset(node->ss.ss_ScanTupleSlot->tts_isnull, true, desc->natts);
+	memset(slot->tts_values, 0, sizeof(Datum) * natts);
+	memset(slot->tts_isnull, true, natts);
 	node->fdw_state = state;
 }
 
@@ -293,14 +289,14 @@ explain_scan(ForeignScanState *node, ExplainState *es)
 	const SpindleTable *table = &instance->domain->table[state->source->table];
 	List	   *attributes = list_nth(plan->fdw_private, SPINDLE_PLAN_ATTRIBUTES);
 	List	   *names = NIL;
-	ListCell   *lc;
 
 	ExplainPropertyText("Generates", psprintf("%s.%s (scale %s, seed " INT64_FORMAT ")",
 											  instance->domain->name, table->name,
 											  instance->domain->preset[instance->preset].name,
 											  instance->seed), es);
-	foreach(lc, attributes)
-		names = lappend(names, table->column[state->source->column[lfirst_int(lc)]].name);
+	for (int att = 0; att < state->source->natts; att++)
+		if (list_member_int(attributes, att))
+			names = lappend(names, table->column[state->source->column[att]].name);
 	ExplainPropertyList("Columns Computed", names, es);
 	if (plan->fdw_exprs != NIL)
 	{

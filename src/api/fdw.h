@@ -15,7 +15,9 @@
 /* Elements of fdw_private of a ForeignScan. */
 typedef enum SpindlePlanPart
 {
-	SPINDLE_PLAN_ATTRIBUTES,	/* integer list: attributes to compute */
+	SPINDLE_PLAN_ATTRIBUTES,	/* integer list: attribute of the relation,
+								 * from 0, for each column of the scan tuple;
+								 * -1 if it is not computed */
 	SPINDLE_PLAN_CONDITIONS,	/* list of integer lists, see ranges.h; their
 								 * values are fdw_exprs */
 	SPINDLE_PLAN_BACKWARD,		/* integer list of one: read from the end */

@@ -23,6 +23,7 @@
 #include "optimizer/paths.h"
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
+#include "optimizer/tlist.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/selfuncs.h"
@@ -359,6 +360,30 @@ spindle_fdw_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 }
 
 /*
+ * The scan tuple, as the target list of the plan wants it, with what else the
+ * plan reads behind that: so the executor needs no projection of its own.  NIL if
+ * it has to be the tuple of the relation, as for whole rows and system columns.
+ */
+static List *
+scan_target_list(const RelOptInfo *baserel, List *tlist, List *clauses, Bitmapset *used)
+{
+	const int	flags = PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS | PVC_RECURSE_PLACEHOLDERS;
+	List	   *vars = pull_var_clause((Node *) tlist, flags);
+	List	   *own = NIL;
+	ListCell   *lc;
+
+	for (int att = FirstLowInvalidHeapAttributeNumber + 1; att <= 0; att++)
+		if (bms_is_member(att - FirstLowInvalidHeapAttributeNumber, used))
+			return NIL;
+	vars = list_concat(vars, pull_var_clause((Node *) baserel->reltarget->exprs, flags));
+	vars = list_concat(vars, pull_var_clause((Node *) clauses, flags));
+	foreach(lc, vars)
+		if (lfirst_node(Var, lc)->varno == baserel->relid)
+		own = lappend(own, lfirst(lc));
+	return add_to_flat_tlist(NIL, own);
+}
+
+/*
  * spindle_fdw_plan
  *		GetForeignPlan: what the executor needs of it all.
  */
@@ -369,16 +394,22 @@ spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid, ForeignPath 
 	ScanEstimate *state = baserel->fdw_private;
 	List	   *clauses = extract_actual_clauses(scan_clauses, false);
 	Bitmapset  *used = used_attributes(baserel, clauses, state->source->natts);
+	List	   *scan_tlist = scan_target_list(baserel, tlist, clauses, used);
 	List	   *attributes = NIL;
 	List	   *conditions = NIL;
 	List	   *values = NIL;
 	uint64		fingerprint = state->source->instance->domain->fingerprint;
 	ListCell   *lc;
 
-	for (int att = 0; att < state->source->natts; att++)
-		if (state->source->column[att] >= 0 &&
-			bms_is_member(att + 1 - FirstLowInvalidHeapAttributeNumber, used))
-			attributes = lappend_int(attributes, att);
+	/* the planner may ask for all columns where any will do */
+	for (int i = 0; i < (scan_tlist ? list_length(scan_tlist) : state->source->natts); i++)
+	{
+		int			att = scan_tlist ? castNode(Var, list_nth_node(TargetEntry, scan_tlist, i)->expr)->varattno : i + 1;
+		bool		is_wanted = state->source->column[att - 1] >= 0 &&
+		bms_is_member(att - FirstLowInvalidHeapAttributeNumber, used);
+
+		attributes = lappend_int(attributes, is_wanted ? att - 1 : -1);
+	}
 	foreach(lc, clauses)
 	{
 		SpindleCondition *condition = spindle_condition_match(root, state->source, baserel->relid, lfirst(lc));
@@ -391,5 +422,5 @@ spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid, ForeignPath 
 	return make_foreignscan(tlist, clauses, baserel->relid, values,
 							list_make4(attributes, conditions, best_path->fdw_private,
 									   list_make2_int((int) (fingerprint >> 32), (int) fingerprint)),
-							NIL, NIL, outer_plan);
+							scan_tlist, NIL, outer_plan);
 }

@@ -187,6 +187,24 @@ SELECT ctid, xmin FROM store WHERE store_id = 2; -- ERROR
 SELECT s FROM product_category s WHERE category_id = 4;
 SELECT (s).category_name, s.* FROM product_category s WHERE s.category_id = 20 AND s IS NOT NULL;
 
+-- Select lists in any order, with columns twice, in expressions, or in the
+-- condition alone: the values are those of the copy.
+CREATE FUNCTION list_differences(list text, condition text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  result bigint;
+BEGIN
+  EXECUTE format('SELECT count(*) FROM ((SELECT %1$s FROM "order" t WHERE %2$s EXCEPT ALL SELECT %1$s FROM o t WHERE %2$s)
+                  UNION ALL (SELECT %1$s FROM o t WHERE %2$s EXCEPT ALL SELECT %1$s FROM "order" t WHERE %2$s)) s',
+    list, condition) INTO result;
+  RETURN result;
+END
+$$;
+SELECT list, condition, list_differences(list, condition) FROM (VALUES
+  ('order_date, order_id'), ('status, status, order_id'), ('order_total, customer_id + order_id, customer_id'), ('promotion_id'),
+  ('t::text, order_date'), ('upper(status), order_id'), ('1'), ('(SELECT status FROM "order" x WHERE x.order_id = t.order_id), order_total')) l (list),
+  (VALUES ('true'), ('status = ''returned'' AND order_id < 2000'), ('store_id = 3'), ('t IS NOT NULL')) c (condition);
+EXPLAIN (COSTS OFF, VERBOSE) SELECT order_date, order_id FROM "order" WHERE store_id = 3;
+
 -- Cursors run forward; other directions are kept by a SCROLL cursor's store.
 BEGIN;
 DECLARE c CURSOR FOR SELECT order_id FROM "order";
