@@ -7,8 +7,8 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "lib/stringinfo.h"
-
 #include "utils/memutils.h"
 
 #include "model/parse.h"
@@ -94,6 +94,8 @@ spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node)
 	text = parse->load_data(name, &len);
 	if (text == NULL)
 		spindle_json_error(node, NULL, "data set \"%s\" does not exist.", name);
+
+	domain->fingerprint = hash_combine64(domain->fingerprint, hash_bytes_extended((const unsigned char *) text, len, 0));
 
 	/* the tree goes as soon as the records are ours */
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "spindle data set",

@@ -399,7 +399,7 @@ typedef struct SpindleDomain
 	struct SpindleTextPool *pool;
 	MemoryContext context;
 	char	   *path;			/* file it came from, NULL if none */
-	uint64		fingerprint;	/* of the definition's text */
+	uint64		fingerprint;	/* of the definition and its data sets */
 	int64		file_size;		/* and what it was like then */
 	int64		file_time;
 	int			pins;			/* see library.c */
