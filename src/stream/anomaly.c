@@ -354,3 +354,21 @@ spindle_anomalies_apply(SpindleAnomalies *anomalies, int moved_by, Timestamp mov
 	}
 	return label;
 }
+
+/*
+ * spindle_anomalies_skip
+ *		Decide on the next n events without looking at them; all anomalies are
+ *		point anomalies, for which every event is eligible.
+ */
+void
+spindle_anomalies_skip(SpindleAnomalies *anomalies, int64 n)
+{
+	for (int64 i = 0; i < n; i++)
+	{
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (int a = 0; a < anomalies->n; a++)
+			if (choose(&anomalies->anomaly[a]))
+				break;
+	}
+}

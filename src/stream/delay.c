@@ -10,8 +10,8 @@
  * at zero an event is due, the earlier seq first.  When no more events come,
  * the last one waiting has none left to be overtaken by, so it goes first.
  *
- * At most max_slots + 1 events wait at a time: a chosen event is overtaken by
- * max_slots others at most, and those that wait behind it come after it.
+ * Each delivery counts for all events that wait before it, so the number of those
+ * that wait follows max_slots, divided by the fraction that is not chosen.
  *
  *-------------------------------------------------------------------------
  */

@@ -240,12 +240,12 @@ move_groups(SpindleFeed *feed, bool across_transactions, MemoryContext context)
 
 /*
  * spindle_feed_start
- *		Apply anomalies and make ready to give events, from position skip on.
+ *		Apply anomalies and make ready to give events.
  *
  * Allocates in context.
  */
 void
-spindle_feed_start(SpindleFeed *feed, int64 skip, bool across_transactions, MemoryContext context)
+spindle_feed_start(SpindleFeed *feed, bool across_transactions, MemoryContext context)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 
@@ -254,8 +254,23 @@ spindle_feed_start(SpindleFeed *feed, int64 skip, bool across_transactions, Memo
 		move_groups(feed, across_transactions, context);
 		feed->anomalies = spindle_anomalies_create(feed);
 	}
-	feed->ops->start(feed, skip);
+	feed->wanted_until = PG_INT64_MAX;
+	feed->ops->start(feed);
 	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * spindle_feed_can_skip
+ *		Can events be left out?  Where an anomaly depends on their values it
+ *		has to see them all.
+ */
+bool
+spindle_feed_can_skip(const SpindleFeed *feed)
+{
+	for (int a = 0; a < feed->nanomalies; a++)
+		if (feed->anomaly[a].kind != SPINDLE_ANOMALY_POINT)
+			return false;
+	return true;
 }
 
 /* Release what does not go with the memory context. */

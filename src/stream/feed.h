@@ -120,11 +120,14 @@ typedef struct SpindleFeedOps
 	void		(*move) (SpindleFeed *feed);
 
 	/*
-	 * Events in order, from position skip on; it must be 0 if there are
-	 * anomalies.
+	 * Events in order.  skip leaves out the next n of them, if
+	 * spindle_feed_can_skip(); where is_seekable says so, it does not even
+	 * look at them.
 	 */
-	void		(*start) (SpindleFeed *feed, int64 skip);
+	void		(*start) (SpindleFeed *feed);
 	bool		(*next) (SpindleFeed *feed, SpindleEvent *event);
+	void		(*skip) (SpindleFeed *feed, int64 n);
+	bool		(*is_seekable) (const SpindleFeed *feed);
 
 	/* the present event as a JSON object in UTF-8, or its columns as Datums */
 	void		(*write) (SpindleFeed *feed, const SpindleEvent *event, StringInfo out);
@@ -156,6 +159,8 @@ struct SpindleFeed
 	int			ncollectives;	/* entries; NULL for other anomalies */
 	SpindleCollective **collective;
 	bool	   *reorders;		/* it moves the event time itself */
+	int64		wanted_until;	/* events from this position on may not be
+								 * wanted, so do not compute many ahead */
 };
 
 /* table_feed.c */
@@ -176,8 +181,8 @@ extern char *spindle_feed_column_list(const SpindleFeed *feed);
 extern int	spindle_feed_time_column(const SpindleFeed *feed, const char *name);
 extern void spindle_feed_open(SpindleFeed *feed, const SpindleFeedNeeds *needs);
 extern bool spindle_feed_first_time(SpindleFeed *feed, Timestamp *time);
-extern void spindle_feed_start(SpindleFeed *feed, int64 skip, bool across_transactions,
-							   MemoryContext context);
+extern void spindle_feed_start(SpindleFeed *feed, bool across_transactions, MemoryContext context);
+extern bool spindle_feed_can_skip(const SpindleFeed *feed);
 extern int	spindle_feed_moved_by(SpindleFeed *feed, int64 position, Timestamp *moved_to);
 extern void spindle_feed_close(SpindleFeed *feed);
 

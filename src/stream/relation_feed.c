@@ -413,13 +413,25 @@ move_events(SpindleFeed *feed)
  */
 
 static void
-start_feed(SpindleFeed *feed, int64 skip)
+start_feed(SpindleFeed *feed)
 {
-	RelationFeed *rf = (RelationFeed *) feed;
+	rewind_rows((RelationFeed *) feed);
+}
 
-	rewind_rows(rf);
-	while (skip-- > 0 && next_row(rf) != NULL)
+static void
+skip_events(SpindleFeed *feed, int64 n)
+{
+	if (feed->anomalies)
+		spindle_anomalies_skip(feed->anomalies, n);
+	while (n-- > 0 && next_row((RelationFeed *) feed) != NULL)
 		;
+}
+
+/* A sorted relation is read from one end to the other. */
+static bool
+is_seekable(const SpindleFeed *feed)
+{
+	return false;
 }
 
 static bool
@@ -533,6 +545,8 @@ static const SpindleFeedOps relation_feed_ops = {
 	.end_pass = end_pass,
 	.move = move_events,
 	.start = start_feed,
+	.skip = skip_events,
+	.is_seekable = is_seekable,
 	.next = next_event,
 	.write = write_event,
 	.datums = event_datums,

@@ -43,15 +43,18 @@ struct SpindleStream
 	SpindleMerge *merge;		/* of several */
 	int64		nevents;		/* after the cut */
 	int64		skip_events;
-	int64		first_computed; /* events before it are skipped outright */
+	int64		first_computed; /* events before this seq are left out without
+								 * being asked for; not before, none */
 	SpindleSchedule *schedule;	/* NULL if nobody asks */
 	SpindleDelay *delay;		/* NULL if no event is late */
+	int			late_slots;		/* places that one may be late, at most */
 	bool		is_plain;		/* events are delivered as they come */
 	TupleDesc	desc;			/* of Datums, if they are wanted */
 	TupleTableSlot *slot;
 
 	/* changes per delivery */
 	int64		next_seq;
+	int64		feed_seq;		/* of the feed's next event */
 	int64		delivered;		/* deliveries so far */
 	int64		highest_seq;	/* of them */
 	double		skipped_until;	/* arrival of the last one left out */
@@ -153,6 +156,21 @@ feed_desc(const SpindleFeed *feed)
 }
 
 /*
+ * Deliveries before this one are not wanted.  If no event is late, neither are
+ * the events before.  Else all that could still wait then are: no event comes
+ * more than max_slots deliveries after its place.
+ */
+static void
+leave_out(SpindleStream *stream, int64 delivery)
+{
+	stream->skip_events = delivery;
+	if (stream->delay)
+		stream->first_computed = Max(stream->first_computed, delivery - stream->late_slots);
+	else
+		stream->first_computed = delivery;
+}
+
+/*
  * spindle_stream_open
  *		Begin a stream.
  *
@@ -175,6 +193,7 @@ spindle_stream_open(const SpindleStreamSource *source, const SpindleStreamOption
 	stream->source = source;
 	stream->needs = *needs;
 	stream->skip_events = options->skip_events;
+	stream->late_slots = options->late_slots;
 	stream->highest_seq = -1;
 	if (source->nfeeds == 1)
 		stream->feed = source->feed[0];
@@ -193,14 +212,12 @@ spindle_stream_open(const SpindleStreamSource *source, const SpindleStreamOption
 		stream->delay = spindle_delay_create(stream->nevents, options->late_fraction, options->late_slots,
 											 spindle_key_derive(source->key, 2));
 
-	stream->is_plain = stream->delay == NULL && stream->schedule == NULL && options->skip_events == 0;
-
-	/* if nothing depends on the events before, we can begin where we want */
-	if (stream->delay == NULL && stream->feed && stream->feed->nanomalies == 0)
-		stream->first_computed = Min(options->skip_events, stream->nevents);
-	stream->next_seq = stream->first_computed;
 	for (int f = 0; f < source->nfeeds; f++)
-		spindle_feed_start(source->feed[f], stream->first_computed, needs->across_transactions, context);
+		spindle_feed_start(source->feed[f], needs->across_transactions, context);
+	if (stream->feed && spindle_feed_can_skip(stream->feed))
+		leave_out(stream, Min(options->skip_events, stream->nevents));
+	stream->is_plain = stream->delay == NULL && stream->schedule == NULL &&
+		stream->first_computed == stream->skip_events;
 	if (stream->feed == NULL)
 		stream->merge = spindle_merge_create(source->feed, source->nfeeds);
 	MemoryContextSwitchTo(oldcontext);
@@ -214,14 +231,61 @@ spindle_stream_events(const SpindleStream *stream)
 	return stream->nevents;
 }
 
+/*
+ * spindle_stream_is_seekable
+ *		Can deliveries be left out at little cost, and again and again?
+ */
+bool
+spindle_stream_is_seekable(const SpindleStream *stream)
+{
+	return stream->feed && spindle_feed_can_skip(stream->feed) && stream->feed->ops->is_seekable(stream->feed) &&
+		stream->schedule == NULL;
+}
+
+/*
+ * spindle_stream_seek
+ *		Move on to a delivery, of a stream that is seekable.
+ *
+ * It must not be one that was delivered.  Deliveries from end on may not be
+ * wanted; nothing forbids to ask for them.
+ */
+void
+spindle_stream_seek(SpindleStream *stream, int64 first, int64 end)
+{
+	leave_out(stream, Min(first, stream->nevents));
+	stream->feed->wanted_until = end;
+}
+
+/* One whose contents nobody wants. */
+static bool
+next_left_out(SpindleStream *stream, SpindleEvent *event)
+{
+	if (stream->next_seq >= stream->nevents)
+		return false;
+	if (stream->next_seq % 65536 == 0)
+		CHECK_FOR_INTERRUPTS();
+	memset(event, 0, sizeof(*event));
+	event->slot = -1;
+	event->seq = stream->next_seq++;
+	return true;
+}
+
 /* The next event in event-time order; false if there is none. */
 static inline bool
 next_in_order(SpindleStream *stream, SpindleEvent *event)
 {
+	if (stream->next_seq < stream->first_computed)
+		return next_left_out(stream, event);
+	if (stream->feed_seq < stream->next_seq)
+	{
+		stream->feed->ops->skip(stream->feed, stream->next_seq - stream->feed_seq);
+		stream->feed_seq = stream->next_seq;
+	}
 	if (stream->next_seq >= stream->nevents ||
 		!(stream->feed ? stream->feed->ops->next(stream->feed, event) : spindle_merge_next(stream->merge, event)))
 		return false;
 	event->seq = stream->next_seq++;
+	stream->feed_seq++;
 	return true;
 }
 
@@ -244,6 +308,8 @@ hold(SpindleStream *stream, const SpindleEvent *event, int slot)
 	held = &stream->held[slot];
 	held->event = *event;
 	held->event.slot = slot;
+	if (event->seq < stream->first_computed)
+		return;
 	if (stream->needs.datums)
 	{
 		Datum	   *values = palloc(sizeof(Datum) * Max(stream->desc->natts, 1));
@@ -302,6 +368,20 @@ next_delivery(SpindleStream *stream, SpindleEvent *event)
 	return true;
 }
 
+/* Go on to the first event that is computed; what is left out takes its time. */
+static void
+jump(SpindleStream *stream)
+{
+	for (int64 k = stream->next_seq; k < stream->first_computed && stream->schedule; k++)
+	{
+		stream->skipped_until = spindle_schedule_next(stream->schedule);
+		if (k % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	stream->next_seq = stream->delivered = stream->first_computed;
+	stream->highest_seq = stream->delivered - 1;
+}
+
 /*
  * spindle_stream_next
  *		Move to the next delivery; false if there is none.
@@ -309,6 +389,8 @@ next_delivery(SpindleStream *stream, SpindleEvent *event)
 bool
 spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
 {
+	if (stream->delay == NULL && stream->next_seq < stream->first_computed)
+		jump(stream);
 	if (stream->is_plain)
 	{
 		if (!next_in_order(stream, event))
@@ -317,22 +399,6 @@ spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
 		event->is_late = false;
 		event->arrival = event->due = 0;
 		return true;
-	}
-
-	/* what is left out and not even computed still takes its time */
-	if (stream->delivered < stream->first_computed)
-	{
-		if (stream->schedule)
-		{
-			for (int64 k = 0; k < stream->first_computed; k++)
-			{
-				stream->skipped_until = spindle_schedule_next(stream->schedule);
-				if (k % 65536 == 0)
-					CHECK_FOR_INTERRUPTS();
-			}
-		}
-		stream->delivered = stream->first_computed;
-		stream->highest_seq = stream->delivered - 1;
 	}
 
 	do

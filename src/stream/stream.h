@@ -56,6 +56,8 @@ typedef struct SpindleStream SpindleStream;
 extern SpindleStream *spindle_stream_open(const SpindleStreamSource *source, const SpindleStreamOptions *options,
 										  const SpindleStreamNeeds *needs, MemoryContext parent);
 extern int64 spindle_stream_events(const SpindleStream *stream);
+extern bool spindle_stream_is_seekable(const SpindleStream *stream);
+extern void spindle_stream_seek(SpindleStream *stream, int64 first, int64 end);
 extern bool spindle_stream_next(SpindleStream *stream, SpindleEvent *event);
 extern void spindle_stream_write(SpindleStream *stream, const SpindleEvent *event, StringInfo out);
 extern TupleDesc spindle_stream_desc(const SpindleStream *stream);

@@ -338,7 +338,7 @@ open_feed(SpindleFeed *feed, const SpindleFeedNeeds *needs)
 }
 
 static void
-start_feed(SpindleFeed *feed, int64 skip)
+start_feed(SpindleFeed *feed)
 {
 	TableFeed  *tf = (TableFeed *) feed;
 	MemoryContext oldcontext = MemoryContextSwitchTo(tf->context);
@@ -365,10 +365,29 @@ start_feed(SpindleFeed *feed, int64 skip)
 				spindle_rows_override(tf->datums, columns[c], &changed->vector);
 		}
 	}
-
-	spindle_table_order_skip(tf->order, skip);
 	tf->rows->n = tf->i = 0;
 	MemoryContextSwitchTo(oldcontext);
+}
+
+static void
+skip_events(SpindleFeed *feed, int64 n)
+{
+	TableFeed  *tf = (TableFeed *) feed;
+	int64		computed = Min(n, tf->rows->n - tf->i);
+
+	tf->i += (int) computed;
+	n -= computed;
+	if (n == 0)
+		return;
+	spindle_table_order_skip(tf->order, n);
+	if (feed->anomalies)
+		spindle_anomalies_skip(feed->anomalies, n);
+}
+
+static bool
+is_seekable(const SpindleFeed *feed)
+{
+	return spindle_table_order_is_seekable(((const TableFeed *) feed)->order);
 }
 
 /* Let the anomalies choose and change events of the batch. */
@@ -415,8 +434,11 @@ apply_anomalies(TableFeed *tf)
 static bool
 next_batch(TableFeed *tf)
 {
+	int64		wanted = tf->feed.wanted_until - spindle_table_order_position(tf->order);
+
 	CHECK_FOR_INTERRUPTS();
-	spindle_table_order_next(tf->order, tf->rows, tf->batch_rows);
+	spindle_table_order_next(tf->order, tf->rows,
+							 (int) Min(tf->batch_rows, wanted > 0 ? wanted : FIRST_BATCH_ROWS));
 	tf->i = 0;
 	if (tf->rows->n == 0)
 		return false;
@@ -502,6 +524,8 @@ static const SpindleFeedOps table_feed_ops = {
 	.end_pass = end_pass,
 	.move = move_events,
 	.start = start_feed,
+	.skip = skip_events,
+	.is_seekable = is_seekable,
 	.next = next_event,
 	.write = write_event,
 	.datums = event_datums,

@@ -342,6 +342,20 @@ spindle_table_order_skip(SpindleTableOrder *order, int64 n)
 	pfree(rows);
 }
 
+/* Is an event found without those before it? */
+bool
+spindle_table_order_is_seekable(const SpindleTableOrder *order)
+{
+	return order->is_ordered && !order->is_merging;
+}
+
+/* Of the next event, as long as nothing has moved. */
+int64
+spindle_table_order_position(const SpindleTableOrder *order)
+{
+	return order->next_position;
+}
+
 /* The path to the event time, as spindle_eval_add() wants it. */
 const SpindleColumnRef *
 spindle_table_order_ref(const SpindleTableOrder *order)

@@ -32,6 +32,8 @@ extern void spindle_table_order_open(SpindleTableOrder *order, int64 max_events,
 									 bool across_transactions);
 extern void spindle_table_order_next(SpindleTableOrder *order, SpindleEventRows *rows, int n);
 extern void spindle_table_order_skip(SpindleTableOrder *order, int64 n);
+extern bool spindle_table_order_is_seekable(const SpindleTableOrder *order);
+extern int64 spindle_table_order_position(const SpindleTableOrder *order);
 extern void spindle_table_order_rewind(SpindleTableOrder *order);
 extern void spindle_table_order_move(SpindleTableOrder *order);
 extern void spindle_table_order_close(SpindleTableOrder *order);
