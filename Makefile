@@ -15,6 +15,7 @@ OBJS = \
 	src/api/plan.o \
 	src/api/progress.o \
 	src/api/ranges.o \
+	src/api/render.o \
 	src/api/rows.o \
 	src/api/scan.o \
 	src/api/seed.o \

@@ -31,6 +31,7 @@
 
 #include "api/args.h"
 #include "api/progress.h"
+#include "api/render.h"
 #include "api/stream_args.h"
 #include "sink/sink.h"
 #include "stream/pace.h"
@@ -163,6 +164,24 @@ run(Delivery *delivery)
 	flush_batch(delivery);
 }
 
+/* The same with the help of workers, of lines that no one has to see singly. */
+static void
+run_with_workers(FunctionCallInfo fcinfo, Delivery *delivery, int nworkers)
+{
+	SpindleSink *sink = delivery->sink;
+	SpindleRendering *rendering = spindle_rendering_begin(fcinfo, &delivery->args, delivery->stream, nworkers);
+	SpindleLines lines;
+
+	while (spindle_rendering_next(rendering, &lines))
+	{
+		sink->ops->write_lines(sink, lines.data, lines.len, lines.events);
+		delivery->anomalies += lines.anomalies;
+		delivery->late += lines.late;
+		spindle_progress_report(&delivery->progress, sink->events_sent);
+	}
+	spindle_rendering_end(rendering);
+}
+
 /* What was delivered, as a row in the current memory context. */
 static Datum
 result_row(FunctionCallInfo fcinfo, const Delivery *delivery, double seconds)
@@ -221,12 +240,14 @@ deliver(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink
 	};
 	Delivery	delivery = {.args = *args,.sink = sink};
 	TupleDesc	desc;
+	int			nworkers;
 	double		seconds;
 	Datum		result;
 
 	if (args->options.batch_size > 0)
 		sink->batch_size = args->options.batch_size;
 	delivery.stream = spindle_stream_open(&args->source, &args->options, &needs, context);
+	nworkers = sink->ops->write_lines ? spindle_rendering_workers(args, delivery.stream) : 0;
 	desc = spindle_stream_desc(delivery.stream);
 	if (desc)
 	{
@@ -243,7 +264,10 @@ deliver(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink
 	{
 		spindle_sink_open(sink, desc);
 		spindle_pace_start(&delivery.pace);
-		run(&delivery);
+		if (nworkers > 0)
+			run_with_workers(fcinfo, &delivery, nworkers);
+		else
+			run(&delivery);
 		spindle_sink_close(sink);
 	}
 	PG_CATCH();

@@ -182,6 +182,7 @@ spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleStreamArguments
 				 errmsg("the SQL declaration of the function does not fit the installed library"),
 				 errhint("Run ALTER EXTENSION spindle UPDATE, or create the extension anew.")));
 	memset(args, 0, sizeof(*args));
+	args->source_argument = at;
 	if (!PG_ARGISNULL(first + ARG_TIMESTAMP_COLUMN))
 	{
 		char	   *name = NameStr(*PG_GETARG_NAME(first + ARG_TIMESTAMP_COLUMN));

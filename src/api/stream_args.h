@@ -17,6 +17,7 @@ typedef struct SpindleStreamArguments
 {
 	SpindleInstance *instance;	/* not pinned; NULL for a relation */
 	const char *table_name;		/* NULL for a whole domain */
+	int			source_argument;	/* position of the first of them */
 	SpindleStreamSource source;
 	SpindleStreamOptions options;
 } SpindleStreamArguments;

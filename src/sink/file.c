@@ -39,12 +39,14 @@ typedef struct FileSink
 
 static void file_open(SpindleSink *sink, TupleDesc desc);
 static bool file_write(SpindleSink *sink, const SpindleSinkEvent *event);
+static void file_write_lines(SpindleSink *sink, const char *lines, int len, int64 nevents);
 static void file_flush(SpindleSink *sink);
 static void file_close(SpindleSink *sink);
 
 static const SpindleSinkOps file_ops = {
 	.open = file_open,
 	.write = file_write,
+	.write_lines = file_write_lines,
 	.flush = file_flush,
 	.close = file_close,
 };
@@ -140,18 +142,18 @@ file_open(SpindleSink *sink, TupleDesc desc)
 }
 
 /*
- * A write has failed after some bytes of the buffer: keep complete lines, and
- * say how many there are in all.
+ * A write has failed after some bytes of the lines: keep complete ones, and say
+ * how many there are in all.
  */
 static void
-report_write_error(FileSink *file, int written)
+report_write_error(FileSink *file, const char *lines, int written)
 {
 	int			save_errno = errno;
 	int			complete = 0;
 
 	for (int i = 0; i < written; i++)
 	{
-		if (file->base.buffer.data[i] == '\n')
+		if (lines[i] == '\n')
 		{
 			file->base.events_sent++;
 			complete = i + 1;
@@ -169,19 +171,18 @@ report_write_error(FileSink *file, int written)
 }
 
 static void
-file_flush(SpindleSink *sink)
+write_all(FileSink *file, const char *lines, int len)
 {
-	FileSink   *file = (FileSink *) sink;
 	int			written = 0;
 
-	/* not in the midst of a buffer, which would leave half a line */
+	/* not in the midst of them, which would leave half a line */
 	CHECK_FOR_INTERRUPTS();
-	while (written < sink->buffer.len)
+	while (written < len)
 	{
 		ssize_t		n;
 
 		errno = 0;
-		n = write(file->fd, sink->buffer.data + written, sink->buffer.len - written);
+		n = write(file->fd, lines + written, len - written);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -189,13 +190,27 @@ file_flush(SpindleSink *sink)
 			/* a write of nothing means a full disk */
 			if (errno == 0)
 				errno = ENOSPC;
-			report_write_error(file, written);
+			report_write_error(file, lines, written);
 		}
 		written += (int) n;
 	}
-	file->size += sink->buffer.len;
-	spindle_sink_count(sink);
+	file->size += len;
+	spindle_sink_count(&file->base);
+}
+
+static void
+file_flush(SpindleSink *sink)
+{
+	write_all((FileSink *) sink, sink->buffer.data, sink->buffer.len);
 	resetStringInfo(&sink->buffer);
+}
+
+static void
+file_write_lines(SpindleSink *sink, const char *lines, int len, int64 nevents)
+{
+	sink->pending_events = nevents;
+	sink->pending_bytes = len;
+	write_all((FileSink *) sink, lines, len);
 }
 
 static bool

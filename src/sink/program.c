@@ -101,17 +101,16 @@ program_open(SpindleSink *sink, TupleDesc desc)
 }
 
 static void
-program_flush(SpindleSink *sink)
+write_all(ProgramSink *program, const char *lines, int len)
 {
-	ProgramSink *program = (ProgramSink *) sink;
 	int			written = 0;
 
-	while (written < sink->buffer.len)
+	while (written < len)
 	{
 		ssize_t		n;
 
 		CHECK_FOR_INTERRUPTS();
-		n = write(program->fd, sink->buffer.data + written, sink->buffer.len - written);
+		n = write(program->fd, lines + written, len - written);
 		if (n >= 0)
 			written += (int) n;
 		else if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -133,8 +132,22 @@ program_flush(SpindleSink *sink)
 					(errcode_for_file_access(),
 					 errmsg("could not write to program \"%s\": %m", program->command)));
 	}
-	spindle_sink_count(sink);
+	spindle_sink_count(&program->base);
+}
+
+static void
+program_flush(SpindleSink *sink)
+{
+	write_all((ProgramSink *) sink, sink->buffer.data, sink->buffer.len);
 	resetStringInfo(&sink->buffer);
+}
+
+static void
+program_write_lines(SpindleSink *sink, const char *lines, int len, int64 nevents)
+{
+	sink->pending_events = nevents;
+	sink->pending_bytes = len;
+	write_all((ProgramSink *) sink, lines, len);
 }
 
 static bool
@@ -157,6 +170,7 @@ program_close(SpindleSink *sink)
 static const SpindleSinkOps program_ops = {
 	.open = program_open,
 	.write = program_write,
+	.write_lines = program_write_lines,
 	.flush = program_flush,
 	.close = program_close,
 	.abort = program_abort,

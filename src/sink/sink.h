@@ -45,6 +45,12 @@ typedef struct SpindleSinkOps
 	 */
 	bool		(*write) (SpindleSink *sink, const SpindleSinkEvent *event);
 
+	/*
+	 * Take events as complete lines, which stay the caller's, and let them
+	 * go; NULL if the sink has to see each event.
+	 */
+	void		(*write_lines) (SpindleSink *sink, const char *lines, int len, int64 nevents);
+
 	/* let go of all events that were taken */
 	void		(*flush) (SpindleSink *sink);
 

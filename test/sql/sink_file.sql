@@ -47,6 +47,14 @@ SELECT md5(pg_read_file(:'dir' || '/big')) = md5(string_agg(event::text || E'\n'
 FROM spindle_stream('retail', 'order_line', 'medium', 5, max_events => 12000, skip_events => 2000);
 SELECT try($$'DIR/return', 'retail', 'return', 'small'$$), lines('return');
 
+-- Many events are made by several processes, with the same bytes.
+SET max_parallel_workers_per_gather = 0;
+SELECT try($$'DIR/serial', 'retail', 'order', 'medium', max_events => 100000, out_of_order_fraction => 0.1, anomalies => spindle_point_anomaly('a', 'order_total')$$);
+SET max_parallel_workers_per_gather = 1;
+SELECT try($$'DIR/parallel', 'retail', 'order', 'medium', max_events => 100000, out_of_order_fraction => 0.1, anomalies => spindle_point_anomaly('a', 'order_total')$$);
+RESET max_parallel_workers_per_gather;
+SELECT md5(pg_read_binary_file(:'dir' || '/serial')) = md5(pg_read_binary_file(:'dir' || '/parallel')) AS same, lines('parallel');
+
 -- No events: an empty file.
 SELECT try($$'DIR/empty', 'retail', 'store', max_events => 0$$), (pg_stat_file(:'dir' || '/empty')).size;
 SELECT try($$'DIR/empty', 'retail', 'store', skip_events => 1000000$$), (pg_stat_file(:'dir' || '/empty')).size;
