@@ -11,6 +11,7 @@ OBJS = \
 	src/api/fdw.o \
 	src/api/fill.o \
 	src/api/flush.o \
+	src/api/heap_writer.o \
 	src/api/load.o \
 	src/api/plan.o \
 	src/api/progress.o \

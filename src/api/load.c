@@ -3,11 +3,11 @@
  * load.c
  *		Generated rows into a new table.
  *
- * This is the way COPY takes after it has parsed its input: rows in slots that
- * are used again and again, handed to the table access method a batch at a
- * time, with a state that keeps a target page and a small ring of buffers.
- * The slots are virtual, so a row goes from the generator's vectors into its
- * heap tuple with a single copy.
+ * Where it can, heap_writer.c fills the pages of the table.  Else this is the way
+ * COPY takes after it has parsed its input: rows in slots that are used again and
+ * again, handed to the table access method a batch at a time, with a state that
+ * keeps a target page and a small ring of buffers.  The slots are virtual, so a
+ * row goes from the generator's vectors into its heap tuple with a single copy.
  *
  * Nobody but us knows the table, so there are neither indexes nor policies or
  * defaults to see to.  Columns that are NOT NULL never get a null, as the model
@@ -32,6 +32,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "api/heap_writer.h"
 #include "api/load.h"
 #include "api/source.h"
 #include "gen/datum.h"
@@ -39,15 +40,27 @@
 /* What a table may take of the shared buffers before it has to use a ring. */
 #define RING_SHARE	8
 
+/* A new table has no free space to look for. */
+#define INSERT_OPTIONS	TABLE_INSERT_SKIP_FSM
+
 typedef struct Loader
 {
 	Relation	relation;
 	SpindleRows *rows;
+	CommandId	command;
+
+	/* where pages are filled */
+	SpindleHeapWriter *writer;	/* else NULL */
+	Datum	   *values;
+	bool	   *nulls;
+
+	/* where the access method takes batches */
 	int			nslots;
 	TupleTableSlot **slot;
 	BulkInsertState bulk_state;
 	BufferAccessStrategy ring;	/* for its later part */
 	MemoryContext batch_context;	/* heap tuples of a batch */
+
 	int			nchecks;
 	struct ReferenceCheck *check;
 } Loader;
@@ -124,17 +137,17 @@ add_checks(Loader *loader, const SpindleInstance *instance, const SpindleSource 
 
 /* Raise an error if a row refers to a row that does not exist. */
 static void
-check_references(const Loader *loader, const TupleTableSlot *slot)
+check_references(const Loader *loader, const Datum *values, const bool *nulls)
 {
 	for (int i = 0; i < loader->nchecks; i++)
 	{
 		const ReferenceCheck *check = &loader->check[i];
-		Datum		value = slot->tts_values[check->attribute];
+		Datum		value = values[check->attribute];
 		int64		key = check->length == 8 ? DatumGetInt64(value) :
 		check->length == 4 ? DatumGetInt32(value) : DatumGetInt16(value);
 		uint64		distance = (uint64) (key - check->start);
 
-		if (!slot->tts_isnull[check->attribute] &&
+		if (!nulls[check->attribute] &&
 			(key < check->start || (check->step > 1 && distance % (uint64) check->step != 0) ||
 			 distance / (uint64) check->step >= (uint64) check->nrows))
 			ereport(ERROR,
@@ -152,6 +165,11 @@ check_references(const Loader *loader, const TupleTableSlot *slot)
 static void
 begin_bulk(Loader *loader)
 {
+	loader->nslots = SPINDLE_BATCH_ROWS;
+	loader->slot = palloc(sizeof(TupleTableSlot *) * loader->nslots);
+	for (int i = 0; i < loader->nslots; i++)
+		loader->slot[i] = create_slot(loader->relation);
+	loader->batch_context = AllocSetContextCreate(CurrentMemoryContext, "spindle load batch", ALLOCSET_DEFAULT_SIZES);
 	loader->bulk_state = GetBulkInsertState();
 	loader->ring = loader->bulk_state->strategy;
 	loader->bulk_state->strategy = NULL;
@@ -168,17 +186,20 @@ use_ring_if_large(Loader *loader)
 static void
 end_bulk(Loader *loader)
 {
+	table_finish_bulk_insert(loader->relation, INSERT_OPTIONS);
 	loader->bulk_state->strategy = loader->ring;
 	FreeBulkInsertState(loader->bulk_state);
+	for (int i = 0; i < loader->nslots; i++)
+		ExecDropSingleTupleTableSlot(loader->slot[i]);
 }
 
-/* Store n rows from number first on. */
+/* Let the access method store the n rows of the batch. */
 static void
-store_batch(Loader *loader, int64 first, int n, CommandId command, int options)
+store_in_bulk(Loader *loader, int n)
 {
 	MemoryContext oldcontext;
 
-	spindle_rows_fill(loader->rows, first, n);
+	use_ring_if_large(loader);
 	for (int i = 0; i < n; i++)
 	{
 		TupleTableSlot *slot = loader->slot[i];
@@ -186,12 +207,37 @@ store_batch(Loader *loader, int64 first, int n, CommandId command, int options)
 		ExecClearTuple(slot);
 		spindle_rows_get(loader->rows, i, slot->tts_values, slot->tts_isnull);
 		ExecStoreVirtualTuple(slot);
-		check_references(loader, slot);
+		check_references(loader, slot->tts_values, slot->tts_isnull);
 	}
 	MemoryContextReset(loader->batch_context);
 	oldcontext = MemoryContextSwitchTo(loader->batch_context);
-	table_multi_insert(loader->relation, loader->slot, n, command, options, loader->bulk_state);
+	table_multi_insert(loader->relation, loader->slot, n, loader->command, INSERT_OPTIONS, loader->bulk_state);
 	MemoryContextSwitchTo(oldcontext);
+}
+
+static void
+begin_pages(Loader *loader)
+{
+	const int	natts = RelationGetDescr(loader->relation)->natts;
+
+	loader->writer = spindle_heap_writer_begin(loader->relation, loader->command);
+	loader->values = palloc0(sizeof(Datum) * Max(natts, 1));
+	loader->nulls = palloc(Max(natts, 1));
+
+	/* attributes that are not computed stay null */
+	memset(loader->nulls, true, natts);
+}
+
+/* Put the n rows of the batch into pages. */
+static void
+store_in_pages(Loader *loader, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		spindle_rows_get(loader->rows, i, loader->values, loader->nulls);
+		check_references(loader, loader->values, loader->nulls);
+		spindle_heap_writer_put(loader->writer, loader->values, loader->nulls);
+	}
 }
 
 /*
@@ -211,12 +257,9 @@ spindle_load(Oid relid, SpindleInstance *instance, int table, const bool *checke
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle load",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	CommandId	command = GetCurrentCommandId(true);
-	int			options = TABLE_INSERT_SKIP_FSM;	/* a new table has no free
-													 * space */
 	SpindleSource source = {.instance = instance,.table = table};
 	int64		nrows = instance->nrows[table];
-	Loader		loader = {0};
+	Loader		loader = {.command = GetCurrentCommandId(true)};
 
 	/* a value that is toasted wants to know which rows others can see */
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -226,27 +269,27 @@ spindle_load(Oid relid, SpindleInstance *instance, int table, const bool *checke
 						 psprintf("table \"%s\"", RelationGetRelationName(loader.relation)));
 	add_checks(&loader, instance, &source, checked);
 	loader.rows = spindle_rows_create(instance, table, source.column, source.natts, context);
-	loader.nslots = (int) Min(nrows, SPINDLE_BATCH_ROWS);
-	loader.slot = palloc(sizeof(TupleTableSlot *) * Max(loader.nslots, 1));
-	for (int i = 0; i < loader.nslots; i++)
-		loader.slot[i] = create_slot(loader.relation);
-	begin_bulk(&loader);
-	loader.batch_context = AllocSetContextCreate(context, "spindle load batch", ALLOCSET_DEFAULT_SIZES);
-
+	if (spindle_heap_writer_can_write(loader.relation))
+		begin_pages(&loader);
+	else
+		begin_bulk(&loader);
 	for (int64 row = 0; row < nrows; row += SPINDLE_BATCH_ROWS)
 	{
 		int			n = (int) Min(SPINDLE_BATCH_ROWS, nrows - row);
 
 		CHECK_FOR_INTERRUPTS();
-		use_ring_if_large(&loader);
-		store_batch(&loader, row, n, command, options);
+		spindle_rows_fill(loader.rows, row, n);
+		if (loader.writer)
+			store_in_pages(&loader, n);
+		else
+			store_in_bulk(&loader, n);
 		report(arg, row + n);
 	}
 
-	table_finish_bulk_insert(loader.relation, options);
-	end_bulk(&loader);
-	for (int i = 0; i < loader.nslots; i++)
-		ExecDropSingleTupleTableSlot(loader.slot[i]);
+	if (loader.writer)
+		spindle_heap_writer_end(loader.writer);
+	else
+		end_bulk(&loader);
 	table_close(loader.relation, NoLock);
 	PopActiveSnapshot();
 	MemoryContextSwitchTo(oldcontext);

@@ -9,8 +9,10 @@ use Test::More;
 use Time::HiRes qw(usleep);
 
 my $node = PostgreSQL::Test::Cluster->new('seed');
-$node->init;
+my $domains = PostgreSQL::Test::Utils::tempdir;
+$node->init(extra => ['--data-checksums']);
 $node->append_conf('postgresql.conf', qq(
+spindle.domain_directory = '$domains'
 max_worker_processes = 6
 restart_after_crash = on
 autovacuum_naptime = 1s
@@ -19,6 +21,7 @@ deadlock_timeout = 100ms
 $node->start;
 $node->safe_psql('postgres', q(
 CREATE EXTENSION spindle;
+CREATE EXTENSION amcheck;
 CREATE SCHEMA virtual;
 IMPORT FOREIGN SCHEMA retail FROM SERVER spindle INTO virtual OPTIONS (scale 'medium', seed '7');
 -- tables that differ; rows are compared by their number and the sum of their hashes
@@ -35,6 +38,11 @@ BEGIN
   END LOOP;
   RETURN n;
 END
+$$));
+
+# What is wrong with the pages of the tables of a schema.
+$node->safe_psql('postgres', q(CREATE FUNCTION damages(schema_name text) RETURNS bigint LANGUAGE sql AS $$
+SELECT count(*) FROM pg_class c, LATERAL verify_heapam(c.oid) WHERE relnamespace = to_regnamespace(schema_name) AND relkind = 'r'
 $$));
 
 # A session that runs a statement: handle, its output, its errors.
@@ -192,11 +200,20 @@ sub crash
 	return;
 }
 
-foreach my $wal_level ('logical', 'minimal')
+# Without rows for logical decoding pages are written past the shared buffers.
+foreach my $wal_level ('logical', 'minimal', 'replica')
 {
 	$node->append_conf('postgresql.conf', "wal_level = $wal_level");
 	$node->append_conf('postgresql.conf', 'max_wal_senders = 0') if $wal_level eq 'minimal';
 	$node->restart;
+	if ($wal_level eq 'logical')
+	{
+		$node->safe_psql('postgres', q(SELECT pg_create_logical_replication_slot('seed', 'test_decoding')));
+		$node->safe_psql('postgres', q(CALL spindle_seed('retail', 'decoded', 'fabric_demo')));
+		is($node->safe_psql('postgres', q(SELECT count(*) FROM pg_logical_slot_get_changes('seed', NULL, NULL) WHERE data ~ '^table decoded\..*: INSERT:')),
+			$node->safe_psql('postgres', q(SELECT sum(row_count) FROM spindle_tables('retail', 'fabric_demo'))), 'rows are decoded');
+		$node->safe_psql('postgres', q(SELECT pg_drop_replication_slot('seed')));
+	}
 	foreach my $workers (0, 2)
 	{
 		# from here to the crash no checkpoint comes between
@@ -205,11 +222,51 @@ foreach my $wal_level ('logical', 'minimal')
 		$node->safe_psql('postgres', q(CALL spindle_seed('retail', 'unlogged', logged => false, if_exists => 'replace')));
 		crash();
 		is($node->safe_psql('postgres', q(SELECT differences('target'))), 0, "$wal_level, $workers workers: rows survive a crash");
+		is($node->safe_psql('postgres', q(SELECT damages('target'))), 0, "$wal_level, $workers workers: pages are sound");
 		is($node->safe_psql('postgres', q(SET enable_seqscan = off; SELECT count(*) FROM target."order" o JOIN target.order_line l USING (order_id) WHERE o.order_id < 1000)),
 			$node->safe_psql('postgres', q(SELECT count(*) FROM virtual.order_line WHERE order_id < 1000)),
 			"$wal_level, $workers workers: indexes too");
 		is($node->safe_psql('postgres', q(SELECT count(*) FROM unlogged."order")), 0, "$wal_level, $workers workers: unlogged tables are empty");
 	}
+}
+
+# All of it is in the log: a file that was not written to disk comes back.  A
+# checkpoint while the table is loaded is the case to take care of.
+my $path;
+foreach my $checkpoints (0, 1)
+{
+	my $session = $checkpoints ? start_statement('DO $$ BEGIN FOR i IN 1 .. 200 LOOP CHECKPOINT; COMMIT; PERFORM pg_sleep(0.005); END LOOP; END $$') : undef;
+	$node->safe_psql('postgres', 'CHECKPOINT') if !$checkpoints;
+	$node->safe_psql('postgres', q(CALL spindle_seed('retail', 'lost', 'medium', 7, tables => '{order}', if_exists => 'replace')));
+	$path = $node->data_dir . '/' . $node->safe_psql('postgres', q(SELECT pg_relation_filepath('lost."order"')));
+	$node->stop('immediate');
+	finish_statement($session) if $session;
+	if (!$checkpoints)
+	{
+		truncate $path, 0 or die "could not truncate $path: $!";
+	}
+	$node->start;
+	is($node->safe_psql('postgres', q(SELECT (SELECT (count(*), sum(hash_record_extended(t, 0)::numeric)) FROM lost."order" t) =
+		(SELECT (count(*), sum(hash_record_extended(t, 0)::numeric)) FROM virtual."order" t))), 't', "rows after the loss of a file or a checkpoint meanwhile: $checkpoints");
+	is($node->safe_psql('postgres', q(SELECT damages('lost'))), 0, 'pages are sound');
+}
+
+# Values that do not fit a page, and rows of which few or one do.
+srand(1);
+my @long = map { join '', map { chr(97 + int rand 26) } 1 .. $_ } (1990, 2100, 7900, 8200, 30000);
+my $weights = join ', ', map { qq("$_": 1) } @long;
+append_to_file("$domains/long.json", qq({"spindle": 1, "description": "long values", "range": {"start": "2024-01-01", "end": "2025-01-01"},
+	"presets": {"small": {"thing": 2000}}, "tables": {"thing": {"description": "things", "key": "id", "rows": {"kind": "preset"},
+	"columns": {"id": {"type": "integer", "rule": {"kind": "sequence"}}, "short": {"type": "text", "null": 0.5, "rule": {"kind": "weighted", "weights": {"": 1, "x": 1}}},
+	"long": {"type": "text", "null": 0.2, "rule": {"kind": "weighted", "weights": {$weights}}},
+	"longer": {"type": "text", "null": 0.2, "rule": {"kind": "weighted", "weights": {$weights}}}}}}}));
+$node->safe_psql('postgres', q(CREATE SCHEMA long_virtual; IMPORT FOREIGN SCHEMA long FROM SERVER spindle INTO long_virtual));
+foreach my $logged ('true', 'false')
+{
+	$node->safe_psql('postgres', "CALL spindle_seed('long', 'long', logged => $logged, if_exists => 'replace')");
+	is($node->safe_psql('postgres', q(SELECT count(*) FROM (SELECT * FROM long.thing EXCEPT ALL SELECT * FROM long_virtual.thing) d)), 0, 'long values');
+	is($node->safe_psql('postgres', q(SELECT count(*), count(DISTINCT id) FROM long.thing)), '2000|2000', 'each row once');
+	is($node->safe_psql('postgres', q(SELECT damages('long'))), 0, 'pages are sound');
 }
 
 # Progress: in notices if wanted; in the title of the process and in the activity
