@@ -139,9 +139,9 @@ page_with_room(SpindleHeapWriter *writer, Size len)
 	return page;
 }
 
-/* Take the place for a row of so many bytes; returns the line pointer's number. */
+/* Take the place for a row of so many bytes; *offset is its line pointer. */
 static HeapTupleHeader
-take_place(SpindleHeapWriter *writer, Size len, OffsetNumber * offset)
+take_place(SpindleHeapWriter *writer, Size len, OffsetNumber *offset)
 {
 	Page		page;
 	PageHeader	header;
