@@ -40,6 +40,7 @@ OBJS = \
 	src/math/alias.o \
 	src/math/calendar.o \
 	src/math/dist.o \
+	src/math/draws.o \
 	src/math/fpmath.o \
 	src/model/calendar_rule.o \
 	src/model/check.o \

@@ -115,7 +115,10 @@ begin_scan(ForeignScanState *node, int eflags)
 	foreach(lc, attributes)
 		columns[foreach_current_index(lc)] = lfirst_int(lc) >= 0 ? state->source->column[lfirst_int(lc)] : -1;
 	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY))
+	{
 		state->rows = spindle_rows_create(state->source->instance, state->source->table, columns, natts, context);
+		spindle_rows_bind(state->rows, slot->tts_values, slot->tts_isnull);
+	}
 
 	state->nconditions = list_length(conditions);
 	state->condition = palloc(sizeof(SpindleCondition *) * Max(state->nconditions, 1));
@@ -255,7 +258,7 @@ iterate_scan(ForeignScanState *node)
 			return slot;
 	}
 	/* columns that are not computed were set to NULL when the scan began */
-	spindle_rows_get(state->rows, state->i++, slot->tts_values, slot->tts_isnull);
+	spindle_rows_show(state->rows, state->i++);
 	state->rows_read++;
 	return ExecStoreVirtualTuple(slot);
 }

@@ -226,6 +226,7 @@ begin_pages(Loader *loader)
 
 	/* attributes that are not computed stay null */
 	memset(loader->nulls, true, natts);
+	spindle_rows_bind(loader->rows, loader->values, loader->nulls);
 }
 
 /* Put the n rows of the batch into pages. */
@@ -234,7 +235,7 @@ store_in_pages(Loader *loader, int n)
 {
 	for (int i = 0; i < n; i++)
 	{
-		spindle_rows_get(loader->rows, i, loader->values, loader->nulls);
+		spindle_rows_show(loader->rows, i);
 		check_references(loader, loader->values, loader->nulls);
 		spindle_heap_writer_put(loader->writer, loader->values, loader->nulls);
 	}

@@ -455,6 +455,8 @@ start_rows(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
 			source.column[i] = -1;
 	state->rows = spindle_rows_create(source.instance, source.table, source.column, source.natts,
 									  state->context);
+	spindle_rows_bind(state->rows, state->css.ss.ss_ScanTupleSlot->tts_values,
+					  state->css.ss.ss_ScanTupleSlot->tts_isnull);
 	state->batch_rows = FIRST_BATCH_ROWS;
 	state->n = state->i = 0;
 }
@@ -544,7 +546,7 @@ next_row(GeneratedFunctionScan *state, TupleTableSlot *slot)
 		state->next += state->n;
 		state->batch_rows = Min(state->batch_rows * 4, SPINDLE_BATCH_ROWS);
 	}
-	spindle_rows_get(state->rows, state->i++, slot->tts_values, slot->tts_isnull);
+	spindle_rows_show(state->rows, state->i++);
 	state->delivered++;
 	return ExecStoreVirtualTuple(slot);
 }

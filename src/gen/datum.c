@@ -55,6 +55,9 @@ typedef struct RowColumn
 	NumericSlot *numeric;		/* what they refer to, of a numeric */
 } RowColumn;
 
+/* Spares rows the question whether a column has nulls. */
+static const bool no_nulls[SPINDLE_BATCH_ROWS];
+
 /* What rows are taken from. */
 typedef struct BatchColumn
 {
@@ -63,6 +66,19 @@ typedef struct BatchColumn
 	int			attribute;		/* position in the rows wanted */
 } BatchColumn;
 
+/* Where values of the batch come from, and where one of them is to be seen. */
+typedef struct ShownValue
+{
+	const Datum *from;
+	Datum	   *to;
+} ShownValue;
+
+typedef struct ShownNull
+{
+	const bool *from;
+	bool	   *to;
+} ShownNull;
+
 struct SpindleRows
 {
 	SpindleEval *eval;
@@ -70,6 +86,13 @@ struct SpindleRows
 	RowColumn  *column;
 	BatchColumn *batch;			/* the same columns in this batch */
 	MemoryContext batch_context;	/* texts that need another encoding */
+
+	/* rows that are shown in the same arrays, one after another */
+	Datum	   *shown_values;	/* NULL if there are none */
+	bool	   *shown_nulls;
+	ShownValue *show_value;		/* of each column */
+	int			nshow_nulls;	/* columns that have nulls in this batch */
+	ShownNull  *show_null;
 };
 
 /*
@@ -210,14 +233,12 @@ text_datum(const SpindleText *text, int encoding)
 static void
 convert_column(const SpindleRows *rows, RowColumn *column, BatchColumn *batch, int n)
 {
-	/* spares rows the question whether a column has nulls */
-	static const bool no_nulls[SPINDLE_BATCH_ROWS];
 	const SpindleVector *vector = column->override ? column->override :
 	spindle_eval_vector(rows->eval, column->handle);
 	const int	encoding = GetDatabaseEncoding();
 
 	StaticAssertStmt(sizeof(Datum) == sizeof(int64), "values are passed in 64 bits");
-	batch->is_null = vector->is_null ? vector->is_null : no_nulls;
+	batch->is_null = vector->is_null && memchr(vector->is_null, true, n) ? vector->is_null : no_nulls;
 	batch->value = column->converted ? column->converted : (const Datum *) vector->value;
 	if (column->type->kind == SPINDLE_DECIMAL)
 	{
@@ -230,8 +251,30 @@ convert_column(const SpindleRows *rows, RowColumn *column, BatchColumn *batch, i
 	else if (column->type->kind == SPINDLE_TEXT)
 	{
 		for (int i = 0; i < n; i++)
-			if (!(vector->is_null && vector->is_null[i]))
+			if (!batch->is_null[i])
 				column->converted[i] = text_datum((const SpindleText *) (intptr_t) vector->value[i], encoding);
+	}
+}
+
+/* Prepare to show the rows of a new batch. */
+static void
+prepare_to_show(SpindleRows *rows)
+{
+	rows->nshow_nulls = 0;
+	for (int c = 0; c < rows->ncolumns; c++)
+	{
+		const BatchColumn *batch = &rows->batch[c];
+		bool	   *null = &rows->shown_nulls[batch->attribute];
+
+		rows->show_value[c].from = batch->value;
+		rows->show_value[c].to = &rows->shown_values[batch->attribute];
+		if (batch->is_null == no_nulls)
+			*null = false;
+		else
+		{
+			rows->show_null[rows->nshow_nulls].from = batch->is_null;
+			rows->show_null[rows->nshow_nulls++].to = null;
+		}
 	}
 }
 
@@ -248,6 +291,8 @@ spindle_rows_convert(SpindleRows *rows, int n)
 	oldcontext = MemoryContextSwitchTo(rows->batch_context);
 	for (int c = 0; c < rows->ncolumns; c++)
 		convert_column(rows, &rows->column[c], &rows->batch[c], n);
+	if (rows->shown_values)
+		prepare_to_show(rows);
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -271,6 +316,41 @@ spindle_rows_fill(SpindleRows *rows, int64 first, int n)
 	for (int i = 0; i < n; i++)
 		list[i] = first + i;
 	spindle_rows_fill_list(rows, list, n);
+}
+
+/*
+ * spindle_rows_bind
+ *		From the next batch on, show rows in these arrays.
+ *
+ * They must live as long as rows are shown, and nobody else may change the
+ * attributes that are computed.
+ */
+void
+spindle_rows_bind(SpindleRows *rows, Datum *values, bool *nulls)
+{
+	MemoryContext context = GetMemoryChunkContext(rows);
+
+	rows->shown_values = values;
+	rows->shown_nulls = nulls;
+	rows->show_value = MemoryContextAlloc(context, sizeof(ShownValue) * Max(rows->ncolumns, 1));
+	rows->show_null = MemoryContextAlloc(context, sizeof(ShownNull) * Max(rows->ncolumns, 1));
+}
+
+/*
+ * spindle_rows_show
+ *		Show the i'th row of the batch in the arrays that are bound: as
+ *		spindle_rows_get(), without what is the same for all rows of the batch.
+ */
+void
+spindle_rows_show(const SpindleRows *rows, int i)
+{
+	const ShownValue *const end = rows->show_value + rows->ncolumns;
+	const ShownNull *const null_end = rows->show_null + rows->nshow_nulls;
+
+	for (const ShownValue *value = rows->show_value; value < end; value++)
+		*value->to = value->from[i];
+	for (const ShownNull *null = rows->show_null; null < null_end; null++)
+		*null->to = null->from[i];
 }
 
 /*

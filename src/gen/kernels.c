@@ -16,6 +16,7 @@
 #include "datatype/timestamp.h"
 
 #include "gen/eval_internal.h"
+#include "math/draws.h"
 
 /* The first day of the year 1900 and of 10000, since 2000-01-01. */
 #define DAY_1900		INT64CONST(-36524)
@@ -137,9 +138,10 @@ spindle_run_weighted(Step *step)
 	const int	n = step->frame->n;
 	const int64 *row = step->frame->row;
 	int64	   *out = step->out.value;
+	uint64		portion[SPINDLE_DRAWS];
 
 	for (int i = 0; i < n; i++)
-		out[i] = value[spindle_alias_pick(alias, spindle_draw(key, row[i]))];
+		out[i] = value[spindle_alias_pick(alias, spindle_next_draw(key, row, n, i, portion))];
 }
 
 void
@@ -153,6 +155,7 @@ spindle_run_number(Step *step)
 	const int64 *row = step->frame->row;
 	int64	   *out = step->out.value;
 	NumberMemo *memo = step->state;
+	uint64		portion[SPINDLE_DRAWS];
 
 	if (dist->kind == SPINDLE_DIST_UNIFORM && rule->type->kind != SPINDLE_FLOAT)
 	{
@@ -162,7 +165,7 @@ spindle_run_number(Step *step)
 		uint64		nvalues = (uint64) Max(high - low, 0) + 1;
 
 		for (int i = 0; i < n; i++)
-			out[i] = low + (int64) spindle_below(spindle_draw(key, row[i]), nvalues);
+			out[i] = low + (int64) spindle_below(spindle_next_draw(key, row, n, i, portion), nvalues);
 		return;
 	}
 	if (dist->kind == SPINDLE_DIST_DISCRETE && rule->type->kind == SPINDLE_INT)
@@ -174,7 +177,7 @@ spindle_run_number(Step *step)
 
 		for (int i = 0; i < n; i++)
 		{
-			int64		value = first + spindle_alias_pick(alias, spindle_draw(key, row[i]));
+			int64		value = first + spindle_alias_pick(alias, spindle_next_draw(key, row, n, i, portion));
 
 			out[i] = Max(min, Min(value, max));
 		}
@@ -183,7 +186,7 @@ spindle_run_number(Step *step)
 	if (memo == NULL)
 	{
 		for (int i = 0; i < n; i++)
-			out[i] = number_value(rule, spindle_dist_sample(dist, spindle_draw(key, row[i])), scale);
+			out[i] = number_value(rule, spindle_dist_sample(dist, spindle_next_draw(key, row, n, i, portion)), scale);
 		return;
 	}
 	for (int i = 0; i < n; i++)
@@ -554,9 +557,10 @@ spindle_run_nulls(Step *step)
 	const int	n = step->frame->n;
 	const int64 *row = step->frame->row;
 	bool	   *is_null = step->out.is_null;
+	uint64		portion[SPINDLE_DRAWS];
 
 	memcpy(step->out.value, in->value, sizeof(int64) * n);
 	copy_nulls(step, in);
 	for (int i = 0; i < n; i++)
-		is_null[i] |= spindle_draw(key, row[i]) < threshold;
+		is_null[i] |= spindle_next_draw(key, row, n, i, portion) < threshold;
 }

@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "gen/layout.h"
+#include "math/draws.h"
 
 /* Children of all parents below the given one, for block bounds. */
 static inline int64
@@ -198,6 +199,7 @@ spindle_layout_load(SpindleLayoutCursor *cursor, int64 block)
 {
 	const SpindleLayout *layout = cursor->layout;
 	int32		count[SPINDLE_LAYOUT_SUBSET_BLOCK];
+	uint64		draw[SPINDLE_LAYOUT_SUBSET_BLOCK];
 	int64		first_parent = block * layout->block;
 	int			nparents = (int) Min(layout->block, layout->nparents - first_parent);
 	int64		first_child = children_below(layout, first_parent);
@@ -208,11 +210,10 @@ spindle_layout_load(SpindleLayoutCursor *cursor, int64 block)
 	{
 		case SPINDLE_LAYOUT_SUBSET:
 			/* selection sampling: Knuth, TAOCP vol. 2, 3.4.2, algorithm S */
+			spindle_draws_from(layout->key, first_parent, nparents, draw);
 			for (int i = 0; i < nparents; i++)
 			{
-				uint64		draw = spindle_draw(layout->key, first_parent + i);
-
-				count[i] = spindle_below(draw, nparents - i) < (uint64) (total - sum);
+				count[i] = spindle_below(draw[i], nparents - i) < (uint64) (total - sum);
 				sum += count[i];
 			}
 			break;
@@ -286,4 +287,70 @@ spindle_layout_parent(SpindleLayoutCursor *cursor, int64 child)
 	}
 	cursor->hint = low;
 	return cursor->first_parent + low;
+}
+
+/*
+ * For parents of full blocks of a layout that is direct: choose a child of each
+ * by a draw.  Parents of other blocks get a child of no meaning.
+ */
+SPINDLE_FOR_EACH_PROCESSOR static void
+pick_directly(const SpindleLayout *layout, const int64 *pg_restrict parent, const uint64 *pg_restrict draw, int n,
+			  int64 *pg_restrict child, bool *pg_restrict no_child)
+{
+	const SpindleLayout l = *layout;	/* nothing that a store could change */
+
+	for (int i = 0; i < n; i++)
+	{
+		int64		block = (int64) ((uint64) parent[i] / SPINDLE_LAYOUT_SPREAD_BLOCK);
+		int64		first;
+		uint64		count = spindle_layout_one(&l, block, spindle_draw(l.key, (uint64) block << 16),
+											   (int) (parent[i] % SPINDLE_LAYOUT_SPREAD_BLOCK), &first);
+
+		/* spindle_below() for a count of few bits */
+		child[i] = first + (int64) (((draw[i] >> 32) * count + (((draw[i] & 0xFFFFFFFF) * count) >> 32)) >> 32);
+		no_child[i] = count == 0;
+	}
+}
+
+/*
+ * spindle_layout_pick
+ *		Choose a child of each of n parents, by a draw for each of n rows; or none,
+ *		and 0, where there is no parent or it has no children.
+ *
+ * no_parent may be NULL.
+ */
+void
+spindle_layout_pick(SpindleLayoutCursor *cursor, SpindleKey key, const int64 *row, const int64 *parent,
+					const bool *no_parent, int n, int64 *child, bool *no_child)
+{
+	const SpindleLayout *layout = cursor->layout;
+	const int64 direct_parents = layout->direct > 0 ?
+	layout->nparents / SPINDLE_LAYOUT_SPREAD_BLOCK * SPINDLE_LAYOUT_SPREAD_BLOCK : 0;
+
+	for (int done = 0; done < n; done += SPINDLE_DRAWS)
+	{
+		const int	m = Min(SPINDLE_DRAWS, n - done);
+		uint64		draw[SPINDLE_DRAWS];
+
+		spindle_draws(key, row + done, m, draw);
+		if (direct_parents > 0)
+			pick_directly(layout, parent + done, draw, m, child + done, no_child + done);
+		for (int i = done; i < done + m; i++)
+		{
+			int64		first = 0;
+			int			count = 0;
+
+			if (no_parent && no_parent[i])
+			{
+				no_child[i] = true;
+				child[i] = 0;
+				continue;
+			}
+			if (parent[i] < direct_parents)
+				continue;
+			count = spindle_layout_children(cursor, parent[i], &first);
+			no_child[i] = count == 0;
+			child[i] = count == 0 ? 0 : first + (int64) spindle_below(draw[i - done], count);
+		}
+	}
 }

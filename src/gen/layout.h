@@ -66,17 +66,20 @@ extern void spindle_layout_cursor_init(SpindleLayoutCursor *cursor,
 									   const SpindleLayout *layout);
 extern void spindle_layout_load(SpindleLayoutCursor *cursor, int64 block);
 extern int64 spindle_layout_parent(SpindleLayoutCursor *cursor, int64 child);
+extern void spindle_layout_pick(SpindleLayoutCursor *cursor, SpindleKey key, const int64 *row,
+								const int64 *parent, const bool *no_parent, int n,
+								int64 *child, bool *no_child);
 
 /*
- * The children of one parent of a full block of a layout that is direct: the
- * hits on the parents before it and on itself are counted, eight at a time.
+ * The children of one parent of a full block of a layout that is direct, from
+ * the draw of the block: the hits on the parents before it and on itself are
+ * counted, eight at a time.
  */
 static inline int
-spindle_layout_one(const SpindleLayout *layout, int64 block, int i, int64 *first)
+spindle_layout_one(const SpindleLayout *layout, int64 block, uint64 draw, int i, int64 *first)
 {
 	const uint64 ones = UINT64CONST(0x0101010101010101);
 	const uint64 highs = UINT64CONST(0x8080808080808080);
-	uint64		draw = spindle_draw(layout->key, (uint64) block << 16);
 	uint64		even = draw & (ones * 15);	/* a hit per byte */
 	uint64		odd = (draw >> 4) & (ones * 15);
 	uint64		self = ones * (uint64) i;
@@ -112,8 +115,8 @@ spindle_layout_children(SpindleLayoutCursor *cursor, int64 parent, int64 *first)
 
 			if (block != cursor->block + 1 &&
 				(block + 1) * SPINDLE_LAYOUT_SPREAD_BLOCK <= layout->nparents)
-				return spindle_layout_one(layout, block, (int) (parent % SPINDLE_LAYOUT_SPREAD_BLOCK),
-										  first);
+				return spindle_layout_one(layout, block, spindle_draw(layout->key, (uint64) block << 16),
+										  (int) (parent % SPINDLE_LAYOUT_SPREAD_BLOCK), first);
 		}
 		spindle_layout_load(cursor, parent / layout->block);
 	}

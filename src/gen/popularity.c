@@ -21,6 +21,7 @@
 
 #include "port/pg_bswap.h"
 
+#include "math/draws.h"
 #include "math/fpmath.h"
 #include "gen/popularity.h"
 
@@ -230,10 +231,11 @@ spindle_popularity_pick(const SpindlePopularity *popularity, const int64 *row, i
 						const int64 *eligible, int64 *choice)
 {
 	const SpindlePopularity p = *popularity;	/* in registers */
+	uint64		portion[SPINDLE_DRAWS];
 
 	for (int i = 0; i < n; i++)
 	{
-		uint64		draw = spindle_draw(p.key, row[i]);
+		uint64		draw = spindle_next_draw(p.key, row, n, i, portion);
 		int64		limit = eligible ? eligible[i] : p.nrows;
 		int64		chosen;
 

@@ -10,6 +10,7 @@
 #include "utils/memutils.h"
 
 #include "gen/eval_internal.h"
+#include "math/draws.h"
 
 /* Children of one parent that are written at once. */
 #define FEW_CHILDREN	4
@@ -116,23 +117,10 @@ spindle_run_reference(Step *step)
 void
 spindle_run_among(Step *step)
 {
-	SpindleLayoutCursor *cursor = step->state;
-	const SpindleVector parent = step->input[0]->out;
-	const SpindleVector out = step->out;
-	const SpindleKey key = step->key;
-	const int64 *row = step->frame->row;
-	const int	nrows = step->frame->n;
+	const SpindleVector *parent = &step->input[0]->out;
 
-	for (int i = 0; i < nrows; i++)
-	{
-		int64		first = 0;
-		int			n = 0;
-
-		if (!(parent.is_null && parent.is_null[i]))
-			n = spindle_layout_children(cursor, parent.value[i], &first);
-		out.is_null[i] = n == 0;
-		out.value[i] = n == 0 ? 0 : first + (int64) spindle_below(spindle_draw(key, row[i]), n);
-	}
+	spindle_layout_pick(step->state, step->key, step->frame->row, parent->value, parent->is_null, step->frame->n,
+						step->out.value, step->out.is_null);
 }
 
 /* One of the rows whose period holds a time. */
@@ -151,11 +139,12 @@ spindle_run_containing(Step *step)
 	Timestamp	until = 0;		/* ... and before this have the rows open */
 	const int64 *open = NULL;
 	int			n = 0;			/* how many */
+	uint64		portion[SPINDLE_DRAWS];
 
 	for (int i = 0; i < nrows; i++)
 	{
 		Timestamp	t = time.value[i];
-		bool		is_null = spindle_draw(null_key, row[i]) < threshold;
+		bool		is_null = spindle_next_draw(null_key, row, nrows, i, portion) < threshold;
 
 		if (time.is_null && time.is_null[i])
 		{

@@ -26,6 +26,7 @@
 
 #include "port/pg_bitutils.h"
 
+#include "math/draws.h"
 #include "math/fpmath.h"
 #include "gen/timeline.h"
 
@@ -130,19 +131,19 @@ spindle_timeline_cursor_init(SpindleTimelineCursor *cursor, SpindleTimeline *tim
 }
 
 /*
- * The masses of a leaf with n rows from number first on (of those drawn).
+ * The masses of a leaf with n rows, from their draws.
  *
  * The few rows are sorted by exchanges without jumps, as nobody could predict
  * where a mass belongs.
  */
 static void
-load_leaf(const SpindleTimeline *timeline, uint64 leaf, int64 first, int64 n, uint64 *mass)
+load_leaf(const SpindleTimeline *timeline, uint64 leaf, const uint64 *draw, int64 n, uint64 *mass)
 {
 	uint64		base = (timeline->depth == 0 ? 0 : leaf << (64 - timeline->depth));
 
 	for (int i = 0; i < n; i++)
 	{
-		uint64		m = base + (spindle_draw(timeline->leaf_key, first + i) >> timeline->depth);
+		uint64		m = base + (draw[i] >> timeline->depth);
 
 		for (int j = 0; j < i; j++)
 		{
@@ -155,9 +156,9 @@ load_leaf(const SpindleTimeline *timeline, uint64 leaf, int64 first, int64 n, ui
 	}
 }
 
-/* The masses of all leaves below a node that holds n rows from first on. */
+/* The masses of all leaves below a node that holds n rows. */
 static void
-load_node(const SpindleTimeline *timeline, int depth, uint64 index, int64 first, int64 n,
+load_node(const SpindleTimeline *timeline, int depth, uint64 index, const uint64 *draw, int64 n,
 		  uint64 *mass)
 {
 	int64		left;
@@ -166,12 +167,12 @@ load_node(const SpindleTimeline *timeline, int depth, uint64 index, int64 first,
 		return;
 	if (depth == timeline->depth)
 	{
-		load_leaf(timeline, index, first, n, mass);
+		load_leaf(timeline, index, draw, n, mass);
 		return;
 	}
 	left = split(timeline->split_key, node_number(depth, index), n);
-	load_node(timeline, depth + 1, index * 2, first, left, mass);
-	load_node(timeline, depth + 1, index * 2 + 1, first + left, n - left, mass + left);
+	load_node(timeline, depth + 1, index * 2, draw, left, mass);
+	load_node(timeline, depth + 1, index * 2 + 1, draw + left, n - left, mass + left);
 }
 
 /*
@@ -185,6 +186,7 @@ load_group(SpindleTimelineCursor *cursor, uint64 index, bool by_mass, int64 row,
 	int64		first = timeline->top[index];
 	int64		n = timeline->top[index + 1] - first;
 	uint64		masses[SPINDLE_TIMELINE_MAX_ROWS];
+	uint64		draw[SPINDLE_TIMELINE_MAX_ROWS];
 
 	for (int depth = timeline->top_depth; depth < timeline->group_depth; depth++)
 	{
@@ -216,7 +218,8 @@ load_group(SpindleTimelineCursor *cursor, uint64 index, bool by_mass, int64 row,
 	/* 256 rows are expected at most in a group, 1024 are 48 sd away */
 	if (cursor->count + n > SPINDLE_TIMELINE_MAX_ROWS)
 		elog(ERROR, "timeline group has too many rows");
-	load_node(timeline, timeline->group_depth, index, first, n, masses);
+	spindle_draws_from(timeline->leaf_key, first, (int) n, draw);
+	load_node(timeline, timeline->group_depth, index, draw, n, masses);
 	spindle_calendar_times(timeline->calendar, masses, (int) n, cursor->time + cursor->count);
 	cursor->count += (int) n;
 }
