@@ -220,6 +220,27 @@ row_of_draw(const SpindlePopularity *popularity, uint64 draw, int64 eligible)
 }
 
 /*
+ * The choice after a draw that selected a row which is not eligible, of which
+ * there may be none at all.
+ */
+static int64
+choose_again(const SpindlePopularity *popularity, uint64 draw, int64 limit)
+{
+	if (limit == 0)
+		return 0;
+	for (int tries = 1; tries < MAX_TRIES; tries++)
+	{
+		int64		chosen;
+
+		draw = spindle_mix(draw + SPINDLE_PHI);
+		chosen = row_of_draw(popularity, draw, limit);
+		if (chosen < limit)
+			return chosen;
+	}
+	return (int64) spindle_below(spindle_mix(draw + SPINDLE_PHI), limit);
+}
+
+/*
  * spindle_popularity_pick
  *		Choose rows by popularity: for each of n choosing rows one that is below
  *		its entry of eligible, 0 <= eligible <= nrows, or 0 if that is 0.
@@ -233,24 +254,26 @@ spindle_popularity_pick(const SpindlePopularity *popularity, const int64 *row, i
 	const SpindlePopularity p = *popularity;	/* in registers */
 	uint64		portion[SPINDLE_DRAWS];
 
+	if (eligible == NULL && p.kind == SPINDLE_SKEW_NONE)
+	{
+		for (int i = 0; i < n; i++)
+			choice[i] = (int64) spindle_below(spindle_next_draw(p.key, row, n, i, portion), p.nrows);
+		return;
+	}
+	if (eligible == NULL && p.nrows <= p.mask + INT64CONST(1))
+	{
+		/* a single block, whose places are all rows */
+		for (int i = 0; i < n; i++)
+			choice[i] = p.place[rank_of_bits(&p, (uint32) spindle_next_draw(p.key, row, n, i, portion))];
+		return;
+	}
 	for (int i = 0; i < n; i++)
 	{
 		uint64		draw = spindle_next_draw(p.key, row, n, i, portion);
 		int64		limit = eligible ? eligible[i] : p.nrows;
-		int64		chosen;
+		int64		chosen = p.kind == SPINDLE_SKEW_NONE ? (int64) spindle_below(draw, limit) :
+		row_of_draw(&p, draw, limit);
 
-		if (p.kind == SPINDLE_SKEW_NONE || limit == 0)
-		{
-			choice[i] = (int64) spindle_below(draw, limit);
-			continue;
-		}
-		chosen = row_of_draw(&p, draw, limit);
-		for (int tries = 1; chosen >= limit; tries++)
-		{
-			draw = spindle_mix(draw + SPINDLE_PHI);
-			chosen = tries == MAX_TRIES ? (int64) spindle_below(draw, limit) :
-				row_of_draw(&p, draw, limit);
-		}
-		choice[i] = chosen;
+		choice[i] = likely(chosen < limit) ? chosen : choose_again(&p, draw, limit);
 	}
 }
