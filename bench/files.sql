@@ -4,13 +4,19 @@ SELECT some_orders FROM bench.counts \gset
 \set a :dir '/a.jsonl'
 \set b :dir '/b.jsonl'
 
-CALL bench.compare('JSON lines of order to a file, some : COPY of row_to_json of stored rows', 5,
+-- Workers help to make lines; COPY has none.
+CALL bench.compare('JSON lines of order to a file by leader and 1 worker, some : COPY of row_to_json of stored rows', 5,
   :some_orders, format('SELECT spindle_to_file(%L, %L, %L, scale => %L, max_events => %s)',
     :'a', 'retail', 'order', :'scale', :some_orders),
   :some_orders, format('COPY (SELECT row_to_json(t) FROM bench.stored_order t) TO %L', :'b'),
-  :runs, is_command => true);
+  :runs, is_command => true, workers_of_a => 1);
+CALL bench.compare('the same by one process : the same', NULL,
+  :some_orders, format('SELECT spindle_to_file(%L, %L, %L, scale => %L, max_events => %s)',
+    :'a', 'retail', 'order', :'scale', :some_orders),
+  :some_orders, format('COPY (SELECT row_to_json(t) FROM bench.stored_order t) TO %L', :'b'),
+  :runs, is_command => true, warm_up => false);
 UPDATE bench.result SET a_bytes = (pg_stat_file(:'a')).size, b_bytes = (pg_stat_file(:'b')).size
-WHERE id = (SELECT max(id) FROM bench.result);
+WHERE id IN (SELECT id FROM bench.result ORDER BY id DESC LIMIT 2);
 
 CALL bench.compare('the same to /dev/null', NULL,
   :some_orders, format('SELECT spindle_to_file(%L, %L, %L, scale => %L, max_events => %s)',

@@ -50,6 +50,10 @@ sql -f "$TREE/bench/rows.sql"
 sql -f "$TREE/bench/files.sql"
 sql -f "$TREE/bench/streams.sql"
 . "$TREE/bench/delivery.sh"
+
+# Seeding, as most servers are set: rows need not be decoded.
+sql -c 'ALTER SYSTEM SET wal_level = replica'
+cluster_restart bench
 sql -f "$TREE/bench/seed.sql"
 for ((run = 1; run <= runs; run++)); do
 	sql -f "$TREE/bench/seed_workers.sql"

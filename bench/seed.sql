@@ -1,4 +1,4 @@
--- Stored tables.  Files are in memory where possible, so that they compare the
+-- Stored tables, with wal_level replica.  Files are in memory where possible, so that they compare the
 -- loading and not the disk; every command replaces what the one before it made.
 \set seed_scale medium
 SET maintenance_work_mem = '256MB';

@@ -5,6 +5,8 @@ SELECT sum(row_count) / (3 * 0.43e6) * 1000 AS limit_ms FROM spindle_tables('ret
 INSERT INTO bench.result (comparison, goal, a_ms)
 SELECT 'the same by 2 workers : 3 x 0.43 M rows/s', round(:limit_ms), a_ms
 FROM bench.result ORDER BY id DESC LIMIT 1;
+CALL bench.short('retail with keys, foreign keys, statistics, without further indexes : the same', round(:limit_ms),
+  $$CALL spindle_seed('retail', 'seeded', scale => 'medium', if_exists => 'replace', indexes => false)$$, runs => 3);
 CALL bench.short('retail with primary keys, no more : the same', round(:limit_ms),
   $$CALL spindle_seed('retail', 'seeded', scale => 'medium', if_exists => 'replace', keys => false, indexes => false, statistics => false);
     ALTER TABLE seeded.customer ADD PRIMARY KEY (customer_id); ALTER TABLE seeded.address ADD PRIMARY KEY (address_id);

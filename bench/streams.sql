@@ -28,11 +28,16 @@ CALL bench.compare('the same, 10 million events', 0.9,
   10000000, $$SELECT spindle_to_file('/dev/null', 'retail', 'order', scale => 'xlarge', max_events => 10000000)$$,
   :runs, is_command => true, warm_up => false);
 
-CALL bench.compare('file with 5 % late and 1 % point anomalies, some : COPY of row_to_json', 5,
+CALL bench.compare('file with 5 % late and 1 % point anomalies by leader and 1 worker, some : COPY of row_to_json', 5,
   :some_orders, format('SELECT spindle_to_file(%L, %L, %L, scale => %L, max_events => %s, out_of_order_fraction => 0.05,'
     ' anomalies => spindle_point_anomaly(%L, %L))', :'a', 'retail', 'order', :'scale', :some_orders, 'extreme', 'order_total'),
   :some_orders, format('COPY (SELECT row_to_json(t) FROM bench.stored_order t) TO %L', :'b'),
-  :runs, is_command => true);
+  :runs, is_command => true, workers_of_a => 1);
+CALL bench.compare('the same by one process : the same', NULL,
+  :some_orders, format('SELECT spindle_to_file(%L, %L, %L, scale => %L, max_events => %s, out_of_order_fraction => 0.05,'
+    ' anomalies => spindle_point_anomaly(%L, %L))', :'a', 'retail', 'order', :'scale', :some_orders, 'extreme', 'order_total'),
+  :some_orders, format('COPY (SELECT row_to_json(t) FROM bench.stored_order t) TO %L', :'b'),
+  :runs, is_command => true, warm_up => false);
 
 -- The Python package, measured elsewhere: 106 thousand events a second while it
 -- emits to a file, 47 thousand with the generation of their rows.

@@ -128,6 +128,10 @@ cluster_start() {
 	export PGHOST=$dir/socket PGPORT=5432 PGUSER=postgres
 }
 
+cluster_restart() {
+	as_db "$BINDIR/pg_ctl" -D "$WORK/$1/data" -l "$WORK/$1/server.log" -m fast -w -t 120 restart >/dev/null
+}
+
 cluster_stop() {
 	as_db "$BINDIR/pg_ctl" -D "$WORK/$1/data" -m fast -w -t 120 stop >/dev/null
 }

@@ -40,8 +40,16 @@
 /* Events that make a first worker worth its start; three times as many, another. */
 #define PARALLEL_EVENTS		100000
 
-/* Deliveries of a slice, and lines that go from hand to hand at a time. */
+/* Deliveries of a slice. */
 #define SLICE_EVENTS		2048
+
+/*
+ * Events before a slice that may still wait in it have to be computed again.  With
+ * more of them than this, each process would do most of the work of all.
+ */
+#define MAX_LATE_SLOTS		(SLICE_EVENTS / 4)
+
+/* Lines that go from hand to hand at a time. */
 #define PORTION_BYTES		(512 * 1024)
 
 /* Events that the leader makes between two looks at the queues. */
@@ -128,6 +136,8 @@ spindle_rendering_workers(const SpindleStreamArguments *args, const SpindleStrea
 
 	if (args->instance == NULL || args->options.realtime || args->options.batch_size > 0 ||
 		!spindle_stream_is_seekable(stream) || IsInParallelMode())
+		return 0;
+	if (args->options.late_fraction > 0 && args->options.late_slots > MAX_LATE_SLOTS)
 		return 0;
 	for (int64 events = PARALLEL_EVENTS; events <= nevents && nworkers < max_parallel_workers_per_gather; events *= 3)
 		nworkers++;

@@ -62,12 +62,27 @@ spindle_stream_event(SpindleStream *stream, const SpindleEvent *event, StringInf
 	return PointerGetDatum(buf->data);
 }
 
+/* The name of a feed's table, which all its events have in common. */
+static Datum
+table_name_datum(SpindleFeed *feed)
+{
+	if (feed->table_text == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(GetMemoryChunkContext(feed));
+
+		feed->table_text = cstring_to_text(feed->table_name);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	return PointerGetDatum(feed->table_text);
+}
+
 /*
  * spindle_stream_row
  *		An event as a row of spindle_stream(), but for the column event.
  *
  * wanted says which columns to make; the others are left as they are.  What is
- * not passed by value is allocated in the current context.
+ * not passed by value lives as long as the feed, or is allocated in the current
+ * context.
  */
 void
 spindle_stream_row(const SpindleEvent *event, const SpindleStreamOptions *options, const bool *wanted,
@@ -80,7 +95,7 @@ spindle_stream_row(const SpindleEvent *event, const SpindleStreamOptions *option
 	if (wanted[1])
 		values[1] = Int64GetDatum(event->seq);
 	if (wanted[2])
-		values[2] = CStringGetTextDatum(event->feed->table_name);
+		values[2] = table_name_datum(event->feed);
 	if (wanted[3])
 		values[3] = TimestampTzGetDatum(event->time);
 	if (wanted[4])

@@ -307,7 +307,8 @@ pick_directly(const SpindleLayout *layout, const int64 *pg_restrict parent, cons
 											   (int) (parent[i] % SPINDLE_LAYOUT_SPREAD_BLOCK), &first);
 
 		/* spindle_below() for a count of few bits */
-		child[i] = first + (int64) (((draw[i] >> 32) * count + (((draw[i] & 0xFFFFFFFF) * count) >> 32)) >> 32);
+		first += (int64) (((draw[i] >> 32) * count + (((draw[i] & 0xFFFFFFFF) * count) >> 32)) >> 32);
+		child[i] = count == 0 ? 0 : first;
 		no_child[i] = count == 0;
 	}
 }

@@ -12,8 +12,9 @@
 
 /*
  * Compile a function for several kinds of processor; the dynamic linker takes
- * the one that fits.  For loops over arrays of integers without branches, which
- * the compiler turns into vector instructions; they give the same bits by any.
+ * the one that fits.  For loops over arrays without branches, which the compiler
+ * turns into vector instructions.  They give the same bits on any of them, with
+ * floating point too, as the Makefile forbids to fuse operations.
  */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__)
 #define SPINDLE_FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))

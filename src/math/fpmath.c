@@ -17,6 +17,7 @@
 
 #include <math.h>
 
+#include "math/draws.h"
 #include "math/fpmath.h"
 
 /* ln 2, split so that a product of the first part with an exponent is exact */
@@ -65,15 +66,9 @@ spindle_exp(double x)
 	return sum * scale.value;
 }
 
-/*
- * spindle_log
- *		Natural logarithm of a positive normal number.
- *
- * x is 2^k m with m between sqrt(1/2) and sqrt(2); with s = (m-1)/(m+1),
- * |s| < 0.172, ln m = 2 (s + s^3/3 + s^5/5 + ...), which we need up to s^21.
- */
-double
-spindle_log(double x)
+/* Without branches in the end, so that several can be computed at once. */
+static inline double
+logarithm(double x)
 {
 	union
 	{
@@ -107,6 +102,31 @@ spindle_log(double x)
 	sum = sum * s2 + 1.0 / 3.0;
 	sum = sum * s2 + 1.0;
 	return k * LN2_HIGH + (2.0 * s * sum + k * LN2_LOW);
+}
+
+/*
+ * spindle_log
+ *		Natural logarithm of a positive normal number.
+ *
+ * x is 2^k m with m between sqrt(1/2) and sqrt(2); with s = (m-1)/(m+1),
+ * |s| < 0.172, ln m = 2 (s + s^3/3 + s^5/5 + ...), which we need up to s^21.
+ */
+double
+spindle_log(double x)
+{
+	return logarithm(x);
+}
+
+/*
+ * spindle_exponentials
+ *		-ln u for the fractions u of n draws: exponentially distributed numbers
+ *		with mean 1.
+ */
+SPINDLE_FOR_EACH_PROCESSOR void
+spindle_exponentials(const uint64 *pg_restrict draw, int n, double *pg_restrict out)
+{
+	for (int i = 0; i < n; i++)
+		out[i] = -logarithm(spindle_fraction(draw[i]));
 }
 
 /* base (> 0) to the power exponent. */

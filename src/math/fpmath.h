@@ -10,6 +10,7 @@
 
 extern double spindle_exp(double x);
 extern double spindle_log(double x);
+extern void spindle_exponentials(const uint64 *draw, int n, double *out);
 extern double spindle_pow(double base, double exponent);
 extern double spindle_normal_quantile(double p);
 extern double spindle_normal_cdf(double x);

@@ -143,6 +143,7 @@ struct SpindleFeed
 	/* set at creation */
 	const char *name;			/* of the table, UTF-8 */
 	const char *table_name;		/* the same in the server's encoding */
+	text	   *table_text;		/* and as a value; NULL until first needed */
 	const char *subject;		/* table "order" of ..., for errors */
 	SpindleKey	root;			/* of all draws: of the seed, and the domain */
 	uint64		label;			/* tells draws for this feed from others */

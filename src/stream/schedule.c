@@ -24,16 +24,22 @@
 
 #include "miscadmin.h"
 
+#include "math/draws.h"
 #include "math/fpmath.h"
 #include "stream/schedule.h"
 
 #define SECONDS_PER_HOUR	3600.0
+
+/* Steps that are drawn at once. */
+#define UNITS	64
 
 struct SpindleSchedule
 {
 	SpindleScheduleSpec spec;
 	SpindleKey	key;
 	int64		next;			/* number of the next delivery */
+	double		unit[UNITS];	/* Poisson: the steps to this delivery and some
+								 * that follow */
 
 	/*
 	 * The present stretch of constant rate, by time and by event.  What was
@@ -143,6 +149,16 @@ move_origin(SpindleSchedule *schedule)
 	schedule->spent = 0;
 }
 
+/* Draw the steps to the next deliveries. */
+static void
+draw_units(SpindleSchedule *schedule)
+{
+	uint64		draw[UNITS];
+
+	spindle_draws_from(schedule->key, schedule->next, UNITS, draw);
+	spindle_exponentials(draw, UNITS, schedule->unit);
+}
+
 /*
  * spindle_schedule_next
  *		The offset at which the next delivery is due, in seconds, rounded to
@@ -154,7 +170,11 @@ spindle_schedule_next(SpindleSchedule *schedule)
 	double		need = 1.0;
 
 	if (schedule->spec.is_poisson)
-		need = -spindle_log(spindle_fraction(spindle_draw(schedule->key, schedule->next)));
+	{
+		if (schedule->next % UNITS == 0)
+			draw_units(schedule);
+		need = schedule->unit[schedule->next % UNITS];
+	}
 	if (schedule->next >= schedule->until_event)
 	{
 		move_origin(schedule);
