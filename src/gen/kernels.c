@@ -255,11 +255,24 @@ spindle_run_ordered_time(Step *step)
 {
 	SpindleTimelineCursor *cursor = step->state;
 	const int	n = step->frame->n;
-	const int64 *row = step->frame->row;
-	int64	   *out = step->out.value;
+	const int64 *pg_restrict row = step->frame->row;
+	int64	   *pg_restrict out = step->out.value;
+	int64		first = 0;		/* rows of the group that is decoded */
+	int64		end = 0;
 
 	for (int i = 0; i < n; i++)
-		out[i] = time_value(step->rule, spindle_timeline_time(cursor, row[i]));
+	{
+		if (row[i] < first || row[i] >= end)
+		{
+			(void) spindle_timeline_time(cursor, row[i]);
+			first = cursor->first_row;
+			end = first + cursor->count;
+		}
+		out[i] = cursor->time[row[i] - first];
+	}
+	if (step->rule->type->kind == SPINDLE_DATE)
+		for (int i = 0; i < n; i++)
+			out[i] = time_value(step->rule, out[i]);
 }
 
 void
@@ -356,12 +369,29 @@ spindle_run_has_child(Step *step)
 {
 	SpindleLayoutCursor *cursor = step->state;
 	const int	n = step->frame->n;
-	const int64 *row = step->frame->row;
-	int64	   *out = step->out.value;
-	int64		first;
+	const int64 *pg_restrict row = step->frame->row;
+	int64	   *pg_restrict out = step->out.value;
+	int64		first = 0;		/* parents of the block that is decoded */
+	int64		end = 0;
 
 	for (int i = 0; i < n; i++)
-		out[i] = spindle_layout_children(cursor, row[i], &first) > 0;
+	{
+		int64		child;
+
+		if (row[i] >= first && row[i] < end)
+		{
+			const int32 *start = &cursor->start[row[i] - first];
+
+			out[i] = start[1] > start[0];
+			continue;
+		}
+		out[i] = spindle_layout_children(cursor, row[i], &child) > 0;
+		if (cursor->block >= 0)
+		{
+			first = cursor->first_parent;
+			end = first + cursor->nparents;
+		}
+	}
 }
 
 /*

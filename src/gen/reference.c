@@ -92,14 +92,16 @@ spindle_run_reference(Step *step)
 	if (step->after)
 	{
 		/* the number of rows to choose from, where the choice will be */
-		const SpindleVector *time = &step->input[0]->out;
+		const SpindleVector time = step->input[0]->out;
+		bool	   *pg_restrict is_null = step->out.is_null;
 
 		for (int i = 0; i < n; i++)
 		{
-			bool		has_time = !(time->is_null && time->is_null[i]) && !state->is_empty;
+			bool		has_time = !(time.is_null && time.is_null[i]) && !state->is_empty;
+			int64		count = has_time ? spindle_timeline_count_until(step->after, time.value[i]) : 0;
 
-			out[i] = has_time ? spindle_timeline_count_until(step->after, time->value[i]) : 0;
-			step->out.is_null[i] = out[i] == 0;
+			out[i] = count;
+			is_null[i] = count == 0;
 		}
 	}
 	else if (state->is_empty && n > 0)

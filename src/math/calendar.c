@@ -23,6 +23,7 @@
 #include "utils/datetime.h"
 
 #include "math/calendar.h"
+#include "math/draws.h"
 #include "math/fpmath.h"
 
 /* 2000-01-01 was a Saturday; Monday is 0 */
@@ -148,6 +149,73 @@ hour_of_share(const SpindleCalendar *calendar, double f)
 	return h;
 }
 
+/* An hour of a day, as a conversion needs it. */
+typedef struct Hour
+{
+	uint64		mass;			/* of the day */
+	uint64		mass_end;
+	double		day_scale;
+	double		share;			/* of the day at which the hour begins */
+	double		share_end;
+	double		scale;			/* microseconds per share of the day */
+	Timestamp	start;
+} Hour;
+
+static Hour
+hour_of_day(const SpindleCalendar *calendar, int d, int h)
+{
+	return (Hour)
+	{
+		.mass = calendar->day_mass[d],
+			.mass_end = calendar->day_mass[d + 1],
+			.day_scale = calendar->day_scale[d],
+			.share = calendar->hour_bound[h],
+			.share_end = calendar->hour_bound[h + 1],
+			.scale = calendar->hour_scale[h],
+			.start = (int64) (calendar->first_day + d) * USECS_PER_DAY + h * USECS_PER_HOUR,
+	};
+}
+
+/*
+ * The share of the day below a mass; converting a signed number is much the
+ * cheaper, and loses one bit of 64.
+ */
+static inline double
+share_of_day(const Hour *hour, uint64 mass)
+{
+	return (double) (int64) ((mass - hour->mass) >> 1) * 2.0 * hour->day_scale;
+}
+
+static inline Timestamp
+time_of_share(const Hour *hour, double share)
+{
+	int64		usec = (int64) ((share - hour->share) * hour->scale);
+
+	return hour->start + Max(0, Min(usec, USECS_PER_HOUR - 1));
+}
+
+/* Masses that are converted together. */
+#define TOGETHER	8
+
+/* Convert some masses if all of them lie in an hour. */
+static inline bool
+convert_in_hour(const Hour *hour, const uint64 *pg_restrict mass, Timestamp *pg_restrict time)
+{
+	uint64		outside = 0;
+
+	for (int i = 0; i < TOGETHER; i++)
+	{
+		double		share = share_of_day(hour, mass[i]);
+		bool		is_outside = (mass[i] < hour->mass) | (mass[i] >= hour->mass_end) |
+		!(share >= hour->share) | !(share < hour->share_end);
+
+		/* what lies elsewhere may give no number of microseconds at all */
+		time[i] = time_of_share(hour, is_outside ? hour->share : share);
+		outside |= is_outside;
+	}
+	return outside == 0;
+}
+
 /*
  * spindle_calendar_times
  *		The times below which the shares mass / 2^64 of all times lie.
@@ -158,30 +226,35 @@ hour_of_share(const SpindleCalendar *calendar, double f)
  * Masses that come one after another mostly lie in the same hour, so we look
  * there first; which day and hour that is does not depend on it.
  */
-void
+SPINDLE_FOR_EACH_PROCESSOR void
 spindle_calendar_times(const SpindleCalendar *calendar, const uint64 *mass, int n, Timestamp *time)
 {
 	int			d = 0;
 	int			h = 0;
+	Hour		hour = hour_of_day(calendar, d, h);
+	int			i = 0;
 
-	for (int i = 0; i < n; i++)
+	while (i < n)
 	{
-		double		f;
-		int64		usec;
+		double		share;
 
-		if (mass[i] < calendar->day_mass[d] || mass[i] >= calendar->day_mass[d + 1])
-			d = day_of_mass(calendar, mass[i]);
-
-		/*
-		 * converting a signed number is much the cheaper, and loses one bit
-		 * of 64
-		 */
-		f = (double) (int64) ((mass[i] - calendar->day_mass[d]) >> 1) * 2.0 * calendar->day_scale[d];
-		if (!(f >= calendar->hour_bound[h] && f < calendar->hour_bound[h + 1]))
-			h = hour_of_share(calendar, f);
-		usec = (int64) ((f - calendar->hour_bound[h]) * calendar->hour_scale[h]);
-		usec = Max(0, Min(usec, USECS_PER_HOUR - 1));
-		time[i] = (int64) (calendar->first_day + d) * USECS_PER_DAY + h * USECS_PER_HOUR + usec;
+		while (i + TOGETHER <= n && convert_in_hour(&hour, mass + i, time + i))
+			i += TOGETHER;
+		for (int end = Min(n, i + TOGETHER); i < end; i++)
+		{
+			if (mass[i] < hour.mass || mass[i] >= hour.mass_end)
+			{
+				d = day_of_mass(calendar, mass[i]);
+				hour = hour_of_day(calendar, d, h);
+			}
+			share = share_of_day(&hour, mass[i]);
+			if (!(share >= hour.share && share < hour.share_end))
+			{
+				h = hour_of_share(calendar, share);
+				hour = hour_of_day(calendar, d, h);
+			}
+			time[i] = time_of_share(&hour, share);
+		}
 	}
 }
 

@@ -38,8 +38,8 @@ struct SpindleSchedule
 	SpindleScheduleSpec spec;
 	SpindleKey	key;
 	int64		next;			/* number of the next delivery */
-	double		unit[UNITS];	/* Poisson: the steps to this delivery and some
-								 * that follow */
+	double		unit[UNITS];	/* Poisson: the steps to this delivery and
+								 * some that follow */
 
 	/*
 	 * The present stretch of constant rate, by time and by event.  What was
