@@ -13,11 +13,10 @@
  * and reaches physical replicas like any other, but logical decoding cannot take
  * rows from images; so where rows are logged for it, this is not the way.
  *
- * A checkpoint that begins between the record of a page and the page itself
- * would have the page neither on disk nor in the log that is replayed from there.
- * The server's own code then writes the whole file to disk at its end.  We keep
- * a checkpoint from beginning in between, a millisecond at most, and leave it to
- * the next one to write the file to disk, as it does for other tables.
+ * The next checkpoint writes the file to disk, as it does for other tables.  But if
+ * one begins between the record of a page and the page itself, it may end without
+ * that page, and a crash would then replay the log from behind the record.  So if
+ * a checkpoint has begun since the first record, we write the file to disk ourselves.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,13 +27,12 @@
 #include "access/htup_details.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "access/xloginsert.h"
 #include "catalog/catalog.h"
-#include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "storage/bufpage.h"
-#include "storage/proc.h"
 #include "storage/smgr.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -54,6 +52,8 @@ struct SpindleHeapWriter
 	BlockNumber first;			/* of the pages in memory */
 	int			npages;			/* that have rows; the last one may get more */
 	int64		nrows;
+	XLogRecPtr	redo;			/* where a crash would replay from, when we
+								 * began */
 	Page		page[MAX_PAGES];
 	BlockNumber block[MAX_PAGES];
 };
@@ -87,6 +87,7 @@ spindle_heap_writer_begin(Relation relation, CommandId command)
 	writer->relation = relation;
 	writer->xid = GetCurrentTransactionId();
 	writer->command = command;
+	writer->redo = GetRedoRecPtr();
 	writer->reserved = RelationGetTargetPageFreeSpace(relation, HEAP_DEFAULT_FILLFACTOR);
 	writer->toast_context = AllocSetContextCreate(CurrentMemoryContext, "spindle toasted row", ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < MAX_PAGES; i++)
@@ -102,22 +103,13 @@ write_pages(SpindleHeapWriter *writer)
 
 	for (int i = 0; i < writer->npages; i++)
 		writer->block[i] = writer->first + i;
-	MyProc->delayChkptFlags |= DELAY_CHKPT_START;
-	PG_TRY();
+	if (RelationNeedsWAL(relation))
+		log_newpages(&relation->rd_node, MAIN_FORKNUM, writer->npages, writer->block, writer->page, true);
+	for (int i = 0; i < writer->npages; i++)
 	{
-		if (RelationNeedsWAL(relation))
-			log_newpages(&relation->rd_node, MAIN_FORKNUM, writer->npages, writer->block, writer->page, true);
-		for (int i = 0; i < writer->npages; i++)
-		{
-			PageSetChecksumInplace(writer->page[i], writer->block[i]);
-			smgrextend(RelationGetSmgr(relation), MAIN_FORKNUM, writer->block[i], writer->page[i], false);
-		}
+		PageSetChecksumInplace(writer->page[i], writer->block[i]);
+		smgrextend(RelationGetSmgr(relation), MAIN_FORKNUM, writer->block[i], writer->page[i], false);
 	}
-	PG_FINALLY();
-	{
-		MyProc->delayChkptFlags &= ~DELAY_CHKPT_START;
-	}
-	PG_END_TRY();
 	writer->first += writer->npages;
 	writer->npages = 0;
 }
@@ -219,13 +211,17 @@ spindle_heap_writer_put(SpindleHeapWriter *writer, Datum *values, bool *nulls)
 
 /*
  * spindle_heap_writer_end
- *		Write what is still in memory, and release it.
+ *		Write what is still in memory, and release the writer.
  */
 void
 spindle_heap_writer_end(SpindleHeapWriter *writer)
 {
 	if (writer->npages > 0)
 		write_pages(writer);
+
+	/* after the last page: a checkpoint that begins now will write them all */
+	if (RelationNeedsWAL(writer->relation) && GetRedoRecPtr() != writer->redo)
+		smgrimmedsync(RelationGetSmgr(writer->relation), MAIN_FORKNUM);
 	pgstat_count_heap_insert(writer->relation, writer->nrows);
 	MemoryContextDelete(writer->toast_context);
 	pfree(writer->page[0]);

@@ -378,8 +378,15 @@ scan_target_list(const RelOptInfo *baserel, List *tlist, List *clauses, Bitmapse
 	vars = list_concat(vars, pull_var_clause((Node *) baserel->reltarget->exprs, flags));
 	vars = list_concat(vars, pull_var_clause((Node *) clauses, flags));
 	foreach(lc, vars)
-		if (lfirst_node(Var, lc)->varno == baserel->relid)
-		own = lappend(own, lfirst(lc));
+	{
+		Var		   *var = lfirst_node(Var, lc);
+
+		if (var->varno != baserel->relid)
+			continue;
+		if (var->varattno <= 0)
+			return NIL;
+		own = lappend(own, var);
+	}
 	return add_to_flat_tlist(NIL, own);
 }
 

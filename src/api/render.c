@@ -44,8 +44,9 @@
 #define SLICE_EVENTS		2048
 
 /*
- * Events before a slice that may still wait in it have to be computed again.  With
- * more of them than this, each process would do most of the work of all.
+ * Events before a slice that may still wait in it have to be computed again, and
+ * those behind it that wait when it ends.  With more of them than this, each
+ * process would do most of the work of all.
  */
 #define MAX_LATE_SLOTS		(SLICE_EVENTS / 4)
 
@@ -137,7 +138,8 @@ spindle_rendering_workers(const SpindleStreamArguments *args, const SpindleStrea
 	if (args->instance == NULL || args->options.realtime || args->options.batch_size > 0 ||
 		!spindle_stream_is_seekable(stream) || IsInParallelMode())
 		return 0;
-	if (args->options.late_fraction > 0 && args->options.late_slots > MAX_LATE_SLOTS)
+	if (args->options.late_fraction > 0 &&
+		args->options.late_slots > MAX_LATE_SLOTS * (1 - args->options.late_fraction))
 		return 0;
 	for (int64 events = PARALLEL_EVENTS; events <= nevents && nworkers < max_parallel_workers_per_gather; events *= 3)
 		nworkers++;
@@ -281,7 +283,7 @@ spindle_rendering_begin(FunctionCallInfo fcinfo, const SpindleStreamArguments *a
 	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &ntypes);
 	size = arguments_size(fcinfo, types);
 	EnterParallelMode();
-	context = CreateParallelContext("spindle", "spindle_render_worker_main", nworkers);
+	context = CreateParallelContext("$libdir/spindle", "spindle_render_worker_main", nworkers);
 	shm_toc_estimate_chunk(&context->estimator, sizeof(SharedRendering));
 	shm_toc_estimate_chunk(&context->estimator, size);
 	shm_toc_estimate_chunk(&context->estimator, mul_size(QUEUE_BYTES, nworkers));
@@ -477,7 +479,7 @@ spindle_render_worker_main(dsm_segment *segment, shm_toc *toc)
 	(void) spindle_stream_arguments(read_arguments(shared, shm_toc_lookup(toc, KEY_ARGUMENTS, false)),
 									shared->source_argument, &args);
 
-	/* the leader goes on with the definition that it has, without us */
+	/* changed since the leader looked at it, who goes on with what it has */
 	if (args.instance->domain->fingerprint != shared->fingerprint)
 		return;
 	stream = spindle_stream_open(&args.source, &args.options, &needs, CurrentMemoryContext);

@@ -7,7 +7,7 @@
  * Definitions are NAME.json in the directory that spindle.domain_directory
  * names, then in the one installed with the extension; data sets are
  * data/NAME.json beside them.  A model is kept for the session and made anew
- * when its file has changed.  Whoever uses one pins it; a model that is out of
+ * when one of its files has changed.  Whoever uses one pins it; a model that is out of
  * date goes with its last pin.
  *
  *-------------------------------------------------------------------------
@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
@@ -113,13 +114,49 @@ read_file(const char *path, int *len)
 	return buf.data;
 }
 
+/* Tells a file, as it was when it was looked at, from another one. */
+static uint64
+stamp_of_file(const char *path, const struct stat *st)
+{
+	uint64		stamp = hash_bytes_extended((const unsigned char *) path, (int) strlen(path), 0);
+
+	stamp = hash_combine64(stamp, (uint64) st->st_size);
+	stamp = hash_combine64(stamp, (uint64) st->st_mtim.tv_sec);
+	return hash_combine64(stamp, (uint64) st->st_mtim.tv_nsec);
+}
+
+/* Stamps of the data sets that the present definition has loaded so far. */
+static uint64 loaded_stamp;
+
 static char *
 load_data_set(const char *name, int *len)
 {
 	struct stat st;
 	char	   *path = find_file("data/", name, &st);
 
-	return path ? read_file(path, len) : NULL;
+	if (path == NULL)
+		return NULL;
+	loaded_stamp = hash_combine64(loaded_stamp, stamp_of_file(path, &st));
+	return read_file(path, len);
+}
+
+/* The stamps of all files of a model as they are now; 0 if one has gone. */
+static uint64
+present_stamp(const SpindleDomain *domain, const char *path, const struct stat *st)
+{
+	uint64		stamp = stamp_of_file(path, st);
+
+	for (int i = 0; i < domain->ndatasets; i++)
+	{
+		struct stat data_st;
+		char	   *data_path = find_file("data/", domain->dataset[i]->name, &data_st);
+
+		if (data_path == NULL)
+			return 0;
+		stamp = hash_combine64(stamp, stamp_of_file(data_path, &data_st));
+		pfree(data_path);
+	}
+	return stamp;
 }
 
 static int
@@ -256,8 +293,7 @@ spindle_library_get(const char *name)
 		domain = lfirst(lc);
 		if (strcmp(domain->name, name) != 0)
 			continue;
-		if (strcmp(domain->path, path) == 0 && domain->file_size == st.st_size &&
-			domain->file_time == (int64) st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec)
+		if (domain->file_stamp == present_stamp(domain, path, &st))
 		{
 			domain->pins++;
 			return domain;
@@ -270,10 +306,10 @@ spindle_library_get(const char *name)
 	context = AllocSetContextCreate(CurrentMemoryContext, "spindle domain", ALLOCSET_DEFAULT_SIZES);
 	oldcontext = MemoryContextSwitchTo(context);
 	text = read_file(path, &len);
+	loaded_stamp = stamp_of_file(path, &st);
 	domain = spindle_domain_parse(name, text, len, load_data_set);
 	domain->path = pstrdup(path);
-	domain->file_size = st.st_size;
-	domain->file_time = (int64) st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	domain->file_stamp = loaded_stamp;
 	pfree(text);
 	MemoryContextSwitchTo(TopMemoryContext);
 	models = lappend(models, domain);

@@ -400,8 +400,7 @@ typedef struct SpindleDomain
 	MemoryContext context;
 	char	   *path;			/* file it came from, NULL if none */
 	uint64		fingerprint;	/* of the definition and its data sets */
-	int64		file_size;		/* and what it was like then */
-	int64		file_time;
+	uint64		file_stamp;		/* tells its files from what they become */
 	int			pins;			/* see library.c */
 } SpindleDomain;
 
