@@ -199,8 +199,9 @@ time_of_share(const Hour *hour, double share)
 
 /* Convert some masses if all of them lie in an hour. */
 static inline bool
-convert_in_hour(const Hour *hour, const uint64 *pg_restrict mass, Timestamp *pg_restrict time)
+convert_in_hour(const Hour *hour, const uint64 *mass, Timestamp *time)
 {
+	Timestamp	result[TOGETHER];
 	uint64		outside = 0;
 
 	for (int i = 0; i < TOGETHER; i++)
@@ -210,10 +211,13 @@ convert_in_hour(const Hour *hour, const uint64 *pg_restrict mass, Timestamp *pg_
 		!(share >= hour->share) | !(share < hour->share_end);
 
 		/* what lies elsewhere may give no number of microseconds at all */
-		time[i] = time_of_share(hour, is_outside ? hour->share : share);
+		result[i] = time_of_share(hour, is_outside ? hour->share : share);
 		outside |= is_outside;
 	}
-	return outside == 0;
+	if (outside != 0)
+		return false;
+	memcpy(time, result, sizeof(result));
+	return true;
 }
 
 /*
@@ -224,7 +228,8 @@ convert_in_hour(const Hour *hour, const uint64 *pg_restrict mass, Timestamp *pg_
  * after rounding, and each hour's times are kept inside it.
  *
  * Masses that come one after another mostly lie in the same hour, so we look
- * there first; which day and hour that is does not depend on it.
+ * there first; which day and hour that is does not depend on it.  They may stand
+ * where the times are to go.
  */
 SPINDLE_FOR_EACH_PROCESSOR void
 spindle_calendar_times(const SpindleCalendar *calendar, const uint64 *mass, int n, Timestamp *time)
