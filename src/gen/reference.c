@@ -141,12 +141,14 @@ spindle_run_containing(Step *step)
 	Timestamp	until = 0;		/* ... and before this have the rows open */
 	const int64 *open = NULL;
 	int			n = 0;			/* how many */
-	uint64		portion[SPINDLE_DRAWS];
+	uint64		nulls[SPINDLE_DRAWS];
+	uint64		picks[SPINDLE_DRAWS];
 
 	for (int i = 0; i < nrows; i++)
 	{
 		Timestamp	t = time.value[i];
-		bool		is_null = spindle_next_draw(null_key, row, nrows, i, portion) < threshold;
+		bool		is_null = spindle_next_draw(null_key, row, nrows, i, nulls) < threshold;
+		uint64		pick = spindle_next_draw(key, row, nrows, i, picks);
 
 		if (time.is_null && time.is_null[i])
 		{
@@ -184,7 +186,7 @@ spindle_run_containing(Step *step)
 
 		/* by a mask: whether a row is NULL is nothing to predict */
 		out.is_null[i] = is_null;
-		out.value[i] = open[spindle_below(spindle_draw(key, row[i]), n)] & ((int64) is_null - 1);
+		out.value[i] = open[spindle_below(pick, n)] & ((int64) is_null - 1);
 	}
 }
 

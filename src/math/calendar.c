@@ -199,9 +199,8 @@ time_of_share(const Hour *hour, double share)
 
 /* Convert some masses if all of them lie in an hour. */
 static inline bool
-convert_in_hour(const Hour *hour, const uint64 *mass, Timestamp *time)
+convert_in_hour(const Hour *hour, const uint64 *pg_restrict mass, Timestamp *pg_restrict time)
 {
-	Timestamp	result[TOGETHER];
 	uint64		outside = 0;
 
 	for (int i = 0; i < TOGETHER; i++)
@@ -211,13 +210,10 @@ convert_in_hour(const Hour *hour, const uint64 *mass, Timestamp *time)
 		!(share >= hour->share) | !(share < hour->share_end);
 
 		/* what lies elsewhere may give no number of microseconds at all */
-		result[i] = time_of_share(hour, is_outside ? hour->share : share);
+		time[i] = time_of_share(hour, is_outside ? hour->share : share);
 		outside |= is_outside;
 	}
-	if (outside != 0)
-		return false;
-	memcpy(time, result, sizeof(result));
-	return true;
+	return outside == 0;
 }
 
 /*
@@ -228,8 +224,8 @@ convert_in_hour(const Hour *hour, const uint64 *mass, Timestamp *time)
  * after rounding, and each hour's times are kept inside it.
  *
  * Masses that come one after another mostly lie in the same hour, so we look
- * there first; which day and hour that is does not depend on it.  They may stand
- * where the times are to go.
+ * there first; which day and hour that is does not depend on it.  The masses may
+ * stand where the times are to go.
  */
 SPINDLE_FOR_EACH_PROCESSOR void
 spindle_calendar_times(const SpindleCalendar *calendar, const uint64 *mass, int n, Timestamp *time)
@@ -237,13 +233,14 @@ spindle_calendar_times(const SpindleCalendar *calendar, const uint64 *mass, int 
 	int			d = 0;
 	int			h = 0;
 	Hour		hour = hour_of_day(calendar, d, h);
+	const bool	in_place = (const void *) mass == (void *) time;
 	int			i = 0;
 
 	while (i < n)
 	{
 		double		share;
 
-		while (i + TOGETHER <= n && convert_in_hour(&hour, mass + i, time + i))
+		while (i + TOGETHER <= n && !in_place && convert_in_hour(&hour, mass + i, time + i))
 			i += TOGETHER;
 		for (int end = Min(n, i + TOGETHER); i < end; i++)
 		{
