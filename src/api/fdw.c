@@ -248,18 +248,26 @@ iterate_scan(ForeignScanState *node)
 	GeneratedScan *state = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 
-	ExecClearTuple(slot);
 	if (state->i >= state->n)
 	{
 		if (state->ranges == NULL)
 			find_ranges(node, state);
 		CHECK_FOR_INTERRUPTS();
 		if (!next_batch(state))
-			return slot;
+			return ExecClearTuple(slot);
 	}
-	/* columns that are not computed were set to NULL when the scan began */
-	spindle_rows_show(state->rows, state->i++);
 	state->rows_read++;
+
+	/* as long as nobody has made a tuple of it, the slot is just its values */
+	if (likely(slot->tts_nvalid == slot->tts_tupleDescriptor->natts && !TTS_EMPTY(slot) && !TTS_SHOULDFREE(slot)))
+	{
+		spindle_rows_show(state->rows, state->i++);
+		return slot;
+	}
+
+	/* columns that are not computed were set to NULL when the scan began */
+	ExecClearTuple(slot);
+	spindle_rows_show(state->rows, state->i++);
 	return ExecStoreVirtualTuple(slot);
 }
 
