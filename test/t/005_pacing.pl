@@ -95,6 +95,13 @@ foreach my $query ('DECLARE c CURSOR FOR SELECT %s; FETCH 3 FROM c', 'SELECT %s 
 		$handle->pump_nb;
 		my ($lines, $rest) = measure($path);
 		$seen{$lines} = 1;
+
+		# a line that crosses a page is seen in halves while it is being written
+		if ($rest)
+		{
+			sleep 0.01;
+			(undef, $rest) = measure($path);
+		}
 		$incomplete += $rest;
 		sleep 0.02;
 	}
