@@ -26,6 +26,7 @@ OBJS = \
 	src/api/source.o \
 	src/api/stream.o \
 	src/api/stream_args.o \
+	src/api/stream_builders.o \
 	src/api/stream_json.o \
 	src/gen/datum.o \
 	src/gen/eval.o \

@@ -135,8 +135,8 @@ spindle_rendering_workers(const SpindleStreamArguments *args, const SpindleStrea
 	int64		nevents = spindle_stream_events(stream) - args->options.skip_events;
 	int			nworkers = 0;
 
-	if (args->instance == NULL || args->options.realtime || args->options.batch_size > 0 ||
-		!spindle_stream_is_seekable(stream) || IsInParallelMode())
+	if (args->options.realtime || args->options.batch_size > 0 || !spindle_stream_is_seekable(stream) ||
+		IsInParallelMode())
 		return 0;
 	if (args->options.late_fraction > 0 &&
 		args->options.late_slots > MAX_LATE_SLOTS * (1 - args->options.late_fraction))

@@ -32,5 +32,6 @@ extern int	spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleStre
 extern void spindle_json_burst_windows(Datum jsonb, SpindleScheduleSpec *schedule);
 extern void spindle_json_time_pattern(Datum jsonb, SpindleScheduleSpec *schedule);
 extern int	spindle_json_anomalies(Datum jsonb, const SpindleStreamSource *source);
+extern void spindle_json_check_anomaly(Datum jsonb, const char *name);
 
 #endif							/* SPINDLE_STREAM_ARGS_H */

@@ -1,11 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stream_json.c
- *		Stream arguments of type jsonb: burst windows, time patterns, anomalies,
- *		and the SQL functions that build them.
- *
- * A builder puts its arguments into an object and reads that like a stream
- * argument, so a mistake shows at once and both follow the same rules.
+ *		Stream arguments of type jsonb: burst windows, time patterns, anomalies.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,12 +18,6 @@
 #include "api/args.h"
 #include "api/stream_args.h"
 #include "model/json.h"
-
-PG_FUNCTION_INFO_V1(spindle_burst_window);
-PG_FUNCTION_INFO_V1(spindle_time_pattern);
-PG_FUNCTION_INFO_V1(spindle_point_anomaly);
-PG_FUNCTION_INFO_V1(spindle_contextual_anomaly);
-PG_FUNCTION_INFO_V1(spindle_collective_anomaly);
 
 /* An argument of type jsonb as a JSON tree; an object counts as a list of it. */
 static SpindleJson
@@ -275,22 +265,31 @@ value_context(void *arg)
 	errcontext("%s of %s", spindle_json_path(node), node->subject);
 }
 
-/* An array of values of a column's type. */
+/* An array of values, not yet those of a column. */
+static SpindleJson
+array_member(const SpindleJson *node, const char *name)
+{
+	SpindleJson array = spindle_json_member(node, name);
+
+	spindle_json_expect_array(&array);
+	if (spindle_json_size(&array) < 1 || spindle_json_size(&array) > 10000)
+		spindle_json_error(&array, NULL, "1 to 10000 values are needed.");
+	return array;
+}
+
+/* The same with values of a column's type. */
 static SpindleAnomalyValue *
 values_member(const SpindleJson *node, const char *name, SpindleFeed *feed, int column, bool with_null, int *n)
 {
-	SpindleJson array = spindle_json_member(node, name);
+	SpindleJson array = array_member(node, name);
 	SpindleAnomalyValue *values;
 	int			i = 0;
 	const cJSON *item;
 
-	spindle_json_expect_array(&array);
 	if (!feed->column[column].is_comparable)
 		spindle_json_error(&array, NULL, "column \"%s\" has type %s, whose values cannot be compared.",
 						   feed->column[column].name, feed->column[column].type_name);
 	*n = spindle_json_size(&array);
-	if (*n < 1 || *n > 10000)
-		spindle_json_error(&array, NULL, "1 to 10000 values are needed.");
 	values = palloc0(sizeof(SpindleAnomalyValue) * *n);
 	cJSON_ArrayForEach(item, array.value)
 	{
@@ -323,6 +322,24 @@ values_member(const SpindleJson *node, const char *name, SpindleFeed *feed, int 
 	return values;
 }
 
+/* The least and the largest multiplier. */
+static void
+range_member(const SpindleJson *node, const char *name, double *low, double *high)
+{
+	SpindleJson range = spindle_json_member(node, name);
+	SpindleJson bound;
+
+	spindle_json_expect_array(&range);
+	if (spindle_json_size(&range) != 2)
+		spindle_json_error(&range, NULL, "two numbers are needed, the least and the largest multiplier.");
+	bound = spindle_json_child(&range, cJSON_GetArrayItem(range.value, 0), 0);
+	*low = spindle_json_number(&bound, 1e-9, 1e15);
+	bound = spindle_json_child(&range, cJSON_GetArrayItem(range.value, 1), 1);
+	*high = spindle_json_number(&bound, 1e-9, 1e15);
+	if (*low > *high)
+		spindle_json_error(&range, NULL, "the least multiplier %g is above the largest %g.", *low, *high);
+}
+
 static SpindleFeed *
 read_point(const SpindleJson *node, const SpindleStreamSource *source, SpindleAnomalySpec *spec)
 {
@@ -341,20 +358,7 @@ read_point(const SpindleJson *node, const SpindleStreamSource *source, SpindleAn
 	spec->low = 10;
 	spec->high = 100;
 	if (has(node, "multiplier_range"))
-	{
-		SpindleJson range = spindle_json_member(node, "multiplier_range");
-		SpindleJson bound;
-
-		spindle_json_expect_array(&range);
-		if (spindle_json_size(&range) != 2)
-			spindle_json_error(&range, NULL, "two numbers are needed, the least and the largest multiplier.");
-		bound = spindle_json_child(&range, cJSON_GetArrayItem(range.value, 0), 0);
-		spec->low = spindle_json_number(&bound, 1e-9, 1e15);
-		bound = spindle_json_child(&range, cJSON_GetArrayItem(range.value, 1), 1);
-		spec->high = spindle_json_number(&bound, 1e-9, 1e15);
-		if (spec->low > spec->high)
-			spindle_json_error(&range, NULL, "the least multiplier %g is above the largest %g.", spec->low, spec->high);
-	}
+		range_member(node, "multiplier_range", &spec->low, &spec->high);
 	return feed;
 }
 
@@ -488,218 +492,27 @@ spindle_json_anomalies(Datum jsonb, const SpindleStreamSource *source)
 	return n;
 }
 
-/* An object under construction: members that are null are left out. */
-static void
-begin_object(StringInfo buf)
-{
-	initStringInfo(buf);
-	appendStringInfoChar(buf, '{');
-}
-
-static void
-add_member(StringInfo buf, const char *name, const char *json)
-{
-	appendStringInfo(buf, "%s\"%s\": %s", buf->len > 1 ? ", " : "", name, json);
-}
-
-static void
-add_text(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
-{
-	StringInfoData quoted;
-
-	if (PG_ARGISNULL(arg))
-		return;
-	initStringInfo(&quoted);
-	escape_json(&quoted, text_to_cstring(PG_GETARG_TEXT_PP(arg)));
-	add_member(buf, name, quoted.data);
-}
-
-static void
-add_jsonb(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
-{
-	if (!PG_ARGISNULL(arg))
-		add_member(buf, name, JsonbToCString(NULL, &PG_GETARG_JSONB_P(arg)->root, -1));
-}
-
-static void
-add_number(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
-{
-	double		value;
-
-	if (PG_ARGISNULL(arg))
-		return;
-	value = PG_GETARG_FLOAT8(arg);
-	if (isnan(value) || isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for argument \"%s\": %g", name, value),
-				 errhint("It must be finite.")));
-	add_member(buf, name, DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(value))));
-}
-
-static void
-add_int64(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
-{
-	if (!PG_ARGISNULL(arg))
-		add_member(buf, name, psprintf(INT64_FORMAT, PG_GETARG_INT64(arg)));
-}
-
-static Datum
-end_object(StringInfo buf)
-{
-	appendStringInfoChar(buf, '}');
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum(buf->data));
-}
-
 /*
- * spindle_burst_window(start_event, end_event, start_offset_seconds,
- *						duration_seconds, multiplier)
+ * spindle_json_check_anomaly
+ *		Raise an error if an anomaly is not what it can be for any source.
  */
-Datum
-spindle_burst_window(PG_FUNCTION_ARGS)
+void
+spindle_json_check_anomaly(Datum jsonb, const char *name)
 {
-	StringInfoData buf;
-	SpindleScheduleSpec schedule = {0};
-	Datum		result;
-
-	begin_object(&buf);
-	add_int64(&buf, "start_event", fcinfo, 0);
-	add_int64(&buf, "end_event", fcinfo, 1);
-	add_number(&buf, "start_offset_seconds", fcinfo, 2);
-	add_number(&buf, "duration_seconds", fcinfo, 3);
-	add_number(&buf, "multiplier", fcinfo, 4);
-	result = end_object(&buf);
-	spindle_json_burst_windows(result, &schedule);
-	PG_RETURN_DATUM(result);
-}
-
-/*
- * spindle_time_pattern(preset, hours, weekdays)
- */
-Datum
-spindle_time_pattern(PG_FUNCTION_ARGS)
-{
-	StringInfoData buf;
-	SpindleScheduleSpec schedule = {0};
-	Datum		result;
-
-	begin_object(&buf);
-	add_text(&buf, "preset", fcinfo, 0);
-	add_jsonb(&buf, "hours", fcinfo, 1);
-	add_jsonb(&buf, "weekdays", fcinfo, 2);
-	result = end_object(&buf);
-	spindle_json_time_pattern(result, &schedule);
-	PG_RETURN_DATUM(result);
-}
-
-/* Check what can be checked of an anomaly without its table. */
-static void
-check_anomaly(Datum jsonb, const char *name)
-{
+	static const char *const lists[] = {"normal_values", "anomalous_values"};
 	SpindleJson document = read_argument(jsonb, psprintf("anomaly \"%s\"", name));
-	SpindleJson m;
+	double		low;
+	double		high;
 
 	if (name[0] == '\0')
 		spindle_json_error(&document, NULL, "a name is needed.");
 	if (has(&document, "fraction"))
 		(void) number_member(&document, "fraction", 0, 1);
 	if (has(&document, "multiplier_range"))
-	{
-		SpindleJson low;
-		SpindleJson high;
-
-		m = spindle_json_member(&document, "multiplier_range");
-		spindle_json_expect_array(&m);
-		if (spindle_json_size(&m) != 2)
-			spindle_json_error(&m, NULL, "two numbers are needed, the least and the largest multiplier.");
-		low = spindle_json_child(&m, cJSON_GetArrayItem(m.value, 0), 0);
-		high = spindle_json_child(&m, cJSON_GetArrayItem(m.value, 1), 1);
-		if (spindle_json_number(&low, 1e-9, 1e15) > spindle_json_number(&high, 1e-9, 1e15))
-			spindle_json_error(&m, NULL, "the least multiplier is above the largest.");
-	}
+		range_member(&document, "multiplier_range", &low, &high);
 	if (has(&document, "window_seconds"))
 		(void) number_member(&document, "window_seconds", 1e-6, 1e9);
-	for (int i = 0; i < 2; i++)
-	{
-		static const char *const lists[] = {"normal_values", "anomalous_values"};
-
-		if (!has(&document, lists[i]))
-			continue;
-		m = spindle_json_member(&document, lists[i]);
-		spindle_json_expect_array(&m);
-		if (spindle_json_size(&m) < 1)
-			spindle_json_error(&m, NULL, "at least one value is needed.");
-	}
-}
-
-/*
- * spindle_point_anomaly(name, column, multiplier_range, fraction)
- */
-Datum
-spindle_point_anomaly(PG_FUNCTION_ARGS)
-{
-	StringInfoData buf;
-	char	   *name = spindle_arg_text(fcinfo, 0, "name");
-	Datum		result;
-
-	spindle_arg_require(fcinfo, 1, "column_name");
-	begin_object(&buf);
-	add_member(&buf, "type", "\"point\"");
-	add_text(&buf, "name", fcinfo, 0);
-	add_text(&buf, "column", fcinfo, 1);
-	add_jsonb(&buf, "multiplier_range", fcinfo, 2);
-	add_number(&buf, "fraction", fcinfo, 3);
-	result = end_object(&buf);
-	check_anomaly(result, name);
-	PG_RETURN_DATUM(result);
-}
-
-/*
- * spindle_contextual_anomaly(name, column, condition_column, normal_values,
- *							  anomalous_values, fraction)
- */
-Datum
-spindle_contextual_anomaly(PG_FUNCTION_ARGS)
-{
-	static const char *const names[] = {"name", "column_name", "condition_column", "normal_values", "anomalous_values"};
-	StringInfoData buf;
-	Datum		result;
-
-	for (int i = 0; i < lengthof(names); i++)
-		spindle_arg_require(fcinfo, i, names[i]);
-	begin_object(&buf);
-	add_member(&buf, "type", "\"contextual\"");
-	add_text(&buf, "name", fcinfo, 0);
-	add_text(&buf, "column", fcinfo, 1);
-	add_text(&buf, "condition_column", fcinfo, 2);
-	add_jsonb(&buf, "normal_values", fcinfo, 3);
-	add_jsonb(&buf, "anomalous_values", fcinfo, 4);
-	add_number(&buf, "fraction", fcinfo, 5);
-	result = end_object(&buf);
-	check_anomaly(result, text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	PG_RETURN_DATUM(result);
-}
-
-/*
- * spindle_collective_anomaly(name, group_column, timestamp_column,
- *							  window_seconds, fraction)
- */
-Datum
-spindle_collective_anomaly(PG_FUNCTION_ARGS)
-{
-	static const char *const names[] = {"name", "group_column", "timestamp_column"};
-	StringInfoData buf;
-	Datum		result;
-
-	for (int i = 0; i < lengthof(names); i++)
-		spindle_arg_require(fcinfo, i, names[i]);
-	begin_object(&buf);
-	add_member(&buf, "type", "\"collective\"");
-	for (int i = 0; i < lengthof(names); i++)
-		add_text(&buf, names[i], fcinfo, i);
-	add_number(&buf, "window_seconds", fcinfo, 3);
-	add_number(&buf, "fraction", fcinfo, 4);
-	result = end_object(&buf);
-	check_anomaly(result, text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	PG_RETURN_DATUM(result);
+	for (int i = 0; i < lengthof(lists); i++)
+		if (has(&document, lists[i]))
+			(void) array_member(&document, lists[i]);
 }

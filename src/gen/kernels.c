@@ -242,10 +242,14 @@ spindle_run_time(Step *step)
 	const int	n = step->frame->n;
 	int64	   *out = step->out.value;
 
-	/* the draws first, where their times will be */
-	for (int i = 0; i < n; i++)
-		out[i] = (int64) spindle_draw(step->key, step->frame->row[i]);
-	spindle_calendar_times(step->rule->time.calendar, (const uint64 *) out, n, out);
+	for (int done = 0; done < n; done += SPINDLE_DRAWS)
+	{
+		const int	m = Min(SPINDLE_DRAWS, n - done);
+		uint64		draw[SPINDLE_DRAWS];
+
+		spindle_draws(step->key, step->frame->row + done, m, draw);
+		spindle_calendar_times(step->rule->time.calendar, draw, m, out + done);
+	}
 	for (int i = 0; i < n; i++)
 		out[i] = time_value(step->rule, out[i]);
 }
@@ -378,6 +382,7 @@ spindle_run_has_child(Step *step)
 	{
 		int64		child;
 
+		/* most rows are of the block of the row before */
 		if (row[i] >= first && row[i] < end)
 		{
 			const int32 *start = &cursor->start[row[i] - first];

@@ -254,13 +254,7 @@ spindle_popularity_pick(const SpindlePopularity *popularity, const int64 *row, i
 	const SpindlePopularity p = *popularity;	/* in registers */
 	uint64		portion[SPINDLE_DRAWS];
 
-	if (eligible == NULL && p.kind == SPINDLE_SKEW_NONE)
-	{
-		for (int i = 0; i < n; i++)
-			choice[i] = (int64) spindle_below(spindle_next_draw(p.key, row, n, i, portion), p.nrows);
-		return;
-	}
-	if (eligible == NULL && p.nrows <= p.mask + INT64CONST(1))
+	if (eligible == NULL && p.kind != SPINDLE_SKEW_NONE && p.nrows <= p.mask + INT64CONST(1))
 	{
 		/* a single block, whose places are all rows */
 		for (int i = 0; i < n; i++)

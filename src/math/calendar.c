@@ -224,23 +224,22 @@ convert_in_hour(const Hour *hour, const uint64 *pg_restrict mass, Timestamp *pg_
  * after rounding, and each hour's times are kept inside it.
  *
  * Masses that come one after another mostly lie in the same hour, so we look
- * there first; which day and hour that is does not depend on it.  The masses may
- * stand where the times are to go.
+ * there first; which day and hour that is does not depend on it.
  */
 SPINDLE_FOR_EACH_PROCESSOR void
-spindle_calendar_times(const SpindleCalendar *calendar, const uint64 *mass, int n, Timestamp *time)
+spindle_calendar_times(const SpindleCalendar *calendar, const uint64 *pg_restrict mass, int n,
+					   Timestamp *pg_restrict time)
 {
 	int			d = 0;
 	int			h = 0;
 	Hour		hour = hour_of_day(calendar, d, h);
-	const bool	in_place = (const void *) mass == (void *) time;
 	int			i = 0;
 
 	while (i < n)
 	{
 		double		share;
 
-		while (i + TOGETHER <= n && !in_place && convert_in_hour(&hour, mass + i, time + i))
+		while (i + TOGETHER <= n && convert_in_hour(&hour, mass + i, time + i))
 			i += TOGETHER;
 		for (int end = Min(n, i + TOGETHER); i < end; i++)
 		{

@@ -7,8 +7,8 @@
  * Definitions are NAME.json in the directory that spindle.domain_directory
  * names, then in the one installed with the extension; data sets are
  * data/NAME.json beside them.  A model is kept for the session and made anew
- * when one of its files has changed.  Whoever uses one pins it; a model that is out of
- * date goes with its last pin.
+ * when one of its files has changed.  Whoever uses one pins it; a model that is
+ * out of date goes with its last pin.
  *
  *-------------------------------------------------------------------------
  */

@@ -121,13 +121,11 @@ typedef struct SpindleFeedOps
 
 	/*
 	 * Events in order.  skip leaves out the next n of them, if
-	 * spindle_feed_can_skip(); where is_seekable says so, it does not even
-	 * look at them.
+	 * spindle_feed_can_skip().
 	 */
 	void		(*start) (SpindleFeed *feed);
 	bool		(*next) (SpindleFeed *feed, SpindleEvent *event);
 	void		(*skip) (SpindleFeed *feed, int64 n);
-	bool		(*is_seekable) (const SpindleFeed *feed);
 
 	/* the present event as a JSON object in UTF-8, or its columns as Datums */
 	void		(*write) (SpindleFeed *feed, const SpindleEvent *event, StringInfo out);
@@ -151,6 +149,8 @@ struct SpindleFeed
 	SpindleFeedColumn *column;
 	bool		has_event_time;
 	int			time_column;	/* that is the event time, -1 if none is */
+	bool		is_seekable;	/* before anything moves, an event is found
+								 * without those before it */
 	int			nanomalies;
 	SpindleAnomalySpec *anomaly;
 

@@ -427,13 +427,6 @@ skip_events(SpindleFeed *feed, int64 n)
 		;
 }
 
-/* A sorted relation is read from one end to the other. */
-static bool
-is_seekable(const SpindleFeed *feed)
-{
-	return false;
-}
-
 static bool
 next_event(SpindleFeed *feed, SpindleEvent *event)
 {
@@ -546,7 +539,6 @@ static const SpindleFeedOps relation_feed_ops = {
 	.move = move_events,
 	.start = start_feed,
 	.skip = skip_events,
-	.is_seekable = is_seekable,
 	.next = next_event,
 	.write = write_event,
 	.datums = event_datums,

@@ -238,7 +238,7 @@ spindle_stream_events(const SpindleStream *stream)
 bool
 spindle_stream_is_seekable(const SpindleStream *stream)
 {
-	return stream->feed && spindle_feed_can_skip(stream->feed) && stream->feed->ops->is_seekable(stream->feed) &&
+	return stream->feed && stream->feed->is_seekable && spindle_feed_can_skip(stream->feed) &&
 		stream->schedule == NULL;
 }
 

@@ -384,12 +384,6 @@ skip_events(SpindleFeed *feed, int64 n)
 		spindle_anomalies_skip(feed->anomalies, n);
 }
 
-static bool
-is_seekable(const SpindleFeed *feed)
-{
-	return spindle_table_order_is_seekable(((const TableFeed *) feed)->order);
-}
-
 /* Let the anomalies choose and change events of the batch. */
 static void
 apply_anomalies(TableFeed *tf)
@@ -525,7 +519,6 @@ static const SpindleFeedOps table_feed_ops = {
 	.move = move_events,
 	.start = start_feed,
 	.skip = skip_events,
-	.is_seekable = is_seekable,
 	.next = next_event,
 	.write = write_event,
 	.datums = event_datums,
@@ -589,6 +582,7 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 	tf->time_unit = feed->has_event_time &&
 		spindle_ref_column(instance->domain, &event_time)->type.kind == SPINDLE_DATE ? USECS_PER_DAY : 1;
 	tf->order = spindle_table_order_create(feed, instance, table, &event_time, tf->time_unit, context);
+	feed->is_seekable = spindle_table_order_is_seekable(tf->order);
 	MemoryContextSwitchTo(oldcontext);
 	return feed;
 }

@@ -342,11 +342,11 @@ spindle_table_order_skip(SpindleTableOrder *order, int64 n)
 	pfree(rows);
 }
 
-/* Is an event found without those before it? */
+/* Is an event found without those before it, as long as nothing has moved? */
 bool
 spindle_table_order_is_seekable(const SpindleTableOrder *order)
 {
-	return order->is_ordered && !order->is_merging;
+	return order->is_ordered;
 }
 
 /* Of the next event, as long as nothing has moved. */

@@ -357,5 +357,10 @@ SELECT spindle_point_anomaly('n', 'x', '[2, 1]'); -- ERROR
 \set VERBOSITY default
 SELECT spindle_point_anomaly('n', 'x', '[2, 1]'); -- ERROR
 
+-- Builders keep the number that they are given, whatever the setting.
+SET extra_float_digits = -15;
+SELECT spindle_point_anomaly('n', 'x', fraction => 0.1::float8 / 3), spindle_burst_window(start_offset_seconds => 1234.5678, duration_seconds => 1e9::float8 / 7);
+RESET extra_float_digits;
+
 SET client_min_messages = warning;
 DROP SCHEMA stream_anomalies CASCADE;

@@ -237,7 +237,9 @@ foreach my $checkpoints (0, 1)
 {
 	my $session = $checkpoints ? start_statement('DO $$ BEGIN FOR i IN 1 .. 200 LOOP CHECKPOINT; COMMIT; PERFORM pg_sleep(0.005); END LOOP; END $$') : undef;
 	$node->safe_psql('postgres', 'CHECKPOINT') if !$checkpoints;
+	my $redo = $node->safe_psql('postgres', 'SELECT redo_lsn FROM pg_control_checkpoint()');
 	$node->safe_psql('postgres', q(CALL spindle_seed('retail', 'lost', 'medium', 7, tables => '{order}', if_exists => 'replace')));
+	is($node->safe_psql('postgres', "SELECT redo_lsn <> '$redo' FROM pg_control_checkpoint()"), $checkpoints ? 't' : 'f', "checkpoints meanwhile: $checkpoints");
 	$path = $node->data_dir . '/' . $node->safe_psql('postgres', q(SELECT pg_relation_filepath('lost."order"')));
 	$node->stop('immediate');
 	finish_statement($session) if $session;

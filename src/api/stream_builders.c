@@ -1,0 +1,208 @@
+/*-------------------------------------------------------------------------
+ *
+ * stream_builders.c
+ *		SQL functions that build stream arguments of type jsonb.
+ *
+ * A builder puts its arguments into an object and reads that like a stream
+ * argument, so a mistake shows at once and both follow the same rules.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/shortest_dec.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+
+#include "api/args.h"
+#include "api/stream_args.h"
+
+PG_FUNCTION_INFO_V1(spindle_burst_window);
+PG_FUNCTION_INFO_V1(spindle_time_pattern);
+PG_FUNCTION_INFO_V1(spindle_point_anomaly);
+PG_FUNCTION_INFO_V1(spindle_contextual_anomaly);
+PG_FUNCTION_INFO_V1(spindle_collective_anomaly);
+
+/* An object under construction: members that are null are left out. */
+static void
+begin_object(StringInfo buf)
+{
+	initStringInfo(buf);
+	appendStringInfoChar(buf, '{');
+}
+
+static void
+add_member(StringInfo buf, const char *name, const char *json)
+{
+	appendStringInfo(buf, "%s\"%s\": %s", buf->len > 1 ? ", " : "", name, json);
+}
+
+static void
+add_text(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
+{
+	StringInfoData quoted;
+
+	if (PG_ARGISNULL(arg))
+		return;
+	initStringInfo(&quoted);
+	escape_json(&quoted, text_to_cstring(PG_GETARG_TEXT_PP(arg)));
+	add_member(buf, name, quoted.data);
+}
+
+static void
+add_jsonb(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
+{
+	if (!PG_ARGISNULL(arg))
+		add_member(buf, name, JsonbToCString(NULL, &PG_GETARG_JSONB_P(arg)->root, -1));
+}
+
+static void
+add_number(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
+{
+	double		value;
+	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	if (PG_ARGISNULL(arg))
+		return;
+	value = PG_GETARG_FLOAT8(arg);
+	if (isnan(value) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"%s\": %g", name, value),
+				 errhint("It must be finite.")));
+
+	/* float8out() goes by a setting */
+	(void) double_to_shortest_decimal_buf(value, digits);
+	add_member(buf, name, digits);
+}
+
+static void
+add_int64(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
+{
+	if (!PG_ARGISNULL(arg))
+		add_member(buf, name, psprintf(INT64_FORMAT, PG_GETARG_INT64(arg)));
+}
+
+static Datum
+end_object(StringInfo buf)
+{
+	appendStringInfoChar(buf, '}');
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(buf->data));
+}
+
+/*
+ * spindle_burst_window(start_event, end_event, start_offset_seconds,
+ *						duration_seconds, multiplier)
+ */
+Datum
+spindle_burst_window(PG_FUNCTION_ARGS)
+{
+	StringInfoData buf;
+	SpindleScheduleSpec schedule = {0};
+	Datum		result;
+
+	begin_object(&buf);
+	add_int64(&buf, "start_event", fcinfo, 0);
+	add_int64(&buf, "end_event", fcinfo, 1);
+	add_number(&buf, "start_offset_seconds", fcinfo, 2);
+	add_number(&buf, "duration_seconds", fcinfo, 3);
+	add_number(&buf, "multiplier", fcinfo, 4);
+	result = end_object(&buf);
+	spindle_json_burst_windows(result, &schedule);
+	PG_RETURN_DATUM(result);
+}
+
+/*
+ * spindle_time_pattern(preset, hours, weekdays)
+ */
+Datum
+spindle_time_pattern(PG_FUNCTION_ARGS)
+{
+	StringInfoData buf;
+	SpindleScheduleSpec schedule = {0};
+	Datum		result;
+
+	begin_object(&buf);
+	add_text(&buf, "preset", fcinfo, 0);
+	add_jsonb(&buf, "hours", fcinfo, 1);
+	add_jsonb(&buf, "weekdays", fcinfo, 2);
+	result = end_object(&buf);
+	spindle_json_time_pattern(result, &schedule);
+	PG_RETURN_DATUM(result);
+}
+
+/*
+ * spindle_point_anomaly(name, column, multiplier_range, fraction)
+ */
+Datum
+spindle_point_anomaly(PG_FUNCTION_ARGS)
+{
+	StringInfoData buf;
+	char	   *name = spindle_arg_text(fcinfo, 0, "name");
+	Datum		result;
+
+	spindle_arg_require(fcinfo, 1, "column_name");
+	begin_object(&buf);
+	add_member(&buf, "type", "\"point\"");
+	add_text(&buf, "name", fcinfo, 0);
+	add_text(&buf, "column", fcinfo, 1);
+	add_jsonb(&buf, "multiplier_range", fcinfo, 2);
+	add_number(&buf, "fraction", fcinfo, 3);
+	result = end_object(&buf);
+	spindle_json_check_anomaly(result, name);
+	PG_RETURN_DATUM(result);
+}
+
+/*
+ * spindle_contextual_anomaly(name, column, condition_column, normal_values,
+ *							  anomalous_values, fraction)
+ */
+Datum
+spindle_contextual_anomaly(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"name", "column_name", "condition_column", "normal_values", "anomalous_values"};
+	StringInfoData buf;
+	Datum		result;
+
+	for (int i = 0; i < lengthof(names); i++)
+		spindle_arg_require(fcinfo, i, names[i]);
+	begin_object(&buf);
+	add_member(&buf, "type", "\"contextual\"");
+	add_text(&buf, "name", fcinfo, 0);
+	add_text(&buf, "column", fcinfo, 1);
+	add_text(&buf, "condition_column", fcinfo, 2);
+	add_jsonb(&buf, "normal_values", fcinfo, 3);
+	add_jsonb(&buf, "anomalous_values", fcinfo, 4);
+	add_number(&buf, "fraction", fcinfo, 5);
+	result = end_object(&buf);
+	spindle_json_check_anomaly(result, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_DATUM(result);
+}
+
+/*
+ * spindle_collective_anomaly(name, group_column, timestamp_column,
+ *							  window_seconds, fraction)
+ */
+Datum
+spindle_collective_anomaly(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"name", "group_column", "timestamp_column"};
+	StringInfoData buf;
+	Datum		result;
+
+	for (int i = 0; i < lengthof(names); i++)
+		spindle_arg_require(fcinfo, i, names[i]);
+	begin_object(&buf);
+	add_member(&buf, "type", "\"collective\"");
+	for (int i = 0; i < lengthof(names); i++)
+		add_text(&buf, names[i], fcinfo, i);
+	add_number(&buf, "window_seconds", fcinfo, 3);
+	add_number(&buf, "fraction", fcinfo, 4);
+	result = end_object(&buf);
+	spindle_json_check_anomaly(result, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_DATUM(result);
+}
