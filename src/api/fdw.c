@@ -311,10 +311,22 @@ explain_scan(ForeignScanState *node, ExplainState *es)
 	ExplainPropertyList("Columns Computed", names, es);
 	if (plan->fdw_exprs != NIL)
 	{
+		List	   *context = set_deparse_context_plan(es->deparse_cxt, &plan->scan.plan, NIL);
 		List	   *columns = NIL;
+		ListCell   *value;
 
-		for (int i = 0; i < state->nconditions; i++)
-			columns = list_append_unique_ptr(columns, table->column[state->condition[i]->column].name);
+		/* arrays are not in the filter, so they are shown here */
+		foreach(value, plan->fdw_exprs)
+		{
+			const SpindleCondition *condition = state->condition[foreach_current_index(value)];
+			char	   *name = table->column[condition->column].name;
+
+			if (condition->is_array)
+				columns = lappend(columns, psprintf("%s = ANY (%s)", name,
+													deparse_expression(lfirst(value), context, false, false)));
+			else
+				columns = list_append_unique_ptr(columns, name);
+		}
 		ExplainPropertyList("Rows Found By", columns, es);
 	}
 	if (state->backward)

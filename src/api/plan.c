@@ -42,24 +42,53 @@ typedef struct ScanEstimate
 {
 	SpindleSource *source;
 	double		rows_read;		/* by the conditions of the relation itself */
+	QualCost	filter_cost;	/* of what is to be checked on these rows */
 	Bitmapset  *attributes;		/* attributes to compute, offset as usual */
 } ScanEstimate;
 
-/* Attributes that the query uses; a whole-row reference uses all. */
+/*
+ * Attributes that the query and the clauses to be checked use, offset as usual; a
+ * whole-row reference uses all.
+ */
 static Bitmapset *
 used_attributes(RelOptInfo *baserel, List *clauses, int natts)
 {
 	Bitmapset  *used = NULL;
-	ListCell   *lc;
 
 	pull_varattnos((Node *) baserel->reltarget->exprs, baserel->relid, &used);
-	foreach(lc, baserel->baserestrictinfo)
-		pull_varattnos((Node *) ((RestrictInfo *) lfirst(lc))->clause, baserel->relid, &used);
 	pull_varattnos((Node *) clauses, baserel->relid, &used);
 	if (bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used))
 		for (int att = 1; att <= natts; att++)
 			used = bms_add_member(used, att - FirstLowInvalidHeapAttributeNumber);
 	return used;
+}
+
+/*
+ * Of clauses, or RestrictInfos of clauses, those that the executor has to check on
+ * the rows that the scan reads: all but equality with an array.  Its elements
+ * become ranges of just the rows in question, while to check it takes a search
+ * of the whole array for each row, unless the array is a constant.  The other
+ * conditions cost next to nothing to check, and EXPLAIN shows them best as a
+ * filter.
+ */
+static List *
+filter_clauses(PlannerInfo *root, const SpindleSource *source, Index relid, List *clauses)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, clauses)
+	{
+		Expr	   *clause = lfirst(lc);
+		SpindleCondition *condition;
+
+		if (IsA(clause, RestrictInfo))
+			clause = ((RestrictInfo *) clause)->clause;
+		condition = spindle_condition_match(root, source, relid, clause);
+		if (condition == NULL || !condition->is_array)
+			result = lappend(result, lfirst(lc));
+	}
+	return result;
 }
 
 /*
@@ -116,11 +145,14 @@ spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	ScanEstimate *state = palloc0(sizeof(ScanEstimate));
 	Relation	relation = table_open(relid, NoLock);
 	List	   *others = NIL;
+	List	   *filter;
 
 	state->source = spindle_source_of_relation(relid, RelationGetDescr(relation));
 	spindle_instance_keep(state->source->instance, CurrentMemoryContext);
 	table_close(relation, NoLock);
-	state->attributes = used_attributes(baserel, NIL, state->source->natts);
+	filter = filter_clauses(root, state->source, baserel->relid, baserel->baserestrictinfo);
+	cost_qual_eval(&state->filter_cost, filter, root);
+	state->attributes = used_attributes(baserel, extract_actual_clauses(filter, false), state->source->natts);
 	baserel->fdw_private = state;
 
 	baserel->tuples = state->source->instance->nrows[state->source->table];
@@ -129,19 +161,22 @@ spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 								  clauselist_selectivity(root, others, baserel->relid, JOIN_INNER, NULL));
 }
 
-/* Cost of reading rows and checking clauses on them. */
+/*
+ * Cost of reading rows and checking clauses on them, those of the relation itself
+ * and the join clauses given.
+ */
 static void
-cost_scan(const ScanEstimate *state, RelOptInfo *baserel, double rows_read, ParamPathInfo *param_info,
+cost_scan(PlannerInfo *root, const ScanEstimate *state, RelOptInfo *baserel, double rows_read, List *join_clauses,
 		  Cost *startup, Cost *total)
 {
-	QualCost	quals = baserel->baserestrictcost;
+	QualCost	quals = state->filter_cost;
 	Cost		per_row;
 
-	if (param_info)
+	if (join_clauses)
 	{
 		QualCost	more;
 
-		cost_qual_eval(&more, param_info->ppi_clauses, NULL);
+		cost_qual_eval(&more, filter_clauses(root, state->source, baserel->relid, join_clauses), root);
 		quals.startup += more.startup;
 		quals.per_tuple += more.per_tuple;
 	}
@@ -230,7 +265,7 @@ add_parameterized_path(PlannerInfo *root, RelOptInfo *baserel, ScanEstimate *sta
 
 	/* the general estimate knows no statistics; ours knows the key */
 	info->ppi_rows = Min(info->ppi_rows, clamp_row_est(rows_read));
-	cost_scan(state, baserel, rows_read, info, &startup, &total);
+	cost_scan(root, state, baserel, rows_read, info->ppi_clauses, &startup, &total);
 	path = create_foreignscan_path(root, baserel, NULL, info->ppi_rows, startup, total, NIL,
 								   outer, NULL, list_make1_int(false));
 	add_path(baserel, (Path *) path);
@@ -317,7 +352,7 @@ add_parallel_path(PlannerInfo *root, RelOptInfo *baserel, const ScanEstimate *st
 	divisor = workers;
 	if (parallel_leader_participation && workers < 4)
 		divisor += 1.0 - 0.3 * workers;
-	cost_scan(state, baserel, state->rows_read, NULL, &startup, &total);
+	cost_scan(root, state, baserel, state->rows_read, NIL, &startup, &total);
 	path = create_foreignscan_path(root, baserel, NULL, clamp_row_est(baserel->rows / divisor), startup,
 								   startup + (total - startup) / divisor, pathkeys, NULL, NULL,
 								   list_make1_int(backward));
@@ -338,7 +373,7 @@ spindle_fdw_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	Cost		startup;
 	Cost		total;
 
-	cost_scan(state, baserel, state->rows_read, NULL, &startup, &total);
+	cost_scan(root, state, baserel, state->rows_read, NIL, &startup, &total);
 	add_path(baserel, (Path *) create_foreignscan_path(root, baserel, NULL, baserel->rows, startup, total,
 													   NIL, required, NULL, list_make1_int(false)));
 	if (baserel->consider_parallel && required == NULL)
@@ -400,8 +435,9 @@ spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid, ForeignPath 
 {
 	ScanEstimate *state = baserel->fdw_private;
 	List	   *clauses = extract_actual_clauses(scan_clauses, false);
-	Bitmapset  *used = used_attributes(baserel, clauses, state->source->natts);
-	List	   *scan_tlist = scan_target_list(baserel, tlist, clauses, used);
+	List	   *filter = filter_clauses(root, state->source, baserel->relid, clauses);
+	Bitmapset  *used = used_attributes(baserel, filter, state->source->natts);
+	List	   *scan_tlist = scan_target_list(baserel, tlist, filter, used);
 	List	   *attributes = NIL;
 	List	   *conditions = NIL;
 	List	   *values = NIL;
@@ -426,8 +462,14 @@ spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid, ForeignPath 
 		conditions = lappend(conditions, spindle_condition_to_list(condition));
 		values = lappend(values, condition->value);
 	}
-	return make_foreignscan(tlist, clauses, baserel->relid, values,
+
+	/*
+	 * A row that is checked again, after another one that it was joined with
+	 * has changed, comes whole, so then there is no target list of ours.
+	 */
+	return make_foreignscan(tlist, filter, baserel->relid, values,
 							list_make4(attributes, conditions, best_path->fdw_private,
 									   list_make2_int((int) (fingerprint >> 32), (int) fingerprint)),
-							scan_tlist, NIL, outer_plan);
+							scan_tlist, scan_tlist == NIL ? list_difference_ptr(clauses, filter) : NIL,
+							outer_plan);
 }

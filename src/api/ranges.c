@@ -5,8 +5,8 @@
  *
  * A comparison of a column that never falls from row to row, a key, the key of
  * the parent in a table of children, an ordered time, selects one range of
- * rows; equality with an array selects several.  The executor still checks the
- * condition on each row, so a range may be too wide but never too narrow.
+ * rows; equality with an array selects several.  The ranges hold exactly the
+ * rows that meet the condition.
  *
  *-------------------------------------------------------------------------
  */

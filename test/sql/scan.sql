@@ -112,6 +112,17 @@ EXECUTE by_key (5);
 EXECUTE by_key (5001);
 EXECUTE by_key (NULL);
 SELECT scans('EXECUTE by_key (5)');
+-- An array that is no constant is not searched for each row: no filter, and no
+-- need to compute the column.  A key of a parent stands for all of its children.
+SELECT scans('SELECT count(*) FROM "order" WHERE order_id = ANY (ARRAY(SELECT order_id FROM l)) AND status = ''completed''');
+SELECT count(*) FROM order_line f WHERE order_id = ANY (ARRAY(SELECT o.order_id FROM o WHERE status = 'returned'))
+  AND quantity > 1;
+SELECT count(*) FROM l WHERE order_id = ANY (ARRAY(SELECT o.order_id FROM o WHERE status = 'returned')) AND quantity > 1;
+SELECT scans('SELECT count(*) FROM (VALUES (ARRAY[1, 5]), (ARRAY[5, 7, NULL]), (NULL)) v (ids)
+  JOIN order_line f ON f.order_id = ANY (v.ids)');
+SELECT v.ids, count(*), (SELECT count(*) FROM l WHERE l.order_id = ANY (v.ids)) AS stored
+FROM (VALUES (ARRAY[1, 5]), (ARRAY[5, 7, NULL]), (NULL)) v (ids)
+JOIN order_line f ON f.order_id = ANY (v.ids) GROUP BY 1 ORDER BY 1;
 PREPARE by_array (bigint[]) AS SELECT array_agg(order_id) FROM "order" WHERE order_id = ANY ($1);
 EXECUTE by_array ('{3,1,3,NULL,9999}');
 EXECUTE by_array ('{}');
