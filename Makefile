@@ -72,6 +72,7 @@ OBJS = \
 	src/stream/delay.o \
 	src/stream/feed.o \
 	src/stream/json_writer.o \
+	src/stream/kept_rows.o \
 	src/stream/lookahead.o \
 	src/stream/merge.o \
 	src/stream/pace.o \

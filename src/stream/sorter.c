@@ -7,7 +7,7 @@
  * often as one likes.  tuplesort does it within work_mem and with temporary
  * files beyond that.  Its files end with the transaction; where rows are to
  * outlive commits, as those of a procedure that delivers batch by batch, they
- * move on to a tuplestore like those of a cursor WITH HOLD.
+ * move on once they are sorted (kept_rows.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +23,7 @@
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
+#include "stream/kept_rows.h"
 #include "stream/sorter.h"
 
 #define MAX_KEYS	4
@@ -30,13 +31,13 @@
 struct SpindleSorter
 {
 	TupleDesc	desc;
-	bool		across_transactions;
 	int64		bound;			/* rows wanted; negative: all */
-	MemoryContext context;		/* of sort and store */
 	MemoryContext detoasted;	/* values of one row */
-	Tuplesortstate *sort;		/* NULL if rows keep their order, or once they
-								 * moved on */
+
+	/* rows are in the first of these that is not NULL */
+	Tuplesortstate *sort;
 	Tuplestorestate *store;
+	SpindleKeptRows *kept;		/* exist if they outlive transactions */
 	TupleTableSlot *in;
 	TupleTableSlot *out;
 };
@@ -49,7 +50,7 @@ struct SpindleSorter
  *
  * Only the first bound rows are wanted, or all if it is negative.  All lives in
  * the current memory context, and in temporary files that end with the
- * transaction or, if across_transactions, with spindle_sorter_end().  Raises
+ * transaction or, if across_transactions, with that context.  Raises
  * undefined_function if a type has no order.
  */
 SpindleSorter *
@@ -63,15 +64,16 @@ spindle_sorter_create(TupleDesc desc, int nkeys, int64 bound, bool across_transa
 
 	Assert(nkeys <= MAX_KEYS);
 	sorter->desc = desc;
-	sorter->across_transactions = across_transactions;
 	sorter->bound = bound;
-	sorter->context = CurrentMemoryContext;
 	sorter->detoasted = AllocSetContextCreate(CurrentMemoryContext, "spindle sorter row", ALLOCSET_DEFAULT_SIZES);
 	sorter->in = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	sorter->out = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	if (across_transactions)
+		sorter->kept = spindle_kept_rows_create();
 	if (nkeys == 0)
 	{
-		sorter->store = tuplestore_begin_heap(true, across_transactions, work_mem);
+		if (!across_transactions)
+			sorter->store = tuplestore_begin_heap(true, false, work_mem);
 		return sorter;
 	}
 	for (int i = 0; i < nkeys; i++)
@@ -109,7 +111,7 @@ spindle_sorter_put(SpindleSorter *sorter)
 {
 	TupleTableSlot *slot = sorter->in;
 
-	if (sorter->across_transactions)
+	if (sorter->kept)
 	{
 		/* what lies in a TOAST table may be gone in the next transaction */
 		MemoryContext oldcontext = MemoryContextSwitchTo(sorter->detoasted);
@@ -125,24 +127,21 @@ spindle_sorter_put(SpindleSorter *sorter)
 	ExecStoreVirtualTuple(slot);
 	if (sorter->sort)
 		tuplesort_puttupleslot(sorter->sort, slot);
-	else
+	else if (sorter->store)
 		tuplestore_puttupleslot(sorter->store, slot);
+	else
+		spindle_kept_rows_put(sorter->kept, slot);
 }
 
 /* All rows are in: sort them. */
 void
 spindle_sorter_finish(SpindleSorter *sorter)
 {
-	MemoryContext oldcontext;
-
 	if (sorter->sort == NULL)
 		return;
 	tuplesort_performsort(sorter->sort);
-	if (!sorter->across_transactions)
+	if (sorter->kept == NULL)
 		return;
-	oldcontext = MemoryContextSwitchTo(sorter->context);
-	sorter->store = tuplestore_begin_heap(true, true, work_mem);
-	MemoryContextSwitchTo(oldcontext);
 
 	/* a bounded sort takes it ill to be asked for more than its bound */
 	for (int64 n = 0; sorter->bound < 0 || n < sorter->bound; n++)
@@ -150,7 +149,7 @@ spindle_sorter_finish(SpindleSorter *sorter)
 		if (!tuplesort_gettupleslot(sorter->sort, true, false, sorter->out, NULL))
 			break;
 		CHECK_FOR_INTERRUPTS();
-		tuplestore_puttupleslot(sorter->store, sorter->out);
+		spindle_kept_rows_put(sorter->kept, sorter->out);
 	}
 	ExecClearTuple(sorter->out);
 	tuplesort_end(sorter->sort);
@@ -164,10 +163,14 @@ spindle_sorter_finish(SpindleSorter *sorter)
 TupleTableSlot *
 spindle_sorter_get(SpindleSorter *sorter)
 {
-	bool		found = sorter->sort ?
-	tuplesort_gettupleslot(sorter->sort, true, false, sorter->out, NULL) :
-	tuplestore_gettupleslot(sorter->store, true, false, sorter->out);
+	bool		found;
 
+	if (sorter->sort)
+		found = tuplesort_gettupleslot(sorter->sort, true, false, sorter->out, NULL);
+	else if (sorter->store)
+		found = tuplestore_gettupleslot(sorter->store, true, false, sorter->out);
+	else
+		found = spindle_kept_rows_get(sorter->kept, sorter->out);
 	if (!found)
 		return NULL;
 	slot_getallattrs(sorter->out);
@@ -181,8 +184,10 @@ spindle_sorter_rewind(SpindleSorter *sorter)
 	ExecClearTuple(sorter->out);
 	if (sorter->sort)
 		tuplesort_rescan(sorter->sort);
-	else
+	else if (sorter->store)
 		tuplestore_rescan(sorter->store);
+	else
+		spindle_kept_rows_rewind(sorter->kept);
 }
 
 /* Release files and memory; NULL is fine. */
@@ -197,6 +202,8 @@ spindle_sorter_end(SpindleSorter *sorter)
 		tuplesort_end(sorter->sort);
 	if (sorter->store)
 		tuplestore_end(sorter->store);
+	if (sorter->kept)
+		spindle_kept_rows_end(sorter->kept);
 	MemoryContextDelete(sorter->detoasted);
 	pfree(sorter);
 }
