@@ -14,6 +14,9 @@
  * processes by thinning"; inversion of the integrated rate, as here, needs no
  * rejected draws, so an arrival is a function of the deliveries before it.
  *
+ * With a time pattern a stretch is an hour.  Where an arrival is many weeks away
+ * the walk goes on by whole weeks, whose integral is known.
+ *
  * Offsets are seconds from the start of the stream.
  *
  *-------------------------------------------------------------------------
@@ -29,6 +32,17 @@
 #include "stream/schedule.h"
 
 #define SECONDS_PER_HOUR	3600.0
+#define HOURS_PER_WEEK		168
+#define SECONDS_PER_WEEK	(SECONDS_PER_HOUR * HOURS_PER_WEEK)
+
+/*
+ * Hours that are walked before weeks are skipped: a thousand weeks, some 2 ms.
+ * To skip rounds otherwise than to walk, by microseconds.
+ */
+#define WALKED_HOURS		(1000 * HOURS_PER_WEEK)
+
+/* Beyond the largest number, which products of multipliers may exceed. */
+#define MAX_RATE			1e300
 
 /* Steps that are drawn at once. */
 #define UNITS	64
@@ -37,6 +51,8 @@ struct SpindleSchedule
 {
 	SpindleScheduleSpec spec;
 	SpindleKey	key;
+	uint64		clock_of_week;	/* at offset 0: microseconds since Monday */
+	double		week;			/* integral of the pattern over a week */
 	int64		next;			/* number of the next delivery */
 	double		unit[UNITS];	/* Poisson: the steps to this delivery and
 								 * some that follow */
@@ -73,6 +89,15 @@ spindle_schedule_create(const SpindleScheduleSpec *spec, SpindleKey key)
 	schedule->until = -1;
 	schedule->until_event = 0;
 	schedule->event_multiplier = 1;
+	if (spec->has_pattern)
+	{
+		const int64 week = 7 * USECS_PER_DAY;
+
+		/* 2000-01-03 was a Monday */
+		schedule->clock_of_week = (uint64) (((spec->clock_start - 2 * USECS_PER_DAY) % week + week) % week);
+		for (int h = 0; h < HOURS_PER_WEEK; h++)
+			schedule->week += SECONDS_PER_HOUR * spec->hour[h % 24] * spec->weekday[h / 24];
+	}
 	return schedule;
 }
 
@@ -87,14 +112,12 @@ enter_stretch(SpindleSchedule *schedule)
 	schedule->until = INFINITY;
 	if (spec->has_pattern)
 	{
-		/* whole hours since a Monday; 2000-01-03 was one */
-		int64		usec = spec->clock_start - 2 * USECS_PER_DAY + (int64) floor(now * USECS_PER_SEC + 0.5);
-		int64		hours = usec >= 0 ? usec / USECS_PER_HOUR : -((USECS_PER_HOUR - 1 - usec) / USECS_PER_HOUR);
-		int			of_week = (int) ((hours % 168 + 168) % 168);
+		uint64		usec = schedule->clock_of_week + (uint64) floor(now * USECS_PER_SEC + 0.5);
+		uint64		hours = usec / USECS_PER_HOUR;
+		int			of_week = (int) (hours % HOURS_PER_WEEK);
 
 		schedule->rate *= spec->hour[of_week % 24] * spec->weekday[of_week / 24];
-		schedule->until = (double) ((hours + 1) * USECS_PER_HOUR -
-									(spec->clock_start - 2 * USECS_PER_DAY)) / USECS_PER_SEC;
+		schedule->until = (double) ((hours + 1) * USECS_PER_HOUR - schedule->clock_of_week) / USECS_PER_SEC;
 		if (schedule->until <= now)
 			schedule->until = now + SECONDS_PER_HOUR;
 	}
@@ -115,7 +138,46 @@ enter_stretch(SpindleSchedule *schedule)
 	}
 }
 
-/* The same for windows by event. */
+/*
+ * Move the origin on by whole weeks, as many as surely end before the arrival
+ * and before the next window begins or ends.
+ */
+static void
+skip_weeks(SpindleSchedule *schedule)
+{
+	const SpindleScheduleSpec *spec = &schedule->spec;
+	double		now = schedule->origin;
+	double		week = spec->rate * schedule->week * schedule->event_multiplier;
+	double		end = SPINDLE_MAX_ARRIVAL + 2 * SECONDS_PER_WEEK;
+	double		n;
+
+	for (int w = 0; w < spec->nwindows; w++)
+	{
+		const SpindleBurstWindow *window = &spec->window[w];
+		double		window_end = window->start_offset + window->duration;
+
+		if (window->by_event)
+			continue;
+		if (window->start_offset > now)
+			end = Min(end, window->start_offset);
+		else if (window_end > now)
+		{
+			week *= window->multiplier;
+			end = Min(end, window_end);
+		}
+	}
+
+	/* one less each, as the sums are rounded */
+	n = floor((end - now) / SECONDS_PER_WEEK) - 1;
+	if (week > 0)
+		n = Min(n, floor(schedule->spent / week) - 1);
+	if (n < 1)
+		return;
+	schedule->origin += n * SECONDS_PER_WEEK;
+	schedule->spent = Max(0, schedule->spent - n * week);
+}
+
+/* Find the stretch of events that begins with the next delivery. */
 static void
 enter_event_stretch(SpindleSchedule *schedule)
 {
@@ -142,7 +204,7 @@ enter_event_stretch(SpindleSchedule *schedule)
 static void
 move_origin(SpindleSchedule *schedule)
 {
-	double		rate = schedule->rate * schedule->event_multiplier;
+	double		rate = Min(schedule->rate * schedule->event_multiplier, MAX_RATE);
 
 	if (schedule->spent > 0 && rate > 0)
 		schedule->origin += schedule->spent / rate;
@@ -162,12 +224,14 @@ draw_units(SpindleSchedule *schedule)
 /*
  * spindle_schedule_next
  *		The offset at which the next delivery is due, in seconds, rounded to
- *		microseconds, which is what users see.
+ *		microseconds, which is what users see.  Infinity if it is larger than
+ *		SPINDLE_MAX_ARRIVAL, as those of all later ones.
  */
 double
 spindle_schedule_next(SpindleSchedule *schedule)
 {
 	double		need = 1.0;
+	int			walked = 0;
 
 	if (schedule->spec.is_poisson)
 	{
@@ -187,18 +251,22 @@ spindle_schedule_next(SpindleSchedule *schedule)
 	{
 		double		rate;
 
+		if (schedule->origin > SPINDLE_MAX_ARRIVAL)
+			return INFINITY;
 		if (schedule->origin >= schedule->until)
 			enter_stretch(schedule);
-		rate = schedule->rate * schedule->event_multiplier;
+		rate = Min(schedule->rate * schedule->event_multiplier, MAX_RATE);
 		if (rate > 0)
 		{
 			double		at = schedule->origin + schedule->spent / rate;
 
 			if (at < schedule->until)
-				return floor(at * USECS_PER_SEC + 0.5) / USECS_PER_SEC;
+				return at > SPINDLE_MAX_ARRIVAL ? INFINITY : floor(at * USECS_PER_SEC + 0.5) / USECS_PER_SEC;
 			schedule->spent = Max(0, schedule->spent - (schedule->until - schedule->origin) * rate);
 		}
 		schedule->origin = schedule->until;
+		if (schedule->spec.has_pattern && ++walked >= WALKED_HOURS && walked % HOURS_PER_WEEK == 0)
+			skip_weeks(schedule);
 		CHECK_FOR_INTERRUPTS();
 	}
 }

@@ -17,6 +17,9 @@
 #define SPINDLE_MAX_RATE		1e9
 #define SPINDLE_MAX_WINDOWS		1000
 
+/* Seconds that an interval holds as microseconds, and no fraction more. */
+#define SPINDLE_MAX_ARRIVAL		9223372036854.0
+
 /* A stretch in which events come faster or slower, by number or by time. */
 typedef struct SpindleBurstWindow
 {

@@ -15,6 +15,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "executor/tuptable.h"
 #include "mb/pg_wchar.h"
@@ -81,6 +83,15 @@ first_time(const SpindleStreamSource *source)
 	return result;
 }
 
+static void
+report_arrival_out_of_range(int64 delivery)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("arrival of delivery " INT64_FORMAT " is out of range for type interval", delivery),
+			 errhint("Raise events_per_second or its multipliers, or end the stream earlier, by duration or max_events.")));
+}
+
 /* How many of the first n deliveries are due before an offset. */
 static int64
 deliveries_before(const SpindleScheduleSpec *spec, SpindleKey key, double offset, int64 n)
@@ -88,8 +99,14 @@ deliveries_before(const SpindleScheduleSpec *spec, SpindleKey key, double offset
 	SpindleSchedule *schedule = spindle_schedule_create(spec, key);
 	int64		count = 0;
 
-	while (count < n && spindle_schedule_next(schedule) < offset)
+	while (count < n)
 	{
+		double		arrival = spindle_schedule_next(schedule);
+
+		if (isinf(arrival) && offset > SPINDLE_MAX_ARRIVAL)
+			report_arrival_out_of_range(count);
+		if (arrival >= offset)
+			break;
 		if (++count % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -368,13 +385,27 @@ next_delivery(SpindleStream *stream, SpindleEvent *event)
 	return true;
 }
 
+/* When a delivery is due, the next in the schedule; 0 if nobody asks. */
+static inline double
+next_arrival(SpindleStream *stream, int64 delivery)
+{
+	double		arrival;
+
+	if (stream->schedule == NULL)
+		return 0;
+	arrival = spindle_schedule_next(stream->schedule);
+	if (isinf(arrival))
+		report_arrival_out_of_range(delivery);
+	return arrival;
+}
+
 /* Go on to the first event that is computed; what is left out takes its time. */
 static void
 jump(SpindleStream *stream)
 {
 	for (int64 k = stream->next_seq; k < stream->first_computed && stream->schedule; k++)
 	{
-		stream->skipped_until = spindle_schedule_next(stream->schedule);
+		stream->skipped_until = next_arrival(stream, k);
 		if (k % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -407,7 +438,7 @@ spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
 			return false;
 		event->delivery_seq = stream->delivered++;
 		event->is_late = event->seq < stream->highest_seq;
-		event->arrival = stream->schedule ? spindle_schedule_next(stream->schedule) : 0;
+		event->arrival = next_arrival(stream, event->delivery_seq);
 		stream->highest_seq = Max(stream->highest_seq, event->seq);
 		if (event->delivery_seq < stream->skip_events)
 			stream->skipped_until = event->arrival;

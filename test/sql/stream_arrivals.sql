@@ -215,5 +215,46 @@ SELECT skip, count(*), bool_and(a.arrival = b.arrival) AS same
 FROM unnest('{1,4,5,99,4999}'::bigint[]) skip, LATERAL (SELECT delivery_seq, arrival FROM spindle_stream('retail', 'order', burst_windows => by_event(5, 100, 0.1), skip_events => skip)) b
 JOIN spindle_stream('retail', 'order', burst_windows => by_event(5, 100, 0.1)) a USING (delivery_seq) GROUP BY skip ORDER BY skip;
 
+-- Few events: a time pattern is not walked hour by hour through millions of
+-- weeks.  Arrivals are where the integral of the rate says, within a week, and
+-- in live hours; windows by time and by event count as ever.
+CREATE FUNCTION rarely(pattern jsonb, more jsonb DEFAULT '[]') RETURNS TABLE (k bigint, t float8) LANGUAGE sql AS $$
+  SELECT delivery_seq, extract(epoch FROM arrival)::float8 FROM spindle_stream('retail', 'order', max_events => 4, events_per_second => 1e-6, arrivals => 'uniform',
+    burst_windows => jsonb_build_array(by_event(0, 100, 1e-6)) || more, time_pattern => pattern, clock_start => '2024-07-01+00')
+$$;
+SELECT preset, k, abs(t - (k + 1) * 1e12 / mean) < 7 * 86400 AS right
+FROM (SELECT preset, avg(multiplier) AS mean FROM week GROUP BY preset) m, rarely(to_jsonb(preset)) ORDER BY 1, 2;
+SELECT k, round(t / 1e9) AS "10^9 s" FROM rarely('{"hours": {"0": 1}}', jsonb_build_array(by_time(1e11, 2e11, 10), by_time(2e11, 3e11, 2)));
+-- one live hour a week
+SELECT k, to_char(timestamp '2024-07-01' + make_interval(secs => t - floor(t / 604800) * 604800), 'ID HH24') AS clock, round(t / 1e9) AS "10^9 s"
+FROM rarely(jsonb_build_object('hours', (SELECT jsonb_object_agg(h, 0) FROM generate_series(0, 23) h WHERE h <> 5), 'weekdays', (SELECT jsonb_object_agg(d, 0) FROM generate_series(0, 6) d WHERE d <> 3)),
+  jsonb_build_array(by_time(0, 1e12, 1000))) WHERE k < 3;
+
+-- What an interval cannot hold is an error, in the node and in the plain
+-- function, also of those that are left out, and where it is waited for.
+SELECT delivery_seq, arrival FROM spindle_stream('retail', 'store', max_events => 9, events_per_second => 1e-6, arrivals => 'uniform', burst_windows => by_event(0, 10000, 1e-6)) WHERE delivery_seq > 6;
+SELECT delivery_seq, arrival FROM spindle_stream('retail', 'store', max_events => 10, events_per_second => 1e-6, arrivals => 'uniform', burst_windows => by_event(0, 10000, 1e-6)); -- ERROR
+\echo :SQLSTATE
+SELECT delivery_seq, arrival FROM spindle_stream('retail', 'store', max_events => 10, events_per_second => 1e-6, arrivals => 'uniform', burst_windows => by_event(0, 10000, 1e-6)) WITH ORDINALITY; -- ERROR
+\echo :SQLSTATE
+SELECT arrival FROM spindle_stream('retail', 'store', skip_events => 20, events_per_second => 1e-6, burst_windows => by_event(0, 10000, 1e-6), time_pattern => '"retail_peak"'); -- ERROR
+\echo :SQLSTATE
+SELECT arrival FROM spindle_stream('retail', 'store', skip_events => 20, out_of_order_fraction => 0.5, events_per_second => 1e-6, burst_windows => by_event(0, 10000, 1e-6)); -- ERROR
+SELECT spindle_to_file('/dev/null', 'retail', 'store', skip_events => 20, realtime => true, events_per_second => 1e-6, arrivals => 'uniform', burst_windows => by_event(0, 10000, 1e-6)); -- ERROR
+\echo :SQLSTATE
+-- multipliers whose product is no number, or 0
+SELECT arrival FROM spindle_stream('retail', 'store', max_events => 1, burst_windows => (SELECT jsonb_agg(by_event(0, 10, 1e-6)) FROM generate_series(1, 60))); -- ERROR
+SELECT arrival FROM spindle_stream('retail', 'store', max_events => 1, burst_windows => (SELECT jsonb_agg(by_time(0, 1e12, 1e-6)) FROM generate_series(1, 60)), events_per_second => 1, arrivals => 'uniform');
+SELECT delivery_seq, arrival FROM spindle_stream('retail', 'store', max_events => 2, events_per_second => 0.1, arrivals => 'uniform', time_pattern => '{"hours": {}}',
+  burst_windows => (SELECT jsonb_agg(by_time(1, 1, 1e6)) FROM generate_series(1, 60)));
+-- a duration cuts before that; one that reaches beyond the range cannot
+SELECT keep, count(*) FROM unnest('{11574074 days,11574075 days,104166667 days,106751991 days}'::interval[]) keep,
+  spindle_stream('retail', 'store', duration => keep, events_per_second => 1e-6, arrivals => 'uniform', burst_windows => by_event(0, 10000, 1e-6)) GROUP BY keep ORDER BY keep;
+SELECT count(*) FROM spindle_stream('retail', 'store', duration => '106751992 days', events_per_second => 1e-6, arrivals => 'uniform', burst_windows => by_event(0, 10000, 1e-6)); -- ERROR
+\echo :SQLSTATE
+SELECT events_sent FROM spindle_to_file('/dev/null', 'retail', 'store', duration => '106751991 days', events_per_second => 1e-6, arrivals => 'uniform', burst_windows => by_event(0, 10000, 1e-6));
+-- a clock that ends before the range does
+SELECT delivery_seq, arrival > '5 days' AS later FROM spindle_stream('retail', 'store', max_events => 3, events_per_second => 1e-6, arrivals => 'uniform', time_pattern => '"retail_peak"', clock_start => '294276-12-31+00');
+
 SET client_min_messages = warning;
 DROP SCHEMA stream_arrivals CASCADE;
