@@ -63,6 +63,7 @@ OBJS = \
 	src/sink/file.o \
 	src/sink/program.o \
 	src/sink/table.o \
+	src/sink/target.o \
 	src/sink/wal.o \
 	src/spindle.o \
 	src/stream/anomaly.o \
@@ -76,6 +77,7 @@ OBJS = \
 	src/stream/lookahead.o \
 	src/stream/merge.o \
 	src/stream/pace.o \
+	src/stream/relation.o \
 	src/stream/relation_feed.o \
 	src/stream/schedule.o \
 	src/stream/sorter.o \

@@ -257,12 +257,14 @@ deliver(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink
 	callback.callback = delivery_context;
 	callback.arg = &delivery;
 	callback.previous = error_context_stack;
-	error_context_stack = &callback;
 	spindle_progress_start(&delivery.progress, sink->name,
 						   Max(0, spindle_stream_events(delivery.stream) - args->options.skip_events), "events");
 	PG_TRY();
 	{
 		spindle_sink_open(sink, desc);
+
+		/* what is wrong before has nothing to do with events */
+		error_context_stack = &callback;
 		spindle_pace_start(&delivery.pace);
 		if (nworkers > 0)
 			run_with_workers(fcinfo, &delivery, nworkers);

@@ -17,12 +17,10 @@
 
 #include "access/relation.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "parser/parse_coerce.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -32,7 +30,9 @@
 #include "api/progress.h"
 #include "api/source.h"
 #include "model/library.h"
+#include "sink/target.h"
 #include "spindle.h"
+#include "stream/relation.h"
 
 PG_FUNCTION_INFO_V1(spindle_fill);
 
@@ -59,7 +59,6 @@ typedef struct Fill
 	const SpindleTable *table;
 	bool	   *wanted;			/* per column of the table */
 	bool		is_explicit;	/* the caller named the columns */
-	bool		has_identity;	/* a value replaces one GENERATED ALWAYS */
 } Fill;
 
 /* A column by its name; an error with the names there are. */
@@ -110,29 +109,13 @@ read_columns(Fill *fill, FunctionCallInfo fcinfo)
 				 errhint("Leave it out to fill all columns.")));
 }
 
-static Form_pg_attribute
-find_attribute(Relation relation, const char *name)
-{
-	TupleDesc	desc = RelationGetDescr(relation);
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-
-		if (!att->attisdropped && strcmp(NameStr(att->attname), name) == 0)
-			return att;
-	}
-	return NULL;
-}
-
-/* Can the values of a column go where they are to go? */
+/* Is there a place for the values of a column? */
 static void
 check_column(Fill *fill, int c)
 {
 	const SpindleColumn *column = &fill->table->column[c];
 	const char *target = RelationGetRelationName(fill->target);
-	Form_pg_attribute att = find_attribute(fill->target, column->name);
-	Oid			type = column->type.oid;
+	Form_pg_attribute att = spindle_target_column(fill->target, column->name);
 
 	if (att == NULL)
 		ereport(ERROR,
@@ -149,47 +132,6 @@ check_column(Fill *fill, int c)
 					 errmsg("column \"%s\" of relation \"%s\" is a generated column", column->name, target),
 					 errhint("The table computes it; leave it out of the argument \"columns\".")));
 		fill->wanted[c] = false;
-		return;
-	}
-	if (!can_coerce_type(1, &type, &att->atttypid, COERCION_ASSIGNMENT))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"%s\" of relation \"%s\" has type %s, but generated values have type %s",
-						column->name, target, format_type_be(att->atttypid), column->type.name),
-				 errhint("There is no assignment cast.  The columns are: %s.",
-						 spindle_source_column_list(fill->table))));
-	fill->has_identity |= att->attidentity == ATTRIBUTE_IDENTITY_ALWAYS;
-}
-
-/*
- * A column that gets no value from us must get one from the table.  A trigger
- * can give it one, too, and of views we cannot tell.
- */
-static void
-check_rest(const Fill *fill)
-{
-	TupleDesc	desc = RelationGetDescr(fill->target);
-	char		kind = fill->target->rd_rel->relkind;
-	TriggerDesc *triggers = fill->target->trigdesc;
-
-	if ((kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) ||
-		(triggers && triggers->trig_insert_before_row))
-		return;
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-		int			column = spindle_table_find_column(fill->table, NameStr(att->attname));
-
-		if (att->attisdropped || !att->attnotnull || att->atthasdef || att->attidentity ||
-			(column >= 0 && fill->wanted[column]) || get_typdefault(att->atttypid) != NULL)
-			continue;
-		ereport(ERROR,
-				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("column \"%s\" of relation \"%s\" would be null, but is NOT NULL",
-						NameStr(att->attname), RelationGetRelationName(fill->target)),
-				 errdetail("It gets no generated value and has no default."),
-				 errhint("Give it a default.  The columns of the generated table are: %s.",
-						 spindle_source_column_list(fill->table))));
 	}
 }
 
@@ -200,10 +142,25 @@ check_rest(const Fill *fill)
 static char *
 insert_statement(const Fill *fill, Oid function)
 {
-	StringInfoData names;
 	StringInfoData definitions;
+	SpindleTargetRows rows = {
+		.alias = "generated",
+		.kind = "generated values",
+		.hint = psprintf("The columns of the generated table are: %s.", spindle_source_column_list(fill->table)),
+		.sets_identity = true,
+	};
+	bool	   *taken = palloc(sizeof(bool) * fill->table->ncolumns);
+	int			n = 0;
 
-	initStringInfo(&names);
+	for (int c = 0; c < fill->table->ncolumns; c++)
+		n += fill->wanted[c];
+	if (n == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("relation \"%s\" has no column to fill", RelationGetRelationName(fill->target)),
+				 errdetail("It computes all of them itself.")));
+	rows.desc = CreateTemplateTupleDesc(n);
+	n = 0;
 	initStringInfo(&definitions);
 	for (int c = 0; c < fill->table->ncolumns; c++)
 	{
@@ -211,20 +168,17 @@ insert_statement(const Fill *fill, Oid function)
 
 		if (!fill->wanted[c])
 			continue;
-		appendStringInfo(&names, "%s%s", names.len ? ", " : "", quote_identifier(column->name));
+		TupleDescInitEntry(rows.desc, ++n, column->name, column->type.oid, column->type.typmod, 0);
 		appendStringInfo(&definitions, "%s%s %s", definitions.len ? ", " : "", quote_identifier(column->name),
 						 format_type_extended(column->type.oid, column->type.typmod,
 											  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
 	}
-	return psprintf("INSERT INTO %s (%s) %sSELECT %s FROM %s.spindle_rows(%s, %s, %s, '" INT64_FORMAT
-					"', $1, $2) AS generated (%s)",
-					quote_qualified_identifier(get_namespace_name(RelationGetNamespace(fill->target)),
-											   RelationGetRelationName(fill->target)),
-					names.data, fill->has_identity ? "OVERRIDING SYSTEM VALUE " : "", names.data,
-					quote_identifier(get_namespace_name(get_func_namespace(function))),
-					quote_literal_cstr(fill->instance->domain->name), quote_literal_cstr(fill->table->name),
-					quote_literal_cstr(fill->instance->domain->preset[fill->instance->preset].name),
-					fill->instance->seed, definitions.data);
+	rows.from = psprintf("%s.spindle_rows(%s, %s, %s, '" INT64_FORMAT "', $1, $2) AS generated (%s)",
+						 quote_identifier(get_namespace_name(get_func_namespace(function))),
+						 quote_literal_cstr(fill->instance->domain->name), quote_literal_cstr(fill->table->name),
+						 quote_literal_cstr(fill->instance->domain->preset[fill->instance->preset].name),
+						 fill->instance->seed, definitions.data);
+	return spindle_target_insert(fill->target, &rows, taken);
 }
 
 /* Run the statement until all rows are inserted; the result is their number. */
@@ -287,11 +241,10 @@ spindle_fill(PG_FUNCTION_ARGS)
 	end = row + Min(spindle_arg_count(fcinfo, ARG_MAX_ROWS, "max_rows", PG_INT64_MAX), end - row);
 
 	/* the lock that INSERT takes, so that columns stay what we have checked */
-	fill.target = relation_open(PG_GETARG_OID(ARG_TARGET), RowExclusiveLock);
+	fill.target = spindle_relation_open(PG_GETARG_OID(ARG_TARGET), RowExclusiveLock);
 	for (int c = 0; c < fill.table->ncolumns; c++)
 		if (fill.wanted[c])
 			check_column(&fill, c);
-	check_rest(&fill);
 	inserted = insert_rows(&fill, insert_statement(&fill, fcinfo->flinfo->fn_oid), row, end);
 	relation_close(fill.target, NoLock);
 	PG_RETURN_INT64(inserted);

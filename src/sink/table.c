@@ -18,17 +18,14 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/xact.h"
-#include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -36,12 +33,13 @@
 #include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/rls.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
 #include "sink/bulk.h"
 #include "sink/sink.h"
+#include "sink/target.h"
+#include "stream/relation.h"
 
 /* The name under which the INSERT reads the batch. */
 #define BATCH_NAME	"spindle_batch"
@@ -97,29 +95,18 @@ typedef struct TableSink
 	Tuplestorestate *rows;		/* if not in bulk */
 } TableSink;
 
-static int
-find_column(TupleDesc desc, const char *name)
-{
-	for (int i = 0; i < desc->natts; i++)
-		if (strcmp(NameStr(TupleDescAttr(desc, i)->attname), name) == 0)
-			return i;
-	return -1;
-}
-
 /*
  * The columns of a batch: those of the source, the number of the event, and those
  * of our own that the target has.
  */
 static void
-describe_batch(TableSink *table, TupleDesc source)
+describe_batch(TableSink *table, Relation target, TupleDesc source)
 {
-	Relation	relation = relation_open(table->relid, AccessShareLock);
 	int			natts = source->natts + 1;
 
 	for (int i = 0; i < lengthof(own_columns); i++)
-		if (find_column(RelationGetDescr(relation), own_columns[i].name) >= 0)
+		if (spindle_target_column(target, own_columns[i].name))
 			table->own[table->nown++] = i;
-	relation_close(relation, NoLock);
 	table->nsource = source->natts;
 	table->desc = CreateTemplateTupleDesc(natts + table->nown);
 	for (int i = 0; i < source->natts; i++)
@@ -130,109 +117,44 @@ describe_batch(TableSink *table, TupleDesc source)
 						   own_columns[table->own[i]].type, -1, 0);
 }
 
-/* The expression that makes a target column of a column of the batch. */
+/* The INSERT of a batch. */
 static char *
-source_expression(const TableSink *table, Form_pg_attribute target, int column)
+insert_command(const TableSink *table, Relation target)
 {
-	Oid			from = TupleDescAttr(table->desc, column)->atttypid;
-	const char *name = quote_identifier(NameStr(target->attname));
-	CoercionPathType path;
-	Oid			function;
-	char		category;
-	bool		is_preferred;
+	const SpindleTargetRows rows = {
+		.desc = table->desc,
+		.from = BATCH_NAME " b",
+		.alias = "b",
+		.kind = "events",
+	};
+	bool	   *taken = palloc(sizeof(bool) * table->desc->natts);
+	char	   *command = spindle_target_insert(target, &rows, taken);
+	bool		any = false;
 
-	if (can_coerce_type(1, &from, &target->atttypid, COERCION_ASSIGNMENT))
-		return psprintf("b.%s", name);
-
-	/* a text that a type can read, such as an enum or a type of the user's */
-	get_type_category_preferred(from, &category, &is_preferred);
-	path = find_coercion_pathway(target->atttypid, from, COERCION_EXPLICIT, &function);
-	if (category == TYPCATEGORY_STRING && path == COERCION_PATH_COERCEVIAIO)
-		return psprintf("b.%s::%s", name, format_type_with_typemod(target->atttypid, target->atttypmod));
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of the target has type %s, but events have type %s",
-					NameStr(target->attname), format_type_be(target->atttypid), format_type_be(from)),
-			 errhint("There is no assignment cast between the two.")));
-}
-
-/* Must a column have a value, by itself or by its type? */
-static bool
-refuses_null(Form_pg_attribute att)
-{
-	bool		refuses = att->attnotnull;
-	Oid			type = att->atttypid;
-
-	while (!refuses && get_typtype(type) == TYPTYPE_DOMAIN)
-	{
-		HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
-
-		if (!HeapTupleIsValid(tuple))
-			elog(ERROR, "cache lookup failed for type %u", type);
-		refuses = ((Form_pg_type) GETSTRUCT(tuple))->typnotnull;
-		type = ((Form_pg_type) GETSTRUCT(tuple))->typbasetype;
-		ReleaseSysCache(tuple);
-	}
-	return refuses;
-}
-
-/*
- * The INSERT of a batch.  Columns are matched by name; those that the server
- * generates are left to it.
- */
-static char *
-insert_command(const TableSink *table)
-{
-	Relation	relation = relation_open(table->relid, AccessShareLock);
-	TupleDesc	target = RelationGetDescr(relation);
-	StringInfoData columns;
-	StringInfoData values;
-	int			nsource = 0;
-
-	initStringInfo(&columns);
-	initStringInfo(&values);
-	for (int i = 0; i < target->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(target, i);
-		int			column = find_column(table->desc, NameStr(att->attname));
-		bool		is_generated = att->attgenerated || att->attidentity == ATTRIBUTE_IDENTITY_ALWAYS;
-
-		if (att->attisdropped || is_generated)
-			continue;
-		if (column < 0)
-		{
-			if (refuses_null(att) && !att->atthasdef && !att->attidentity &&
-				get_typdefault(att->atttypid) == NULL)
-				ereport(ERROR,
-						(errcode(ERRCODE_NOT_NULL_VIOLATION),
-						 errmsg("column \"%s\" of the target is not null, but events have no such column and it has no default",
-								NameStr(att->attname))));
-			continue;
-		}
-		nsource += column < table->nsource;
-		appendStringInfo(&columns, "%s%s", columns.len ? ", " : "", quote_identifier(NameStr(att->attname)));
-		appendStringInfo(&values, "%s%s", values.len ? ", " : "", source_expression(table, att, column));
-	}
-	relation_close(relation, NoLock);
-	if (nsource == 0)
+	for (int i = 0; i < table->nsource; i++)
+		any |= taken[i];
+	if (!any)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("relation \"%s\" has no column that events have", get_rel_name(table->relid)),
+				 errmsg("relation \"%s\" has no column that events have", RelationGetRelationName(target)),
 				 errhint("Columns are matched by name.")));
-	return psprintf("INSERT INTO %s (%s) SELECT %s FROM " BATCH_NAME " b",
-					quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)),
-											   get_rel_name(table->relid)),
-					columns.data, values.data);
+	return command;
 }
 
 static void
 table_open_sink(SpindleSink *sink, TupleDesc desc)
 {
 	TableSink  *table = (TableSink *) sink;
+	char	   *command;
+
+	/* the lock that INSERT takes, so that columns stay what we have checked */
+	Relation	target = spindle_relation_open(table->relid, RowExclusiveLock);
 
 	table->context = CurrentMemoryContext;
 	table->event_context = AllocSetContextCreate(CurrentMemoryContext, "spindle event", ALLOCSET_SMALL_SIZES);
-	describe_batch(table, desc);
+	describe_batch(table, target, desc);
+	command = insert_command(table, target);
+	relation_close(target, NoLock);
 	table->bulk = spindle_bulk_create(table->relid, table->desc, Min(sink->batch_size, MAX_BULK_ROWS));
 	table->slot = MakeSingleTupleTableSlot(table->desc, &TTSOpsVirtual);
 	table->batch.md.name = BATCH_NAME;
@@ -242,7 +164,7 @@ table_open_sink(SpindleSink *sink, TupleDesc desc)
 	table->batch.md.enrtuples = Max(sink->batch_size, 1);
 	if (SPI_register_relation(&table->batch) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "could not register a batch of events");
-	table->insert = SPI_prepare(insert_command(table), 0, NULL);
+	table->insert = SPI_prepare(command, 0, NULL);
 	if (table->insert == NULL || SPI_keepplan(table->insert) != 0)
 		elog(ERROR, "could not prepare an insertion: %s", SPI_result_code_string(SPI_result));
 }

@@ -42,6 +42,7 @@
 #include "stream/datum_json.h"
 #include "stream/datum_number.h"
 #include "stream/json_writer.h"
+#include "stream/relation.h"
 #include "stream/sorter.h"
 
 /* Columns of the sorted rows, before those of the relation. */
@@ -651,16 +652,12 @@ spindle_relation_feed_create(Oid relid, const char *time_column, int64 seed, Mem
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	RelationFeed *rf = palloc0(sizeof(RelationFeed));
 	SpindleFeed *feed = &rf->feed;
-	Relation	relation = try_relation_open(relid, AccessShareLock);
+	Relation	relation = spindle_relation_open(relid, AccessShareLock);
 	Bitmapset  *keys;
 	char		kind;
 	TupleDesc	desc;
 	int			n = 0;
 
-	if (relation == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid)));
 	kind = relation->rd_rel->relkind;
 	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE && kind != RELKIND_VIEW &&
 		kind != RELKIND_MATVIEW && kind != RELKIND_FOREIGN_TABLE)

@@ -104,7 +104,7 @@ SELECT try($$SELECT spindle_fill('fill_virtual.store', 'retail', 'store')$$);
 --
 CREATE TABLE part (store_id int, store_name text, store_type text, city text);
 CREATE TABLE many (store_id int, store_name text, store_type text, city text, state varchar(2), opened date NOT NULL);
-CREATE TABLE other (store_id int, store_name point, store_type text, city text, state varchar(2));
+CREATE TABLE other (store_id date, store_name text, store_type text, city text, state varchar(2));
 SELECT try($$SELECT spindle_fill('part', 'retail', 'store')$$);
 SELECT try($$SELECT spindle_fill('many', 'retail', 'store')$$);
 SELECT try($$SELECT spindle_fill('other', 'retail', 'store')$$);

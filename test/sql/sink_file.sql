@@ -84,6 +84,8 @@ SELECT try($$'./file', 'retail', 'store'$$);
 SELECT try($$'', 'retail', 'store'$$);
 SELECT try($$'DIR/directory', 'retail', 'store'$$);
 SELECT try($$'DIR/missing/file', 'retail', 'store'$$);
+-- which has nothing to do with events
+SELECT spindle_to_file('/spindle_no_such_directory/file', 'retail', 'store', skip_events => 3); -- ERROR
 SELECT try($$'DIR/closed/file', 'retail', 'store'$$);
 SELECT try($$'DIR/order/file', 'retail', 'store'$$);
 SELECT try($$'DIR/fifo', 'retail', 'store'$$);

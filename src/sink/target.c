@@ -1,0 +1,195 @@
+/*-------------------------------------------------------------------------
+ *
+ * target.c
+ *		The relation that rows are inserted into, and the INSERT.
+ *
+ * Columns are matched by name.  What INSERT would refuse for its columns is
+ * found here, before the first row, so that the error can say more about them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "lib/stringinfo.h"
+#include "parser/parse_coerce.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "sink/target.h"
+
+/*
+ * spindle_target_column
+ *		The column of a relation by its name, or NULL.
+ */
+Form_pg_attribute
+spindle_target_column(Relation target, const char *name)
+{
+	TupleDesc	desc = RelationGetDescr(target);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped && strcmp(NameStr(att->attname), name) == 0)
+			return att;
+	}
+	return NULL;
+}
+
+/* Append the expression that makes a column of the target of one of the rows. */
+static void
+append_expression(StringInfo buf, Relation target, Form_pg_attribute att, const SpindleTargetRows *rows,
+				  Form_pg_attribute from)
+{
+	CoercionPathType path;
+	Oid			function;
+	char		category;
+	bool		is_preferred;
+
+	appendStringInfo(buf, "%s%s.%s", buf->len ? ", " : "", rows->alias, quote_identifier(NameStr(from->attname)));
+	if (can_coerce_type(1, &from->atttypid, &att->atttypid, COERCION_ASSIGNMENT))
+		return;
+
+	/* a text that the type can read, as enums, arrays and types of users do */
+	get_type_category_preferred(from->atttypid, &category, &is_preferred);
+	path = find_coercion_pathway(att->atttypid, from->atttypid, COERCION_EXPLICIT, &function);
+	if (category != TYPCATEGORY_STRING || path != COERCION_PATH_COERCEVIAIO)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of relation \"%s\" has type %s, but %s have type %s",
+						NameStr(att->attname), RelationGetRelationName(target), format_type_be(att->atttypid),
+						rows->kind, format_type_with_typemod(from->atttypid, from->atttypmod)),
+				 errhint("There is no assignment cast between the two.%s%s", rows->hint ? "  " : "",
+						 rows->hint ? rows->hint : "")));
+
+	/* qualified, as triggers run with the caller's search_path */
+	appendStringInfo(buf, "::%s", format_type_extended(att->atttypid, att->atttypmod,
+													   FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
+}
+
+/* Does a type refuse null, as a domain may? */
+static bool
+type_refuses_null(Oid type)
+{
+	bool		refuses = false;
+
+	while (!refuses && get_typtype(type) == TYPTYPE_DOMAIN)
+	{
+		HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "cache lookup failed for type %u", type);
+		refuses = ((Form_pg_type) GETSTRUCT(tuple))->typnotnull;
+		type = ((Form_pg_type) GETSTRUCT(tuple))->typbasetype;
+		ReleaseSysCache(tuple);
+	}
+	return refuses;
+}
+
+/*
+ * May something give a row the value that INSERT does not?  A rule can make
+ * anything of an INSERT, and a trigger of a row, that of a partition too; of
+ * views and foreign tables we cannot tell.
+ */
+static bool
+may_be_set_later(Relation target)
+{
+	char		kind = target->rd_rel->relkind;
+	bool		result = false;
+	List	   *partitions;
+	ListCell   *lc;
+
+	if ((kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) || target->rd_rules ||
+		(target->trigdesc && target->trigdesc->trig_insert_before_row))
+		return true;
+	if (kind == RELKIND_RELATION)
+		return false;
+	partitions = find_all_inheritors(RelationGetRelid(target), AccessShareLock, NULL);
+	foreach(lc, partitions)
+	{
+		Relation	partition = relation_open(lfirst_oid(lc), NoLock);
+
+		result |= partition->rd_rel->relkind == RELKIND_FOREIGN_TABLE ||
+			(partition->trigdesc && partition->trigdesc->trig_insert_before_row);
+		relation_close(partition, NoLock);
+	}
+	list_free(partitions);
+	return result;
+}
+
+/* A column that gets no value from us must get one otherwise, or be null. */
+static void
+check_other_column(Relation target, Form_pg_attribute att, const SpindleTargetRows *rows)
+{
+	bool		of_type = type_refuses_null(att->atttypid);
+
+	/* a type refuses null before any trigger sees it */
+	if (att->atthasdef || att->attidentity || (!att->attnotnull && !of_type) ||
+		get_typdefault(att->atttypid) != NULL || target->rd_rel->relkind == RELKIND_VIEW ||
+		(!of_type && may_be_set_later(target)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("column \"%s\" of relation \"%s\" would be null, but is NOT NULL",
+					NameStr(att->attname), RelationGetRelationName(target)),
+			 errdetail("It gets no value and has no default."),
+			 errhint("Give it a default.%s%s", rows->hint ? "  " : "", rows->hint ? rows->hint : "")));
+}
+
+/*
+ * spindle_target_insert
+ *		The INSERT of rows into a relation, which the caller has locked against
+ *		changes of its columns.
+ *
+ * taken[i] gets true if the target takes column i of the rows.  Columns that the
+ * target generates are left to it.  Values are converted by assignment casts, and
+ * where a text goes to a type without one by the type's input.  Raises
+ * datatype_mismatch if neither is possible, and not_null_violation if a column
+ * would surely be null and must not.  All names are qualified.
+ */
+char *
+spindle_target_insert(Relation target, const SpindleTargetRows *rows, bool *taken)
+{
+	TupleDesc	desc = RelationGetDescr(target);
+	StringInfoData columns;
+	StringInfoData values;
+	bool		overrides = false;
+
+	initStringInfo(&columns);
+	initStringInfo(&values);
+	memset(taken, false, rows->desc->natts);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		bool		is_always = att->attidentity == ATTRIBUTE_IDENTITY_ALWAYS;
+		int			from = 0;
+
+		if (att->attisdropped || att->attgenerated || (is_always && !rows->sets_identity))
+			continue;
+		while (from < rows->desc->natts &&
+			   strcmp(NameStr(TupleDescAttr(rows->desc, from)->attname), NameStr(att->attname)) != 0)
+			from++;
+		if (from == rows->desc->natts)
+		{
+			check_other_column(target, att, rows);
+			continue;
+		}
+		taken[from] = true;
+		overrides |= is_always;
+		appendStringInfo(&columns, "%s%s", columns.len ? ", " : "", quote_identifier(NameStr(att->attname)));
+		append_expression(&values, target, att, rows, TupleDescAttr(rows->desc, from));
+	}
+	return psprintf("INSERT INTO %s (%s) %sSELECT %s FROM %s",
+					quote_qualified_identifier(get_namespace_name(RelationGetNamespace(target)),
+											   RelationGetRelationName(target)),
+					columns.data, overrides ? "OVERRIDING SYSTEM VALUE " : "", values.data, rows->from);
+}

@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * target.h
+ *		The relation that rows are inserted into, and the INSERT.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_TARGET_H
+#define SPINDLE_TARGET_H
+
+#include "access/tupdesc.h"
+#include "utils/relcache.h"
+
+/* What is to be inserted. */
+typedef struct SpindleTargetRows
+{
+	TupleDesc	desc;			/* columns that have a name may be matched */
+	const char *from;			/* the FROM item that gives them */
+	const char *alias;			/* its name there */
+	const char *kind;			/* what rows are to the user: events, say */
+	const char *hint;			/* a sentence about their columns, or NULL */
+	bool		sets_identity;	/* their values replace those of columns
+								 * GENERATED ALWAYS AS IDENTITY */
+} SpindleTargetRows;
+
+extern Form_pg_attribute spindle_target_column(Relation target, const char *name);
+extern char *spindle_target_insert(Relation target, const SpindleTargetRows *rows, bool *taken);
+
+#endif							/* SPINDLE_TARGET_H */

@@ -1,0 +1,16 @@
+/*-------------------------------------------------------------------------
+ *
+ * relation.h
+ *		Relations that users name as a source or a target.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_RELATION_H
+#define SPINDLE_RELATION_H
+
+#include "storage/lockdefs.h"
+#include "utils/relcache.h"
+
+extern Relation spindle_relation_open(Oid relid, LOCKMODE lockmode);
+
+#endif							/* SPINDLE_RELATION_H */
