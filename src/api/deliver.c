@@ -309,20 +309,22 @@ deliver_with_commits(FunctionCallInfo fcinfo, const SpindleStreamArguments *args
 }
 
 /*
- * Before anything else in a procedure: is it free to commit?  Begins the SPI
- * session that does so, and returns to the memory context of the caller, which
- * lives as long as the CALL.
+ * Before anything else in a procedure: may it write, and is it free to commit?
+ * Begins the SPI session that does so, and returns to the memory context of the
+ * caller, which lives as long as the CALL.
  */
 static void
 begin_procedure(FunctionCallInfo fcinfo)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
+	char	   *name = get_func_name(fcinfo->flinfo->fn_oid);
 
+	PreventCommandDuringRecovery(psprintf("%s()", name));
 	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
 		castNode(CallContext, fcinfo->context)->atomic)
 		ereport(ERROR,
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("%s cannot run inside a transaction block", get_func_name(fcinfo->flinfo->fn_oid)),
+				 errmsg("%s cannot run inside a transaction block", name),
 				 errhint("It commits each batch: use CALL outside of BEGIN and COMMIT, and not in a function.")));
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to the SPI manager");
@@ -383,12 +385,13 @@ spindle_to_program(PG_FUNCTION_ARGS)
 Datum
 spindle_to_channel(PG_FUNCTION_ARGS)
 {
-	char	   *channel = spindle_arg_text(fcinfo, 0, "channel");
 	SpindleStreamArguments args;
+	char	   *channel;
 	char	   *oversize;
 	bool		skip;
 
 	begin_procedure(fcinfo);
+	channel = spindle_arg_text(fcinfo, 0, "channel");
 	oversize = spindle_arg_text(fcinfo, spindle_stream_arguments(fcinfo, 1, &args), "oversize");
 	skip = strcmp(oversize, "skip") == 0;
 	if (!skip && strcmp(oversize, "error") != 0)
@@ -406,11 +409,12 @@ spindle_to_channel(PG_FUNCTION_ARGS)
 Datum
 spindle_to_wal(PG_FUNCTION_ARGS)
 {
-	char	   *prefix = spindle_arg_text(fcinfo, 0, "prefix");
 	SpindleStreamArguments args;
+	char	   *prefix;
 	int			arg;
 
 	begin_procedure(fcinfo);
+	prefix = spindle_arg_text(fcinfo, 0, "prefix");
 	arg = spindle_stream_arguments(fcinfo, 1, &args);
 	spindle_arg_require(fcinfo, arg, "transactional");
 	return deliver_with_commits(fcinfo, &args, spindle_wal_sink_create(prefix, PG_GETARG_BOOL(arg)));
@@ -425,8 +429,8 @@ spindle_to_table(PG_FUNCTION_ARGS)
 {
 	SpindleStreamArguments args;
 
-	spindle_arg_require(fcinfo, 0, "target");
 	begin_procedure(fcinfo);
+	spindle_arg_require(fcinfo, 0, "target");
 	(void) spindle_stream_arguments(fcinfo, 1, &args);
 	if (args.table_name == NULL)
 		ereport(ERROR,

@@ -227,6 +227,7 @@ spindle_fill(PG_FUNCTION_ARGS)
 	int64		end;
 	int64		inserted;
 
+	PreventCommandDuringRecovery("spindle_fill()");
 	spindle_arg_require(fcinfo, ARG_TARGET, "target");
 	fill.instance = spindle_instance_get(spindle_arg_text(fcinfo, ARG_DOMAIN, "domain"),
 										 spindle_arg_text(fcinfo, ARG_SCALE, "scale"),

@@ -24,20 +24,19 @@
 #include "commands/async.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
-#include "storage/latch.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
-#include "utils/wait_event.h"
 
 #include "sink/sink.h"
+#include "stream/pace.h"
 
 /* What async.c allows: a page less the names; it keeps the figure to itself. */
 #define MAX_PAYLOAD		(BLCKSZ - NAMEDATALEN - 128 - 1)
 
 #define SLOW_USAGE		0.5
 #define STOP_USAGE		0.9
-#define SLOWEST_MS		1000	/* pause before a batch, just below STOP_USAGE */
+#define SLOWEST_PAUSE	1.0		/* seconds before a batch, just below
+								 * STOP_USAGE */
 
 typedef struct ChannelSink
 {
@@ -52,6 +51,7 @@ static void
 wait_for_listeners(const ChannelSink *channel)
 {
 	double		usage = DatumGetFloat8(DirectFunctionCall1(pg_notification_queue_usage, (Datum) 0));
+	SpindlePace pace;
 
 	if (usage >= STOP_USAGE)
 		ereport(ERROR,
@@ -61,10 +61,10 @@ wait_for_listeners(const ChannelSink *channel)
 						 "pg_listening_channels() and pg_stat_activity help to find it.")));
 	if (usage < SLOW_USAGE)
 		return;
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-					 (long) ((usage - SLOW_USAGE) / (STOP_USAGE - SLOW_USAGE) * SLOWEST_MS), PG_WAIT_EXTENSION);
-	ResetLatch(MyLatch);
-	CHECK_FOR_INTERRUPTS();
+
+	/* not shorter if notifications for this session come in meanwhile */
+	spindle_pace_start(&pace);
+	spindle_pace_wait(&pace, (usage - SLOW_USAGE) / (STOP_USAGE - SLOW_USAGE) * SLOWEST_PAUSE);
 }
 
 static void

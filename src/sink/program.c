@@ -22,7 +22,6 @@
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "storage/latch.h"
-#include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/wait_event.h"
 
@@ -68,11 +67,16 @@ end_program(ProgramSink *program)
 static void
 program_abort(SpindleSink *sink)
 {
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction found;
+
 	if (((ProgramSink *) sink)->pipe == NULL)
 		return;
-	pqsignal(SIGINT, SIG_IGN);
+	sigemptyset(&ignore.sa_mask);
+	if (sigaction(SIGINT, &ignore, &found) != 0)
+		return;
 	(void) kill(-MyProcPid, SIGINT);
-	pqsignal(SIGINT, StatementCancelHandler);
+	(void) sigaction(SIGINT, &found, NULL);
 }
 
 static void
