@@ -111,6 +111,7 @@ wait_for(Delivery *delivery, double due)
 {
 	if (delivery->in_batch > 0)
 		flush_batch(delivery);
+	spindle_sink_settle(delivery->sink);
 	if (delivery->sink->commits)
 		due = Max(due, delivery->last_flush + TICK_SECONDS);
 	spindle_pace_wait(&delivery->pace, due);

@@ -51,8 +51,14 @@ typedef struct SpindleSinkOps
 	 */
 	void		(*write_lines) (SpindleSink *sink, const char *lines, int len, int64 nevents);
 
-	/* let go of all events that were taken */
+	/* let go of all events that were taken; they may take a moment to arrive */
 	void		(*flush) (SpindleSink *sink);
+
+	/*
+	 * After a flush, and its commit, when no event follows at once: see that
+	 * all that were let go arrive now; NULL if flush does.
+	 */
+	void		(*settle) (SpindleSink *sink);
 
 	/* after the last flush: make it last, and release the target */
 	void		(*close) (SpindleSink *sink);
@@ -97,6 +103,13 @@ static inline void
 spindle_sink_flush(SpindleSink *sink)
 {
 	sink->ops->flush(sink);
+}
+
+static inline void
+spindle_sink_settle(SpindleSink *sink)
+{
+	if (sink->ops->settle)
+		sink->ops->settle(sink);
 }
 
 /* What was flushed is out of our hands, after a commit if there is one. */

@@ -5,8 +5,14 @@
  *
  * The content of a message is the event's JSON object in UTF-8.  Transactional
  * messages reach a decoder when their batch has committed.  Others stand in the
- * WAL by themselves, and reach it once they are flushed to disk, which we do at
- * the end of each batch.  Both keep the order of the stream.
+ * WAL by themselves, and reach it once they are flushed to disk.  Both keep the
+ * order of the stream.
+ *
+ * To flush each batch ourselves would cost more than to make it, as we would wait
+ * for the disk.  So at the end of a batch we ask the WAL writer to do it, as a
+ * commit that is not synchronous does, and go on; it flushes what it was asked
+ * for within three times wal_writer_delay, and at once while more comes.  What
+ * is due is flushed before we wait for what is not, and everything at the end.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,6 +30,7 @@ typedef struct WalSink
 	char	   *prefix;
 	bool		transactional;
 	XLogRecPtr	last;			/* end of the last message */
+	XLogRecPtr	flushed;		/* that of the last one which is on disk */
 } WalSink;
 
 static void
@@ -48,26 +55,38 @@ wal_write(SpindleSink *sink, const SpindleSinkEvent *event)
 	return true;
 }
 
+/* Have the messages of the batch written to disk soon. */
 static void
 wal_flush(SpindleSink *sink)
 {
 	WalSink    *wal = (WalSink *) sink;
 
 	/* transactional ones are flushed by the commit, as the session wants it */
-	if (!wal->transactional && wal->last != InvalidXLogRecPtr)
-		XLogFlush(wal->last);
+	if (!wal->transactional && wal->last != wal->flushed)
+		XLogSetAsyncXactLSN(wal->last);
 }
 
+/* And now wait until they are. */
 static void
-wal_close(SpindleSink *sink)
+wal_settle(SpindleSink *sink)
 {
+	WalSink    *wal = (WalSink *) sink;
+
+	if (wal->transactional || wal->last == wal->flushed)
+		return;
+	XLogFlush(wal->last);
+	wal->flushed = wal->last;
 }
 
 static const SpindleSinkOps wal_ops = {
 	.open = wal_open,
 	.write = wal_write,
 	.flush = wal_flush,
-	.close = wal_close,
+	.settle = wal_settle,
+	.close = wal_settle,
+
+	/* messages have been delivered, so that a decoder must get them, too */
+	.abort = wal_flush,
 };
 
 /*

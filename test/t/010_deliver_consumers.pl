@@ -212,26 +212,47 @@ foreach my $transactional (0, 1)
 	same(\@live, [ events("'retail', 'order', 'xxxl', max_events => $n") ], "$name: and no more");
 }
 
-# Messages that are not transactional are flushed by us: nobody else does it while
-# the WAL writer sleeps and no transaction commits.
+# Messages that are not transactional are flushed by us before a pause and at the
+# end: nobody else does it while the WAL writer sleeps and no transaction commits.
+# Batches of five are full before the pause.
+foreach my $batch (1000, 5)
 {
 	my ($plugin) = grep { $has_plugin{$_} } 'wal2json', 'test_decoding';
-	my $path = "$dir/flushed";
+	my $path = "$dir/flushed_$batch";
 	my $decoder = IPC::Run::start([ 'pg_recvlogical', '-S', $plugin, '--dbname', $node->connstr('postgres'), '-f', $path, '--fsync-interval', 0, '--no-loop', '--start', @{ $plugin_options{$plugin} } ],
 		'<', \undef, '2>', \my $decoder_err, IPC::Run::timeout($patience));
+	my $seen = sub {
+		my ($prefix, $n) = @_;
+		return wait_until(sub { -e $path && $n == grep { $_->[0] eq $prefix } messages($plugin, slurp_file($path) =~ s/[^\n]*\z//r) });
+	};
 	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_replication_slots WHERE slot_name = '$plugin' AND active") or die 'no decoder';
 	my $writer = $node->safe_psql('postgres', q(SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'));
 	kill 'STOP', $writer;
+	$node->psql('postgres', "CALL spindle_to_wal('ended_$batch', 'retail', 'order', max_events => 10, batch_size => $batch)");
+	my $come = $seen->("ended_$batch", 10);
 	# five events at once, and the next in an hour
-	my ($handle, undef, $err) = background($node, q(CALL spindle_to_wal('flushed', 'retail', 'order', realtime => true, events_per_second => 0.0003, burst_windows => '[{"start_event": 0, "end_event": 5, "multiplier": 1000000}]')));
-	my $come = wait_until(sub { -e $path && 5 == grep { $_->[0] eq 'flushed' } messages($plugin, slurp_file($path) =~ s/[^\n]*\z//r) });
+	my ($handle, undef, $err) = background($node, qq(CALL spindle_to_wal('flushed_$batch', 'retail', 'order', batch_size => $batch, realtime => true, events_per_second => 0.0003, burst_windows => '[{"start_event": 0, "end_event": 5, "multiplier": 1000000}]')));
+	my $come_in_time = $seen->("flushed_$batch", 5);
 	kill 'CONT', $writer;
-	ok($come, 'wal: a batch is flushed');
+	ok($come, "wal: all is flushed at the end, batch_size $batch");
+	ok($come_in_time, "wal: what is due is flushed before a pause, batch_size $batch");
 	$node->safe_psql('postgres', 'SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ' . waiting_for('spindle_to_wal'));
 	eval { $handle->finish };
 	is((delivered($$err))[0], 5, 'wal: the message says how many were delivered');
 	$decoder->signal('INT');
 	eval { $decoder->finish };
+}
+
+# The WAL writer flushes batches while the stream goes on at full speed.
+{
+	my $start = $node->safe_psql('postgres', 'SELECT pg_current_wal_flush_lsn()');
+	my ($handle, undef, $err) = background($node, q(CALL spindle_to_wal('fast', 'retail', 'order', 'xxxl', batch_size => 10)));
+	ok($node->poll_query_until('postgres', "SELECT pg_current_wal_flush_lsn() > '$start'::pg_lsn + 1000000"), 'wal: batches reach the disk while the stream goes on');
+	$node->safe_psql('postgres', 'SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ' . waiting_for('spindle_to_wal'));
+	eval { $handle->finish };
+	my ($n) = delivered($$err);
+	cmp_ok($n, '>', 0, "wal: cancelled after $n events");
+	ok($node->poll_query_until('postgres', 'SELECT pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()'), 'wal: the rest, too, without any commit');
 }
 
 #
