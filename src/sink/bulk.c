@@ -37,6 +37,9 @@
 
 #include "sink/bulk.h"
 
+/* Bytes of rows after which they go into the table, however few they are. */
+#define MAX_BYTES	(1024 * 1024)
+
 struct SpindleBulk
 {
 	/* set at creation */
@@ -55,6 +58,7 @@ struct SpindleBulk
 	int		   *source_of;		/* per column of the table, -1 for null */
 	int64	   *number;			/* of each row, for errors */
 	int			n;
+	Size		bytes;			/* of the rows */
 	Datum	   *values;
 	bool	   *nulls;
 };
@@ -146,6 +150,7 @@ spindle_bulk_begin(SpindleBulk *bulk)
 	oldcontext = MemoryContextSwitchTo(bulk->batch_context);
 	bulk->relation = relation;
 	bulk->n = 0;
+	bulk->bytes = 0;
 	bulk->source_of = palloc(sizeof(int) * Max(RelationGetNumberOfAttributes(relation), 1));
 	bulk->values = palloc(sizeof(Datum) * Max(RelationGetNumberOfAttributes(relation), 1));
 	bulk->nulls = palloc(sizeof(bool) * Max(RelationGetNumberOfAttributes(relation), 1));
@@ -184,6 +189,7 @@ spindle_bulk_put(SpindleBulk *bulk, const Datum *values, const bool *nulls, int6
 	tuple = heap_form_tuple(desc, bulk->values, bulk->nulls);
 	MemoryContextSwitchTo(oldcontext);
 	tuple->t_tableOid = bulk->relid;
+	bulk->bytes += tuple->t_len;
 
 	ExecStoreHeapTuple(tuple, bulk->slot[bulk->n], false);
 	bulk->number[bulk->n++] = number;
@@ -193,7 +199,7 @@ spindle_bulk_put(SpindleBulk *bulk, const Datum *values, const bool *nulls, int6
 bool
 spindle_bulk_is_full(const SpindleBulk *bulk)
 {
-	return bulk->n == bulk->max_rows;
+	return bulk->n == bulk->max_rows || bulk->bytes >= MAX_BYTES;
 }
 
 static void
