@@ -242,7 +242,7 @@ spindle_fill(PG_FUNCTION_ARGS)
 	end = row + Min(spindle_arg_count(fcinfo, ARG_MAX_ROWS, "max_rows", PG_INT64_MAX), end - row);
 
 	/* the lock that INSERT takes, so that columns stay what we have checked */
-	fill.target = spindle_relation_open(PG_GETARG_OID(ARG_TARGET), RowExclusiveLock);
+	fill.target = spindle_relation_open(PG_GETARG_OID(ARG_TARGET), NULL, RowExclusiveLock);
 	for (int c = 0; c < fill.table->ncolumns; c++)
 		if (fill.wanted[c])
 			check_column(&fill, c);

@@ -137,7 +137,7 @@ spindle_bulk_begin(SpindleBulk *bulk)
 	bool		possible;
 	MemoryContext oldcontext;
 
-	/* that it was dropped is for the INSERT to report */
+	/* that it was dropped is for the caller to report */
 	if (relation == NULL)
 		return false;
 	possible = !XactReadOnly &&

@@ -75,6 +75,7 @@ typedef struct TableSink
 {
 	SpindleSink base;
 	Oid			relid;
+	char	   *name;			/* when the sink was made */
 
 	/* set when opened */
 	MemoryContext context;
@@ -85,6 +86,7 @@ typedef struct TableSink
 	SpindleBulk *bulk;			/* tried first for each batch */
 	TupleDesc	desc;			/* of a batch */
 	int			nsource;		/* columns of it that the source gives */
+	char	   *insert_name;	/* what the target is called in this: */
 	SPIPlanPtr	insert;
 	EphemeralNamedRelationData batch;
 	TupleTableSlot *slot;
@@ -141,20 +143,50 @@ insert_command(const TableSink *table, Relation target)
 	return command;
 }
 
+/* A plan that is kept outlives the transaction, so it has to go by hand. */
+static void
+table_abort(SpindleSink *sink)
+{
+	TableSink  *table = (TableSink *) sink;
+
+	if (table->insert)
+		SPI_freeplan(table->insert);
+	table->insert = NULL;
+}
+
+/*
+ * Prepare the INSERT, unless it is prepared by the name that the target has.
+ * Another relation may have got the name that it had.
+ */
+static void
+prepare_insert(TableSink *table, Relation target)
+{
+	char	   *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(target)),
+												  RelationGetRelationName(target));
+
+	if (table->insert && strcmp(name, table->insert_name) == 0)
+	{
+		pfree(name);
+		return;
+	}
+	table_abort(&table->base);
+	table->insert_name = MemoryContextStrdup(table->context, name);
+	table->insert = SPI_prepare(insert_command(table, target), 0, NULL);
+	if (table->insert == NULL || SPI_keepplan(table->insert) != 0)
+		elog(ERROR, "could not prepare an insertion: %s", SPI_result_code_string(SPI_result));
+}
+
 static void
 table_open_sink(SpindleSink *sink, TupleDesc desc)
 {
 	TableSink  *table = (TableSink *) sink;
-	char	   *command;
 
 	/* the lock that INSERT takes, so that columns stay what we have checked */
-	Relation	target = spindle_relation_open(table->relid, RowExclusiveLock);
+	Relation	target = spindle_relation_open(table->relid, table->name, RowExclusiveLock);
 
 	table->context = CurrentMemoryContext;
 	table->event_context = AllocSetContextCreate(CurrentMemoryContext, "spindle event", ALLOCSET_SMALL_SIZES);
 	describe_batch(table, target, desc);
-	command = insert_command(table, target);
-	relation_close(target, NoLock);
 	table->bulk = spindle_bulk_create(table->relid, table->desc, Min(sink->batch_size, MAX_BULK_ROWS));
 	table->slot = MakeSingleTupleTableSlot(table->desc, &TTSOpsVirtual);
 	table->batch.md.name = BATCH_NAME;
@@ -164,9 +196,8 @@ table_open_sink(SpindleSink *sink, TupleDesc desc)
 	table->batch.md.enrtuples = Max(sink->batch_size, 1);
 	if (SPI_register_relation(&table->batch) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "could not register a batch of events");
-	table->insert = SPI_prepare(command, 0, NULL);
-	if (table->insert == NULL || SPI_keepplan(table->insert) != 0)
-		elog(ERROR, "could not prepare an insertion: %s", SPI_result_code_string(SPI_result));
+	prepare_insert(table, target);
+	relation_close(target, NoLock);
 }
 
 /* The value of one of our own columns. */
@@ -206,11 +237,15 @@ static void
 begin_batch(TableSink *table)
 {
 	MemoryContext oldcontext;
+	Relation	target;
 
 	table->in_batch = true;
 	table->in_bulk = spindle_bulk_begin(table->bulk);
 	if (table->in_bulk)
 		return;
+	target = spindle_relation_open(table->relid, table->name, RowExclusiveLock);
+	prepare_insert(table, target);
+	relation_close(target, NoLock);
 	oldcontext = MemoryContextSwitchTo(table->context);
 	table->rows = tuplestore_begin_heap(true, false, work_mem);
 	MemoryContextSwitchTo(oldcontext);
@@ -389,17 +424,6 @@ table_flush(SpindleSink *sink)
 	table->rows = NULL;
 }
 
-/* A plan that is kept outlives the transaction, so it has to go by hand. */
-static void
-table_abort(SpindleSink *sink)
-{
-	TableSink  *table = (TableSink *) sink;
-
-	if (table->insert)
-		SPI_freeplan(table->insert);
-	table->insert = NULL;
-}
-
 static void
 table_close_sink(SpindleSink *sink)
 {
@@ -447,5 +471,6 @@ spindle_table_sink_create(Oid relid)
 	table->base.name = psprintf("table \"%s\"", name);
 	table->base.wants_datums = true;
 	table->relid = relid;
+	table->name = name;
 	return &table->base;
 }

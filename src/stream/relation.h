@@ -11,6 +11,6 @@
 #include "storage/lockdefs.h"
 #include "utils/relcache.h"
 
-extern Relation spindle_relation_open(Oid relid, LOCKMODE lockmode);
+extern Relation spindle_relation_open(Oid relid, const char *name, LOCKMODE lockmode);
 
 #endif							/* SPINDLE_RELATION_H */

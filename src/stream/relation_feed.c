@@ -652,7 +652,7 @@ spindle_relation_feed_create(Oid relid, const char *time_column, int64 seed, Mem
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	RelationFeed *rf = palloc0(sizeof(RelationFeed));
 	SpindleFeed *feed = &rf->feed;
-	Relation	relation = spindle_relation_open(relid, AccessShareLock);
+	Relation	relation = spindle_relation_open(relid, NULL, AccessShareLock);
 	Bitmapset  *keys;
 	char		kind;
 	TupleDesc	desc;

@@ -39,5 +39,22 @@ foreach my $name (sort keys %call)
 	like($$err, qr/ERROR:  42P01: relation "gone" does not exist$/m, "$name: error");
 	unlike($$err, qr/continues behind them/, "$name: no events were delivered");
 }
+
+# A target that is renamed between two batches stays the target, and a new
+# relation of its old name does not become it.  Both ways in which rows go in.
+foreach my $kind ('in bulk', 'by INSERT')
+{
+	my $columns = 'order_id bigint' . ($kind eq 'by INSERT' ? ', n int GENERATED ALWAYS AS IDENTITY' : '');
+	$node->safe_psql('postgres', "DROP TABLE IF EXISTS target, renamed; CREATE TABLE target ($columns)");
+	my ($handle, undef, $err) = background($node, '\set VERBOSITY verbose', "CALL spindle_to_table('target', 'retail', 'order', realtime => true, events_per_second => 100)");
+	ok($node->poll_query_until('postgres', 'SELECT count(*) > 5 FROM target'), "renamed, $kind: delivers");
+	my $n = $node->safe_psql('postgres', "BEGIN; LOCK target; SELECT count(*) FROM target; ALTER TABLE target RENAME TO renamed; CREATE TABLE target ($columns); COMMIT");
+	ok($node->poll_query_until('postgres', "SELECT count(*) > $n + 5 FROM renamed"), "renamed, $kind: goes on");
+	is($node->safe_psql('postgres', 'SELECT count(*) FROM target'), 0, "renamed, $kind: not to another table");
+	$n = $node->safe_psql('postgres', 'BEGIN; LOCK renamed; SELECT count(*) FROM renamed; DROP TABLE renamed; COMMIT');
+	eval { $handle->finish };
+	like($$err, qr/ERROR:  42P01: relation "(?:target|renamed)" does not exist$/m, "renamed, $kind: and dropped");
+	is((delivered($$err))[0], $n, "renamed, $kind: as many events were delivered as there were rows");
+}
 $node->stop;
 done_testing();
