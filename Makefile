@@ -50,6 +50,7 @@ OBJS = \
 	src/model/describe.o \
 	src/model/formula.o \
 	src/model/json.o \
+	src/model/key.o \
 	src/model/library.o \
 	src/model/ref.o \
 	src/model/rule.o \

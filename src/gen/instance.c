@@ -18,7 +18,6 @@
 
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
-#include "utils/datetime.h"
 #include "utils/memutils.h"
 
 #include "gen/eval.h"
@@ -35,20 +34,6 @@
 
 static List *kept = NIL;		/* SpindleInstance, last used first */
 
-/* The number of calendar years that a domain's range touches. */
-static int
-calendar_years(const SpindleDomain *domain)
-{
-	int			y1,
-				y2,
-				m,
-				d;
-
-	j2date(domain->first_day + POSTGRES_EPOCH_JDATE, &y1, &m, &d);
-	j2date(domain->first_day + domain->ndays - 1 + POSTGRES_EPOCH_JDATE, &y2, &m, &d);
-	return y2 - y1 + 1;
-}
-
 static int64
 count_rows(const SpindleInstance *instance, const SpindleTable *table)
 {
@@ -61,7 +46,7 @@ count_rows(const SpindleInstance *instance, const SpindleTable *table)
 		case SPINDLE_ROWS_FIXED:
 			return table->rows_count;
 		case SPINDLE_ROWS_PER_YEAR:
-			return table->rows_count * calendar_years(instance->domain);
+			return table->rows_count * spindle_domain_years(instance->domain);
 		default:
 			parent = count_rows(instance, &instance->domain->table[table->rows_parent]);
 			return (int64) ((__int128) parent * table->rows_numerator / table->rows_denominator);

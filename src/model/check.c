@@ -9,6 +9,7 @@
 
 #include "common/int.h"
 #include "miscadmin.h"
+#include "utils/datetime.h"
 
 #include "model/parse.h"
 
@@ -19,17 +20,12 @@ static void visit_column(SpindleDomain *domain, char *state, const int *base, in
 static void visit_rule(SpindleDomain *domain, char *state, const int *base, int table,
 					   const SpindleRule *rule);
 
-static int
-compare_int64(const void *a, const void *b)
-{
-	int64		x = *(const int64 *) a;
-	int64		y = *(const int64 *) b;
-
-	return x < y ? -1 : x > y;
-}
-
-static void
-model_error(const SpindleDomain *domain, const char *path, const char *detail, const char *hint)
+/*
+ * spindle_model_error
+ *		Report what is wrong at a place of a definition; hint may be NULL.
+ */
+void
+spindle_model_error(const SpindleDomain *domain, const char *path, const char *detail, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -108,11 +104,14 @@ visit_rule(SpindleDomain *domain, char *state, const int *base, int table, const
 				const SpindleTable *parent = &domain->table[domain->table[table].rows_parent];
 
 				if (parent->key < 0)
-					model_error(domain, rule->path,
+					spindle_model_error(domain, rule->path,
 								psprintf("parent table \"%s\" has no key.", parent->name), NULL);
 				visit_column(domain, state, base, parent->index, parent->key);
 				break;
 			}
+		case SPINDLE_RULE_HIERARCHY:
+			visit_column(domain, state, base, table, domain->table[table].key);
+			break;
 		case SPINDLE_RULE_COPY:
 			visit_ref(domain, state, base, table, &rule->copy);
 			break;
@@ -166,7 +165,7 @@ visit_column(SpindleDomain *domain, char *state, const int *base, int table, int
 	if (*s == 2)
 		return;
 	if (*s == 1)
-		model_error(domain, c->rule->path, "the value depends on itself.", NULL);
+		spindle_model_error(domain, c->rule->path, "the value depends on itself.", NULL);
 	*s = 1;
 	visit_rule(domain, state, base, table, c->rule);
 	*s = 2;
@@ -186,15 +185,36 @@ check_row_counts(SpindleDomain *domain)
 			 at = domain->table[at].rows_parent)
 		{
 			if (steps++ > domain->ntables)
-				model_error(domain, psprintf("tables.%s.rows", domain->table[t].name),
+				spindle_model_error(domain, psprintf("tables.%s.rows", domain->table[t].name),
 							"the number of rows depends on itself.", NULL);
 		}
 	}
 }
 
-/* The largest number of rows that a preset gives a table; PG_INT64_MAX if too many. */
-static int64
-max_rows(const SpindleDomain *domain, const SpindleTable *table)
+/*
+ * spindle_domain_years
+ *		The number of calendar years that a domain's range touches.
+ */
+int
+spindle_domain_years(const SpindleDomain *domain)
+{
+	int			y1,
+				y2,
+				m,
+				d;
+
+	j2date(domain->first_day + POSTGRES_EPOCH_JDATE, &y1, &m, &d);
+	j2date(domain->first_day + domain->ndays - 1 + POSTGRES_EPOCH_JDATE, &y2, &m, &d);
+	return y2 - y1 + 1;
+}
+
+/*
+ * spindle_table_max_rows
+ *		The largest number of rows that a preset gives a table; PG_INT64_MAX
+ *		if more than 10^15.  The row counts must not form a circle.
+ */
+int64
+spindle_table_max_rows(const SpindleDomain *domain, const SpindleTable *table)
 {
 	int64		parent;
 	int64		result = 0;
@@ -208,77 +228,37 @@ max_rows(const SpindleDomain *domain, const SpindleTable *table)
 		case SPINDLE_ROWS_FIXED:
 			return table->rows_count;
 		case SPINDLE_ROWS_PER_YEAR:
-			return table->rows_count * (domain->ndays / 365 + 2);
+			return table->rows_count * spindle_domain_years(domain);
 		default:
-			parent = max_rows(domain, &domain->table[table->rows_parent]);
+			parent = spindle_table_max_rows(domain, &domain->table[table->rows_parent]);
 			if ((double) parent * table->rows_numerator / table->rows_denominator > SPINDLE_MAX_ROWS)
 				return PG_INT64_MAX;
 			return (int64) ((__int128) parent * table->rows_numerator / table->rows_denominator);
 	}
 }
 
-/*
- * The values of a key must differ: a sequence, a pattern that holds the row
- * number, or a field of a data set whose values differ, row by row.
- */
-static void
-check_key(const SpindleDomain *domain, const SpindleTable *table)
-{
-	const SpindleRule *rule = table->column[table->key].rule;
-	bool		is_unique = rule->kind == SPINDLE_RULE_SEQUENCE;
-
-	if (rule->kind == SPINDLE_RULE_PATTERN)
-		for (int i = 0; i < rule->pattern.npieces; i++)
-			is_unique |= rule->pattern.piece[i].kind == SPINDLE_PIECE_ROW;
-	if (rule->kind == SPINDLE_RULE_DATA && rule->data.by_row)
-	{
-		int64	   *values = palloc(sizeof(int64) * rule->data.set->nrows);
-
-		memcpy(values, rule->data.value, sizeof(int64) * rule->data.set->nrows);
-		qsort(values, rule->data.set->nrows, sizeof(int64), compare_int64);
-		is_unique = true;
-		for (int i = 1; i < rule->data.set->nrows; i++)
-			is_unique &= values[i] != values[i - 1];
-		pfree(values);
-	}
-	if (!is_unique)
-		model_error(domain, rule->path, "the values of a key must differ.",
-					"Take a sequence, a pattern with {row}, or a data set by row whose values differ.");
-}
-
 /* All numbers of a sequence must fit its column. */
 static void
-check_sequence(const SpindleDomain *domain, const SpindleTable *table, const SpindleColumn *column)
+check_sequence(const SpindleDomain *domain, const SpindleTable *table, const SpindleRule *rule)
 {
 	int64		last;
 
-	if (column->rule->kind != SPINDLE_RULE_SEQUENCE)
-		return;
-	if (pg_mul_s64_overflow(Max(max_rows(domain, table) - 1, 0), column->rule->sequence.step, &last) ||
-		pg_add_s64_overflow(last, column->rule->sequence.start, &last) || last > column->type.max ||
-		column->rule->sequence.start < column->type.min)
-		model_error(domain, column->rule->path,
+	if (pg_mul_s64_overflow(Max(spindle_table_max_rows(domain, table) - 1, 0), rule->sequence.step, &last) ||
+		pg_add_s64_overflow(last, rule->sequence.start, &last) || last > rule->type->max ||
+		rule->sequence.start < rule->type->min)
+		spindle_model_error(domain, rule->path,
 					psprintf("a preset gives more rows than type %s has values from " INT64_FORMAT " on.",
-							 column->type.name, column->rule->sequence.start), NULL);
+							 rule->type->name, rule->sequence.start), NULL);
 }
 
-/* The levels of a table are those of its hierarchy. */
+/* The levels of a table are those of its hierarchy: all agree with *first. */
 static void
-check_levels(const SpindleDomain *domain, const SpindleTable *table)
+check_levels(const SpindleDomain *domain, const SpindleRule *rule, const SpindleRule **first)
 {
-	const SpindleRule *first = NULL;
-
-	for (int c = 0; c < table->ncolumns; c++)
-	{
-		const SpindleRule *rule = table->column[c].rule;
-
-		if (rule->kind != SPINDLE_RULE_HIERARCHY && rule->kind != SPINDLE_RULE_LEVEL)
-			continue;
-		if (first && (rule->hierarchy.levels != first->hierarchy.levels ||
-					  rule->hierarchy.roots != first->hierarchy.roots))
-			model_error(domain, rule->path, psprintf("levels and roots differ from those of %s.", first->path), NULL);
-		first = rule;
-	}
+	if (*first && (rule->hierarchy.levels != (*first)->hierarchy.levels ||
+				   rule->hierarchy.roots != (*first)->hierarchy.roots))
+		spindle_model_error(domain, rule->path, psprintf("levels and roots differ from those of %s.", (*first)->path), NULL);
+	*first = rule;
 }
 
 static void
@@ -288,29 +268,51 @@ check_reference(SpindleDomain *domain, const SpindleRule *rule)
 
 	if (rule->reference.has_after &&
 		!is_ordered_time(&parent->column[rule->reference.after_parent]))
-		model_error(domain, psprintf("%s.after.parent", rule->path),
+		spindle_model_error(domain, psprintf("%s.after.parent", rule->path),
 					psprintf("column \"%s\" of table \"%s\" is not an ordered time.",
 							 parent->column[rule->reference.after_parent].name, parent->name),
 					"Only a rule of kind \"time\" with \"ordered\" tells which rows came before.");
 	if ((rule->reference.has_containing || rule->reference.has_where) &&
-		max_rows(domain, parent) > MAX_SMALL_TABLE)
-		model_error(domain, rule->path,
+		spindle_table_max_rows(domain, parent) > MAX_SMALL_TABLE)
+		spindle_model_error(domain, rule->path,
 					psprintf("table \"%s\" can have more than %d rows.", parent->name, MAX_SMALL_TABLE),
 					"\"containing\" and \"where\" choose from small tables only.");
 }
 
+/*
+ * A rule and those inside its branches, which fill the same column and so have
+ * the same limits.  levels is the table's rule of levels met last, or NULL.
+ */
 static void
-check_rule(SpindleDomain *domain, const SpindleTable *table, const SpindleRule *rule)
+check_rule(SpindleDomain *domain, const SpindleTable *table, const SpindleRule *rule,
+		   const SpindleRule **levels)
 {
-	if (rule->kind == SPINDLE_RULE_REFERENCE)
-		check_reference(domain, rule);
-	if (rule->kind == SPINDLE_RULE_CASE)
-		for (int i = 0; i <= rule->cases.nbranches; i++)
-			check_rule(domain, table, rule->cases.then[i]);
-	if (rule->kind == SPINDLE_RULE_DATA && rule->data.by_row && max_rows(domain, table) > rule->data.set->nrows)
-		model_error(domain, rule->path,
-					psprintf("the table can have more rows than the %d of data set \"%s\".",
-							 rule->data.set->nrows, rule->data.set->name), NULL);
+	CHECK_FOR_INTERRUPTS();
+	switch (rule->kind)
+	{
+		case SPINDLE_RULE_SEQUENCE:
+			check_sequence(domain, table, rule);
+			break;
+		case SPINDLE_RULE_HIERARCHY:
+		case SPINDLE_RULE_LEVEL:
+			check_levels(domain, rule, levels);
+			break;
+		case SPINDLE_RULE_REFERENCE:
+			check_reference(domain, rule);
+			break;
+		case SPINDLE_RULE_CASE:
+			for (int i = 0; i <= rule->cases.nbranches; i++)
+				check_rule(domain, table, rule->cases.then[i], levels);
+			break;
+		case SPINDLE_RULE_DATA:
+			if (rule->data.by_row && spindle_table_max_rows(domain, table) > rule->data.set->nrows)
+				spindle_model_error(domain, rule->path,
+							psprintf("the table can have more rows than the %d of data set \"%s\".",
+									 rule->data.set->nrows, rule->data.set->name), NULL);
+			break;
+		default:
+			break;
+	}
 }
 
 /*
@@ -503,16 +505,11 @@ spindle_domain_check(SpindleDomain *domain)
 
 		base[t] = n;
 		n += table->ncolumns;
-		if (max_rows(domain, table) > SPINDLE_MAX_ROWS)
-			model_error(domain, psprintf("tables.%s.rows", table->name),
+		if (spindle_table_max_rows(domain, table) > SPINDLE_MAX_ROWS)
+			spindle_model_error(domain, psprintf("tables.%s.rows", table->name),
 						"a preset gives more than 10^15 rows.", NULL);
-		for (int c = 0; c < table->ncolumns; c++)
-			check_sequence(domain, table, &table->column[c]);
-		check_levels(domain, table);
-		if (table->key >= 0)
-			check_key(domain, table);
 		if (table->parent_column >= 0 && table->column[table->parent_column].null_fraction > 0)
-			model_error(domain, table->column[table->parent_column].rule->path,
+			spindle_model_error(domain, table->column[table->parent_column].rule->path,
 						"children without a parent are not possible; \"null\" must be absent.", NULL);
 	}
 
@@ -524,17 +521,19 @@ spindle_domain_check(SpindleDomain *domain)
 	for (int t = 0; t < domain->ntables; t++)
 	{
 		SpindleTable *table = &domain->table[t];
+		const SpindleRule *levels = NULL;
 
 		for (int c = 0; c < table->ncolumns; c++)
-			check_rule(domain, table, table->column[c].rule);
+			check_rule(domain, table, table->column[c].rule, &levels);
 	}
+	spindle_check_keys(domain, base, n);
 	for (int t = 0; t < domain->ntables; t++)
 	{
 		SpindleTable *table = &domain->table[t];
 
 		for (int c = 0; c < table->ncolumns; c++)
 			if (!table->column[c].nullable && may_be_null(domain, t, table->column[c].rule, NULL))
-				model_error(domain, table->column[c].rule->path,
+				spindle_model_error(domain, table->column[c].rule->path,
 							"the rule can give NULL, but the column is not \"nullable\".", NULL);
 	}
 	mark_monotone(domain);

@@ -410,6 +410,7 @@ extern SpindleDomain *spindle_domain_parse(const char *name, const char *text, i
 extern int	spindle_domain_find_table(const SpindleDomain *domain, const char *name);
 extern int	spindle_table_find_column(const SpindleTable *table, const char *name);
 extern int	spindle_domain_find_preset(const SpindleDomain *domain, const char *name);
+extern int	spindle_domain_years(const SpindleDomain *domain);
 extern const SpindleColumn *spindle_ref_column(const SpindleDomain *domain,
 											   const SpindleColumnRef *ref);
 

@@ -56,5 +56,11 @@ extern int	spindle_data_set_field(const SpindleDataSet *set, const SpindleJson *
 
 /* check.c */
 extern void spindle_domain_check(SpindleDomain *domain);
+extern void spindle_model_error(const SpindleDomain *domain, const char *path, const char *detail,
+								const char *hint) pg_attribute_noreturn();
+extern int64 spindle_table_max_rows(const SpindleDomain *domain, const SpindleTable *table);
+
+/* key.c */
+extern void spindle_check_keys(const SpindleDomain *domain, const int *base, int ncolumns);
 
 #endif							/* SPINDLE_PARSE_H */

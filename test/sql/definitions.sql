@@ -79,7 +79,7 @@ INSERT INTO bad (path, value) VALUES
 ('tables,p,columns,n,rule,sd', '0'), ('tables,p,columns,n,rule,sd', '-1'), ('tables,p,columns,n,rule,min', '1000'), ('tables,p,columns,n,rule', '{"kind": "pareto", "alpha": 1}'), ('tables,p,columns,n,rule', '{"kind": "pareto", "alpha": 0, "min": 1}'), ('tables,p,columns,n,rule', '{"kind": "zipf", "exponent": 1}'), ('tables,p,columns,n,rule', '{"kind": "lognormal", "mu": 1}'),
 ('tables,p,columns,n,rule', '{"kind": "geometric", "p": 0}'), ('tables,p,columns,n,rule', '{"kind": "geometric", "p": 2}'), ('tables,p,columns,n,rule', '{"kind": "zipf", "exponent": 1, "max": 1e9}'), ('tables,p,columns,n,rule', '{"kind": "poisson", "mean": 5, "min": 6, "max": 5}'), ('tables,p,columns,n,rule', '{"kind": "bernoulli", "p": 0.5, "min": 0.2, "max": 0.8}'),
 ('tables,p,columns,w,rule,weights', '{}'), ('tables,p,columns,w,rule,weights', '{"x": 0, "y": 0}'), ('tables,p,columns,w,rule,weights,x', '-1'), ('tables,p,columns,w,rule,weights,x', '"1"'), ('tables,p,columns,a,rule', '{"kind": "weighted", "weights": {"x": 1}}'), ('tables,p,columns,a,rule', '{"kind": "weighted", "weights": {"2147483648": 1}}'),
-('tables,p,columns,s,rule,pattern', '"{"'), ('tables,p,columns,s,rule,pattern', '"{q}"'), ('tables,p,columns,s,rule,pattern', '"{w|title}"'), ('tables,p,columns,s,rule,pattern', '"{row:0}"'), ('tables,p,columns,s,rule,pattern', '"{row:x}"'), ('tables,p,columns,s,rule,pattern', '"{row:101}"'), ('tables,p,columns,s,rule,pattern', '"{random_digits}"'), ('tables,p,columns,s,rule,pattern', '"{t}"'), ('tables,p,columns,s,rule,pattern', '"{s}"'), ('tables,p,columns,s,rule,pattern', '"{}"'),
+('tables,p,columns,s,rule,pattern', '"{"'), ('tables,p,columns,s,rule,pattern', '"{q}"'), ('tables,p,columns,s,rule,pattern', '"{w|title}"'), ('tables,p,columns,s,rule,pattern', '"{row:0}"'), ('tables,p,columns,s,rule,pattern', '"{row:x}"'), ('tables,p,columns,s,rule,pattern', '"{row:101}"'), ('tables,p,columns,s,rule,pattern', '"{random_digits}"'), ('tables,p,columns,s,rule,pattern', '"{t}"'), ('tables,p,columns,s,rule,pattern', '"{s}"'), ('tables,p,columns,s,rule,pattern', '"{}"'), ('tables,p,columns,s,rule,pattern', '"{random_hex:8}"'), ('tables,p,columns,s,rule,pattern', '"{{row}}"'), ('tables,p,columns,s,rule,pattern', '"{{"'), ('tables,p,columns,s,rule,pattern', '"{w.x}"'),
 ('tables,p,columns,t,rule,months', '{"foo": 1}'), ('tables,p,columns,t,rule,months', '{"jan": 0}'), ('tables,p,columns,t,rule,months', '{"jan": -1}'), ('tables,p,columns,t,rule,weekdays', '{}'), ('tables,p,columns,t,rule,hours', '{"24": 1}'), ('tables,p,columns,t,rule,hour_peaks', '[12]'), ('tables,p,columns,t,rule,hour_peaks', '[]'),
 ('tables,p,columns,t,rule,ordered', '1'), ('tables,p,columns,t,rule,ordered', 'false'), ('tables,p,columns,t,rule,end', '"2023-01-01"'), ('tables,p,columns,t,rule', '{"kind": "time", "start": "2024-02-01", "end": "2024-02-05", "months": {"mar": 1}}'),
 ('tables,c,columns,r,rule,table', '"q"'), ('tables,c,columns,r,rule,table', '"fix"'), ('tables,c,columns,r,type', '"text"'), ('tables,c,columns,r,rule,skew', '{"top": 0.2}'), ('tables,c,columns,r,rule,skew', '{"top": 0.5, "share": 0.2}'), ('tables,c,columns,r,rule,skew', '{"top": 2, "share": 3}'), ('tables,c,columns,r,rule,skew', '{"exponent": 1, "top": 0.1}'), ('tables,c,columns,r,rule,skew', '{}'),
@@ -96,6 +96,58 @@ INSERT INTO bad (path, value) VALUES
 SELECT path, value, report((CASE WHEN value IS NULL THEN definition::jsonb #- string_to_array(path, ',')
   ELSE jsonb_set(definition::jsonb, string_to_array(path, ','), value::jsonb) END)::text)
 FROM bad, good ORDER BY n;
+
+-- Types have one way to be written, as they become part of DDL.
+SELECT type, report(replace(definition, '"numeric(10,2)"', to_json(type)::text))
+FROM good, unnest('{"numeric(10,2)","numeric(18,9)","numeric(1,0)","numeric(+10, 2)","numeric(10, 2)","numeric( 10,2)","numeric(10 ,2)","numeric(010,2)","numeric(10,02)","numeric(10,-2)","numeric(-10,2)","numeric(1000,2)","numeric(4294967306,2)","numeric(2,3)","numeric(18,10)","numeric(0,0)","numeric(10)","numeric(10,2) ","numeric(10,2","numeric","NUMERIC(10,2)","decimal(10,2)"," integer","double  precision"}'::text[]) type;
+SELECT type, report(replace(definition, '{"type": "text", "rule": {"kind": "weighted"', '{"type": ' || to_json(type) || ', "rule": {"kind": "weighted"'))
+FROM good, unnest('{varchar(1),varchar(10000),varchar(0),varchar(+1),varchar(01),varchar( 1),varchar(1 ),varchar(-1),varchar(10001),varchar(4294967297),varchar(99999999999999999999),varchar(),varchar,varchar(1}'::text[]) type;
+
+-- Constants, too: what is read loosely elsewhere is no value here.
+SELECT type, value, report(jsonb_set(definition::jsonb, '{tables,fix,columns,x}',
+  jsonb_build_object('type', type, 'rule', jsonb_build_object('kind', 'weighted', 'weights', jsonb_build_object(value, 1))))::text)
+FROM good, (VALUES ('date', '2024-02-29'), ('date', '2024-2-29'), ('date', '+024-02-29'), ('date', ' 2024-02-29'), ('date', '2024- 2-29'), ('date', '2023-02-29'), ('date', '1899-12-31'), ('date', '10000-01-01'), ('date', '2024-02-29 00:00:00'),
+  ('timestamp', '2024-02-29 23:59:59'), ('timestamp', '2024-02-29T1:02:03'), ('timestamp', '2024-02-29 -1:02:03'), ('timestamp', '2024-02-29 01:02'), ('timestamp', '2024-02-29 01:02:03.'), ('timestamp', '2024-02-29 24:00:00'),
+  ('double precision', '1e3'), ('double precision', '-.5'), ('double precision', ' 1'), ('double precision', '0x10'), ('double precision', 'nan'), ('double precision', 'infinity'), ('double precision', '1e999'), ('double precision', '-'), ('integer', '+1'), ('integer', ' 1'), ('numeric(4,2)', '1e1')) v (type, value);
+
+-- Rules inside branches of "case" obey the limits of their column.
+SELECT rule, report(jsonb_set(definition::jsonb, '{tables,p,columns,a}', ('{"type": "smallint", "nullable": true, "rule": {"kind": "case",
+  "cases": [{"when": {"column": "w", "equals": "x"}, "then": ' || rule || '}], "else": {"kind": "case",
+  "cases": [{"when": {"column": "w", "equals": "y"}, "then": {"kind": "constant", "value": 1}}], "else": ' || rule || '}}}')::jsonb)::text)
+FROM good, (VALUES ('{"kind": "sequence"}'), ('{"kind": "sequence", "start": -32768, "step": 1000}'), ('{"kind": "sequence", "start": 40000}'), ('{"kind": "constant", "value": 40000}'),
+  ('{"kind": "weighted", "weights": {"1": 1, "40000": 0}}'), ('{"kind": "uniform", "min": 0, "max": 40000}'), ('{"kind": "copy", "column": "id"}'), ('{"kind": "data", "set": "product_categories", "field": "level", "by_row": true}')) r (rule);
+-- one tree per table, wherever its levels are asked for
+SELECT report(jsonb_set(jsonb_set(definition::jsonb, '{tables,p,columns,up}', '{"type": "integer", "nullable": true, "rule": {"kind": "hierarchy", "levels": 3, "roots": 2}}'),
+  '{tables,p,columns,a}', '{"type": "smallint", "rule": {"kind": "case", "cases": [{"when": {"column": "up", "is": "null"}, "then": {"kind": "level", "levels": 4, "roots": 2}}], "else": {"kind": "level", "levels": 3, "roots": 2}}}')::text)
+FROM good;
+
+-- Keys by a pattern: that they differ is proven, or refused with the reason.  The
+-- table has up to 100000 rows.
+SELECT type, pattern, report(jsonb_set(jsonb_set(definition::jsonb, '{tables,k}', ('{"key": "k", "rows": {"kind": "ratio", "of": "p", "ratio": 1}, "columns": {
+  "k": {"type": "' || type || '", "rule": {"kind": "pattern", "pattern": ' || to_json(pattern) || '}},
+  "city": {"type": "text", "rule": {"kind": "data", "set": "us_places", "field": "city"}},
+  "word": {"type": "text", "rule": {"kind": "weighted", "weights": {"ab": 1, "xyz": 1}}},
+  "code": {"type": "text", "rule": {"kind": "weighted", "weights": {"a1": 1, "b2": 1}}},
+  "any": {"type": "text", "rule": {"kind": "copy", "column": "p_id.s"}},
+  "p_id": {"type": "integer", "rule": {"kind": "reference", "table": "p"}},
+  "digit": {"type": "smallint", "rule": {"kind": "uniform", "min": 1, "max": 9}},
+  "few": {"type": "smallint", "rule": {"kind": "constant", "value": 7}},
+  "sign": {"type": "numeric(4,2)", "rule": {"kind": "weighted", "weights": {"-1.5": 1, "2.25": 1}}}}}')::jsonb),
+  '{tables,u}', ('{"rows": {"kind": "fixed", "count": 1}, "columns": {"k": {"type": "' || type || '", "rule": {"kind": "reference", "table": "k"}}}}')::jsonb)::text)
+FROM good, (VALUES ('text', '{row}'), ('varchar(6)', '{row}'), ('varchar(5)', '{row}'), ('varchar(6)', 'CUST-{row}'), ('varchar(11)', 'CUST-{row}'), ('varchar(10)', 'CUST-{row}'), ('varchar(8)', 'é-{row}'),
+  ('text', '{row}{digit}'), ('text', '{digit}{row}'), ('text', '{row:6}{digit}'), ('text', '{row:5}{digit}'), ('text', '{digit}{row:6}'), ('text', '{row}-{digit}'), ('text', '{digit}-{row}'), ('text', '{few}{row}'), ('text', '{row}{few}'), ('text', '{few:3}{row}'),
+  ('text', '{random_digits:3}{row}'), ('text', '{row}{random_letters:2}{digit}'), ('text', '{row}{random_alnum:2}'), ('text', '{digit}{row}{digit}'), ('text', '{digit}-{row}-{digit}'), ('text', '{row}{row}'), ('text', '{row}{digit}{row:6}'),
+  ('text', '{word}{row}'), ('text', '{row}{word}'), ('text', '{code}{row}'), ('text', '{row}{code}'), ('text', '{any}{row}'), ('text', '{any}-{row}'), ('text', '{any}-{row}-{any}'), ('text', '{any}{row:6}'), ('text', '{any}{row:6}{any}'), ('text', '{city}{row}.{any}'), ('text', '{word}{row}x{word}1'),
+  ('varchar(40)', '{any}-{row}'), ('varchar(9)', '{word|upper}{row}'), ('varchar(8)', '{word|upper}{row}'), ('varchar(9)', '{row}-{any}'), ('varchar(6)', '{row}-{any}'), ('text', '{p_id}{row}'), ('text', '{p_id:6}{row}'), ('text', '{sign}{row}'), ('text', '{row}{sign}'), ('text', '{word}'), ('text', '')) v (type, pattern);
+-- a key cannot be made of itself by way of the tree
+SELECT report(jsonb_set(definition::jsonb, '{tables,k}', '{"key": "k", "rows": {"kind": "fixed", "count": 9}, "columns": {
+  "k": {"type": "text", "rule": {"kind": "pattern", "pattern": "{row}-{up_or_root}"}},
+  "up": {"type": "text", "nullable": true, "rule": {"kind": "hierarchy", "levels": 3, "roots": 2}},
+  "up_or_root": {"type": "text", "rule": {"kind": "case", "cases": [{"when": {"column": "up", "is": "not null"}, "then": {"kind": "copy", "column": "up"}}], "else": {"kind": "constant", "value": ""}}}}}')::text) FROM good;
+-- what a key is
+SELECT report(jsonb_set(definition::jsonb, '{tables,p,key}', value)::text) FROM good, (VALUES ('["id"]'::jsonb), ('["id", "a"]'), ('{"column": "id"}'), ('null'), ('"a"')) v (value);
+-- names that every table has already
+SELECT name, report(replace(definition, '"m": {"type"', '"' || name || '": {"type"')) FROM good, unnest('{ctid,xmin,tableoid,cmax}'::text[]) name;
 
 -- What jsonb would not let through: the text itself is wrong.
 SELECT report(''), report(' '), report('{'), report('[]'), report('5'), report('null');
