@@ -13,6 +13,7 @@
 
 #include <math.h>
 
+#include "catalog/heap.h"
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "utils/datetime.h"
@@ -95,6 +96,9 @@ read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
 		m = spindle_json_member(node, "hidden");
 		column->hidden = spindle_json_bool(&m);
 	}
+	if (!column->hidden && SystemAttributeByName(column->name))
+		spindle_json_error(node, "Rename it, or make it \"hidden\".",
+						   "\"%s\" is the name of a system column, which every table has.", column->name);
 	if (spindle_json_has(node, "null"))
 	{
 		m = spindle_json_member(node, "null");
@@ -274,6 +278,10 @@ read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 	{
 		SpindleJson key = spindle_json_member(node, "key");
 
+		if (!cJSON_IsString(key.value))
+			spindle_json_error(&key, "A key is the name of one column, as in \"key\": \"order_id\".  Its values must differ: "
+							   "by the rule sequence, by a pattern with {row}, or by data with by_row.",
+							   "a string is needed.");
 		table->key = spindle_parse_column(parse, &key, table->index);
 		if (table->column[table->key].nullable || table->column[table->key].hidden)
 			spindle_json_error(&key, NULL, "a key can be neither null nor hidden.");

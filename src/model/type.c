@@ -63,16 +63,49 @@ spindle_power_of_ten(int n)
 }
 
 /*
+ * A number at *s from 1 to 5 digits, without sign, space or leading zero: moves
+ * *s behind it and returns it, or -1 if there is none.
+ */
+static int
+parse_modifier(const char **s)
+{
+	const char *p = *s;
+	int			n = 0;
+
+	if (*p == '0' && isdigit((unsigned char) p[1]))
+		return -1;
+	while (isdigit((unsigned char) *p) && p - *s < 5)
+		n = n * 10 + (*p++ - '0');
+	if (p == *s || isdigit((unsigned char) *p))
+		return -1;
+	*s = p;
+	return n;
+}
+
+/* Do the characters at *s follow?  If so, moves *s behind them. */
+static bool
+skip(const char **s, const char *expected)
+{
+	size_t		len = strlen(expected);
+
+	if (strncmp(*s, expected, len) != 0)
+		return false;
+	*s += len;
+	return true;
+}
+
+/*
  * spindle_type_parse
  *		Fill *type from its SQL name; false if it is none of ours.  Allocates
  *		in the current context.
+ *
+ * The name goes into DDL as it is, so nothing but the one way to write it will
+ * do.
  */
 bool
 spindle_type_parse(const char *name, SpindleType *type)
 {
-	int			precision;
-	int			scale;
-	int			end = 0;
+	const char *s = name;
 
 	memset(type, 0, sizeof(*type));
 	type->typmod = -1;
@@ -88,9 +121,12 @@ spindle_type_parse(const char *name, SpindleType *type)
 			return true;
 		}
 	}
-	if (sscanf(name, "numeric(%d,%d)%n", &precision, &scale, &end) == 2 && end == (int) strlen(name))
+	if (skip(&s, "numeric("))
 	{
-		if (precision < 1 || precision > MAX_PRECISION || scale < 0 ||
+		int			precision = parse_modifier(&s);
+		int			scale = skip(&s, ",") ? parse_modifier(&s) : -1;
+
+		if (strcmp(s, ")") != 0 || precision < 1 || precision > MAX_PRECISION || scale < 0 ||
 			scale > Min(precision, SPINDLE_MAX_SCALE))
 			return false;
 		type->kind = SPINDLE_DECIMAL;
@@ -101,9 +137,10 @@ spindle_type_parse(const char *name, SpindleType *type)
 		type->min = -type->max;
 		return true;
 	}
-	if (sscanf(name, "varchar(%d)%n", &type->length, &end) == 1 && end == (int) strlen(name))
+	if (skip(&s, "varchar("))
 	{
-		if (type->length < 1 || type->length > MAX_LENGTH)
+		type->length = parse_modifier(&s);
+		if (strcmp(s, ")") != 0 || type->length < 1 || type->length > MAX_LENGTH)
 			return false;
 		type->kind = SPINDLE_TEXT;
 		type->oid = VARCHAROID;
@@ -170,6 +207,20 @@ parse_decimal(const char *s, int scale, int64 *value)
 	return true;
 }
 
+/* Exactly n digits at *s, which moves behind them. */
+static bool
+parse_digits(const char **s, int n, int *value)
+{
+	*value = 0;
+	for (; n > 0; n--, (*s)++)
+	{
+		if (!isdigit((unsigned char) **s))
+			return false;
+		*value = *value * 10 + (**s - '0');
+	}
+	return true;
+}
+
 /*
  * YYYY-MM-DD, then nothing or, for a timestamp, a T or space and HH:MM:SS with
  * up to six digits of a fraction; a Z may follow, as all times are UTC.
@@ -177,23 +228,25 @@ parse_decimal(const char *s, int scale, int64 *value)
 static bool
 parse_time(const char *s, SpindleKind kind, int64 *value)
 {
-	int			y,
-				m,
-				d,
-				hh = 0,
-				mm = 0,
-				ss = 0;
-	int			end = 0;
+	int			y;
+	int			m;
+	int			d;
+	int			hh = 0;
+	int			mm = 0;
+	int			ss = 0;
 	int64		usec = 0;
 
-	if (sscanf(s, "%4d-%2d-%2d%n", &y, &m, &d, &end) != 3)
+	if (!parse_digits(&s, 4, &y) || *s++ != '-' || !parse_digits(&s, 2, &m) || *s++ != '-' ||
+		!parse_digits(&s, 2, &d))
 		return false;
-	s += end;
 	if (*s && kind == SPINDLE_TIMESTAMP)
 	{
-		if ((*s != 'T' && *s != ' ') || sscanf(s + 1, "%2d:%2d:%2d%n", &hh, &mm, &ss, &end) != 3)
+		if (*s != 'T' && *s != ' ')
 			return false;
-		s += end + 1;
+		s++;
+		if (!parse_digits(&s, 2, &hh) || *s++ != ':' || !parse_digits(&s, 2, &mm) || *s++ != ':' ||
+			!parse_digits(&s, 2, &ss))
+			return false;
 		if (*s == '.')
 		{
 			int			digits = 0;
@@ -210,8 +263,8 @@ parse_time(const char *s, SpindleKind kind, int64 *value)
 	}
 	if (*s)
 		return false;
-	if (y < 1900 || y > 9999 || m < 1 || m > 12 || d < 1 || d > day_tab[isleap(y)][m - 1] ||
-		hh < 0 || hh > 23 || mm < 0 || mm > 59 || ss < 0 || ss > 59)
+	if (y < 1900 || m < 1 || m > 12 || d < 1 || d > day_tab[isleap(y)][m - 1] ||
+		hh > 23 || mm > 59 || ss > 59)
 		return false;
 	*value = date2j(y, m, d) - POSTGRES_EPOCH_JDATE;
 	if (kind == SPINDLE_TIMESTAMP)
@@ -237,10 +290,14 @@ spindle_value_parse(SpindleDomain *domain, const SpindleType *type, const char *
 		case SPINDLE_FLOAT:
 			{
 				char	   *end;
-				double		d = strtod(text, &end);
+				double		d;
 
+				/* strtod() would also take spaces, hexadecimal digits and words */
+				if (strspn(text, "+-.0123456789eE") != strlen(text))
+					return false;
+				d = strtod(text, &end);
 				memcpy(value, &d, sizeof(d));
-				return end != text && *end == '\0' && !isnan(d) && !isinf(d);
+				return end != text && *end == '\0' && !isinf(d);
 			}
 		case SPINDLE_BOOL:
 			*value = strcmp(text, "true") == 0;
