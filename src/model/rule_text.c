@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 
 #include "model/rule_reader.h"
@@ -128,10 +129,27 @@ spindle_rule_read_data(RuleReader *r)
 		spindle_json_error(r->node, NULL, "\"by_row\" excludes \"match\" and \"draw\".");
 }
 
+/* For hints: what a pattern may be made of. */
+static char *
+legal_pieces(RuleReader *r)
+{
+	const SpindleTable *table = &r->parse->domain->table[r->table];
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "Legal pieces: {row}, {row:W}, {random_digits:N}, {random_letters:N}, {random_alnum:N}, "
+						   "{PATH}, {PATH:W}, {PATH|lower}, {PATH|upper}, and text without braces.  Columns to begin a PATH with: ");
+	for (int c = 0; c < table->ncolumns; c++)
+		appendStringInfo(&buf, "%s%s", c ? ", " : "", table->column[c].name);
+	appendStringInfoChar(&buf, '.');
+	return buf.data;
+}
+
 /* One {…} of a pattern: name, name:width, name|lower, name|upper. */
 static void
 read_placeholder(RuleReader *r, const SpindleJson *node, char *text, SpindlePiece *piece)
 {
+	char	   *whole = pstrdup(text);
 	char	   *bar = strchr(text, '|');
 	char	   *colon = strchr(text, ':');
 
@@ -165,7 +183,11 @@ read_placeholder(RuleReader *r, const SpindleJson *node, char *text, SpindlePiec
 	else
 	{
 		const SpindleType *type;
+		char	   *first = pnstrdup(text, strcspn(text, "."));
 
+		/* what begins with no column may be meant to be anything */
+		if (spindle_table_find_column(&r->parse->domain->table[r->table], first) < 0)
+			spindle_json_error(node, legal_pieces(r), "unrecognized piece \"{%s}\".", whole);
 		piece->kind = SPINDLE_PIECE_COLUMN;
 		spindle_parse_ref_text(r->parse, node, r->table, text, &piece->ref);
 		type = &spindle_ref_column(r->parse->domain, &piece->ref)->type;
@@ -204,7 +226,7 @@ spindle_rule_read_pattern(RuleReader *r)
 		}
 		len = strcspn(text, "}");
 		if (text[len] == '\0')
-			spindle_json_error(&m, NULL, "a \"{\" is not closed.");
+			spindle_json_error(&m, legal_pieces(r), "a \"{\" is not closed.");
 		read_placeholder(r, &m, pnstrdup(text + 1, len - 1), piece);
 		text += len + 1;
 	}
