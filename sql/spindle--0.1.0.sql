@@ -451,6 +451,35 @@ COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigi
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
   channel text,
+  domain text,
+  table_name text,
+  report boolean,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  oversize text DEFAULT 'error')
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text) IS
+'sends events by NOTIFY, one JSON object per notification, with a commit per batch, without output arguments';
+
+CREATE PROCEDURE @extschema@.spindle_to_channel(
+  channel text,
   source regclass,
   scale text DEFAULT 'small',
   seed bigint DEFAULT 42,
@@ -482,6 +511,34 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation';
+
+CREATE PROCEDURE @extschema@.spindle_to_channel(
+  channel text,
+  source regclass,
+  report boolean,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  oversize text DEFAULT 'error')
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text) IS
+'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
   prefix text,
@@ -519,6 +576,35 @@ COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, 
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
   prefix text,
+  domain text,
+  table_name text,
+  report boolean,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  transactional boolean DEFAULT false)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, boolean) IS
+'writes events to the WAL as messages for logical decoding, with a commit per batch, without output arguments';
+
+CREATE PROCEDURE @extschema@.spindle_to_wal(
+  prefix text,
   source regclass,
   scale text DEFAULT 'small',
   seed bigint DEFAULT 42,
@@ -550,6 +636,34 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation';
+
+CREATE PROCEDURE @extschema@.spindle_to_wal(
+  prefix text,
+  source regclass,
+  report boolean,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  transactional boolean DEFAULT false)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, boolean) IS
+'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
   target regclass,
@@ -586,6 +700,34 @@ COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bi
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
   target regclass,
+  domain text,
+  table_name text,
+  report boolean,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
+'inserts events into a table, with a commit per batch, without output arguments';
+
+CREATE PROCEDURE @extschema@.spindle_to_table(
+  target regclass,
   source regclass,
   scale text DEFAULT 'small',
   seed bigint DEFAULT 42,
@@ -617,6 +759,33 @@ AS 'MODULE_PATHNAME';
 COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch, from a relation';
 
+CREATE PROCEDURE @extschema@.spindle_to_table(
+  target regclass,
+  source regclass,
+  report boolean,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies jsonb DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
+'inserts events into a table, with a commit per batch, from a relation, without output arguments';
+
 --
 -- Seeding
 --
@@ -640,8 +809,27 @@ CREATE PROCEDURE @extschema@.spindle_seed(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_seed IS
+COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, integer, bigint, bigint, double precision) IS
 'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics';
+
+CREATE PROCEDURE @extschema@.spindle_seed(
+  domain text,
+  schema_name text,
+  report boolean,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  tables text[] DEFAULT NULL,
+  logged boolean DEFAULT true,
+  keys boolean DEFAULT true,
+  indexes boolean DEFAULT true,
+  statistics boolean DEFAULT true,
+  workers integer DEFAULT 0,
+  if_exists text DEFAULT 'error')
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, boolean, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text) IS
+'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics, without output arguments';
 
 CREATE FUNCTION @extschema@.spindle_ddl(
   domain text,

@@ -9,7 +9,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "api/args.h"
 
@@ -54,4 +56,30 @@ spindle_arg_count(FunctionCallInfo fcinfo, int arg, const char *name, int64 when
 				 errmsg("invalid value for argument \"%s\": " INT64_FORMAT, name, value),
 				 errhint("It must be greater than or equal to zero.")));
 	return value;
+}
+
+/*
+ * spindle_arg_take_report
+ *		What is a procedure to do with its result?
+ *
+ * PL/pgSQL wants a variable for every output argument, also for one that a CALL
+ * leaves out.  So procedures with output arguments come without them, too, and
+ * with a boolean "report" at a position where the others have something else.
+ * It is taken out of the arguments, which are then the same for both.
+ */
+SpindleReport
+spindle_arg_take_report(FunctionCallInfo fcinfo, int arg)
+{
+	Oid		   *types;
+	int			n;
+	bool		report;
+
+	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &n);
+	if (n <= arg || types[arg] != BOOLOID)
+		return SPINDLE_REPORT_ROW;
+	spindle_arg_require(fcinfo, arg, "report");
+	report = PG_GETARG_BOOL(arg);
+	fcinfo->nargs--;
+	memmove(&fcinfo->args[arg], &fcinfo->args[arg + 1], sizeof(NullableDatum) * (fcinfo->nargs - arg));
+	return report ? SPINDLE_REPORT_NOTICE : SPINDLE_REPORT_NOTHING;
 }

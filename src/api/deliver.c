@@ -183,15 +183,26 @@ run_with_workers(FunctionCallInfo fcinfo, Delivery *delivery, int nworkers)
 	spindle_rendering_end(rendering);
 }
 
-/* What was delivered, as a row in the current memory context. */
+/*
+ * What was delivered, as a row in the current memory context; or in words, and
+ * nothing, for a procedure without output arguments.
+ */
 static Datum
-result_row(FunctionCallInfo fcinfo, const Delivery *delivery, double seconds)
+delivery_result(FunctionCallInfo fcinfo, const Delivery *delivery, SpindleReport report, double seconds)
 {
 	const SpindleSink *sink = delivery->sink;
 	TupleDesc	desc;
 	Datum		values[RESULT_COLUMNS];
 	bool		nulls[RESULT_COLUMNS] = {false};
 
+	if (report == SPINDLE_REPORT_NOTICE)
+		ereport(NOTICE,
+				(errmsg_plural("%lld event delivered to %s", "%lld events delivered to %s",
+							   (unsigned long) sink->events_sent, (long long) sink->events_sent, sink->name),
+				 errdetail("%lld anomalies, %lld out of order, %lld bytes, in %.3f s.", (long long) delivery->anomalies,
+						   (long long) delivery->late, (long long) sink->bytes_sent, seconds)));
+	if (report != SPINDLE_REPORT_ROW)
+		return (Datum) 0;
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != RESULT_COLUMNS)
 		elog(ERROR, "return type must be a row of %d columns", RESULT_COLUMNS);
 	nulls[0] = delivery->args.table_name == NULL;
@@ -221,13 +232,13 @@ report_remarks(const Delivery *delivery)
 }
 
 /*
- * Deliver a stream to a sink; the result row says what was delivered.
+ * Deliver a stream to a sink; the result says what was delivered.
  *
  * args and sink live in the current memory context, in which the result is
  * allocated too.
  */
 static Datum
-deliver(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink *sink)
+deliver(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink *sink, SpindleReport report)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle delivery",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -243,7 +254,7 @@ deliver(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink
 	TupleDesc	desc;
 	int			nworkers;
 	double		seconds;
-	Datum		result;
+	Datum		delivered;
 
 	if (args->options.batch_size > 0)
 		sink->batch_size = args->options.batch_size;
@@ -288,33 +299,36 @@ deliver(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink
 
 	spindle_stream_close(delivery.stream);
 	MemoryContextSwitchTo(oldcontext);
-	result = result_row(fcinfo, &delivery, seconds);
+	delivered = delivery_result(fcinfo, &delivery, report, seconds);
 	MemoryContextDelete(context);
-	return result;
+	return delivered;
 }
 
 /*
  * The same by a procedure, which commits.
  */
 static Datum
-deliver_with_commits(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink *sink)
+deliver_with_commits(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink *sink,
+					 SpindleReport report)
 {
-	Datum		result;
+	Datum		delivered;
 
 	sink->commits = true;
 	sink->batch_size = DEFAULT_BATCH;
-	result = deliver(fcinfo, args, sink);
+	delivered = deliver(fcinfo, args, sink, report);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
-	return result;
+	return delivered;
 }
 
 /*
  * Before anything else in a procedure: may it write, and is it free to commit?
  * Begins the SPI session that does so, and returns to the memory context of the
  * caller, which lives as long as the CALL.
+ *
+ * Tells what to do with the result.
  */
-static void
+static SpindleReport
 begin_procedure(FunctionCallInfo fcinfo)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
@@ -330,6 +344,9 @@ begin_procedure(FunctionCallInfo fcinfo)
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to the SPI manager");
 	MemoryContextSwitchTo(oldcontext);
+
+	/* behind a relation, or behind a domain and a table */
+	return spindle_arg_take_report(fcinfo, spindle_streams_relation(fcinfo->flinfo->fn_oid, 1) ? 2 : 3);
 }
 
 /*
@@ -361,7 +378,7 @@ spindle_to_file(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for argument \"mode\": \"%s\"", mode),
 				 errhint("Modes are \"w\" (replace), \"a\" (append) and \"x\" (must not exist).")));
-	return deliver(fcinfo, &args, spindle_file_sink_create(path, modes[m].mode));
+	return deliver(fcinfo, &args, spindle_file_sink_create(path, modes[m].mode), SPINDLE_REPORT_ROW);
 }
 
 /*
@@ -376,7 +393,7 @@ spindle_to_program(PG_FUNCTION_ARGS)
 	SpindleStreamArguments args;
 
 	(void) spindle_stream_arguments(fcinfo, 1, &args);
-	return deliver(fcinfo, &args, spindle_program_sink_create(command));
+	return deliver(fcinfo, &args, spindle_program_sink_create(command), SPINDLE_REPORT_ROW);
 }
 
 /*
@@ -387,11 +404,12 @@ Datum
 spindle_to_channel(PG_FUNCTION_ARGS)
 {
 	SpindleStreamArguments args;
+	SpindleReport report;
 	char	   *channel;
 	char	   *oversize;
 	bool		skip;
 
-	begin_procedure(fcinfo);
+	report = begin_procedure(fcinfo);
 	channel = spindle_arg_text(fcinfo, 0, "channel");
 	oversize = spindle_arg_text(fcinfo, spindle_stream_arguments(fcinfo, 1, &args), "oversize");
 	skip = strcmp(oversize, "skip") == 0;
@@ -400,7 +418,7 @@ spindle_to_channel(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for argument \"oversize\": \"%s\"", oversize),
 				 errhint("It must be \"error\" or \"skip\".")));
-	return deliver_with_commits(fcinfo, &args, spindle_channel_sink_create(channel, skip));
+	return deliver_with_commits(fcinfo, &args, spindle_channel_sink_create(channel, skip), report);
 }
 
 /*
@@ -411,14 +429,15 @@ Datum
 spindle_to_wal(PG_FUNCTION_ARGS)
 {
 	SpindleStreamArguments args;
+	SpindleReport report;
 	char	   *prefix;
 	int			arg;
 
-	begin_procedure(fcinfo);
+	report = begin_procedure(fcinfo);
 	prefix = spindle_arg_text(fcinfo, 0, "prefix");
 	arg = spindle_stream_arguments(fcinfo, 1, &args);
 	spindle_arg_require(fcinfo, arg, "transactional");
-	return deliver_with_commits(fcinfo, &args, spindle_wal_sink_create(prefix, PG_GETARG_BOOL(arg)));
+	return deliver_with_commits(fcinfo, &args, spindle_wal_sink_create(prefix, PG_GETARG_BOOL(arg)), report);
 }
 
 /*
@@ -429,8 +448,9 @@ Datum
 spindle_to_table(PG_FUNCTION_ARGS)
 {
 	SpindleStreamArguments args;
+	SpindleReport report;
 
-	begin_procedure(fcinfo);
+	report = begin_procedure(fcinfo);
 	spindle_arg_require(fcinfo, 0, "target");
 	(void) spindle_stream_arguments(fcinfo, 1, &args);
 	if (args.table_name == NULL)
@@ -438,5 +458,5 @@ spindle_to_table(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("the tables of a domain cannot be delivered to one table"),
 				 errhint("Give table_name.")));
-	return deliver_with_commits(fcinfo, &args, spindle_table_sink_create(PG_GETARG_OID(0)));
+	return deliver_with_commits(fcinfo, &args, spindle_table_sink_create(PG_GETARG_OID(0)), report);
 }

@@ -492,13 +492,15 @@ require_transaction_control(FunctionCallInfo fcinfo)
  *		Create the tables of a domain and fill them.
  *
  * The results are the numbers of tables and rows, the bytes that they take on
- * disk with indexes, and the seconds that it took.
+ * disk with indexes, and the seconds that it took.  Without output arguments, a
+ * notice tells them if "report", behind schema_name, wants it.
  */
 Datum
 spindle_seed(PG_FUNCTION_ARGS)
 {
 	instr_time	start;
 	instr_time	duration;
+	SpindleReport report = spindle_arg_take_report(fcinfo, ARG_SCALE);
 	SpindleSeed *seed;
 	TupleDesc	desc;
 	Datum		values[4];
@@ -506,7 +508,7 @@ spindle_seed(PG_FUNCTION_ARGS)
 
 	PreventCommandDuringRecovery("spindle_seed()");
 	INSTR_TIME_SET_CURRENT(start);
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+	if (report == SPINDLE_REPORT_ROW && get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	seed = seed_arguments(fcinfo);
 	if (seed->nworkers > 0)
@@ -518,6 +520,14 @@ spindle_seed(PG_FUNCTION_ARGS)
 		seed_serially(seed);
 	INSTR_TIME_SET_CURRENT(duration);
 	INSTR_TIME_SUBTRACT(duration, start);
+	if (report == SPINDLE_REPORT_NOTICE)
+		ereport(NOTICE,
+				(errmsg_plural("%d table with %lld rows created in schema \"%s\"",
+							   "%d tables with %lld rows created in schema \"%s\"",
+							   seed->ntables, seed->ntables, (long long) seed->nrows, seed->schema),
+				 errdetail("%lld bytes, in %.3f s.", (long long) seed->nbytes, INSTR_TIME_GET_DOUBLE(duration))));
+	if (report != SPINDLE_REPORT_ROW)
+		return (Datum) 0;
 
 	values[0] = Int32GetDatum(seed->ntables);
 	values[1] = Int64GetDatum(seed->nrows);
