@@ -98,15 +98,24 @@ spindle_source_name(const SpindleInstance *instance, const char *table_name)
 					table_name ? table_name : "", instance->domain->preset[instance->preset].name, instance->seed);
 }
 
-/* Read options that the validator has let pass. */
-static SpindleSource *
-source_of_options(List *options)
+/* What the options of a foreign table say, its defaults included. */
+typedef struct TableOptions
 {
-	SpindleSource *source = palloc0(sizeof(SpindleSource));
-	const char *domain = NULL;
-	const char *table = NULL;
-	const char *scale = SPINDLE_DEFAULT_SCALE;
-	int64		seed = SPINDLE_DEFAULT_SEED;
+	const char *domain;
+	const char *table;
+	const char *scale;
+	int64		seed;
+} TableOptions;
+
+/*
+ * Read the options of a foreign table.  Raises an error if one is missing or is
+ * no number where it should be; whether there is such a domain, table or scale
+ * is not looked at.
+ */
+static TableOptions
+read_options(List *options)
+{
+	TableOptions result = {.scale = SPINDLE_DEFAULT_SCALE,.seed = SPINDLE_DEFAULT_SEED};
 	ListCell   *lc;
 
 	foreach(lc, options)
@@ -114,29 +123,28 @@ source_of_options(List *options)
 		DefElem    *def = lfirst(lc);
 
 		if (strcmp(def->defname, "domain") == 0)
-			domain = defGetString(def);
+			result.domain = defGetString(def);
 		else if (strcmp(def->defname, "table") == 0)
-			table = defGetString(def);
+			result.table = defGetString(def);
 		else if (strcmp(def->defname, "scale") == 0)
-			scale = defGetString(def);
+			result.scale = defGetString(def);
 		else if (strcmp(def->defname, "seed") == 0)
-			seed = seed_option(defGetString(def));
+			result.seed = seed_option(defGetString(def));
 	}
-	if (domain == NULL || table == NULL)
+	if (result.domain == NULL || result.table == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
 				 errmsg("options \"domain\" and \"table\" are required for foreign tables of spindle")));
-	source->instance = spindle_instance_get(domain, scale, seed);
-	source->table = spindle_source_table(source->instance->domain, table);
-	return source;
+	return result;
 }
 
 /*
  * spindle_fdw_validator
- *		Check the options of a foreign table, all at once.
+ *		Check the options of a foreign table.
  *
- * Server, user mapping and wrapper have none.  Names must exist, so that a
- * mistake shows when the table is made and not when it is read.
+ * Server, user mapping and wrapper have none.  Names and syntax are checked and
+ * nothing else, as the options of postgres_fdw are: a dump has to restore where
+ * a definition is not there yet.  The rest shows when the table is used.
  */
 Datum
 spindle_fdw_validator(PG_FUNCTION_ARGS)
@@ -162,7 +170,7 @@ spindle_fdw_validator(PG_FUNCTION_ARGS)
 			report_unknown_option(def->defname, false);
 	}
 	if (catalog == ForeignTableRelationId)
-		(void) source_of_options(options);
+		(void) read_options(options);
 	PG_RETURN_VOID();
 }
 
@@ -224,18 +232,35 @@ spindle_source_match(SpindleSource *source, TupleDesc desc, const char *relation
 	}
 }
 
+/* Tell whose options name what is not there. */
+static void
+options_context(void *arg)
+{
+	errcontext("options of foreign table \"%s\"", (const char *) arg);
+}
+
 /*
  * spindle_source_of_relation
  *		The generated table behind a foreign table, in the current context.
  *
- * The instance is not pinned.
+ * The instance is not pinned.  Raises an error if the options name what does not
+ * exist, or the columns are not those of the table.
  */
 SpindleSource *
 spindle_source_of_relation(Oid relid, TupleDesc desc)
 {
 	ForeignTable *foreign = GetForeignTable(relid);
-	SpindleSource *source = source_of_options(foreign->options);
+	TableOptions options = read_options(foreign->options);
+	SpindleSource *source = palloc0(sizeof(SpindleSource));
+	ErrorContextCallback callback;
 
+	callback.callback = options_context;
+	callback.arg = get_rel_name(relid);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	source->instance = spindle_instance_get(options.domain, options.scale, options.seed);
+	source->table = spindle_source_table(source->instance->domain, options.table);
+	error_context_stack = callback.previous;
 	spindle_source_match(source, desc,
 						 psprintf("foreign table \"%s\"", get_rel_name(relid)));
 	return source;

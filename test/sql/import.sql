@@ -73,16 +73,30 @@ SELECT count(*), count(customer_id), max(order_id) FROM import_none.o;
 -- options of a table can change, and are checked again
 ALTER FOREIGN TABLE import_none.o OPTIONS (SET scale 'small', SET seed '2');
 SELECT count(*) FROM import_none.o;
-ALTER FOREIGN TABLE import_none.o OPTIONS (SET scale 'smoll'); -- ERROR
+ALTER FOREIGN TABLE import_none.o OPTIONS (SET seed 'two'); -- ERROR
 ALTER FOREIGN TABLE import_none.o OPTIONS (DROP "table"); -- ERROR
 ALTER FOREIGN TABLE import_none.o OPTIONS (ADD extra '1'); -- ERROR
 
 CREATE FOREIGN TABLE import_none.bad (order_id bigint) SERVER spindle; -- ERROR
 CREATE FOREIGN TABLE import_none.bad (order_id bigint) SERVER spindle OPTIONS (domain 'retail'); -- ERROR
-CREATE FOREIGN TABLE import_none.bad (order_id bigint) SERVER spindle OPTIONS (domain 'retail', "table" 'orders'); -- ERROR
-CREATE FOREIGN TABLE import_none.bad (order_id bigint) SERVER spindle OPTIONS (domain 'retails', "table" 'order'); -- ERROR
 CREATE FOREIGN TABLE import_none.bad (order_id bigint) SERVER spindle OPTIONS (domain 'retail', "table" 'order', seed '1 '); -- ERROR
 CREATE FOREIGN TABLE import_none.bad (order_id bigint) SERVER spindle OPTIONS (domain 'retail', "table" 'order', colour 'red'); -- ERROR
+
+-- Whether there is such a domain, table or scale shows when the table is used, so
+-- that a dump can be restored before the definition is there.
+CREATE FOREIGN TABLE import_none.later (order_id bigint) SERVER spindle OPTIONS (domain 'retails', "table" 'orders', scale 'smoll');
+COMMENT ON FOREIGN TABLE import_none.later IS 'not yet';
+CREATE VIEW import_none.later_view AS SELECT count(*) FROM import_none.later;
+SELECT * FROM import_none.later; -- ERROR
+EXPLAIN SELECT * FROM import_none.later; -- ERROR
+ANALYZE import_none.later; -- ERROR
+SELECT * FROM import_none.later_view; -- ERROR
+ALTER FOREIGN TABLE import_none.later OPTIONS (SET domain 'retail');
+SELECT * FROM import_none.later; -- ERROR
+ALTER FOREIGN TABLE import_none.later OPTIONS (SET scale 'small');
+SELECT * FROM import_none.later; -- ERROR
+ALTER FOREIGN TABLE import_none.later OPTIONS (SET "table" 'order', DROP scale);
+SELECT * FROM import_none.later_view;
 
 -- wrong columns show when the table is used
 CREATE FOREIGN TABLE import_none.wrong_name (order_id bigint, amount numeric) SERVER spindle OPTIONS (domain 'retail', "table" 'order');
@@ -101,7 +115,9 @@ IMPORT FOREIGN SCHEMA retail FROM SERVER spindle INTO import_none OPTIONS (seed 
 IMPORT FOREIGN SCHEMA retail FROM SERVER spindle INTO import_none OPTIONS (sede '1'); -- ERROR
 CREATE SERVER import_bad FOREIGN DATA WRAPPER spindle_fdw OPTIONS (host 'x'); -- ERROR
 CREATE FOREIGN TABLE import_none.bad (order_id bigint) SERVER spindle; -- ERROR
-CREATE FOREIGN TABLE import_none.bad (order_id bigint) SERVER spindle OPTIONS (domain 'retail', "table" 'orders'); -- ERROR
+CREATE FOREIGN TABLE import_none.bad (order_id bigint) SERVER spindle OPTIONS (domain 'retail', "table" 'orders', seed ''); -- ERROR
+ALTER FOREIGN TABLE import_none.later OPTIONS (SET "table" 'orders');
+SELECT * FROM import_none.later; -- ERROR
 SELECT * FROM import_none.wrong_name; -- ERROR
 SELECT * FROM import_none.wrong_type; -- ERROR
 
