@@ -35,9 +35,10 @@ CREATE SERVER spindle FOREIGN DATA WRAPPER spindle_fdw;
 COMMENT ON SERVER spindle IS
 'the generated domains; use IMPORT FOREIGN SCHEMA domain FROM SERVER spindle';
 
--- generated data belongs to nobody
+-- Generated data belongs to nobody.  To make foreign tables, one by one or by
+-- IMPORT FOREIGN SCHEMA, takes the use of a server; that of the wrapper is for
+-- making servers.
 GRANT USAGE ON FOREIGN SERVER spindle TO PUBLIC;
-GRANT USAGE ON FOREIGN DATA WRAPPER spindle_fdw TO PUBLIC;
 
 --
 -- What there is

@@ -148,7 +148,11 @@ GRANT SELECT (store_id) ON import_all.store TO regress_spindle_user;
 SET ROLE regress_spindle_user;
 SELECT count(store_id) FROM import_all.store;
 SELECT count(city) FROM import_all.store; -- ERROR
-CREATE SERVER import_own FOREIGN DATA WRAPPER spindle_fdw;
+CREATE FOREIGN TABLE import_user.mine (order_id bigint) SERVER spindle OPTIONS (domain 'retail', "table" 'order');
+ALTER FOREIGN TABLE import_user.mine OPTIONS (ADD scale 'medium');
+SELECT count(*) FROM import_user.mine WHERE order_id <= 10;
+-- servers are not theirs to make
+CREATE SERVER import_own FOREIGN DATA WRAPPER spindle_fdw; -- ERROR
 RESET ROLE;
 
 -- a view over a generated table

@@ -1,0 +1,39 @@
+--
+-- What CREATE EXTENSION makes: every member has a comment, functions have the labels
+-- that fit what they do, and nothing more is granted than use needs.
+--
+CREATE TEMP VIEW member AS
+SELECT classid, objid, pg_describe_object(classid, objid, 0) AS name
+FROM pg_depend
+WHERE deptype = 'e' AND refclassid = 'pg_extension'::regclass
+  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'spindle');
+CREATE TEMP VIEW function AS
+SELECT p.* FROM member JOIN pg_proc p ON classid = 'pg_proc'::regclass AND objid = p.oid;
+
+-- nothing without a comment
+SELECT name FROM member
+WHERE coalesce(obj_description(objid, classid::regclass::name), '') = '' AND classid <> 'pg_cast'::regclass
+  AND NOT EXISTS (SELECT FROM pg_type t WHERE classid = 'pg_type'::regclass AND t.oid = objid AND t.typelem <> 0)
+ORDER BY name;
+
+-- volatility, parallel safety, strictness; overloads have the same
+SELECT proname, prokind AS kind, count(*) AS n, string_agg(DISTINCT provolatile::text, '') AS volatile,
+  string_agg(DISTINCT proparallel::text, '') AS parallel, bool_and(proisstrict) AS strict, bool_or(prosecdef) AS definer,
+  bool_or(proleakproof) AS leakproof, bool_or(proconfig IS NOT NULL) AS config
+FROM function GROUP BY proname, prokind ORDER BY proname, prokind;
+
+-- all in C, all of the extension's library, all arguments named but for internal ones
+SELECT oid::regprocedure FROM function
+WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') OR probin NOT LIKE '%spindle';
+SELECT oid::regprocedure FROM function
+WHERE pronargs > 0 AND (proargnames IS NULL OR '' = ANY (proargnames)) ORDER BY 1;
+
+-- the stream arguments are the same wherever a source is streamed
+SELECT count(*) > 1 AS overloads, count(DISTINCT regexp_replace(replace(pg_get_function_arguments(oid), ' IN ', ' '),
+  '^.*?(scale text DEFAULT.*?batch_size integer DEFAULT NULL::integer).*$', '\1')) AS argument_lists
+FROM function WHERE proname ~ '^spindle_(stream|to_)';
+
+-- privileges: those that the server gives everybody, and the use of the server
+SELECT DISTINCT proacl FROM function;
+SELECT 'server' AS object, replace(srvacl::text, srvowner::regrole::text, 'owner') AS acl FROM pg_foreign_server WHERE srvname = 'spindle'
+UNION ALL SELECT 'wrapper', fdwacl::text FROM pg_foreign_data_wrapper WHERE fdwname = 'spindle_fdw';
