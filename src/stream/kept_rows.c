@@ -127,6 +127,7 @@ spindle_kept_rows_put(SpindleKeptRows *rows, TupleTableSlot *slot)
 	bool		should_free;
 	MinimalTuple tuple = ExecFetchSlotMinimalTuple(slot, &should_free);
 	Size		len = MAXALIGN(tuple->t_len);
+	char	   *place;
 
 	Assert(!rows->is_reading);
 	if (rows->filled + len > rows->size)
@@ -142,8 +143,12 @@ spindle_kept_rows_put(SpindleKeptRows *rows, TupleTableSlot *slot)
 				enlarge(rows, len);
 		}
 	}
-	memcpy(rows->buffer + rows->filled, tuple, tuple->t_len);
-	memset(rows->buffer + rows->filled + tuple->t_len, 0, len - tuple->t_len);
+	place = rows->buffer + rows->filled;
+	memcpy(place, tuple, tuple->t_len);
+
+	/* nothing goes to a file that was never set */
+	memset(((MinimalTuple) place)->mt_padding, 0, sizeof(((MinimalTuple) place)->mt_padding));
+	memset(place + tuple->t_len, 0, len - tuple->t_len);
 	rows->filled += len;
 	if (should_free)
 		heap_free_minimal_tuple(tuple);
