@@ -36,8 +36,9 @@
 #define SECONDS_PER_WEEK	(SECONDS_PER_HOUR * HOURS_PER_WEEK)
 
 /*
- * Hours that are walked before weeks are skipped: a thousand weeks, some 2 ms.
- * To skip rounds otherwise than to walk, by microseconds.
+ * Hours that are walked before weeks are skipped: a thousand weeks, a few ms.
+ * To skip rounds otherwise than to walk, by parts of a second in the end, so it
+ * is left to gaps of two decades and more.
  */
 #define WALKED_HOURS		(1000 * HOURS_PER_WEEK)
 
