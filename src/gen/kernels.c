@@ -18,10 +18,6 @@
 #include "gen/eval_internal.h"
 #include "math/draws.h"
 
-/* The first day of the year 1900 and of 10000, since 2000-01-01. */
-#define DAY_1900		INT64CONST(-36524)
-#define DAY_10000		INT64CONST(2921940)
-
 /* Rows whose number is remembered, at most: 1 MB. */
 #define MEMO_SIZE		65536
 
@@ -286,9 +282,9 @@ spindle_run_offset(Step *step)
 	const SpindleRule *rule = step->rule;
 	const double unit = (double) rule->offset.unit;
 	const int64 per_day = rule->type->kind == SPINDLE_DATE ? 1 : USECS_PER_DAY;
-	const int64 first = (DAY_1900) * per_day;
-	const int64 last = (DAY_10000) * per_day - 1;
-	const double limit = (double) (DAY_10000 - DAY_1900) * per_day;
+	const int64 first = SPINDLE_FIRST_DAY * per_day;
+	const int64 last = (SPINDLE_LAST_DAY + 1) * per_day - 1;
+	const double limit = (double) (SPINDLE_LAST_DAY + 1 - SPINDLE_FIRST_DAY) * per_day;
 
 	for (int i = 0; i < step->frame->n; i++)
 	{

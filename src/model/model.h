@@ -24,6 +24,10 @@
 #define SPINDLE_MAX_ROWS		INT64CONST(1000000000000000)
 #define SPINDLE_MAX_SCALE		9	/* digits after the point */
 
+/* Times lie in the years 1900 to 9999: their first and last day, since 2000-01-01. */
+#define SPINDLE_FIRST_DAY		INT64CONST(-36524)
+#define SPINDLE_LAST_DAY		INT64CONST(2921939)
+
 /*
  * How a value is represented while rows are generated: always 64 bits.
  */
@@ -252,6 +256,8 @@ struct SpindleRule
 			double		top;
 			double		share;	/* or the exponent */
 			bool		has_after;	/* only parents from before this row */
+			bool		may_miss;	/* NULL where there are none, else an
+									 * error */
 			int			after_parent;	/* the parent's ordered time */
 			SpindleColumnRef after_time;	/* this row's time */
 			bool		has_among;	/* only parents that are children of ... */

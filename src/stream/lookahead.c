@@ -11,7 +11,8 @@
  * of these.  A walk starts with the first row that may still be to come, as its
  * ordered time plus the longest distance lies behind what was given out, and
  * ends when the ordered time plus the shortest distance lies behind all that is
- * kept.
+ * kept.  Of rows with equal times, as at the ends of the years there are, the
+ * row number tells.
  *
  * Memory is bounded by work_mem.  Rows within the longest distance are computed
  * once per walk, so a table with many more of them than fit costs more time per
@@ -42,8 +43,8 @@ typedef struct Entry
 struct SpindleLookahead
 {
 	int64		nrows;
-	double		shortest;		/* distance from the ordered time, in */
-	double		longest;		/* microseconds */
+	int64		shortest;		/* distance from the ordered time, in */
+	int64		longest;		/* microseconds */
 	SpindleEval *eval;
 	int			ordered_handle;
 	int			time_handle;
@@ -114,8 +115,8 @@ spindle_lookahead_create(SpindleInstance *instance, int table_number, const Spin
 	lookahead->nrows = instance->nrows[table_number];
 
 	/* whole units are rounded, by half a unit at most */
-	lookahead->shortest = (rule->offset.by.min - 0.5) * rule->offset.unit - 1;
-	lookahead->longest = (rule->offset.by.max + 0.5) * rule->offset.unit + 1;
+	lookahead->shortest = (int64) floor((rule->offset.by.min - 0.5) * rule->offset.unit) - 1;
+	lookahead->longest = (int64) ceil((rule->offset.by.max + 0.5) * rule->offset.unit) + 1;
 	lookahead->eval = spindle_eval_create(instance, table_number, context);
 	lookahead->ordered_handle = spindle_eval_add(lookahead->eval, &rule->offset.source);
 	lookahead->time_handle = spindle_eval_add(lookahead->eval, time);
@@ -129,6 +130,20 @@ keep_earliest(SpindleLookahead *lookahead, int n)
 {
 	pg_qsort(lookahead->entry, n, sizeof(Entry), compare_entries);
 	return Min(n, lookahead->kept);
+}
+
+/*
+ * The earliest or latest entry that a row can have, by its ordered time and a
+ * distance.  A time that the rule cuts to the years there are is cut here too,
+ * as it else would lie outside its distance.  Never falls from row to row.
+ */
+static Entry
+bound(Timestamp ordered, int64 distance, int64 row)
+{
+	Timestamp	first = SPINDLE_FIRST_DAY * USECS_PER_DAY;
+	Timestamp	last = (SPINDLE_LAST_DAY + 1) * USECS_PER_DAY - 1;
+
+	return (Entry) {Max(first, Min(ordered + distance, last)), row};
 }
 
 static void
@@ -154,15 +169,22 @@ walk(SpindleLookahead *lookahead)
 		spindle_eval_run(lookahead->eval, rows, m);
 		ordered = spindle_eval_vector(lookahead->eval, lookahead->ordered_handle);
 		time = spindle_eval_vector(lookahead->eval, lookahead->time_handle);
-		if (has_limit && ordered->value[0] + lookahead->shortest > limit.time)
-			break;
+		if (has_limit)
+		{
+			Entry		earliest = bound(ordered->value[0], lookahead->shortest, first);
+
+			if (compare_entries(&earliest, &limit) >= 0)
+				break;
+		}
 		for (int i = 0; i < m; i++)
 		{
 			Entry		entry = {time->value[i], rows[i]};
 
 			if (!any_open)
 			{
-				if (lookahead->has_last && ordered->value[i] + lookahead->longest < lookahead->last.time)
+				Entry		latest = bound(ordered->value[i], lookahead->longest, rows[i]);
+
+				if (lookahead->has_last && compare_entries(&latest, &lookahead->last) <= 0)
 					continue;
 				lookahead->first_row = rows[i];
 				any_open = true;
