@@ -89,6 +89,12 @@ spindle_run_reference(Step *step)
 	const int	n = step->frame->n;
 	int64	   *out = step->out.value;
 
+	/* "after" gives NULL where no row came before, if the column may hold it */
+	if (state->is_empty && n > 0 && !(step->after && step->rule->reference.may_miss))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s chooses among no rows at this scale", step->rule->path),
+				 errhint("Give the table that is referred to at least one row.")));
 	if (step->after)
 	{
 		/* the number of rows to choose from, where the choice will be */
@@ -104,11 +110,6 @@ spindle_run_reference(Step *step)
 			is_null[i] = count == 0;
 		}
 	}
-	else if (state->is_empty && n > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s chooses among no rows at this scale", step->rule->path),
-				 errhint("Give the table that is referred to at least one row.")));
 	spindle_popularity_pick(state->popularity, step->frame->row, n, step->after ? out : NULL, out);
 	if (state->choice && !state->is_empty)
 		for (int i = 0; i < n; i++)

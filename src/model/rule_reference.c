@@ -50,6 +50,7 @@ read_after(RuleReader *r)
 	parent = spindle_json_member(&after, "parent");
 	row = spindle_json_member(&after, "row");
 	r->rule->reference.has_after = true;
+	r->rule->reference.may_miss = r->column->nullable;
 	r->rule->reference.after_parent = spindle_parse_column(r->parse, &parent, r->rule->reference.table);
 	spindle_parse_ref(r->parse, &row, r->table, &r->rule->reference.after_time);
 	if (spindle_ref_column(r->parse->domain, &r->rule->reference.after_time)->type.kind != SPINDLE_TIMESTAMP)
