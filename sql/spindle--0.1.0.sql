@@ -49,14 +49,15 @@ CREATE FUNCTION @extschema@.spindle_domains(
   OUT description text,
   OUT tables integer,
   OUT columns integer,
-  OUT scales text[])
+  OUT scales text[],
+  OUT error text)
 RETURNS SETOF record
 LANGUAGE C STRICT STABLE PARALLEL SAFE
 ROWS 10
 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_domains() IS
-'the domains that can be generated, with their scales';
+'the domains that can be generated, with their scales, and what is wrong with those that cannot';
 
 CREATE FUNCTION @extschema@.spindle_tables(
   domain text,

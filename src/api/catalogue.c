@@ -14,6 +14,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "api/source.h"
 #include "model/library.h"
@@ -32,37 +33,119 @@ text_or_null(const char *s, bool *is_null)
 	return s ? CStringGetTextDatum(pg_any_to_server(s, (int) strlen(s), PG_UTF8)) : (Datum) 0;
 }
 
-/*
- * spindle_domains()
- *		One row per domain.  A definition that is not valid raises its error.
- */
-Datum
-spindle_domains(PG_FUNCTION_ARGS)
+/* Columns of spindle_domains(). */
+enum
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	ListCell   *lc;
+	DOMAIN_NAME,
+	DOMAIN_DESCRIPTION,
+	DOMAIN_TABLES,
+	DOMAIN_COLUMNS,
+	DOMAIN_SCALES,
+	DOMAIN_ERROR,
+	DOMAIN_NCOLUMNS
+};
 
-	InitMaterializedSRF(fcinfo, 0);
-	foreach(lc, spindle_library_names())
+/*
+ * Fill in what a domain's definition says; all but the description is there
+ * if that cannot be converted to the server's encoding.
+ */
+static void
+describe_domain(const char *name, Datum *values, bool *nulls)
+{
+	SpindleDomain *domain = spindle_library_get(name);
+
+	PG_TRY();
 	{
-		SpindleDomain *domain = spindle_library_get(lfirst(lc));
 		Datum	   *scales = palloc(sizeof(Datum) * domain->npresets);
-		Datum		values[5];
-		bool		nulls[5] = {false};
 		int			ncolumns = 0;
+		bool		no_description;
 
 		for (int t = 0; t < domain->ntables; t++)
 			for (int c = 0; c < domain->table[t].ncolumns; c++)
 				ncolumns += !domain->table[t].column[c].hidden;
 		for (int p = 0; p < domain->npresets; p++)
 			scales[p] = CStringGetTextDatum(domain->preset[p].name);
-		values[0] = CStringGetTextDatum(domain->name);
-		values[1] = text_or_null(domain->description, &nulls[1]);
-		values[2] = Int32GetDatum(domain->ntables);
-		values[3] = Int32GetDatum(ncolumns);
-		values[4] = PointerGetDatum(construct_array(scales, domain->npresets, TEXTOID, -1, false, TYPALIGN_INT));
+		values[DOMAIN_TABLES] = Int32GetDatum(domain->ntables);
+		values[DOMAIN_COLUMNS] = Int32GetDatum(ncolumns);
+		values[DOMAIN_SCALES] = PointerGetDatum(construct_array(scales, domain->npresets, TEXTOID, -1, false,
+																TYPALIGN_INT));
+		nulls[DOMAIN_TABLES] = nulls[DOMAIN_COLUMNS] = nulls[DOMAIN_SCALES] = false;
+
+		/* last, as it may raise an error, and not NULL only when it is there */
+		values[DOMAIN_DESCRIPTION] = text_or_null(domain->description, &no_description);
+		nulls[DOMAIN_DESCRIPTION] = no_description;
+	}
+	PG_FINALLY();
+	{
 		spindle_library_release(domain);
+	}
+	PG_END_TRY();
+}
+
+/*
+ * Is an error the fault of a definition or of its files?  All others say
+ * something about the server or the session: it is cancelled, or short of
+ * memory.
+ */
+static bool
+is_definition_error(int sqlstate)
+{
+	int			category = ERRCODE_TO_CATEGORY(sqlstate);
+
+	return category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_PROGRAM_LIMIT_EXCEEDED ||
+		category == ERRCODE_SYSTEM_ERROR || sqlstate == ERRCODE_UNDEFINED_OBJECT ||
+		sqlstate == ERRCODE_UNDEFINED_FILE || sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE ||
+		sqlstate == ERRCODE_WRONG_OBJECT_TYPE;
+}
+
+/*
+ * spindle_domains()
+ *		One row per domain.  One whose definition is not valid has its error in
+ *		place of what it would say, so that it does not hide the others.
+ *
+ * There is no subtransaction, which the server would not allow in a parallel
+ * query: what reads a definition holds nothing but memory, a file that it
+ * closes, and the model that it gives back.
+ */
+Datum
+spindle_domains(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext context = CurrentMemoryContext;
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(lc, spindle_library_names())
+	{
+		const char *name = lfirst(lc);
+		Datum		values[DOMAIN_NCOLUMNS] = {0};
+		bool		nulls[DOMAIN_NCOLUMNS] = {false, true, true, true, true, true};
+		MemoryContext scratch = AllocSetContextCreate(context, "spindle domains", ALLOCSET_DEFAULT_SIZES);
+
+		MemoryContextSwitchTo(scratch);
+		PG_TRY();
+		{
+			describe_domain(name, values, nulls);
+		}
+		PG_CATCH();
+		{
+			ErrorData  *error;
+
+			MemoryContextSwitchTo(scratch);
+			error = CopyErrorData();
+			if (!is_definition_error(error->sqlerrcode))
+				PG_RE_THROW();
+			FlushErrorState();
+			values[DOMAIN_ERROR] = CStringGetTextDatum(error->detail ?
+													   psprintf("%s: %s", error->message, error->detail) :
+													   error->message);
+			nulls[DOMAIN_ERROR] = false;
+		}
+		PG_END_TRY();
+		values[DOMAIN_NAME] = CStringGetTextDatum(name);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		MemoryContextSwitchTo(context);
+		MemoryContextDelete(scratch);
 	}
 	return (Datum) 0;
 }

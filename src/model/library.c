@@ -78,7 +78,10 @@ find_file(const char *folder, const char *name, struct stat *st)
 	return NULL;
 }
 
-/* The contents of a file, palloc'd and terminated. */
+/*
+ * The contents of a file, palloc'd and terminated.  The file is closed in case
+ * of an error, too: spindle_domains() goes on after one.
+ */
 static char *
 read_file(const char *path, int *len)
 {
@@ -98,13 +101,22 @@ read_file(const char *path, int *len)
 		n = fread(buf.data + buf.len, 1, 65536, file);
 		buf.len += (int) n;
 		if (ferror(file))
+		{
+			int			save_errno = errno;
+
+			FreeFile(file);
+			errno = save_errno;
 			ereport(ERROR,
 					(errcode_for_file_access(),
 					 errmsg("could not read file \"%s\": %m", path)));
+		}
 		if (buf.len > MAX_FILE_SIZE)
+		{
+			FreeFile(file);
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("file \"%s\" is larger than %d bytes", path, MAX_FILE_SIZE)));
+		}
 		if (n == 0)
 			break;
 	}

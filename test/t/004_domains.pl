@@ -343,9 +343,36 @@ foreach my $case (
 }
 unlink "$dir/wrong.json";
 write_file("$dir/wrong.json", definition('"x"'));
-my ($status, $out, $err) = $node->psql('postgres', 'SELECT * FROM spindle_domains()');
-like($err, qr/domain "wrong".*tables\.t\.columns\.v\.rule\.value/s, 'spindle_domains shows the mistake of a file');
-unlink "$dir/wrong.json";
+# a wrong file hides no other: it is listed with its mistake
+my ($status, $out, $err);
+mkdir "$dir/folder.json";
+write_file("$dir/large.json", ' ' x (16 * 1024 * 1024 + 1));
+is($node->safe_psql('postgres', q(SELECT domain, tables, error IS NULL FROM spindle_domains())),
+	"changing|1|t\nevery|8|t\nfolder||f\nlarge||f\nretail|9|t\nwrong||f", 'spindle_domains lists all files');
+like($node->safe_psql('postgres', q(SELECT error FROM spindle_domains() WHERE domain = 'wrong')),
+	qr/domain "wrong".*tables\.t\.columns\.v\.rule\.value/s, 'spindle_domains shows the mistake of a file');
+is($node->safe_psql('postgres', q(SELECT count(*) FROM generate_series(1, 3000), spindle_domains() WHERE error IS NOT NULL)), 9000, 'files that cannot be read are closed');
+rmdir "$dir/folder.json";
+unlink "$dir/large.json", "$dir/wrong.json";
+
+# A database whose encoding has no character of a description: all else of the
+# domain is there, and its model is given back.
+$node->safe_psql('postgres', q(CREATE DATABASE latin1 TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'));
+my $euro = definition(1);
+$euro =~ s/changes/costs \\u20ac 5/;
+write_file("$dir/euro.json", $euro);
+$node->safe_psql('latin1', 'CREATE EXTENSION spindle');
+my $latin1 = $node->background_psql('latin1');
+my $list = q(SELECT description, tables, scales, error FROM spindle_domains() WHERE domain = 'euro';);
+like($latin1->query_safe($list), qr/^\|1\|\{small\}\|character with byte sequence 0xe2 0x82 0xac .* has no equivalent/, 'a description that cannot be converted');
+my $models = q(SELECT count(*) FROM pg_backend_memory_contexts WHERE name = 'spindle domain';);
+my $before = $latin1->query_safe($models);
+write_file("$dir/euro.json", $euro . ' ' x $_) and $latin1->query_safe($list) foreach 1 .. 5;
+is($latin1->query_safe($models), $before, 'no model is left behind');
+$latin1->quit;
+$node->safe_psql('postgres', 'DROP DATABASE latin1');
+unlink "$dir/euro.json";
+
 # files that are no definitions are left alone
 write_file("$dir/README", 'x');
 write_file("$dir/Upper.json", 'x');
@@ -367,6 +394,50 @@ unlink "$dir/data/retail.json";
 is($node->safe_psql('postgres', q(SET ROLE regress_spindle_user; SELECT count(*) FROM spindle_tables('every'))), '8', 'but used by all');
 ($status, $out, $err) = $node->psql('postgres', 'SELECT count(*) FROM spindle_domains(); SET spindle.no_such_setting = 1');
 like($err, qr/invalid configuration parameter name "spindle.no_such_setting"/, 'no other settings');
+
+# An event time that is an offset from an ordered one and is cut at an end of
+# the years there are: all rows come, in their order.
+foreach my $end ([ 'first', '1900-01-01', '1900-03-01', -100, -30 ], [ 'last', '9999-11-01', '9999-12-31', 20, 90 ], [ 'all', '9999-12-29', '9999-12-31', 5, 90 ])
+{
+	my ($name, $from, $until, $min, $max) = @$end;
+	write_file("$dir/ends.json", qq({"spindle": 1, "description": "ends", "range": {"start": "$from", "end": "$until"}, "presets": {"small": {}},
+		"tables": {"t": {"key": "id", "event_time": "e", "rows": {"kind": "fixed", "count": 10000}, "columns": {
+			"id": {"type": "integer", "rule": {"kind": "sequence"}},
+			"o": {"type": "timestamptz", "rule": {"kind": "time", "ordered": true}},
+			"e": {"type": "timestamptz", "rule": {"kind": "offset", "column": "o", "unit": "days", "by": {"distribution": "uniform", "min": $min, "max": $max}}}}}}}));
+	is($node->safe_psql('postgres', q(
+		WITH s AS (SELECT row_number() OVER (ORDER BY seq) AS n, event_time AS e, (event ->> 'id')::int AS id FROM spindle_stream('ends', 't')),
+		r AS (SELECT row_number() OVER (ORDER BY e, id) AS n, e, id FROM spindle_rows('ends', 't') AS t (id integer, o timestamptz, e timestamptz))
+		SELECT count(*), max(copies) > 100 FROM s JOIN r USING (n, e, id) JOIN (SELECT e, count(*) AS copies FROM r GROUP BY 1) c USING (e))),
+		'10000|t', "times cut at an end: $name");
+}
+unlink "$dir/ends.json";
+
+# A reference with "after" to a table without rows at the scale: an error where
+# NULL is not allowed, as without "after", and behind it.
+write_file("$dir/empty.json", q({"spindle": 1, "description": "empty", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"some": {"p": 5}, "none": {"p": 0}},
+	"tables": {
+	"p": {"key": "id", "rows": {"kind": "preset"}, "columns": {
+		"id": {"type": "integer", "rule": {"kind": "sequence"}},
+		"t": {"type": "timestamptz", "rule": {"kind": "time", "ordered": true, "first_at_start": true}}}},
+	"c": {"key": "id", "rows": {"kind": "children", "of": "p", "ratio": 2, "min": 1}, "columns": {
+		"id": {"type": "integer", "rule": {"kind": "sequence"}},
+		"p_id": {"type": "integer", "rule": {"kind": "parent"}}}},
+	"r": {"rows": {"kind": "fixed", "count": 10}, "columns": {
+		"t": {"type": "timestamptz", "rule": {"kind": "time"}},
+		"p_id": {"type": "integer", "rule": {"kind": "reference", "table": "p", "after": {"parent": "t", "row": "t"}}},
+		"p_time": {"type": "timestamptz", "rule": {"kind": "copy", "column": "p_id.t"}},
+		"c_id": {"type": "integer", "rule": {"kind": "reference", "table": "c", "among": "p_id"}},
+		"maybe": {"type": "integer", "nullable": true, "rule": {"kind": "reference", "table": "p", "after": {"parent": "t", "row": "t"}}}}}}}));
+$node->safe_psql('postgres', "CREATE SCHEMA empty_$_; IMPORT FOREIGN SCHEMA empty FROM SERVER spindle INTO empty_$_ OPTIONS (scale '$_')") foreach 'some', 'none';
+is($node->safe_psql('postgres', 'SELECT count(p_id), count(c_id), count(p_time), count(maybe) FROM empty_some.r'), '10|10|10|10', 'a reference with "after"');
+foreach my $column ('p_id', 'p_time', 'c_id')
+{
+	($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nSELECT $column FROM empty_none.r");
+	like($err, qr/ERROR:  22023: tables\.r\.columns\.p_id\.rule chooses among no rows at this scale/, "no rows to refer to: $column");
+}
+is($node->safe_psql('postgres', 'SELECT count(*), count(maybe) FROM empty_none.r'), '10|0', 'no rows to refer to, and NULL allowed');
+unlink "$dir/empty.json";
 
 # Random mutations of retail.json: single bytes replaced, deleted or inserted,
 # and truncations.  Whatever comes out, there is no crash and no internal
