@@ -11,7 +11,9 @@
  * The weights of months and weekdays multiply: they form 84 cells, a cell has
  * the share month x weekday, and the days of the range that fall into one cell
  * share it equally.  So both marginal distributions come out exactly as
- * declared, however many Mondays a month has.  Inside a day the hours have
+ * declared, however many Mondays a month has.  Without weights of months, all
+ * months are one, and without those of weekdays all weekdays, so that nothing
+ * is uneven that was not declared so.  Inside a day the hours have
  * their shares and time runs evenly within an hour.
  *
  * Times are microseconds since 2000-01-01 00:00 UTC, as in the server.
@@ -67,11 +69,12 @@ spindle_calendar_create(const SpindleCalendarSpec *spec)
 	calendar->day_scale = palloc(sizeof(double) * spec->ndays);
 
 	for (int d = 0; d < spec->ndays; d++)
-		cell_days[month_of(spec->first_day + d)][weekday_of(spec->first_day + d)]++;
+		cell_days[spec->has_months ? month_of(spec->first_day + d) : 0]
+			[spec->has_weekdays ? weekday_of(spec->first_day + d) : 0]++;
 	for (int d = 0; d < spec->ndays; d++)
 	{
-		int			m = month_of(spec->first_day + d);
-		int			w = weekday_of(spec->first_day + d);
+		int			m = spec->has_months ? month_of(spec->first_day + d) : 0;
+		int			w = spec->has_weekdays ? weekday_of(spec->first_day + d) : 0;
 
 		share[d] = spec->month[m] * spec->weekday[w] / cell_days[m][w];
 		total += share[d];

@@ -15,13 +15,15 @@
 #define SPINDLE_CALENDAR_GUIDE_BITS 11
 
 /*
- * What a definition says.  Weights are relative; all-equal ones make a flat
- * distribution.
+ * What a definition says.  Weights are relative: those of months and weekdays
+ * say how often each occurs, however many days it has.
  */
 typedef struct SpindleCalendarSpec
 {
 	int			first_day;		/* days since 2000-01-01 */
 	int			ndays;			/* at least 1 */
+	bool		has_months;		/* else days are alike in all months ... */
+	bool		has_weekdays;	/* ... and on all days of the week */
 	double		month[12];		/* January first */
 	double		weekday[7];		/* Monday first */
 	double		hour[24];

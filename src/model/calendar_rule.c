@@ -112,6 +112,8 @@ spindle_parse_time_rule(SpindleParse *parse, const SpindleJson *node, SpindleRul
 	if (spec->ndays < 1 || spec->ndays > 32000)
 		spindle_json_error(node, NULL, "the range has %d days; it must have from 1 to 32000.",
 						   spec->ndays);
+	spec->has_months = spindle_json_has(node, "months");
+	spec->has_weekdays = spindle_json_has(node, "weekdays");
 	read_weights(node, "months", month_names, spec->month);
 	read_weights(node, "weekdays", weekday_names, spec->weekday);
 	read_hours(node, spec->hour);

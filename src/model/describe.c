@@ -103,14 +103,10 @@ static void
 append_time(StringInfo out, const SpindleRule *rule)
 {
 	const SpindleCalendarSpec *spec = &rule->time.spec;
-	bool		months = false;
-	bool		weekdays = false;
+	bool		months = spec->has_months;
+	bool		weekdays = spec->has_weekdays;
 	bool		hours = false;
 
-	for (int i = 1; i < 12; i++)
-		months |= spec->month[i] != spec->month[0];
-	for (int i = 1; i < 7; i++)
-		weekdays |= spec->weekday[i] != spec->weekday[0];
 	for (int i = 1; i < 24; i++)
 		hours |= spec->hour[i] != spec->hour[0];
 	appendStringInfo(out, "random time%s", rule->time.ordered ? " that rises with the row" : "");
