@@ -80,6 +80,13 @@ value_scale(const SpindleRule *rule)
 	return (double) spindle_power_of_ten(Max(digits, 0));
 }
 
+/* Is a distribution even over values that lie apart? */
+static inline bool
+is_even_on_grid(const SpindleRule *rule, const SpindleDist *dist)
+{
+	return dist->kind == SPINDLE_DIST_UNIFORM && (rule->type->kind != SPINDLE_FLOAT || rule->round >= 0);
+}
+
 /* A value of a numeric type as a double. */
 static inline double
 value_number(SpindleKind kind, double scale, int64 value)
@@ -162,6 +169,21 @@ spindle_run_number(Step *step)
 
 		for (int i = 0; i < n; i++)
 			out[i] = low + (int64) spindle_below(spindle_next_draw(key, row, n, i, portion), nvalues);
+		return;
+	}
+	if (is_even_on_grid(rule, dist))
+	{
+		/* the same of rounded doubles, if any of them lies within the limits */
+		for (int i = 0; i < n; i++)
+		{
+			uint64		draw = spindle_next_draw(key, row, n, i, portion);
+			double		x;
+
+			if (spindle_dist_on_grid(dist->min * scale, dist->max * scale, draw, &x))
+				out[i] = float_bits(x / scale);
+			else
+				out[i] = number_value(rule, spindle_dist_sample(dist, draw), scale);
+		}
 		return;
 	}
 	if (dist->kind == SPINDLE_DIST_DISCRETE && rule->type->kind == SPINDLE_INT)
@@ -281,6 +303,7 @@ spindle_run_offset(Step *step)
 	const SpindleVector *in = &step->input[0]->out;
 	const SpindleRule *rule = step->rule;
 	const double unit = (double) rule->offset.unit;
+	const bool	is_whole = rule->offset.whole || rule->type->kind == SPINDLE_DATE;
 	const int64 per_day = rule->type->kind == SPINDLE_DATE ? 1 : USECS_PER_DAY;
 	const int64 first = SPINDLE_FIRST_DAY * per_day;
 	const int64 last = (SPINDLE_LAST_DAY + 1) * per_day - 1;
@@ -288,10 +311,17 @@ spindle_run_offset(Step *step)
 
 	for (int i = 0; i < step->frame->n; i++)
 	{
-		double		by = spindle_dist_sample(&rule->offset.by, spindle_draw(step->key, step->frame->row[i]));
+		const SpindleDist *dist = &rule->offset.by;
+		uint64		draw = spindle_draw(step->key, step->frame->row[i]);
+		double		by;
 
-		if (rule->offset.whole)
-			by = floor(by + 0.5);
+		/* all whole numbers within the limits are equally likely */
+		if (!(is_whole && dist->kind == SPINDLE_DIST_UNIFORM && spindle_dist_on_grid(dist->min, dist->max, draw, &by)))
+		{
+			by = spindle_dist_sample(dist, draw);
+			if (is_whole)
+				by = floor(by + 0.5);
+		}
 
 		/* what would lie beyond the years 1900 to 9999 stays at their ends */
 		by = Max(-limit, Min(floor(by * unit + 0.5), limit));
@@ -308,13 +338,29 @@ spindle_run_correlated(Step *step)
 	const SpindleKind kind = (SpindleKind) step->number;
 	const double in_scale = (double) spindle_power_of_ten((int) step->number2);
 	const double scale = value_scale(rule);
+	const bool	is_even = is_even_on_grid(rule, &rule->correlated.by);
 
 	for (int i = 0; i < step->frame->n; i++)
 	{
 		double		x = value_number(kind, in_scale, in->value[i]);
-		double		by = spindle_dist_sample(&rule->correlated.by, spindle_draw(step->key, step->frame->row[i]));
+		const SpindleDist *by = &rule->correlated.by;
+		uint64		draw = spindle_draw(step->key, step->frame->row[i]);
+		double		y;
 
-		step->out.value[i] = number_value(rule, rule->correlated.is_factor ? x * by : x + by, scale);
+		/* all values of the type between the limits are equally likely */
+		if (is_even)
+		{
+			double		low = rule->correlated.is_factor ? x * by->min : x + by->min;
+			double		high = rule->correlated.is_factor ? x * by->max : x + by->max;
+
+			if (spindle_dist_on_grid(Min(low, high) * scale, Max(low, high) * scale, draw, &y))
+			{
+				step->out.value[i] = number_value(rule, y / scale, scale);
+				continue;
+			}
+		}
+		y = spindle_dist_sample(by, draw);
+		step->out.value[i] = number_value(rule, rule->correlated.is_factor ? x * y : x + y, scale);
 	}
 	copy_nulls(step, in);
 }

@@ -153,3 +153,28 @@ spindle_dist_sample(const SpindleDist *dist, uint64 draw)
 	}
 	return Max(dist->min, Min(x, dist->max));
 }
+
+/*
+ * spindle_dist_on_grid
+ *		The number of steps that a draw selects among the whole numbers from low
+ *		to high, all equally likely; false, with nothing set, if there is none
+ *		or they are not within 2^53, where a double tells them apart.
+ *
+ * Rounding an even draw would give both ends half the share of the others.
+ * Limits that miss a whole number by a rounding error only still have it.
+ */
+bool
+spindle_dist_on_grid(double low, double high, uint64 draw, double *step)
+{
+	int64		first;
+	int64		last;
+
+	if (!(low > -9e15 && high < 9e15))
+		return false;
+	first = (int64) ceil(low - 1e-6);
+	last = (int64) floor(high + 1e-6);
+	if (first > last)
+		return false;
+	*step = (double) (first + (int64) spindle_below(draw, (uint64) (last - first) + 1));
+	return true;
+}

@@ -41,5 +41,6 @@ typedef struct SpindleDist
 extern void spindle_dist_prepare(SpindleDist *dist);
 extern bool spindle_dist_discrete(SpindleDist *dist, const char *name, double parameter);
 extern double spindle_dist_sample(const SpindleDist *dist, uint64 draw);
+extern bool spindle_dist_on_grid(double low, double high, uint64 draw, double *step);
 
 #endif							/* SPINDLE_DIST_H */
