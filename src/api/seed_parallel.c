@@ -416,14 +416,47 @@ show_tables(SpindleSeed *seed)
 }
 
 /*
- * Stop all workers, then wait until none is left.  Runs with interrupts held:
- * workers end within the time of a batch of rows.
+ * Wait until all workers have ended.  Until then they may have something to say,
+ * and one whose queue is full waits for us to read it.
+ */
+static void
+await_end(Job *job)
+{
+	for (int i = 0; i < job->nworkers; i++)
+	{
+		pid_t		pid;
+
+		while (GetBackgroundWorkerPid(job->worker[i], &pid) != BGWH_STOPPED)
+		{
+			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1000,
+							 WAIT_EVENT_BGWORKER_SHUTDOWN);
+			ResetLatch(MyLatch);
+			CHECK_FOR_INTERRUPTS();
+			read_queues(job);
+		}
+	}
+	pg_read_barrier();
+	read_queues(job);
+}
+
+/*
+ * Stop all workers, then wait until none is left.
+ *
+ * Runs with interrupts held, as the server's own wait for parallel workers does,
+ * so nothing may keep a worker from its end.  Nobody reads the queues any more; a
+ * worker that finds its queue full would wait for that, even with the message
+ * that it is terminated.  So we let go of the queues first, which a worker notices.
  */
 static void
 stop_workers(Job *job)
 {
 	for (int i = 0; i < job->nworkers; i++)
+	{
 		TerminateBackgroundWorker(job->worker[i]);
+		if (job->queue[i] != NULL)
+			shm_mq_detach(job->queue[i]);
+		job->queue[i] = NULL;
+	}
 	for (int i = 0; i < job->nworkers; i++)
 		(void) WaitForBackgroundWorkerShutdown(job->worker[i]);
 }
@@ -482,8 +515,7 @@ run_job(Job *job, SpindleSeed *seed)
 	}
 
 	/* none has any more to do; what they count for statistics is in by then */
-	for (int i = 0; i < job->nworkers; i++)
-		(void) WaitForBackgroundWorkerShutdown(job->worker[i]);
+	await_end(job);
 	run_protected(show_tables, seed, true);
 	seed->nrows = (int64) pg_atomic_read_u64(&job->shared->rows);
 	SPI_commit();
