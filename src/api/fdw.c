@@ -32,6 +32,7 @@
 #include "utils/ruleutils.h"
 
 #include "api/fdw.h"
+#include "compat.h"
 #include "gen/datum.h"
 #include "math/rng.h"
 
@@ -359,7 +360,7 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int targrows,
 		int64		list[SPINDLE_BATCH_ROWS];
 		int			n = Min(SPINDLE_BATCH_ROWS, wanted - done);
 
-		vacuum_delay_point();
+		spindle_vacuum_delay_point(true);
 		for (int i = 0; i < n; i++)
 		{
 			int64		low = (int64) ((__int128) nrows * (done + i) / wanted);

@@ -38,6 +38,7 @@
 #include "utils/rel.h"
 
 #include "api/heap_writer.h"
+#include "compat.h"
 
 /* Pages that are logged and written together: what fits a record. */
 #define MAX_PAGES	32
@@ -104,7 +105,7 @@ write_pages(SpindleHeapWriter *writer)
 	for (int i = 0; i < writer->npages; i++)
 		writer->block[i] = writer->first + i;
 	if (RelationNeedsWAL(relation))
-		log_newpages(&relation->rd_node, MAIN_FORKNUM, writer->npages, writer->block, writer->page, true);
+		log_newpages(&relation->rd_locator, MAIN_FORKNUM, writer->npages, writer->block, writer->page, true);
 	for (int i = 0; i < writer->npages; i++)
 	{
 		PageSetChecksumInplace(writer->page[i], writer->block[i]);

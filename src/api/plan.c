@@ -30,6 +30,7 @@
 #include "utils/typcache.h"
 
 #include "api/fdw.h"
+#include "compat.h"
 
 /* Computing a column costs about as much as a cheap operator. */
 #define COLUMN_COST		cpu_operator_cost
@@ -115,8 +116,8 @@ estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *b
 				*others = lappend(*others, info);
 			continue;
 		}
-		if (condition->is_array && estimate_array_length((Node *) condition->value) > MAX_TRIED_ELEMENTS)
-			guess *= spindle_condition_selectivity(source, condition);
+		if (condition->is_array && spindle_estimate_array_length(root, (Node *) condition->value) > MAX_TRIED_ELEMENTS)
+			guess *= spindle_condition_selectivity(root, source, condition);
 		else if (IsA(condition->value, Const))
 			ranges = spindle_ranges_restrict(source, ranges, condition, ((Const *) condition->value)->constvalue,
 											 ((Const *) condition->value)->constisnull);
@@ -129,7 +130,7 @@ estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *b
 				ranges = spindle_ranges_restrict(source, ranges, condition, ((Const *) value)->constvalue,
 												 ((Const *) value)->constisnull);
 			else
-				guess *= spindle_condition_selectivity(source, condition);
+				guess *= spindle_condition_selectivity(root, source, condition);
 		}
 	}
 	return ranges->nrows * guess;
@@ -266,8 +267,8 @@ add_parameterized_path(PlannerInfo *root, RelOptInfo *baserel, ScanEstimate *sta
 	/* the general estimate knows no statistics; ours knows the key */
 	info->ppi_rows = Min(info->ppi_rows, clamp_row_est(rows_read));
 	cost_scan(root, state, baserel, rows_read, info->ppi_clauses, &startup, &total);
-	path = create_foreignscan_path(root, baserel, NULL, info->ppi_rows, startup, total, NIL,
-								   outer, NULL, list_make1_int(false));
+	path = spindle_create_foreignscan_path(root, baserel, NULL, info->ppi_rows, 0, startup, total, NIL,
+										   outer, NULL, NIL, list_make1_int(false));
 	add_path(baserel, (Path *) path);
 }
 
@@ -353,9 +354,9 @@ add_parallel_path(PlannerInfo *root, RelOptInfo *baserel, const ScanEstimate *st
 	if (parallel_leader_participation && workers < 4)
 		divisor += 1.0 - 0.3 * workers;
 	cost_scan(root, state, baserel, state->rows_read, NIL, &startup, &total);
-	path = create_foreignscan_path(root, baserel, NULL, clamp_row_est(baserel->rows / divisor), startup,
-								   startup + (total - startup) / divisor, pathkeys, NULL, NULL,
-								   list_make1_int(backward));
+	path = spindle_create_foreignscan_path(root, baserel, NULL, clamp_row_est(baserel->rows / divisor),
+										   0, startup, startup + (total - startup) / divisor, pathkeys,
+										   NULL, NULL, NIL, list_make1_int(backward));
 	path->path.parallel_aware = true;
 	path->path.parallel_workers = workers;
 	add_partial_path(baserel, (Path *) path);
@@ -374,8 +375,9 @@ spindle_fdw_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	Cost		total;
 
 	cost_scan(root, state, baserel, state->rows_read, NIL, &startup, &total);
-	add_path(baserel, (Path *) create_foreignscan_path(root, baserel, NULL, baserel->rows, startup, total,
-													   NIL, required, NULL, list_make1_int(false)));
+	add_path(baserel, (Path *) spindle_create_foreignscan_path(root, baserel, NULL, baserel->rows, 0,
+															   startup, total, NIL, required, NULL, NIL,
+															   list_make1_int(false)));
 	if (baserel->consider_parallel && required == NULL)
 		add_parallel_path(root, baserel, state, NIL, false);
 	for (int backward = 0; backward <= 1; backward++)
@@ -384,9 +386,10 @@ spindle_fdw_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 
 		foreach(lc, useful_orders(root, baserel, state, backward))
 		{
-			add_path(baserel, (Path *) create_foreignscan_path(root, baserel, NULL, baserel->rows, startup,
-															   total, lfirst(lc), required, NULL,
-															   list_make1_int(backward)));
+			add_path(baserel, (Path *) spindle_create_foreignscan_path(root, baserel, NULL,
+																	   baserel->rows, 0, startup, total,
+																	   lfirst(lc), required, NULL, NIL,
+																	   list_make1_int(backward)));
 			if (baserel->consider_parallel && required == NULL)
 				add_parallel_path(root, baserel, state, lfirst(lc), backward);
 		}

@@ -25,6 +25,7 @@
 #include "utils/typcache.h"
 
 #include "api/ranges.h"
+#include "compat.h"
 
 static bool
 is_integer_type(Oid type)
@@ -311,7 +312,7 @@ spindle_ranges_restrict(const SpindleSource *source, SpindleRanges *ranges,
  *		value is not known in advance.
  */
 double
-spindle_condition_selectivity(const SpindleSource *source, const SpindleCondition *condition)
+spindle_condition_selectivity(PlannerInfo *root, const SpindleSource *source, const SpindleCondition *condition)
 {
 	const SpindleInstance *instance = source->instance;
 	const SpindleTable *table = &instance->domain->table[source->table];
@@ -322,5 +323,5 @@ spindle_condition_selectivity(const SpindleSource *source, const SpindleConditio
 		return 1.0 / 3.0;
 	if (condition->column == table->parent_column)
 		distinct = Min(nrows, Max(instance->nrows[table->rows_parent], 1));
-	return Min(1.0, (condition->is_array ? estimate_array_length((Node *) condition->value) : 1.0) / distinct);
+	return Min(1.0, (condition->is_array ? spindle_estimate_array_length(root, (Node *) condition->value) : 1.0) / distinct);
 }

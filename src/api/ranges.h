@@ -47,7 +47,7 @@ extern SpindleRanges *spindle_ranges_all(const SpindleSource *source);
 extern SpindleRanges *spindle_ranges_restrict(const SpindleSource *source, SpindleRanges *ranges,
 											  const SpindleCondition *condition,
 											  Datum value, bool is_null);
-extern double spindle_condition_selectivity(const SpindleSource *source,
+extern double spindle_condition_selectivity(PlannerInfo *root, const SpindleSource *source,
 											const SpindleCondition *condition);
 
 #endif							/* SPINDLE_RANGES_H */

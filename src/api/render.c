@@ -36,6 +36,7 @@
 #include "utils/wait_event.h"
 
 #include "api/render.h"
+#include "compat.h"
 
 /* Events that make a first worker worth its start; three times as many, another. */
 #define PARALLEL_EVENTS		100000
@@ -452,7 +453,7 @@ send_lines(shm_mq_handle *queue, Portion *portion)
 		{portion->lines.data, portion->lines.len},
 	};
 
-	if (shm_mq_sendv(queue, parts, 2, false, true) != SHM_MQ_SUCCESS)
+	if (spindle_shm_mq_sendv(queue, parts, 2, false, true) != SHM_MQ_SUCCESS)
 		return false;
 	empty(portion);
 	return true;

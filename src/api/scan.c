@@ -26,6 +26,7 @@
 #include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "utils/acl.h"
@@ -51,6 +52,7 @@
 #include "api/scan.h"
 #include "api/source.h"
 #include "api/stream_args.h"
+#include "compat.h"
 #include "gen/datum.h"
 #include "stream/pace.h"
 
@@ -329,7 +331,7 @@ plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 	ListCell   *lc;
 	ListCell   *name;
 
-	expandRTE(rte, rel->relid, 0, -1, false, &colnames, &colvars);
+	spindle_expandRTE(rte, rel->relid, 0, VAR_RETURNING_DEFAULT, -1, false, &colnames, &colvars);
 	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
 	pull_varattnos((Node *) quals, rel->relid, &used);
 	forboth(lc, colvars, name, colnames)
@@ -390,7 +392,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	ListCell   *lc;
 
 	/* as for any function, the caller needs the privilege to execute it */
-	if (pg_proc_aclcheck(funcid, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
+	if (object_aclcheck(ProcedureRelationId, funcid, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(funcid));
 	fmgr_info(funcid, &state->flinfo);
 	state->function = function_of(funcid);

@@ -21,6 +21,7 @@
 #include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
@@ -41,6 +42,7 @@
 #include "api/progress.h"
 #include "api/seed.h"
 #include "api/source.h"
+#include "compat.h"
 #include "model/library.h"
 
 PG_FUNCTION_INFO_V1(spindle_seed);
@@ -155,13 +157,13 @@ check_schema(SpindleSeed *seed)
 
 	if (OidIsValid(schema))
 	{
-		result = pg_namespace_aclcheck(schema, GetUserId(), ACL_CREATE);
+		result = object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_CREATE);
 		if (result != ACLCHECK_OK)
 			aclcheck_error(result, OBJECT_SCHEMA, seed->schema);
 		return schema;
 	}
 	seed->schema_is_missing = true;
-	result = pg_database_aclcheck(MyDatabaseId, GetUserId(), ACL_CREATE);
+	result = object_aclcheck(DatabaseRelationId, MyDatabaseId, GetUserId(), ACL_CREATE);
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_DATABASE, get_database_name(MyDatabaseId));
 	return InvalidOid;
@@ -189,7 +191,7 @@ check_existing_table(SpindleSeed *seed, int table, Oid relid, IfExists if_exists
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("relation \"%s\" in schema \"%s\" is not a table", name, seed->schema),
 				 errhint("Only tables are replaced.  Drop it, or choose another schema.")));
-	if (!pg_class_ownercheck(relid, GetUserId()))
+	if (!object_ownercheck(RelationRelationId, relid, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, name);
 	seed->replaced = lappend(seed->replaced, quote_qualified_identifier(seed->schema, name));
 }

@@ -38,6 +38,7 @@
 #include "api/progress.h"
 #include "api/seed.h"
 #include "api/seed_parallel.h"
+#include "compat.h"
 
 /*
  * A parallel seeding.  It has a memory context of its own, as it is needed when
@@ -82,7 +83,7 @@ fill_shared(const SpindleSeed *seed, SpindleSeedShared *shared)
 	shared->database = MyDatabaseId;
 	shared->login_user = GetAuthenticatedUserId();
 	shared->user = GetUserId();
-	shared->leader = MyProc->pgprocno;
+	shared->leader = MyProcNumber;
 	shared->seed = instance->seed;
 	shared->fingerprint = instance->domain->fingerprint;
 	strlcpy(shared->domain, instance->domain->name, NAMEDATALEN);

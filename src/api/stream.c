@@ -20,6 +20,7 @@
 
 #include "api/scan.h"
 #include "api/stream_args.h"
+#include "compat.h"
 #include "stream/pace.h"
 
 PG_FUNCTION_INFO_V1(spindle_stream);

@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "gen/eval_internal.h"
 
 /* Labels of the draws that a rule makes beside its main one. */

@@ -15,6 +15,7 @@
 
 #include <ctype.h>
 
+#include "compat.h"
 #include "model/parse.h"
 
 #define MAX_OPS		100
@@ -36,7 +37,7 @@ typedef struct Formula
 } Formula;
 
 static void parse_sum(Formula *f);
-static void fail(Formula *f, const char *what) pg_attribute_noreturn();
+pg_noreturn static void fail(Formula *f, const char *what);
 
 static void
 fail(Formula *f, const char *what)

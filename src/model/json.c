@@ -27,6 +27,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "model/json.h"
 
 /* Before the digits of a number that is kept as a string; strings have none. */

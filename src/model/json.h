@@ -12,6 +12,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "compat.h"
+
 /*
  * A value and where it stands.  Nodes live on the stack of the parser and are
  * linked to their parents only to print a path when something is wrong.
@@ -28,8 +30,8 @@ typedef struct SpindleJson
 extern SpindleJson spindle_json_parse(const char *text, int len, const char *subject);
 
 extern char *spindle_json_path(const SpindleJson *node);
-extern void spindle_json_error(const SpindleJson *node, const char *hint,
-							   const char *fmt,...) pg_attribute_printf(3, 4) pg_attribute_noreturn();
+pg_noreturn extern void spindle_json_error(const SpindleJson *node, const char *hint,
+										   const char *fmt,...) pg_attribute_printf(3, 4);
 
 extern void spindle_json_expect_object(const SpindleJson *node, const char *const *legal);
 extern bool spindle_json_has(const SpindleJson *object, const char *name);

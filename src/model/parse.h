@@ -56,8 +56,8 @@ extern int	spindle_data_set_field(const SpindleDataSet *set, const SpindleJson *
 
 /* check.c */
 extern void spindle_domain_check(SpindleDomain *domain);
-extern void spindle_model_error(const SpindleDomain *domain, const char *path, const char *detail,
-								const char *hint) pg_attribute_noreturn();
+pg_noreturn extern void spindle_model_error(const SpindleDomain *domain, const char *path, const char *detail,
+								const char *hint);
 extern int64 spindle_table_max_rows(const SpindleDomain *domain, const SpindleTable *table);
 
 /* key.c */

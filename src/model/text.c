@@ -13,6 +13,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/json.h"
 
+#include "compat.h"
 #include "model/model.h"
 
 /* A writer copies so many bytes at once. */

@@ -28,6 +28,7 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "parser/parse_relation.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -35,6 +36,7 @@
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 
+#include "compat.h"
 #include "sink/bulk.h"
 
 /* Bytes of rows after which they go into the table, however few they are. */
@@ -219,10 +221,9 @@ make_result_relation(SpindleBulk *bulk, EState *estate)
 	rte->relid = bulk->relid;
 	rte->relkind = bulk->relation->rd_rel->relkind;
 	rte->rellockmode = RowExclusiveLock;
-	rte->requiredPerms = ACL_INSERT;
-	ExecInitRangeTable(estate, list_make1(rte));
+	spindle_init_range_table(estate, rte, ACL_INSERT);
 	ExecInitResultRelation(estate, result, 1);
-	CheckValidResultRel(result, CMD_INSERT);
+	spindle_CheckValidResultRel(result, CMD_INSERT, ONCONFLICT_NONE, NIL);
 	return result;
 }
 
@@ -262,7 +263,8 @@ spindle_bulk_end(SpindleBulk *bulk)
 	{
 		number = bulk->number[i];
 		CHECK_FOR_INTERRUPTS();
-		list_free(ExecInsertIndexTuples(result, bulk->slot[i], estate, false, false, NULL, NIL));
+		list_free(spindle_ExecInsertIndexTuples(result, bulk->slot[i], estate, false, false, NULL, NIL,
+												false));
 		ResetPerTupleExprContext(estate);
 	}
 	error_context_stack = callback.previous;

@@ -36,6 +36,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "compat.h"
 #include "sink/bulk.h"
 #include "sink/sink.h"
 #include "sink/target.h"

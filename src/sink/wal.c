@@ -22,6 +22,7 @@
 #include "replication/message.h"
 #include "utils/guc.h"
 
+#include "compat.h"
 #include "sink/sink.h"
 
 typedef struct WalSink
@@ -44,7 +45,8 @@ wal_write(SpindleSink *sink, const SpindleSinkEvent *event)
 {
 	WalSink    *wal = (WalSink *) sink;
 
-	wal->last = LogLogicalMessage(wal->prefix, sink->buffer.data, sink->buffer.len, wal->transactional);
+	wal->last = spindle_LogLogicalMessage(wal->prefix, sink->buffer.data, sink->buffer.len, wal->transactional,
+										  false);
 	sink->pending_events++;
 	sink->pending_bytes += sink->buffer.len;
 

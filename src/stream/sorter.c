@@ -23,6 +23,7 @@
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "stream/kept_rows.h"
 #include "stream/sorter.h"
 

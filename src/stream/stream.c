@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "stream/delay.h"
 #include "stream/merge.h"
 #include "stream/stream.h"
@@ -336,7 +337,7 @@ hold(SpindleStream *stream, const SpindleEvent *event, int slot)
 		event->feed->ops->datums(event->feed, event, values, nulls);
 		if (held->tuple)
 			heap_free_minimal_tuple(held->tuple);
-		held->tuple = heap_form_minimal_tuple(stream->desc, values, nulls);
+		held->tuple = spindle_heap_form_minimal_tuple(stream->desc, values, nulls, 0);
 		MemoryContextSwitchTo(oldcontext);
 		pfree(values);
 		pfree(nulls);
