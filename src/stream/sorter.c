@@ -90,8 +90,10 @@ spindle_sorter_create(TupleDesc desc, int nkeys, int64 bound, bool across_transa
 					 errmsg("could not identify an ordering operator for type %s", format_type_be(type))));
 	}
 	sorter->sort = tuplesort_begin_heap(desc, nkeys, attributes, operators, collations, nulls_first, work_mem,
-										NULL, TUPLESORT_RANDOMACCESS | (bound >= 0 ? TUPLESORT_ALLOWBOUNDED : 0));
-	if (bound >= 0)
+										NULL, TUPLESORT_RANDOMACCESS | (bound > 0 ? TUPLESORT_ALLOWBOUNDED : 0));
+
+	/* a bound of no rows is none to the server, so they are not put in */
+	if (bound > 0)
 		tuplesort_set_bound(sorter->sort, bound);
 	return sorter;
 }
@@ -112,6 +114,8 @@ spindle_sorter_put(SpindleSorter *sorter)
 {
 	TupleTableSlot *slot = sorter->in;
 
+	if (sorter->bound == 0)
+		return;
 	if (sorter->kept)
 	{
 		/* what lies in a TOAST table may be gone in the next transaction */
