@@ -26,6 +26,7 @@
 #include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
@@ -106,17 +107,46 @@ typedef struct GeneratedFunctionScan
 
 static set_rel_pathlist_hook_type previous_hook = NULL;
 
+/* Is a function written in C, with this name there? */
+static bool
+has_symbol(Oid funcid, const char *symbol)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(funcid));
+	bool		result = false;
+	bool		is_null;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	if (((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId)
+	{
+		Datum		source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &is_null);
+
+		result = !is_null && strcmp(TextDatumGetCString(source), symbol) == 0;
+	}
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/*
+ * Which of our functions is it?  Other libraries must not be loaded to find out,
+ * as nobody has asked yet whether the user may call the function.  Ours have a
+ * planner support function that only a superuser can give, and that the planner
+ * has called before it looks for paths.
+ */
 static ScanFunction
 function_of(Oid funcid)
 {
+	Oid			support = get_func_support(funcid);
 	FmgrInfo	flinfo;
 
-	if (get_func_rettype(funcid) != RECORDOID)
+	if (!OidIsValid(support) || !has_symbol(support, "spindle_scan_support"))
 		return SCAN_NONE;
-	fmgr_info(funcid, &flinfo);
-	if (flinfo.fn_addr == spindle_stream)
+	fmgr_info(support, &flinfo);
+	if (flinfo.fn_addr != spindle_scan_support)
+		return SCAN_NONE;
+	if (has_symbol(funcid, "spindle_stream"))
 		return SCAN_STREAM;
-	if (flinfo.fn_addr == spindle_rows)
+	if (has_symbol(funcid, "spindle_rows"))
 		return SCAN_ROWS;
 	return SCAN_NONE;
 }

@@ -297,3 +297,16 @@ RESET ROLE;
 SET client_min_messages = warning;
 DROP SCHEMA stream_node CASCADE;
 DROP ROLE regress_spindle_node;
+
+-- To find out that a function is none of ours, its library is not loaded: that
+-- is for those who may call it.
+CREATE ROLE regress_spindle_node;
+CREATE FUNCTION public.foreign_function() RETURNS SETOF record LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_validator';
+REVOKE EXECUTE ON FUNCTION public.foreign_function() FROM public;
+\c
+SET ROLE regress_spindle_node;
+SELECT * FROM public.foreign_function() AS t (a int); -- ERROR
+SELECT count(*) FROM pg_settings WHERE name LIKE 'plpgsql.%';
+RESET ROLE;
+DROP FUNCTION public.foreign_function();
+DROP ROLE regress_spindle_node;
