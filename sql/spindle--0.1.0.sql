@@ -241,6 +241,7 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
 'events of a domain, or of one of its tables, one row each, in the order of delivery';
 
+-- what a view runs may write, so no query with this form has workers
 CREATE FUNCTION @extschema@.spindle_stream(
   source regclass,
   scale text DEFAULT 'small',
@@ -269,7 +270,7 @@ CREATE FUNCTION @extschema@.spindle_stream(
   OUT anomaly_type text,
   OUT event json)
 RETURNS SETOF record
-LANGUAGE C VOLATILE PARALLEL RESTRICTED
+LANGUAGE C VOLATILE PARALLEL UNSAFE
 ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';

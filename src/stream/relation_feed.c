@@ -235,8 +235,14 @@ receive_nothing(DestReceiver *self)
 }
 
 /*
- * Read all rows.  The scan must begin with the first one: where a large table
- * is being scanned by others already, it would join in the middle.
+ * Read the first most rows, or all if it is negative.  The scan must begin with
+ * the first one: where a large table is being scanned by others already, it
+ * would join in the middle.
+ *
+ * A procedure, which goes on after commits, reads like any other command in its
+ * place: what the transaction did before, and what others have committed since
+ * the CALL began, is seen as far as the isolation level has it.  A function
+ * belongs to the query that calls it, and reads with its snapshot.
  */
 static int64
 read_relation(RelationFeed *rf, int64 most)
@@ -252,14 +258,14 @@ read_relation(RelationFeed *rf, int64 most)
 		.rf = rf,
 	};
 	SPIExecuteOptions options = {
-		.read_only = true,
+		.read_only = !rf->needs.across_transactions,
 		.must_return_tuples = true,
 		.dest = &receiver.pub,
-		.tcount = (uint64) Max(most, 0),
+		.tcount = (uint64) Max(most, 0),	/* 0: all */
 	};
 	char	   *relation = quote_qualified_identifier(get_namespace_name(get_rel_namespace(rf->relid)),
 													  rf->feed.table_name);
-	char	   *query = psprintf("SELECT * FROM %s", relation);
+	char	   *query = psprintf("SELECT * FROM %s%s", relation, most == 0 ? " LIMIT 0" : "");
 	int			level;
 	int			result;
 
@@ -290,8 +296,8 @@ open_feed(SpindleFeed *feed, const SpindleFeedNeeds *needs)
 	rf->rows = spindle_sorter_create(rf->sorted_desc, feed->has_event_time ? 2 : 0, bound,
 									 needs->across_transactions);
 
-	/* a limit of 0 rows means none to the executor */
-	feed->nevents = read_relation(rf, feed->has_event_time || any_mean || bound == 0 ? -1 : bound);
+	/* a sort needs all rows, and so does a mean, unless nothing is wanted */
+	feed->nevents = read_relation(rf, bound != 0 && (feed->has_event_time || any_mean) ? -1 : bound);
 	spindle_sorter_finish(rf->rows);
 	MemoryContextSwitchTo(oldcontext);
 }
