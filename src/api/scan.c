@@ -23,6 +23,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "catalog/pg_class.h"
@@ -78,6 +80,7 @@ typedef struct GeneratedFunctionScan
 	ScanFunction function;
 	FmgrInfo	flinfo;
 	List	   *args;			/* ExprState */
+	Bitmapset  *params;			/* that the arguments depend on */
 	bool	   *wanted;			/* per attribute of the scan tuple */
 	bool		any_wanted;
 	int			natts;
@@ -93,6 +96,7 @@ typedef struct GeneratedFunctionScan
 
 	/* SCAN_ROWS */
 	SpindleRows *rows;
+	int64		first;
 	int64		next;
 	int64		end;
 	int			batch_rows;
@@ -242,6 +246,29 @@ estimate_rows(FuncExpr *call)
 	return rows;
 }
 
+/* What has been done before the first row: a relation is read, and sorted. */
+static Cost
+reading_cost(FuncExpr *call, double tuples)
+{
+	double		pages = 0;
+	Datum		source;
+	HeapTuple	tuple;
+
+	if (!spindle_streams_relation(call->funcid, 0))
+		return 0;
+	if (constant_argument(call->args, 0, &source) &&
+		HeapTupleIsValid(tuple = SearchSysCache1(RELOID, source)))
+	{
+		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
+
+		tuples = Max(tuples, form->reltuples);
+		pages = form->relpages;
+		ReleaseSysCache(tuple);
+	}
+	tuples = Max(tuples, 2);
+	return seq_page_cost * pages + cpu_tuple_cost * tuples + 2 * cpu_operator_cost * tuples * log2(tuples);
+}
+
 /*
  * spindle_scan_support
  *		Planner support of both functions: the estimate of rows.
@@ -334,7 +361,7 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 	path->path.parallel_safe = false;
 	path->path.rows = rel->rows;
 	cost_qual_eval(&quals, rel->baserestrictinfo, root);
-	path->path.startup_cost = quals.startup + rel->reltarget->cost.startup;
+	path->path.startup_cost = quals.startup + rel->reltarget->cost.startup + reading_cost(call, rel->tuples);
 	path->path.total_cost = path->path.startup_cost +
 		(cpu_tuple_cost + quals.per_tuple) * rel->tuples + rel->reltarget->cost.per_tuple * rel->rows;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
@@ -413,6 +440,17 @@ create_state(CustomScan *plan)
 	return (Node *) state;
 }
 
+/* Collect the parameters of the executor in an expression. */
+static bool
+collect_params(Node *node, Bitmapset **params)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
+		*params = bms_add_member(*params, ((Param *) node)->paramid);
+	return expression_tree_walker(node, collect_params, params);
+}
+
 static void
 begin_scan(CustomScanState *node, EState *estate, int eflags)
 {
@@ -427,6 +465,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	fmgr_info(funcid, &state->flinfo);
 	state->function = function_of(funcid);
 	state->args = ExecInitExprList(plan->custom_exprs, &node->ss.ps);
+	(void) collect_params((Node *) plan->custom_exprs, &state->params);
 	state->natts = list_length(plan->custom_scan_tlist);
 	state->wanted = palloc0(sizeof(bool) * Max(state->natts, 1));
 	foreach(lc, lsecond(plan->custom_private))
@@ -489,6 +528,7 @@ start_rows(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
 									  state->context);
 	spindle_rows_bind(state->rows, state->css.ss.ss_ScanTupleSlot->tts_values,
 					  state->css.ss.ss_ScanTupleSlot->tts_isnull);
+	state->first = state->next;
 	state->batch_rows = FIRST_BATCH_ROWS;
 	state->n = state->i = 0;
 }
@@ -613,11 +653,29 @@ end_scan(CustomScanState *node)
 	stop((GeneratedFunctionScan *) node);
 }
 
+/*
+ * A function scan calls its function again only if arguments have changed, and
+ * else shows the rows that it has kept.  We compute them again, of the same
+ * arguments and of what was read from a relation.
+ */
 static void
 rescan(CustomScanState *node)
 {
-	stop((GeneratedFunctionScan *) node);
+	GeneratedFunctionScan *state = (GeneratedFunctionScan *) node;
+
 	ExecScanReScan(&node->ss);
+	if (state->context == NULL)
+		return;
+	if (bms_overlap(node->ss.ps.chgParam, state->params))
+		stop(state);
+	else if (state->function == SCAN_STREAM)
+		spindle_stream_rewind(state->stream);
+	else
+	{
+		state->next = state->first;
+		state->batch_rows = FIRST_BATCH_ROWS;
+		state->n = state->i = 0;
+	}
 }
 
 /* EXPLAIN: the call, and with ANALYZE what was delivered. */

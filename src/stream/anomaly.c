@@ -156,8 +156,9 @@ choose(Anomaly *anomaly)
 	return chosen;
 }
 
-static void
-restart(SpindleAnomalies *anomalies)
+/* Begin with the first event of the feed again. */
+void
+spindle_anomalies_rewind(SpindleAnomalies *anomalies)
 {
 	for (int a = 0; a < anomalies->n; a++)
 		anomalies->anomaly[a].seen = anomalies->anomaly[a].chosen = 0;
@@ -174,7 +175,7 @@ count_eligible(SpindleAnomalies *anomalies, int last)
 	SpindlePassEvent event;
 	int64		eligible = 0;
 
-	restart(anomalies);
+	spindle_anomalies_rewind(anomalies);
 	feed->ops->begin_pass(feed, anomalies->column, anomalies->ncolumns, false);
 	while (feed->ops->next_in_pass(feed, &event))
 	{
@@ -222,7 +223,7 @@ count_events(SpindleAnomalies *anomalies)
 		anomaly->wanted = spindle_anomaly_share(anomaly->eligible, anomaly->spec->fraction);
 		taken += anomaly->wanted;
 	}
-	restart(anomalies);
+	spindle_anomalies_rewind(anomalies);
 }
 
 /*

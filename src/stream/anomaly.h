@@ -61,6 +61,7 @@ extern SpindleAnomalies *spindle_anomalies_create(SpindleFeed *feed);
 extern int	spindle_anomalies_columns(const SpindleAnomalies *anomalies, const int **columns);
 extern const char *spindle_anomalies_apply(SpindleAnomalies *anomalies, int moved_by, Timestamp moved_to,
 										   int64 *value, bool *is_null, int changed[2]);
+extern void spindle_anomalies_rewind(SpindleAnomalies *anomalies);
 extern void spindle_anomalies_skip(SpindleAnomalies *anomalies, int64 n);
 
 #endif							/* SPINDLE_ANOMALY_H */

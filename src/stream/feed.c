@@ -260,6 +260,21 @@ spindle_feed_start(SpindleFeed *feed, bool across_transactions, MemoryContext co
 }
 
 /*
+ * spindle_feed_rewind
+ *		Give the same events again, from the first one on.
+ *
+ * The feed has been started.  Nothing is read or chosen anew.
+ */
+void
+spindle_feed_rewind(SpindleFeed *feed)
+{
+	if (feed->anomalies)
+		spindle_anomalies_rewind(feed->anomalies);
+	feed->wanted_until = PG_INT64_MAX;
+	feed->ops->start(feed);
+}
+
+/*
  * spindle_feed_can_skip
  *		Can events be left out?  Where an anomaly depends on their values it
  *		has to see them all.

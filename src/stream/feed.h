@@ -120,7 +120,7 @@ typedef struct SpindleFeedOps
 	void		(*move) (SpindleFeed *feed);
 
 	/*
-	 * Events in order.  skip leaves out the next n of them, if
+	 * Events in order, from the first one on whenever start is called.  skip leaves out the next n of them, if
 	 * spindle_feed_can_skip().
 	 */
 	void		(*start) (SpindleFeed *feed);
@@ -183,6 +183,7 @@ extern int	spindle_feed_time_column(const SpindleFeed *feed, const char *name);
 extern void spindle_feed_open(SpindleFeed *feed, const SpindleFeedNeeds *needs);
 extern bool spindle_feed_first_time(SpindleFeed *feed, Timestamp *time);
 extern void spindle_feed_start(SpindleFeed *feed, bool across_transactions, MemoryContext context);
+extern void spindle_feed_rewind(SpindleFeed *feed);
 extern bool spindle_feed_can_skip(const SpindleFeed *feed);
 extern int	spindle_feed_moved_by(SpindleFeed *feed, int64 position, Timestamp *moved_to);
 extern void spindle_feed_close(SpindleFeed *feed);

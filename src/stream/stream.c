@@ -40,7 +40,10 @@ struct SpindleStream
 {
 	/* set at open */
 	MemoryContext context;
+	MemoryContext run_context;	/* of what changes per delivery */
 	const SpindleStreamSource *source;
+	const SpindleStreamOptions *options;
+	SpindleScheduleSpec schedule_spec;
 	SpindleStreamNeeds needs;
 	SpindleFeed *feed;			/* the only one, or NULL */
 	SpindleMerge *merge;		/* of several */
@@ -188,6 +191,50 @@ leave_out(SpindleStream *stream, int64 delivery)
 		stream->first_computed = delivery;
 }
 
+/* Make ready for the first delivery; the feeds have been started. */
+static void
+begin_run(SpindleStream *stream)
+{
+	const SpindleStreamSource *source = stream->source;
+	const SpindleStreamOptions *options = stream->options;
+	MemoryContext oldcontext = MemoryContextSwitchTo(stream->run_context);
+
+	stream->skip_events = options->skip_events;
+	stream->first_computed = 0;
+	stream->next_seq = stream->feed_seq = stream->delivered = 0;
+	stream->highest_seq = -1;
+	stream->skipped_until = 0;
+	stream->nheld = 0;
+	stream->held = NULL;
+	if (stream->needs.arrivals || options->realtime)
+		stream->schedule = spindle_schedule_create(&stream->schedule_spec, spindle_key_derive(source->key, 1));
+	if (options->late_fraction > 0)
+		stream->delay = spindle_delay_create(stream->nevents, options->late_fraction, options->late_slots,
+											 spindle_key_derive(source->key, 2));
+	if (stream->feed && spindle_feed_can_skip(stream->feed))
+		leave_out(stream, Min(options->skip_events, stream->nevents));
+	stream->is_plain = stream->delay == NULL && stream->schedule == NULL &&
+		stream->first_computed == stream->skip_events;
+	if (stream->feed == NULL)
+		stream->merge = spindle_merge_create(source->feed, source->nfeeds);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * spindle_stream_rewind
+ *		Give the same deliveries again, from the first one on.
+ *
+ * Relations are not read again.
+ */
+void
+spindle_stream_rewind(SpindleStream *stream)
+{
+	MemoryContextReset(stream->run_context);
+	for (int f = 0; f < stream->source->nfeeds; f++)
+		spindle_feed_rewind(stream->source->feed[f]);
+	begin_run(stream);
+}
+
 /*
  * spindle_stream_open
  *		Begin a stream.
@@ -210,9 +257,9 @@ spindle_stream_open(const SpindleStreamSource *source, const SpindleStreamOption
 	stream->context = context;
 	stream->source = source;
 	stream->needs = *needs;
-	stream->skip_events = options->skip_events;
+	stream->options = options;
+	stream->run_context = AllocSetContextCreate(context, "spindle stream run", ALLOCSET_DEFAULT_SIZES);
 	stream->late_slots = options->late_slots;
-	stream->highest_seq = -1;
 	if (source->nfeeds == 1)
 		stream->feed = source->feed[0];
 	if (!options->has_clock_start)
@@ -224,20 +271,10 @@ spindle_stream_open(const SpindleStreamSource *source, const SpindleStreamOption
 		stream->slot = MakeSingleTupleTableSlot(stream->desc, &TTSOpsMinimalTuple);
 	}
 	open_feeds(stream, options, &schedule);
-	if (needs->arrivals || options->realtime)
-		stream->schedule = spindle_schedule_create(&schedule, spindle_key_derive(source->key, 1));
-	if (options->late_fraction > 0)
-		stream->delay = spindle_delay_create(stream->nevents, options->late_fraction, options->late_slots,
-											 spindle_key_derive(source->key, 2));
-
+	stream->schedule_spec = schedule;
 	for (int f = 0; f < source->nfeeds; f++)
 		spindle_feed_start(source->feed[f], needs->across_transactions, context);
-	if (stream->feed && spindle_feed_can_skip(stream->feed))
-		leave_out(stream, Min(options->skip_events, stream->nevents));
-	stream->is_plain = stream->delay == NULL && stream->schedule == NULL &&
-		stream->first_computed == stream->skip_events;
-	if (stream->feed == NULL)
-		stream->merge = spindle_merge_create(source->feed, source->nfeeds);
+	begin_run(stream);
 	MemoryContextSwitchTo(oldcontext);
 	return stream;
 }
@@ -318,7 +355,7 @@ hold(SpindleStream *stream, const SpindleEvent *event, int slot)
 		int			n = spindle_delay_slots(stream->delay);
 
 		stream->held = stream->held == NULL ?
-			MemoryContextAllocHuge(stream->context, sizeof(HeldEvent) * n) :
+			MemoryContextAllocHuge(stream->run_context, sizeof(HeldEvent) * n) :
 			repalloc_huge(stream->held, sizeof(HeldEvent) * n);
 		memset(stream->held + stream->nheld, 0, sizeof(HeldEvent) * (n - stream->nheld));
 		stream->nheld = n;
@@ -332,7 +369,7 @@ hold(SpindleStream *stream, const SpindleEvent *event, int slot)
 	{
 		Datum	   *values = palloc(sizeof(Datum) * Max(stream->desc->natts, 1));
 		bool	   *nulls = palloc(sizeof(bool) * Max(stream->desc->natts, 1));
-		MemoryContext oldcontext = MemoryContextSwitchTo(stream->context);
+		MemoryContext oldcontext = MemoryContextSwitchTo(stream->run_context);
 
 		event->feed->ops->datums(event->feed, event, values, nulls);
 		if (held->tuple)
@@ -346,7 +383,7 @@ hold(SpindleStream *stream, const SpindleEvent *event, int slot)
 		return;
 	if (held->json.data == NULL)
 	{
-		MemoryContext oldcontext = MemoryContextSwitchTo(stream->context);
+		MemoryContext oldcontext = MemoryContextSwitchTo(stream->run_context);
 
 		initStringInfo(&held->json);
 		MemoryContextSwitchTo(oldcontext);

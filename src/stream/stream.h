@@ -58,6 +58,7 @@ extern SpindleStream *spindle_stream_open(const SpindleStreamSource *source, con
 extern int64 spindle_stream_events(const SpindleStream *stream);
 extern bool spindle_stream_is_seekable(const SpindleStream *stream);
 extern void spindle_stream_seek(SpindleStream *stream, int64 first, int64 end);
+extern void spindle_stream_rewind(SpindleStream *stream);
 extern bool spindle_stream_next(SpindleStream *stream, SpindleEvent *event);
 extern void spindle_stream_write(SpindleStream *stream, const SpindleEvent *event, StringInfo out);
 extern TupleDesc spindle_stream_desc(const SpindleStream *stream);

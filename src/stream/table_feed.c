@@ -345,7 +345,7 @@ start_feed(SpindleFeed *feed)
 
 	spindle_table_order_rewind(tf->order);
 	tf->batch_rows = FIRST_BATCH_ROWS;
-	if (feed->anomalies)
+	if (feed->anomalies && tf->changed == NULL)
 	{
 		const int  *columns;
 

@@ -298,6 +298,69 @@ SET client_min_messages = warning;
 DROP SCHEMA stream_node CASCADE;
 DROP ROLE regress_spindle_node;
 
+-- A subquery that runs once per row of another table calls the function once, as
+-- a function scan does, unless its arguments change.
+CREATE SCHEMA stream_node;
+SET search_path = stream_node, public;
+CREATE SEQUENCE calls;
+CREATE FUNCTION counted(n bigint) RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT nextval(''stream_node.calls'') * 0 + n';
+CREATE VIEW once AS SELECT nextval('calls') AS n, timestamptz '2024-01-01' + i * interval '1 day' AS ts, i % 7 AS g FROM generate_series(1, 50) i;
+CREATE TABLE o AS SELECT generate_series(1, 6) AS i;
+CREATE FUNCTION plain_and_node(query text) RETURNS TABLE (same boolean, calls bigint, plain_calls bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  a text;
+  b text;
+BEGIN
+  ALTER SEQUENCE calls RESTART;
+  EXECUTE format('SELECT string_agg(q::text, E''\n'') FROM (%s) q', replace(query, '#', '')) INTO a;
+  calls := nextval('calls') - 1;
+  ALTER SEQUENCE calls RESTART;
+  EXECUTE format('SELECT string_agg(q::text, E''\n'') FROM (%s) q', replace(query, '#', ' WITH ORDINALITY')) INTO b;
+  plain_calls := nextval('calls') - 1;
+  same := a = b;
+  RETURN NEXT;
+END
+$$;
+EXPLAIN (COSTS OFF) SELECT i, (SELECT count(*) FROM spindle_stream('once'::regclass) s WHERE s.seq < o.i) FROM o;
+SELECT r.* FROM unnest(ARRAY[
+  $$SELECT i, (SELECT count(*) || min(event::text) FROM spindle_stream('once'::regclass)# s WHERE s.seq < o.i) FROM o$$,
+  $$SELECT i, (SELECT string_agg(concat(delivery_seq, seq, arrival, event, anomaly_type), ',') FROM spindle_stream('once'::regclass, out_of_order_fraction => 0.3, skip_events => 4,
+      anomalies => jsonb_build_array(spindle_collective_anomaly('c', 'g', 'ts', fraction => 0.4), spindle_point_anomaly('p', 'n', fraction => 0.5)))# s WHERE s.seq % 6 <> o.i) FROM o$$,
+  $$SELECT i, (SELECT string_agg(event::text, ',') FROM spindle_stream('retail', 'order', max_events => counted(30), out_of_order_fraction => 0.3,
+      anomalies => jsonb_build_array(spindle_collective_anomaly('c', 'customer_id', 'order_date', fraction => 0.4), spindle_point_anomaly('p', 'order_total', fraction => 0.5)))# s WHERE s.seq % 6 <> o.i) FROM o$$,
+  $$SELECT i, (SELECT string_agg(event::text, ',') FROM spindle_stream('retail', max_events => counted(50))# s WHERE s.seq % 6 <> o.i) FROM o$$,
+  $$SELECT i, (SELECT s.seq FROM spindle_stream('once'::regclass)# s WHERE s.seq >= o.i LIMIT 1) FROM o$$,
+  $$SELECT i, (SELECT sum(s.seq) FROM spindle_stream('once'::regclass, max_events => o.i)# s) FROM o$$,
+  $$SELECT i, s.seq FROM o LEFT JOIN spindle_stream('once'::regclass, max_events => counted(7))# s ON s.seq > o.i$$]) q, plain_and_node(q) r;
+ALTER SEQUENCE calls RESTART;
+SELECT i, (SELECT count(*) FROM spindle_rows('retail', 'store', first_row => counted(2), max_rows => 9) AS t (store_id int) WHERE store_id > i) FROM o;
+SELECT nextval('calls');
+-- what a relation costs is due before its first row
+CREATE TABLE large AS SELECT i FROM generate_series(1, 10000) i;
+ANALYZE large;
+CREATE FUNCTION first_row_cost(query text) RETURNS float8 LANGUAGE plpgsql AS $$
+DECLARE
+  plan json;
+BEGIN
+  EXECUTE 'EXPLAIN (FORMAT json) ' || query INTO plan;
+  RETURN plan -> 0 -> 'Plan' ->> 'Startup Cost';
+END
+$$;
+SELECT first_row_cost($$SELECT * FROM spindle_stream('large'::regclass, max_events => 1)$$) > 100 AS relation,
+  first_row_cost($$SELECT * FROM spindle_stream('retail', 'order')$$) AS domain;
+-- cursors go back, and past the end
+BEGIN;
+DECLARE c SCROLL CURSOR WITH HOLD FOR SELECT seq FROM spindle_stream('large'::regclass, max_events => 3);
+FETCH ALL c;
+FETCH BACKWARD 2 c;
+MOVE ABSOLUTE 1 c;
+COMMIT;
+FETCH c;
+CLOSE c;
+SET client_min_messages = warning;
+DROP SCHEMA stream_node CASCADE;
+RESET client_min_messages;
+
 -- To find out that a function is none of ours, its library is not loaded: that
 -- is for those who may call it.
 CREATE ROLE regress_spindle_node;
@@ -305,6 +368,7 @@ CREATE FUNCTION public.foreign_function() RETURNS SETOF record LANGUAGE c AS '$l
 REVOKE EXECUTE ON FUNCTION public.foreign_function() FROM public;
 \c
 SET ROLE regress_spindle_node;
+SELECT count(*) FROM spindle_rows('retail', 'store', max_rows => 1) AS t (store_id int);
 SELECT * FROM public.foreign_function() AS t (a int); -- ERROR
 SELECT count(*) FROM pg_settings WHERE name LIKE 'plpgsql.%';
 RESET ROLE;
