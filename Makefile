@@ -12,6 +12,7 @@ OBJS = \
 	src/api/fill.o \
 	src/api/flush.o \
 	src/api/heap_writer.o \
+	src/api/json_type.o \
 	src/api/load.o \
 	src/api/plan.o \
 	src/api/progress.o \

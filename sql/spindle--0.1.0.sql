@@ -131,7 +131,150 @@ COMMENT ON FUNCTION @extschema@.spindle_rows(text, text, text, bigint, bigint, b
 'rows of a generated table, typed by a column definition list';
 
 --
--- Stream arguments of type jsonb
+-- Arguments that are JSON: a jsonb to which names, arrays and ranges convert by
+-- themselves
+--
+
+CREATE TYPE @extschema@.spindle_json;
+
+CREATE FUNCTION @extschema@.spindle_json_in(cstring)
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_json_in(cstring) IS
+'I/O';
+
+CREATE FUNCTION @extschema@.spindle_json_out(@extschema@.spindle_json)
+RETURNS cstring
+LANGUAGE internal STRICT IMMUTABLE PARALLEL SAFE
+AS 'jsonb_out';
+
+COMMENT ON FUNCTION @extschema@.spindle_json_out(@extschema@.spindle_json) IS
+'I/O';
+
+CREATE FUNCTION @extschema@.spindle_json_recv(internal)
+RETURNS @extschema@.spindle_json
+LANGUAGE internal STRICT IMMUTABLE PARALLEL SAFE
+AS 'jsonb_recv';
+
+COMMENT ON FUNCTION @extschema@.spindle_json_recv(internal) IS
+'I/O';
+
+CREATE FUNCTION @extschema@.spindle_json_send(@extschema@.spindle_json)
+RETURNS bytea
+LANGUAGE internal STRICT IMMUTABLE PARALLEL SAFE
+AS 'jsonb_send';
+
+COMMENT ON FUNCTION @extschema@.spindle_json_send(@extschema@.spindle_json) IS
+'I/O';
+
+CREATE TYPE @extschema@.spindle_json (
+  INPUT = @extschema@.spindle_json_in,
+  OUTPUT = @extschema@.spindle_json_out,
+  RECEIVE = @extschema@.spindle_json_recv,
+  SEND = @extschema@.spindle_json_send,
+  LIKE = pg_catalog.jsonb);
+
+COMMENT ON TYPE @extschema@.spindle_json IS
+'jsonb as an argument: bare names, arrays and numrange convert to it';
+
+CREATE FUNCTION @extschema@.spindle_json(text)
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_text';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(text) IS
+'text as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(json)
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_text';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(json) IS
+'json as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(jsonb[])
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_array';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(jsonb[]) IS
+'jsonb[] as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(text[])
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_array';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(text[]) IS
+'text[] as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(varchar[])
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_array';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(varchar[]) IS
+'varchar[] as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(integer[])
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_array';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(integer[]) IS
+'integer[] as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(bigint[])
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_array';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(bigint[]) IS
+'bigint[] as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(numeric[])
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_array';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(numeric[]) IS
+'numeric[] as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(double precision[])
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_array';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(double precision[]) IS
+'double precision[] as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(numrange)
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_range';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(numrange) IS
+'numrange as an argument that is JSON';
+
+-- implicit, as nothing else takes the type
+CREATE CAST (jsonb AS @extschema@.spindle_json) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (varchar AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(text) AS IMPLICIT;
+CREATE CAST (text AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(text) AS IMPLICIT;
+CREATE CAST (json AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(json) AS IMPLICIT;
+CREATE CAST (jsonb[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(jsonb[]) AS IMPLICIT;
+CREATE CAST (text[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(text[]) AS IMPLICIT;
+CREATE CAST (varchar[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(varchar[]) AS IMPLICIT;
+CREATE CAST (integer[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(integer[]) AS IMPLICIT;
+CREATE CAST (bigint[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(bigint[]) AS IMPLICIT;
+CREATE CAST (numeric[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(numeric[]) AS IMPLICIT;
+CREATE CAST (double precision[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(double precision[]) AS IMPLICIT;
+CREATE CAST (numrange AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(numrange) AS IMPLICIT;
+
+--
+-- Builders of stream arguments
 --
 
 CREATE FUNCTION @extschema@.spindle_burst_window(
@@ -161,27 +304,27 @@ COMMENT ON FUNCTION @extschema@.spindle_time_pattern(text, jsonb, jsonb) IS
 CREATE FUNCTION @extschema@.spindle_point_anomaly(
   name text,
   column_name text,
-  multiplier_range jsonb DEFAULT '[10, 100]',
+  multiplier_range @extschema@.spindle_json DEFAULT '[10, 100]',
   fraction double precision DEFAULT 0.01)
 RETURNS jsonb
 LANGUAGE C IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_point_anomaly(text, text, jsonb, double precision) IS
+COMMENT ON FUNCTION @extschema@.spindle_point_anomaly(text, text, @extschema@.spindle_json, double precision) IS
 'single values far from the mean of their column';
 
 CREATE FUNCTION @extschema@.spindle_contextual_anomaly(
   name text,
   column_name text,
   condition_column text,
-  normal_values jsonb,
-  anomalous_values jsonb,
+  normal_values @extschema@.spindle_json,
+  anomalous_values @extschema@.spindle_json,
   fraction double precision DEFAULT 0.01)
 RETURNS jsonb
 LANGUAGE C IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_contextual_anomaly(text, text, text, jsonb, jsonb, double precision) IS
+COMMENT ON FUNCTION @extschema@.spindle_contextual_anomaly(text, text, text, @extschema@.spindle_json, @extschema@.spindle_json, double precision) IS
 'values that do not fit another column of the event';
 
 CREATE FUNCTION @extschema@.spindle_collective_anomaly(
@@ -214,12 +357,12 @@ CREATE FUNCTION @extschema@.spindle_stream(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -238,7 +381,7 @@ ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
 'events of a domain, or of one of its tables, one row each, in the order of delivery';
 
 -- what a view runs may write, so no query with this form has workers
@@ -251,12 +394,12 @@ CREATE FUNCTION @extschema@.spindle_stream(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -275,7 +418,7 @@ ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
 'events of a relation, one row each, in the order of delivery';
 
 CREATE FUNCTION @extschema@.spindle_to_file(
@@ -289,12 +432,12 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -311,7 +454,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
 'writes events to a file of the server, one JSON object per line';
 
 CREATE FUNCTION @extschema@.spindle_to_file(
@@ -324,12 +467,12 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -346,7 +489,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
 'writes events to a file of the server, one JSON object per line, from a relation';
 
 CREATE FUNCTION @extschema@.spindle_to_program(
@@ -360,12 +503,12 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -381,7 +524,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
 'writes events to the standard input of a program on the server, one JSON object per line';
 
 CREATE FUNCTION @extschema@.spindle_to_program(
@@ -394,12 +537,12 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -415,7 +558,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
 'writes events to the standard input of a program on the server, one JSON object per line, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -429,12 +572,12 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -449,7 +592,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -464,12 +607,12 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -478,7 +621,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -491,12 +634,12 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -512,7 +655,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -526,12 +669,12 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -540,7 +683,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -554,12 +697,12 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -574,7 +717,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -589,12 +732,12 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -603,7 +746,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, boolean) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -616,12 +759,12 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -637,7 +780,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -651,12 +794,12 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -665,7 +808,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, boolean) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -679,12 +822,12 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -698,7 +841,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -713,12 +856,12 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -726,7 +869,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
 'inserts events into a table, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -739,12 +882,12 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -759,7 +902,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -773,12 +916,12 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows jsonb DEFAULT NULL,
-  time_pattern jsonb DEFAULT NULL,
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies jsonb DEFAULT NULL,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -786,7 +929,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
 'inserts events into a table, with a commit per batch, from a relation, without output arguments';
 
 --

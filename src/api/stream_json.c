@@ -52,6 +52,26 @@ int_member(const SpindleJson *node, const char *name, int64 min, int64 max)
 	return spindle_json_int64(&m, min, max);
 }
 
+/* What the builder of an argument makes, or the same by hand. */
+static void
+expect_built(const SpindleJson *node, const char *hint)
+{
+	if (!cJSON_IsObject(node->value))
+		spindle_json_error(node, hint, "an object is needed.");
+}
+
+/* The member of an object that has to be there, and not be null. */
+static SpindleJson
+required_member(const SpindleJson *node, const char *name, const char *hint)
+{
+	if (!has(node, name))
+		spindle_json_error(node, hint, "member \"%s\" is missing.", name);
+	return spindle_json_member(node, name);
+}
+
+#define WINDOW_HINT \
+	"A window has start_event and end_event, or start_offset_seconds and duration_seconds."
+
 static void
 read_window(const SpindleJson *node, SpindleBurstWindow *window)
 {
@@ -60,12 +80,14 @@ read_window(const SpindleJson *node, SpindleBurstWindow *window)
 	bool		by_time;
 
 	memset(window, 0, sizeof(*window));
+	expect_built(node, WINDOW_HINT);
 	spindle_json_expect_object(node, legal);
 	window->by_event = has(node, "start_event") || has(node, "end_event");
 	by_time = has(node, "start_offset_seconds") || has(node, "duration_seconds");
 	if (window->by_event == by_time)
-		spindle_json_error(node, "A window has start_event and end_event, or start_offset_seconds and "
-						   "duration_seconds.", "exactly one of the two forms is needed.");
+		spindle_json_error(node, WINDOW_HINT, "exactly one of the two forms is needed.");
+	(void) required_member(node, window->by_event ? "start_event" : "start_offset_seconds", WINDOW_HINT);
+	(void) required_member(node, window->by_event ? "end_event" : "duration_seconds", WINDOW_HINT);
 	if (window->by_event)
 	{
 		window->start_event = int_member(node, "start_event", 0, PG_INT64_MAX);
@@ -179,6 +201,7 @@ spindle_json_time_pattern(Datum jsonb, SpindleScheduleSpec *schedule)
 		preset = &pattern_presets[spindle_json_choice(&document, names)];
 	else
 	{
+		expect_built(&document, "Use the name of a preset, such as 'retail_peak', or spindle_time_pattern().");
 		spindle_json_expect_object(&document, legal);
 		if (has(&document, "preset"))
 		{
@@ -271,7 +294,8 @@ array_member(const SpindleJson *node, const char *name)
 {
 	SpindleJson array = spindle_json_member(node, name);
 
-	spindle_json_expect_array(&array);
+	if (!cJSON_IsArray(array.value))
+		spindle_json_error(&array, "Write them as '[\"x\", \"y\"]' or ARRAY['x', 'y'].", "an array of values is needed.");
 	if (spindle_json_size(&array) < 1 || spindle_json_size(&array) > 10000)
 		spindle_json_error(&array, NULL, "1 to 10000 values are needed.");
 	return array;
@@ -326,18 +350,18 @@ values_member(const SpindleJson *node, const char *name, SpindleFeed *feed, int 
 static void
 range_member(const SpindleJson *node, const char *name, double *low, double *high)
 {
+	const char *hint = "Write it as '[10, 50]' or numrange(10, 50).";
 	SpindleJson range = spindle_json_member(node, name);
 	SpindleJson bound;
 
-	spindle_json_expect_array(&range);
-	if (spindle_json_size(&range) != 2)
-		spindle_json_error(&range, NULL, "two numbers are needed, the least and the largest multiplier.");
+	if (!cJSON_IsArray(range.value) || spindle_json_size(&range) != 2)
+		spindle_json_error(&range, hint, "two numbers are needed, the least and the largest multiplier.");
 	bound = spindle_json_child(&range, cJSON_GetArrayItem(range.value, 0), 0);
 	*low = spindle_json_number(&bound, 1e-9, 1e15);
 	bound = spindle_json_child(&range, cJSON_GetArrayItem(range.value, 1), 1);
 	*high = spindle_json_number(&bound, 1e-9, 1e15);
 	if (*low > *high)
-		spindle_json_error(&range, NULL, "the least multiplier %g is above the largest %g.", *low, *high);
+		spindle_json_error(&range, hint, "the least multiplier %g is above the largest %g.", *low, *high);
 }
 
 static SpindleFeed *
@@ -438,15 +462,16 @@ read_anomaly(const SpindleJson *node, int number, int n, const SpindleStreamSour
 
 	memset(&spec, 0, sizeof(spec));
 	spec.number = number;
+	expect_built(node, "Use spindle_point_anomaly(), spindle_contextual_anomaly() or spindle_collective_anomaly(), or an object as they make it.");
 	spindle_json_expect_object(node, NULL);
-	m = spindle_json_member(node, "name");
+	m = required_member(node, "name", "Each anomaly has a name, which stands in its label.");
 	spec.name = spindle_json_string(&m);
 	if (spec.name[0] == '\0')
 		spindle_json_error(&m, NULL, "a name is needed.");
 
 	/* from here on, errors name the anomaly */
 	named.subject = psprintf("anomaly \"%s\"", spec.name);
-	m = spindle_json_member(&named, "type");
+	m = required_member(&named, "type", "Types: point, contextual, collective.");
 	spec.kind = spindle_json_choice(&m, types);
 	spec.label = psprintf("%s:%s", types[spec.kind], spec.name);
 	spec.fraction = fractions[spec.kind];

@@ -22,11 +22,11 @@ SELECT proname, prokind AS kind, count(*) AS n, string_agg(DISTINCT provolatile:
   bool_or(proleakproof) AS leakproof, bool_or(proconfig IS NOT NULL) AS config
 FROM function GROUP BY proname, prokind ORDER BY proname, prokind;
 
--- all in C, all of the extension's library, all arguments named but for internal ones
+-- all in C, all of the extension's library, but input and output of jsonb; all arguments named but for internal ones and conversions
 SELECT oid::regprocedure FROM function
-WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') OR probin NOT LIKE '%spindle';
+WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosrc !~ '^jsonb_' OR probin NOT LIKE '%spindle';
 SELECT oid::regprocedure FROM function
-WHERE pronargs > 0 AND (proargnames IS NULL OR '' = ANY (proargnames)) ORDER BY 1;
+WHERE pronargs > 0 AND (proargnames IS NULL OR '' = ANY (proargnames)) AND proname !~ '^spindle_json' ORDER BY 1;
 
 -- the stream arguments are the same wherever a source is streamed
 SELECT count(*) > 1 AS overloads, count(DISTINCT regexp_replace(replace(pg_get_function_arguments(oid), ' IN ', ' '),
