@@ -33,6 +33,25 @@ spindle_arg_text(FunctionCallInfo fcinfo, int arg, const char *name)
 	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
 }
 
+/* The name of a schema, which need not exist; palloc'd. */
+char *
+spindle_arg_schema(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	char	   *schema = spindle_arg_text(fcinfo, arg, name);
+
+	if (schema[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("invalid value for argument \"%s\": \"\"", name),
+				 errhint("It must be the name of a schema, of 1 to %d bytes.", NAMEDATALEN - 1)));
+	if (strlen(schema) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_NAME_TOO_LONG),
+				 errmsg("schema name \"%s\" is too long", schema),
+				 errhint("It can have up to %d bytes.", NAMEDATALEN - 1)));
+	return schema;
+}
+
 /* A number that must not be null. */
 int64
 spindle_arg_int64(FunctionCallInfo fcinfo, int arg, const char *name)

@@ -20,6 +20,7 @@ typedef enum SpindleReport
 
 extern void spindle_arg_require(FunctionCallInfo fcinfo, int arg, const char *name);
 extern char *spindle_arg_text(FunctionCallInfo fcinfo, int arg, const char *name);
+extern char *spindle_arg_schema(FunctionCallInfo fcinfo, int arg, const char *name);
 extern int64 spindle_arg_int64(FunctionCallInfo fcinfo, int arg, const char *name);
 extern int64 spindle_arg_count(FunctionCallInfo fcinfo, int arg, const char *name,
 							   int64 when_null);

@@ -307,7 +307,7 @@ Datum
 spindle_ddl(PG_FUNCTION_ARGS)
 {
 	char	   *domain_name = spindle_arg_text(fcinfo, 0, "domain");
-	char	   *schema = spindle_arg_text(fcinfo, 1, "schema_name");
+	char	   *schema = spindle_arg_schema(fcinfo, 1, "schema_name");
 	SpindleDomain *domain = spindle_library_get(domain_name);
 	char	   *text = NULL;
 

@@ -252,12 +252,7 @@ seed_arguments(FunctionCallInfo fcinfo)
 	char	   *scale = spindle_arg_text(fcinfo, ARG_SCALE, "scale");
 	IfExists	if_exists;
 
-	seed->schema = spindle_arg_text(fcinfo, ARG_SCHEMA, "schema_name");
-	if (strlen(seed->schema) >= NAMEDATALEN)
-		ereport(ERROR,
-				(errcode(ERRCODE_NAME_TOO_LONG),
-				 errmsg("schema name \"%s\" is too long", seed->schema),
-				 errhint("It can have up to %d bytes.", NAMEDATALEN - 1)));
+	seed->schema = spindle_arg_schema(fcinfo, ARG_SCHEMA, "schema_name");
 	seed->with_keys = bool_argument(fcinfo, ARG_KEYS, "keys");
 	seed->with_indexes = bool_argument(fcinfo, ARG_INDEXES, "indexes");
 	seed->with_statistics = bool_argument(fcinfo, ARG_STATISTICS, "statistics");

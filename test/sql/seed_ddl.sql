@@ -73,6 +73,8 @@ SELECT spindle_ddl('retial', 's');
 SELECT spindle_ddl('retail', 's', '{order,lines}');
 SELECT spindle_ddl(NULL, 's');
 SELECT spindle_ddl('retail', NULL);
+SELECT spindle_ddl('retail', '');
+SELECT spindle_ddl('retail', repeat('n', 64));
 
 SET client_min_messages = warning;
 COPY (SELECT WHERE false) TO PROGRAM 'rm -rf spindle_ddl';
