@@ -96,6 +96,9 @@ spindle_seed_drop_tables(const SpindleSeedShared *shared, bool has_made_schema)
  *		Drop tables that a seeding by workers has left in the schema when the
  *		server crashed: those with our names and comment whose session is no
  *		more.
+ *
+ * Only the user's own: with those of others, who can name and comment on a table
+ * as they like and hold locks on it, they could stop a superuser.
  */
 void
 spindle_seed_drop_leftovers(const SpindleSeed *seed)
@@ -108,12 +111,12 @@ spindle_seed_drop_leftovers(const SpindleSeed *seed)
 						 " WHERE c.relnamespace OPERATOR(pg_catalog.=) %u AND c.relkind OPERATOR(pg_catalog.=) 'r'"
 						 " AND c.relname OPERATOR(pg_catalog.~) '^" SPINDLE_SEED_STAGING "[0-9]+_[0-9]+$'"
 						 " AND pg_catalog.obj_description(c.oid, 'pg_class') OPERATOR(pg_catalog.=) %s"
-						 " AND pg_catalog.pg_has_role(c.relowner, 'USAGE')"
+						 " AND c.relowner OPERATOR(pg_catalog.=) %u"
 						 " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_get_activity(NULL) a"
 						 " WHERE a.pid OPERATOR(pg_catalog.<>) %d"
-						 " AND a.pid OPERATOR(pg_catalog.=) pg_catalog.split_part(c.relname::pg_catalog.text, '_', 3)::pg_catalog.int4)",
+						 " AND a.pid::pg_catalog.text OPERATOR(pg_catalog.=) pg_catalog.split_part(c.relname::pg_catalog.text, '_', 3))",
 						 quote_literal_cstr(seed->schema), get_namespace_oid(seed->schema, false),
-						 quote_literal_cstr(SPINDLE_SEED_COMMENT), MyProcPid), true, 0);
+						 quote_literal_cstr(SPINDLE_SEED_COMMENT), GetUserId(), MyProcPid), true, 0);
 	if (SPI_processed == 0)
 		return;
 	initStringInfo(&buf);
