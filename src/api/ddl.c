@@ -43,13 +43,13 @@ is_taken(const List *names, const char *name)
  * A number makes it differ where two long names are the same after the cut.
  */
 static char *
-choose_name(SpindleDdl *ddl, const char *table, const char *column, const char *label)
+choose_name(List **names, const char *table, const char *column, const char *label)
 {
 	char	   *name = makeObjectName(table, column, label);
 
-	for (int i = 1; is_taken(ddl->names, name); i++)
+	for (int i = 1; is_taken(*names, name); i++)
 		name = makeObjectName(table, column, psprintf("%s%d", label, i));
-	ddl->names = lappend(ddl->names, name);
+	*names = lappend(*names, name);
 	return name;
 }
 
@@ -64,6 +64,7 @@ spindle_ddl_create(const SpindleDomain *domain, const char *schema, const bool *
 				   bool is_logged)
 {
 	SpindleDdl *ddl = palloc0(sizeof(SpindleDdl));
+	List	   *not_null_names = NIL;
 
 	ddl->domain = domain;
 	ddl->schema = schema;
@@ -71,6 +72,7 @@ spindle_ddl_create(const SpindleDomain *domain, const char *schema, const bool *
 	ddl->is_logged = is_logged;
 	ddl->index_name = palloc0(sizeof(char **) * domain->ntables);
 	ddl->foreign_key_name = palloc0(sizeof(char **) * domain->ntables);
+	ddl->not_null_name = palloc0(sizeof(char **) * domain->ntables);
 	for (int t = 0; t < domain->ntables; t++)
 		ddl->names = lappend(ddl->names, domain->table[t].name);
 	for (int t = 0; t < domain->ntables; t++)
@@ -79,18 +81,23 @@ spindle_ddl_create(const SpindleDomain *domain, const char *schema, const bool *
 
 		ddl->index_name[t] = palloc0(sizeof(char *) * table->ncolumns);
 		ddl->foreign_key_name[t] = palloc0(sizeof(char *) * table->ncolumns);
+		ddl->not_null_name[t] = palloc0(sizeof(char *) * table->ncolumns);
 		for (int c = 0; c < table->ncolumns; c++)
 		{
 			const SpindleColumn *column = &table->column[c];
 
 			if (column->hidden)
 				continue;
+
+			/* no relation has such a name, so they are a list of their own */
+			if (!column->nullable)
+				ddl->not_null_name[t][c] = choose_name(&not_null_names, table->name, column->name, "not_null");
 			if (c == table->key)
-				ddl->index_name[t][c] = choose_name(ddl, table->name, NULL, "pkey");
+				ddl->index_name[t][c] = choose_name(&ddl->names, table->name, NULL, "pkey");
 			else if (column->references >= 0)
-				ddl->index_name[t][c] = choose_name(ddl, table->name, column->name, "idx");
+				ddl->index_name[t][c] = choose_name(&ddl->names, table->name, column->name, "idx");
 			if (column->references >= 0)
-				ddl->foreign_key_name[t][c] = choose_name(ddl, table->name, column->name, "fkey");
+				ddl->foreign_key_name[t][c] = choose_name(&ddl->names, table->name, column->name, "fkey");
 		}
 	}
 	return ddl;
@@ -124,6 +131,29 @@ qualified_table(const SpindleDdl *ddl, int table)
 	return spindle_ddl_qualified(ddl, spindle_ddl_name(ddl, table));
 }
 
+/* The type of a column, such that no type of the user's can come in its way. */
+static const char *
+type_name(const SpindleDdl *ddl, const SpindleType *type)
+{
+	return ddl->is_run ? format_type_extended(type->oid, type->typmod,
+											  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY) : type->name;
+}
+
+/*
+ * NOT NULL, or nothing.  From PostgreSQL 18 on it is a constraint with a name,
+ * which the server makes of the table's.  That of a table which has a provisional
+ * name we say ourselves; older servers read over it.
+ */
+static char *
+not_null(const SpindleDdl *ddl, int table, int column)
+{
+	const char *name = ddl->not_null_name[table][column];
+
+	if (name == NULL)
+		return "";
+	return ddl->staging ? psprintf(" CONSTRAINT %s NOT NULL", quote_identifier(name)) : " NOT NULL";
+}
+
 /* CREATE TABLE, one column a line. */
 char *
 spindle_ddl_table(const SpindleDdl *ddl, int table)
@@ -142,7 +172,7 @@ spindle_ddl_table(const SpindleDdl *ddl, int table)
 		if (column->hidden)
 			continue;
 		appendStringInfo(&buf, "%s\n    %s %s%s", first ? "" : ",", quote_identifier(column->name),
-						 column->type.name, column->nullable ? "" : " NOT NULL");
+						 type_name(ddl, &column->type), not_null(ddl, table, c));
 		first = false;
 	}
 	appendStringInfoString(&buf, "\n)");

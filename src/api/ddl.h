@@ -18,6 +18,7 @@ typedef struct SpindleDdl
 	const char *schema;
 	const bool *selected;		/* per table: is it made? */
 	bool		is_logged;
+	bool		is_run;			/* by us, whatever search_path is, not printed */
 
 	/*
 	 * Tables and indexes that are not to be seen yet have names of this
@@ -27,6 +28,7 @@ typedef struct SpindleDdl
 	List	   *names;			/* names taken so far in the schema */
 	char	 ***index_name;		/* [table][column] in the end, NULL if none */
 	char	 ***foreign_key_name;	/* [table][column], NULL if none */
+	char	 ***not_null_name;	/* [table][column], NULL if none */
 } SpindleDdl;
 
 extern SpindleDdl *spindle_ddl_create(const SpindleDomain *domain, const char *schema,

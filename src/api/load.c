@@ -9,8 +9,9 @@
  * keeps a target page and a small ring of buffers.  The slots are virtual, so a
  * row goes from the generator's vectors into its heap tuple with a single copy.
  *
- * Nobody but us knows the table, so there are neither indexes nor policies or
- * defaults to see to.  Columns that are NOT NULL never get a null, as the model
+ * Nobody but us and event triggers knows the table.  If these have left it as it
+ * was made, there are neither indexes nor policies or defaults to see to; else
+ * rows are inserted by the executor.  Columns that are NOT NULL never get a null, as the model
  * makes them NOT NULL only if their rule cannot give one.  Foreign keys that the
  * table has already are checked here: the keys of the parent are a sequence of
  * which all numbers are there, so it is enough to compare a value with its ends,
@@ -25,11 +26,19 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 #include "api/heap_writer.h"
@@ -42,6 +51,9 @@
 
 /* A new table has no free space to look for. */
 #define INSERT_OPTIONS	TABLE_INSERT_SKIP_FSM
+
+/* Rows that one INSERT makes, where it has to be one. */
+#define INSERT_ROWS	65536
 
 typedef struct Loader
 {
@@ -242,12 +254,118 @@ store_in_pages(Loader *loader, int n)
 }
 
 /*
+ * Is a table just what we have made, so that storing rows is all that an INSERT
+ * would do?  Nobody else can see it, but event triggers may have changed it.
+ * Foreign keys are ours if they are checked here.
+ */
+static bool
+is_as_made(Relation relation, const SpindleTable *table, const bool *checked)
+{
+	TupleDesc	desc = RelationGetDescr(relation);
+	TriggerDesc *triggers = relation->trigdesc;
+	int			ncolumns = 0;
+
+	if (relation->rd_rel->relkind != RELKIND_RELATION || relation->rd_rel->relispartition ||
+		relation->rd_rules != NULL || RelationGetIndexList(relation) != NIL ||
+		(desc->constr && desc->constr->num_check > 0) ||
+		check_enable_rls(RelationGetRelid(relation), InvalidOid, true) != RLS_NONE ||
+		pg_class_aclcheck(RelationGetRelid(relation), GetUserId(), ACL_INSERT) != ACLCHECK_OK)
+		return false;
+	for (int i = 0; triggers && i < triggers->numtriggers; i++)
+	{
+		int			kind = RI_FKey_trigger_type(triggers->triggers[i].tgfoid);
+
+		if (kind == RI_TRIGGER_NONE || (kind == RI_TRIGGER_FK && checked == NULL))
+			return false;
+	}
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		int			c = att->attisdropped ? -1 : spindle_table_find_column(table, NameStr(att->attname));
+
+		if (att->attisdropped)
+			continue;
+		if (c < 0 || table->column[c].hidden || att->attgenerated || att->attidentity ||
+			att->atttypid != table->column[c].type.oid || att->atttypmod != table->column[c].type.typmod ||
+			(att->attnotnull && table->column[c].nullable))
+			return false;
+		ncolumns++;
+	}
+	for (int c = 0; c < table->ncolumns; c++)
+		ncolumns -= !table->column[c].hidden;
+	return ncolumns == 0;
+}
+
+/* The schema of our functions, as SQL writes it. */
+static char *
+extension_schema(void)
+{
+	if (SPI_execute("SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e"
+					" JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace"
+					" WHERE e.extname OPERATOR(pg_catalog.=) 'spindle'", true, 1) != SPI_OK_SELECT || SPI_processed != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension \"%s\" does not exist", "spindle")));
+	return SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+}
+
+/*
+ * Insert all rows by the executor, as the current user; the result is the number
+ * of rows inserted, which triggers and rules decide about.  Needs SPI.
+ */
+static int64
+insert_rows(const char *target, SpindleInstance *instance, int table, SpindleLoadReport report, void *arg)
+{
+	const SpindleTable *t = &instance->domain->table[table];
+	int64		nrows = instance->nrows[table];
+	int64		inserted = 0;
+	Oid			types[] = {INT8OID, INT8OID};
+	char	   *statement;
+	StringInfoData names;
+	StringInfoData definitions;
+
+	initStringInfo(&names);
+	initStringInfo(&definitions);
+	for (int c = 0; c < t->ncolumns; c++)
+	{
+		const SpindleColumn *column = &t->column[c];
+
+		if (column->hidden)
+			continue;
+		appendStringInfo(&names, "%s%s", names.len ? ", " : "", quote_identifier(column->name));
+		appendStringInfo(&definitions, "%s%s %s", definitions.len ? ", " : "", quote_identifier(column->name),
+						 format_type_extended(column->type.oid, column->type.typmod,
+											  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
+	}
+	statement = psprintf("INSERT INTO %s (%s) SELECT %s FROM %s.spindle_rows(%s, %s, %s, '" INT64_FORMAT
+						 "', $1, $2) AS generated (%s)", target, names.data, names.data, extension_schema(),
+						 quote_literal_cstr(instance->domain->name), quote_literal_cstr(t->name),
+						 quote_literal_cstr(instance->domain->preset[instance->preset].name),
+						 instance->seed, definitions.data);
+
+	/* what AFTER triggers queue stays within bounds */
+	for (int64 row = 0; row < nrows; row += INSERT_ROWS)
+	{
+		Datum		values[] = {Int64GetDatum(row), Int64GetDatum(Min(INSERT_ROWS, nrows - row))};
+
+		CHECK_FOR_INTERRUPTS();
+		if (SPI_execute_with_args(statement, lengthof(types), types, values, NULL, false, 0) < 0)
+			elog(ERROR, "could not run statement: %s", statement);
+		inserted += (int64) SPI_processed;
+		report(arg, inserted);
+	}
+	return inserted;
+}
+
+/*
  * spindle_load
  *		Store all rows of a generated table; the result is their number.
  *
  * The table must have been created in this transaction, with columns of the
  * generated table, and no indexes yet.  checked says of each column whether it
  * has a foreign key already, for which spindle_load_can_check(), or is NULL.
+ * If an event trigger has made more of the table, rows are inserted as by INSERT,
+ * and the result is what that says; the caller must be connected to SPI.
  * report is called after each batch.
  * Can be cancelled between batches of 512 rows.
  */
@@ -266,6 +384,19 @@ spindle_load(Oid relid, SpindleInstance *instance, int table, const bool *checke
 	PushActiveSnapshot(GetTransactionSnapshot());
 	loader.relation = table_open(relid, RowExclusiveLock);
 	spindle_instance_keep(instance, context);
+	if (!is_as_made(loader.relation, &instance->domain->table[table], checked))
+	{
+		char	   *target = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(loader.relation)),
+														RelationGetRelationName(loader.relation));
+
+		/* a trigger of the table may change it, which an open relation forbids */
+		table_close(loader.relation, NoLock);
+		nrows = insert_rows(target, instance, table, report, arg);
+		PopActiveSnapshot();
+		MemoryContextSwitchTo(oldcontext);
+		MemoryContextDelete(context);
+		return nrows;
+	}
 	spindle_source_match(&source, RelationGetDescr(loader.relation),
 						 psprintf("table \"%s\"", RelationGetRelationName(loader.relation)));
 	add_checks(&loader, instance, &source, checked);

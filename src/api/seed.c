@@ -33,8 +33,8 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/evtcache.h"
 #include "utils/fmgrprotos.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 
 #include "api/args.h"
@@ -263,6 +263,7 @@ seed_arguments(FunctionCallInfo fcinfo)
 	seed->selected = spindle_seed_selection(fcinfo, ARG_TABLES, seed->instance->domain);
 	seed->ddl = spindle_ddl_create(seed->instance->domain, seed->schema, seed->selected,
 								   bool_argument(fcinfo, ARG_LOGGED, "logged"));
+	seed->ddl->is_run = true;
 	check_existing(seed, check_schema(seed), if_exists);
 	return seed;
 }
@@ -271,19 +272,14 @@ seed_arguments(FunctionCallInfo fcinfo)
  * spindle_seed_run
  *		Run a utility statement as the calling user.
  *
- * Names in it are qualified, except those of built-in types, so nothing but
- * pg_catalog is searched.
+ * All names in it are qualified.  So search_path can stay what it is: event
+ * triggers see that of the caller, as with any statement.
  */
 void
 spindle_seed_run(const char *statement)
 {
-	int			level = NewGUCNestLevel();
-
-	(void) set_config_option("search_path", "pg_catalog", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
 	if (SPI_execute(statement, false, 0) != SPI_OK_UTILITY)
 		elog(ERROR, "could not run statement: %s", statement);
-	AtEOXact_GUC(true, level);
 }
 
 void
@@ -330,7 +326,10 @@ spindle_seed_relation(const SpindleDdl *ddl, int table)
 										  get_namespace_oid(ddl->schema, false));
 
 	if (!OidIsValid(relid))
-		elog(ERROR, "table \"%s\" has vanished", spindle_ddl_name(ddl, table));
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" of schema \"%s\" is not there any more", spindle_ddl_name(ddl, table), ddl->schema),
+				 errhint("An event trigger may have dropped or renamed it.")));
 	return relid;
 }
 
@@ -357,16 +356,27 @@ report_load(void *arg, int64 rows)
 }
 
 /*
+ * Can event triggers run?  What they do to tables, also to those that are
+ * complete, we cannot know.
+ */
+static bool
+has_event_triggers(void)
+{
+	return EventCacheLookup(EVT_DDLCommandStart) != NIL || EventCacheLookup(EVT_DDLCommandEnd) != NIL ||
+		EventCacheLookup(EVT_SQLDrop) != NIL || EventCacheLookup(EVT_TableRewrite) != NIL;
+}
+
+/*
  * Is a foreign key there before the rows?  On an empty table the server has
  * nothing to check; the rows then are checked while they are stored.  The parent
- * must be complete by then, and its key.
+ * must be complete by then, and its key; and nobody may have changed its rows.
  */
 static bool
 is_early_foreign_key(const SpindleSeed *seed, int table, int column)
 {
 	const SpindleDomain *domain = seed->instance->domain;
 
-	return seed->with_keys && domain->table[table].column[column].references < table &&
+	return seed->with_keys && !seed->is_watched && domain->table[table].column[column].references < table &&
 		spindle_load_can_check(domain, table, column);
 }
 
@@ -383,7 +393,7 @@ load_tables(SpindleSeed *seed)
 	spindle_progress_start(&load.progress, psprintf("loading %s", domain->name), total, "rows");
 	for (int t = 0; t < domain->ntables; t++)
 	{
-		bool	   *checked = palloc0(sizeof(bool) * domain->table[t].ncolumns);
+		bool	   *checked = seed->is_watched ? NULL : palloc0(sizeof(bool) * domain->table[t].ncolumns);
 
 		if (!seed->selected[t])
 			continue;
@@ -392,9 +402,11 @@ load_tables(SpindleSeed *seed)
 			char	   *statement = is_early_foreign_key(seed, t, c) ?
 			spindle_ddl_foreign_key(seed->ddl, t, c, true) : NULL;
 
-			checked[c] = statement != NULL;
 			if (statement)
+			{
+				checked[c] = true;
 				spindle_seed_run(statement);
+			}
 		}
 		load.rows_before += spindle_load(spindle_seed_relation(seed->ddl, t), seed->instance, t, checked,
 										 report_load, &load);
@@ -452,6 +464,7 @@ seed_serially(SpindleSeed *seed)
 	const SpindleDomain *domain = seed->instance->domain;
 
 	SPI_connect();
+	seed->is_watched = has_event_triggers();
 	spindle_seed_drop_leftovers(seed);
 	spindle_seed_prepare_schema(seed);
 	spindle_seed_drop_replaced(seed);

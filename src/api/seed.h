@@ -31,6 +31,7 @@ typedef struct SpindleSeed
 	int			ntables;		/* that are */
 	List	   *replaced;		/* qualified names of tables to drop */
 	bool		schema_is_missing;
+	bool		is_watched;		/* event triggers may change tables */
 	SpindleDdl *ddl;
 
 	/* results */

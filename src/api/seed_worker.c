@@ -103,6 +103,7 @@ prepare(Worker *worker)
 	for (int i = 0; i < shared->ntasks; i++)
 		selected[shared->task[i].table] = true;
 	worker->ddl = spindle_ddl_create(worker->instance->domain, shared->schema, selected, shared->is_logged);
+	worker->ddl->is_run = true;
 	worker->ddl->staging = shared->staging;
 }
 
