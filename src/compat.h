@@ -231,4 +231,10 @@ object_ownercheck(Oid classid, Oid objectid, Oid roleid)
 #define spindle_vacuum_delay_point(is_analyze)	vacuum_delay_point(is_analyze)
 #endif
 
+/* 16: direct I/O wants pages aligned */
+#if PG_VERSION_NUM < 160000
+#define PG_IO_ALIGN_SIZE	MAXIMUM_ALIGNOF
+#define palloc_aligned(size, alignto, flags)	palloc_extended(size, flags)
+#endif
+
 #endif							/* SPINDLE_COMPAT_H */

@@ -83,7 +83,7 @@ SpindleHeapWriter *
 spindle_heap_writer_begin(Relation relation, CommandId command)
 {
 	SpindleHeapWriter *writer = palloc0(sizeof(SpindleHeapWriter));
-	char	   *memory = palloc(MAX_PAGES * BLCKSZ);
+	char	   *memory = palloc_aligned(MAX_PAGES * BLCKSZ, PG_IO_ALIGN_SIZE, 0);
 
 	writer->relation = relation;
 	writer->xid = GetCurrentTransactionId();
