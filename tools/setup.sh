@@ -16,6 +16,8 @@ PACKAGES=(
 	postgresql-server-dev-15  # server headers, PGXS; brings clang-14 for the JIT bitcode
 	libcjson-dev              # the JSON parser spindle links against
 	libipc-run-perl           # IPC::Run, which PostgreSQL::Test::* needs
+	libdbd-pg-perl            # DBD::Pg, the client of the random tests in test/fuzz
+	sqlsmith                  # makes random statements for them
 	jq                        # a JSON parser independent of ours, checks our output
 	postgresql-15-wal2json    # an output plugin; a consumer of logical messages
 	kcat                      # a Kafka client, whose library has a mock broker

@@ -1,11 +1,12 @@
 #!/bin/bash
 # Sets up, builds with warnings as errors, and runs all tests in throw-away
-# clusters: pg_regress, isolation and TAP tests, then pg_regress again with
-# the server under valgrind.  The last line is "N passed, N failed".
+# clusters: pg_regress, isolation and TAP tests, some random ones, then pg_regress
+# again with the server under valgrind.  The last line is "N passed, N failed".
 #
-#   tools/test.sh [--no-tap] [--no-valgrind]
+#   tools/test.sh [--no-tap] [--no-fuzz] [--no-valgrind]
 #
 #   KEEP=1                 keep the work directory
+#   FUZZ_SECONDS=N         time of each program of random tests, 12; FUZZ_SEED=N their seed, 1
 #   VALGRIND_TESTS="a b"   pg_regress tests to run under valgrind (default: nearly all)
 set -euo pipefail
 
@@ -13,11 +14,15 @@ set -euo pipefail
 TIME_LIMIT=840 # seconds
 WARNINGS="-Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare"
 
-tap=1 valgrind=1
+# Of each program of test/fuzz.
+FUZZ_SECONDS=${FUZZ_SECONDS:-12} FUZZ_SEED=${FUZZ_SEED:-1}
+
+tap=1 valgrind=1 fuzz=1
 for arg; do
 	case $arg in
 		--no-tap) tap= ;;
 		--no-valgrind) valgrind= ;;
+		--no-fuzz) fuzz= ;;
 		*)
 			sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
 			exit 2
@@ -98,9 +103,9 @@ count() {
 		for f in "$dir"/regression.diffs "$dir"/output_iso/regression.diffs; do
 			[ ! -s "$f" ] || cat "$f"
 		done
-		if [ "$name" = tap ]; then
-			tail -n 40 "$TREE"/tmp_check/log/* || true
-		fi
+		case $name in
+			tap | fuzz-*) tail -n 40 "$TREE"/tmp_check/log/* || true ;;
+		esac
 		tail -n 40 "$WORK"/*/server.log
 	fi
 	rm -f "$dir"/regression.diffs "$dir"/output_iso/regression.diffs
@@ -219,6 +224,13 @@ cluster_stop plain
 # TAP tests start servers of their own.
 if [ -n "$tap" ] && [ -n "$(make_var TAP_TESTS)" ]; then
 	run tap REGRESS= ISOLATION= PROVE_FLAGS=--verbose
+fi
+# A few cases of each of the random tests; long runs are made by hand.
+if [ -n "$fuzz" ]; then
+	for program in sqlsmith definitions delivery queries; do
+		run fuzz-$program REGRESS= ISOLATION= PROVE_FLAGS=--verbose \
+			PROVE_TESTS="test/fuzz/$program.pl :: --seconds $FUZZ_SECONDS --seed $FUZZ_SEED"
+	done
 fi
 if [ -n "$valgrind" ]; then
 	run_valgrind

@@ -1,0 +1,340 @@
+# Definitions of domains with random changes: each is refused by a proper error,
+# or its rows are of their types, keys are unique, and slices and events agree.
+#
+#   prove test/fuzz/definitions.pl :: [--seed N] [--seconds N] [--count N] [--first N]
+use strict;
+use warnings;
+use File::Basename;
+use lib dirname(__FILE__);
+use File::Copy;
+use PostgreSQL::Test::Utils;
+use SpindleFuzz;
+use Test::More;
+
+options(count => 50000, seconds => 7200);
+
+my $node = start_server('definitions', "statement_timeout = '20s'", "timezone = 'UTC'");
+my $dir = $node->basedir . '/domains';
+mkdir $_ foreach $dir, "$dir/data";
+copy($_, "$dir/data/") or die "$_: $!" foreach glob('test/data/data/*.json');
+$node->append_conf('postgresql.conf', "spindle.domain_directory = '$dir'");
+$node->reload;
+my $connection = connect_to('postgres', 'LOAD \'spindle\'');
+
+# --- JSON as a tree that keeps the order of members, and numbers as they are
+# written: [ '{', [name, value], ... ], [ '[', value, ... ] or a scalar's text ---
+
+sub parse
+{
+	my ($text) = @_;
+	my $value;
+	$value = sub {
+		$text =~ /\G\s+/gc;
+		if ($text =~ /\G([{\[])/gc)
+		{
+			my @node = ($1);
+			my $end = $1 eq '{' ? '}' : ']';
+			while (1)
+			{
+				$text =~ /\G[\s,]+/gc;
+				last if $text =~ /\G\Q$end\E/gc;
+				my $name;
+				if ($end eq '}')
+				{
+					$text =~ /\G"((?:[^"\\]|\\.)*)"\s*:/gc or die 'name expected at ' . pos $text;
+					$name = $1;
+				}
+				my $child = $value->();
+				push @node, $end eq '}' ? [ $name, $child ] : $child;
+			}
+			return \@node;
+		}
+		$text =~ /\G("(?:[^"\\]|\\.)*"|[-+.\w]+)/gc or die 'value expected at ' . (pos($text) // 0);
+		return $1;
+	};
+	return $value->();
+}
+
+sub text_of
+{
+	my ($node) = @_;
+	return $node if !ref $node;
+	my ($kind, @children) = @$node;
+	return '{' . join(', ', map { "\"$_->[0]\": " . text_of($_->[1]) } @children) . '}' if $kind eq '{';
+	return '[' . join(', ', map { text_of($_) } @children) . ']';
+}
+
+sub clone
+{
+	my ($node) = @_;
+	return $node if !ref $node;
+	my ($kind, @children) = @$node;
+	return [ $kind, map { $kind eq '{' ? [ $_->[0], clone($_->[1]) ] : clone($_) } @children ];
+}
+
+# All places of a tree: [reference to the value, name of the member, parent node, index].
+sub places
+{
+	my ($node, $name, $list) = @_;
+	return if !ref $node;
+	foreach my $i (1 .. $#$node)
+	{
+		my $slot = $node->[0] eq '{' ? \$node->[$i][1] : \$node->[$i];
+		my $its = $node->[0] eq '{' ? $node->[$i][0] : $name;
+		push @$list, [ $slot, $its, $node, $i ];
+		places($$slot, $its, $list);
+	}
+}
+
+sub member
+{
+	my ($node, $name) = @_;
+	my ($found) = grep { ref $_ && $_->[0] eq $name } @$node[ 1 .. $#$node ];
+	return $found ? $found->[1] : undef;
+}
+
+# The definitions to begin with, at scales of few rows.
+sub example
+{
+	slurp_file('docs/domain-format.md') =~ /^## Complete example\s+```json\n(.*?)^```/ms or die 'no example';
+	return $1;
+}
+my @bases = map { parse($_) } slurp_file('test/data/every.json') =~ s/"p": 4000/"p": 400/r, example(),
+  slurp_file('domains/retail.json') =~ s/"presets": \{.*?\n  \},/"presets": {"small": {"customer": 200, "product": 100, "order": 500}},/sr;
+
+# Values for members of the same name, from all of them.
+my (%like, @scalars);
+foreach my $base (@bases)
+{
+	my @places;
+	places($base, '', \@places);
+	foreach my $place (@places)
+	{
+		push @{ $like{ $place->[1] } }, ${ $place->[0] };
+		push @scalars, ${ $place->[0] } if !ref ${ $place->[0] };
+	}
+}
+my @odd = ('0', '1', '-1', '2', '0.5', '0.1', '1e-9', '1e9', '1e15', '1e300', '9223372036854775807', '-9223372036854775808', '18446744073709551616', '32767', '32768', '-32769',
+	'2147483648', '999999999999', '1000000000000000', '100', '64', '65536', '0.000001', '1.5', '-0.0', '0.30000000000000004', 'null', 'true', 'false', '""', '"x"', '"{row}"', '"{row}{row}"',
+	'"2024-02-29"', '"1900-01-01"', '"9999-12-31"', '"2023-01-01"', '{}', '[]', '"numeric(18,9)"', '"numeric(1,1)"', '"varchar(1)"', '"smallint"', '"double precision"', '"\u0000"', '"\ud83d\ude00"');
+
+# One random change; text tells it.
+sub change
+{
+	my ($tree) = @_;
+	my @places;
+	places($tree, '', \@places);
+	my ($slot, $name, $parent, $i) = @{ pick(@places) };
+	# most places are deep in rules; every other time a scalar
+	if (chance(0.5))
+	{
+		my @scalar = grep { !ref ${ $_->[0] } } @places;
+		($slot, $name, $parent, $i) = @{ pick(@scalar) } if @scalar;
+	}
+	my $kind = below(20);
+	if ($kind < 5) { $$slot = pick(@odd); }
+	elsif ($kind < 10) { $$slot = clone(pick(@{ $like{$name} // \@scalars })); }
+	elsif ($kind < 12) { $$slot = clone(pick(@scalars)); }
+	elsif ($kind < 14) { splice @$parent, $i, 1; }
+	elsif ($kind < 15) { splice @$parent, $i, 0, clone($parent->[$i]); }
+	elsif ($kind < 16) { my $other = pick(@places); ($$slot, ${ $other->[0] }) = (clone(${ $other->[0] }), clone($$slot)); }
+	elsif ($kind < 17 && $parent->[0] eq '{') { $parent->[$i][0] = pick(pick(keys_of(@places)), $parent->[$i][0] . '_'); }
+	elsif ($kind < 18 && $parent->[0] eq '{') { my $new = pick(keys_of(@places)); splice @$parent, $i, 0, [ $new, clone(pick(@{ $like{$new} })) ] if $like{$new}; }
+	elsif ($kind < 19 && !ref $$slot && $$slot =~ /^-?[\d.]/) { $$slot = pick($$slot * 2, $$slot * -1, $$slot + 1, $$slot - 1, $$slot / 3, $$slot * 1000); }
+	elsif (!ref $$slot) { my @same = grep { !ref && /^"/ } @scalars; $$slot = pick(@same); }
+}
+
+sub keys_of
+{
+	my (@places) = @_;
+	return map { $_->[1] } @places;
+}
+
+# Of the text: a character replaced, removed or inserted, or the end cut off.
+sub scratch
+{
+	my ($text) = @_;
+	my $at = below(length $text);
+	my $ch = pick(split(//, "{}[]\":,0123456789.-+eE\\/ abcxyz_\n\t\001"), "\xc3\xa9", "\xe2\x82\xac", "\xff", "\\u0000");
+	my $kind = below(6);
+	if ($kind == 0) { return substr($text, 0, $at); }
+	if ($kind == 1) { substr($text, $at, 1) = ''; }
+	elsif ($kind == 2) { substr($text, $at, 0) = $ch; }
+	elsif ($kind == 3) { substr($text, $at, 0) = substr($text, $at > 20 ? $at - 20 : 0, 40); }
+	else { substr($text, $at, 1) = $ch; }
+	return $text;
+}
+
+# Memory that the session's process has for itself, in MB.
+sub memory
+{
+	my $status = slurp_file("/proc/$connection->{dbh}{pg_pid}/status");
+	return $status =~ /^RssAnon:\s+(\d+)/m ? $1 / 1024 : 0;
+}
+
+my $version = 0; # of the file; a few names, which come again and again
+my $proper = qr/^(?:22|54|HV|0A|57014|42|23)/;
+
+# What is wrong with a definition, or undef: [kind of finding, text].
+sub wrong
+{
+	my ($text) = @_;
+	my $checked = run($connection, 'SELECT spindle_check_domain(' . literal($text) . ')');
+	return undef if $checked->{state} eq '22021'; # not even a text
+	note_kind($checked->{state} eq '' ? 'valid definitions' : "refused by SQLSTATE $checked->{state}");
+	if ($checked->{state} ne '')
+	{
+		return [ 'refusals of an improper kind', "$checked->{state}: $checked->{message}" ] if $checked->{state} !~ /^(?:22023|22P02|22P05|54000|54001|08006|57014)$/;
+		return [ 'checks that take too long', $checked->{message} ] if $checked->{state} eq '57014';
+		return undef;
+	}
+
+	my $domain = 'm' . ($version++ % 3);
+	write_file("$dir/$domain.json", $text);
+	my $result = wrong_rows($domain);
+	unlink "$dir/$domain.json";
+	return $result;
+}
+
+sub wrong_rows
+{
+	my ($domain) = @_;
+	my $scales = run($connection, "SELECT scales[1] FROM spindle_domains() WHERE domain = '$domain'");
+	return [ 'valid definitions that fail', $scales->{message} ] if $scales->{state} ne '' || !@{ $scales->{rows} };
+	my $scale = $scales->{rows}[0][0];
+	my $tables = run($connection, "SELECT table_name, row_count, key_column, event_time FROM spindle_tables('$domain', '$scale')");
+	return [ 'valid definitions that fail', $tables->{message} ] if $tables->{state} ne '';
+	my $limit = 600;
+	foreach my $table (@{ $tables->{rows} })
+	{
+		my ($name, $rows, $key, $event_time) = @$table;
+		my @columns = @{ run($connection, "SELECT quote_ident(column_name), data_type, not_null FROM spindle_columns('$domain', '$name')")->{rows} };
+		my $list = join ', ', map { "$_->[0] $_->[1]" } @columns;
+		my $call = sub { "spindle_rows('$domain', '$name', '$scale', 7, $_[0], $_[1]) AS fuzz_row ($list)" };
+		my $whole = run($connection, 'SELECT fuzz_row::text FROM ' . $call->(0, $limit));
+		return undef if $whole->{state} eq '08006';
+		if ($whole->{state} ne '')
+		{
+			note_kind("tables refused by SQLSTATE $whole->{state}");
+			return [ $whole->{state} eq '57014' ? 'tables that take too long' : 'rows that fail improperly', "$name: $whole->{state}: $whole->{message}" ] if $whole->{state} !~ /^(?:22023|54000|22008|22003)$/;
+			# rows that there are none of, or values without a match, as the manual says
+			next;
+		}
+		note_kind('tables');
+		my @whole = map { $_->[0] } @{ $whole->{rows} };
+		my $expected = $rows < $limit ? $rows : $limit;
+		return [ 'counts that are wrong', "$name: " . scalar(@whole) . " rows instead of $expected" ] if @whole != $expected;
+
+		# in other slices, and at the far end
+		my $step = 1 + below(90);
+		my @parts;
+		for (my $first = 0; $first < @whole; $first += $step)
+		{
+			my $part = run($connection, 'SELECT fuzz_row::text FROM ' . $call->($first, $step));
+			return [ 'slices that differ', "$name from $first: $part->{state} $part->{message}" ] if $part->{state} ne '';
+			push @parts, map { $_->[0] } @{ $part->{rows} };
+		}
+		foreach my $n (0 .. $#whole)
+		{
+			return [ 'slices that differ', "$name, row $n:\n$whole[$n]\n" . ($parts[$n] // 'none') . " in slices of $step" ] if $whole[$n] ne ($parts[$n] // '');
+		}
+		if ($rows > $limit)
+		{
+			my $last = $rows - 3;
+			my $end = run($connection, 'SELECT fuzz_row::text FROM ' . $call->($last, 10));
+			return [ 'rows that fail improperly', "$name: $end->{state}: $end->{message}" ] if $end->{state} !~ /^(?:|22023|54000|22008|22003)$/;
+		}
+
+		# types hold, columns are not null that cannot be, keys are unique
+		my @checks = map { ($_->[2] ? "bool_and($_->[0] IS NOT NULL)" : 'true', "bool_and(($_->[0]::text)::$_->[1]::text IS NOT DISTINCT FROM $_->[0]::text)") } @columns;
+		push @checks, "count(DISTINCT \"$key\") = count(*)" if defined $key;
+		my $check = run($connection, "SELECT " . join(', ', map { "coalesce($_, true)" } @checks) . ' FROM ' . $call->(0, $limit));
+		return [ 'values that do not fit', "$name: $check->{message}" ] if $check->{state} ne '';
+		my @bad = grep { $check->{rows}[0][$_] ne '1' && $check->{rows}[0][$_] ne 't' } 0 .. $#checks;
+		return [ 'values that do not fit', "$name: $checks[$bad[0]]" ] if @bad;
+
+		# events are these rows
+		my $stream = "spindle_stream('$domain', '$name', scale => '$scale', seed => 7" . ($rows > 3000 ? ", max_events => $limit" : '') . ')';
+		my $events = run($connection, "SELECT fuzz_row::text FROM $stream s, json_to_record(s.event) AS fuzz_row ($list)");
+		return [ 'streams that fail', "$name: $events->{state}: $events->{message}" ] if $events->{state} ne '' && $events->{state} !~ /^(?:22023|54000|22008|22003)$/;
+		if ($events->{state} eq '' && $rows <= $limit)
+		{
+			my @events = sort map { $_->[0] } @{ $events->{rows} };
+			my @sorted = sort @whole;
+			return [ 'events that differ from rows', "$name: " . scalar(@events) . ' events, ' . scalar(@sorted) . ' rows' ] if @events != @sorted;
+			my ($n) = grep { $events[$_] ne $sorted[$_] } 0 .. $#sorted;
+			return [ 'events that differ from rows', "$name: event $events[$n]\nrow $sorted[$n]" ] if defined $n;
+			my $order = value($connection, "SELECT coalesce(bool_and(event_time >= before OR event_time IS NULL OR before IS NULL AND n = 0), true) FROM (SELECT event_time, lag(event_time) OVER (ORDER BY seq) AS before, seq AS n FROM $stream) s");
+			return [ 'events that are out of order', $name ] if !$order || $order eq 'f';
+		}
+		elsif ($events->{state} ne '' && $rows <= $limit)
+		{
+			return [ 'events that differ from rows', "$name: $events->{state}: $events->{message}" ];
+		}
+	}
+	return undef;
+}
+
+# Take away what is not needed for the same kind of finding.
+sub shrink
+{
+	my ($tree, $kind) = @_;
+	my $tries = 300;
+	my $again = 1;
+	while ($again && $tries > 0)
+	{
+		$again = 0;
+		my @places;
+		places($tree, '', \@places);
+		# the largest parts first
+		foreach my $n (sort { length(text_of(${ $places[$b][0] })) <=> length(text_of(${ $places[$a][0] })) } 0 .. $#places)
+		{
+			last if $tries-- <= 0;
+			my $smaller = clone($tree);
+			my @its;
+			places($smaller, '', \@its);
+			my (undef, undef, $parent, $i) = @{ $its[$n] };
+			splice @$parent, $i, 1;
+			my $found = wrong(text_of($smaller));
+			if ($found && $found->[0] eq $kind)
+			{
+				$tree = $smaller;
+				$again = 1;
+				last;
+			}
+		}
+	}
+	return $tree;
+}
+
+my $shrunk = 0;
+my $peak = memory();
+run_cases(sub {
+	my $base = pick(0, 0, 0, 1, 2);
+	my $tree = clone($bases[$base]);
+	change($tree) foreach 0 .. pick(0, 0, 0, 1, 2, 4);
+	my $text = text_of($tree);
+	my $scratched = chance(0.15);
+	$text = scratch($text) if $scratched;
+	my $found = wrong($text);
+	if ($found)
+	{
+		if (!$scratched && findings($found->[0]) < 5)
+		{
+			my $smaller = shrink($tree, $found->[0]);
+			$found = wrong(text_of($smaller)) // $found;
+			$text = text_of($smaller);
+		}
+		finding($found->[0], substr($text, 0, 4000) . "\n$found->[1]");
+	}
+	if (case_number() % 500 == 499)
+	{
+		# memory that a session keeps is what its cache of domains needs
+		my $memory = memory();
+		finding('growth of memory', sprintf '%.0f MB after %.0f MB', $memory, $peak) if $memory > $peak + 100;
+		$peak = $memory if $memory > $peak;
+		note(sprintf 'case %d: the session has %.0f MB', case_number(), $memory);
+	}
+});
+finish('refusals of an improper kind', 'checks that take too long', 'valid definitions that fail', 'rows that fail improperly', 'tables that take too long', 'counts that are wrong', 'slices that differ',
+	'values that do not fit', 'streams that fail', 'events that differ from rows', 'events that are out of order', 'growth of memory');
