@@ -91,7 +91,7 @@ DATA = sql/spindle--$(EXTVERSION).sql
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --load-extension=spindle
-ISOLATION = scan_recheck
+ISOLATION = deliver_ddl drop_extension import_definition scan_recheck
 ISOLATION_OPTS = --inputdir=test --load-extension=spindle
 TAP_TESTS = 1
 PROVE_TESTS ?= test/t/*.pl
