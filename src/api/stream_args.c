@@ -11,11 +11,15 @@
 
 #include <math.h>
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
+#include "nodes/makefuncs.h"
+#include "nodes/value.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
+#include "utils/varlena.h"
 
 #include "api/args.h"
 #include "api/source.h"
@@ -82,6 +86,52 @@ duration_argument(FunctionCallInfo fcinfo, int arg)
 	return seconds;
 }
 
+/* Is there a relation with a name, as regclass would read it? */
+static bool
+is_relation_name(const char *name)
+{
+	List	   *parts;
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	if (!SplitIdentifierString(pstrdup(name), '.', &parts) || parts == NIL || list_length(parts) > 2)
+		return false;
+	foreach(lc, parts)
+		names = lappend(names, makeString(lfirst(lc)));
+	return OidIsValid(RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true));
+}
+
+/*
+ * The instance of a domain.  A name without a cast is a domain's, as far as SQL
+ * is concerned: if it is that of a relation, the error says what to write.
+ */
+static SpindleInstance *
+get_instance(const char *name, const char *scale, int64 seed)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	SpindleInstance *volatile instance = NULL;
+
+	PG_TRY();
+	{
+		instance = spindle_instance_get(name, scale, seed);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		if (geterrcode() != ERRCODE_UNDEFINED_OBJECT)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(oldcontext);
+		error = CopyErrorData();
+		FlushErrorState();
+		if (is_relation_name(name))
+			error->hint = psprintf("To stream the relation of this name, write %s::regclass.", quote_literal_cstr(name));
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	return instance;
+}
+
 /* A whole domain, or one of its tables. */
 static void
 domain_source(FunctionCallInfo fcinfo, int at, const char *time_column, SpindleStreamArguments *args)
@@ -90,9 +140,9 @@ domain_source(FunctionCallInfo fcinfo, int at, const char *time_column, SpindleS
 	const SpindleDomain *domain;
 	SpindleFeed *feed;
 
-	args->instance = spindle_instance_get(spindle_arg_text(fcinfo, at, "domain"),
-										  spindle_arg_text(fcinfo, at + 2 + ARG_SCALE, "scale"),
-										  spindle_arg_int64(fcinfo, at + 2 + ARG_SEED, "seed"));
+	args->instance = get_instance(spindle_arg_text(fcinfo, at, "domain"),
+								  spindle_arg_text(fcinfo, at + 2 + ARG_SCALE, "scale"),
+								  spindle_arg_int64(fcinfo, at + 2 + ARG_SEED, "seed"));
 	spindle_instance_keep(args->instance, CurrentMemoryContext);
 	domain = args->instance->domain;
 	source->default_clock = (Timestamp) domain->first_day * USECS_PER_DAY;
@@ -133,7 +183,9 @@ relation_source(FunctionCallInfo fcinfo, int at, const char *time_column, Spindl
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"scale\" has no meaning for a relation"),
-				 errhint("A relation has the rows that it has; max_events limits how many are streamed.")));
+				 errhint("A relation has the rows that it has; max_events limits how many are streamed.  "
+						 "If a table of a domain is meant, give the seed by name: domain, table_name, seed => "
+						 INT64_FORMAT ".", seed)));
 	source->nfeeds = 1;
 	source->feed = palloc(sizeof(SpindleFeed *));
 	source->feed[0] = spindle_relation_feed_create(PG_GETARG_OID(at), time_column, seed, CurrentMemoryContext);

@@ -87,6 +87,23 @@ SELECT name, regexp_replace(error(format('SELECT * FROM spindle_stream(%s::regcl
 FROM (VALUES ('index', 'an_index'::regclass::oid), ('sequence', 'a_sequence'::regclass), ('type', 'a_type'::regclass),
   ('toast', (SELECT reltoastrelid FROM pg_class WHERE oid = 'toasted'::regclass)), ('none', 4000000000)) v (name, oid);
 
+-- A name without a cast is that of a domain, and a third number is no scale.
+CREATE TABLE retail (id int);
+SELECT error(query) FROM unnest(ARRAY[
+  $$SELECT * FROM spindle_stream('odd.mine')$$,
+  $$SELECT * FROM spindle_stream('mine')$$,
+  $$SELECT * FROM spindle_stream('mine', 'x') WITH ORDINALITY$$,
+  $$SELECT * FROM spindle_stream('nobody.mine')$$,
+  $$SELECT * FROM spindle_stream('"')$$,
+  $$SELECT * FROM spindle_to_file('/dev/null', 'odd.mine')$$,
+  $$SELECT * FROM spindle_to_program('cat >/dev/null', 'odd.mine')$$,
+  $$SELECT * FROM spindle_stream('retail', 'order', 42)$$,
+  $$SELECT * FROM spindle_to_file('/dev/null', 'retail', 'order', 42)$$]) query;
+CALL spindle_to_channel('c', 'odd.mine'); -- ERROR
+CALL spindle_to_wal('p', 'odd.mine'); -- ERROR
+CALL spindle_to_table('mine', 'odd.mine', 'x'); -- ERROR
+CALL spindle_to_wal('p', 'retail', 'order', 42); -- ERROR
+
 DROP OWNED BY regress_spindle_odd;
 DROP ROLE regress_spindle_odd;
 SET client_min_messages = warning;
