@@ -20,6 +20,7 @@ OBJS = \
 	src/api/render.o \
 	src/api/rows.o \
 	src/api/scan.o \
+	src/api/scan_cost.o \
 	src/api/seed.o \
 	src/api/seed_cleanup.o \
 	src/api/seed_parallel.o \

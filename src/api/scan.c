@@ -23,13 +23,7 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
-#include "access/htup_details.h"
 #include "access/sysattr.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_language.h"
-#include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "utils/acl.h"
@@ -37,7 +31,6 @@
 #include "nodes/extensible.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "nodes/supportnodes.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -49,7 +42,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/syscache.h"
 
 #include "api/args.h"
 #include "api/scan.h"
@@ -59,25 +51,15 @@
 #include "gen/datum.h"
 #include "stream/pace.h"
 
-PG_FUNCTION_INFO_V1(spindle_scan_support);
-
 #define MAX_ARGS			SPINDLE_STREAM_MAX_NARGS
 #define FIRST_BATCH_ROWS	16
-
-/* Which function a node stands for. */
-typedef enum ScanFunction
-{
-	SCAN_NONE,
-	SCAN_STREAM,
-	SCAN_ROWS
-} ScanFunction;
 
 typedef struct GeneratedFunctionScan
 {
 	CustomScanState css;		/* must be first */
 
 	/* set at begin */
-	ScanFunction function;
+	SpindleScanFunction function;
 	FmgrInfo	flinfo;
 	List	   *args;			/* ExprState */
 	Bitmapset  *params;			/* that the arguments depend on */
@@ -88,13 +70,13 @@ typedef struct GeneratedFunctionScan
 	/* set when the first row of a (re)scan is wanted */
 	MemoryContext context;		/* of one scan; NULL before */
 
-	/* SCAN_STREAM */
+	/* SPINDLE_SCAN_STREAM */
 	SpindleStreamArguments arguments;
 	SpindleStream *stream;
 	SpindlePace pace;
 	StringInfoData json;
 
-	/* SCAN_ROWS */
+	/* SPINDLE_SCAN_ROWS */
 	SpindleRows *rows;
 	int64		first;
 	int64		next;
@@ -110,186 +92,6 @@ typedef struct GeneratedFunctionScan
 } GeneratedFunctionScan;
 
 static set_rel_pathlist_hook_type previous_hook = NULL;
-
-/* Is a function written in C, with this name there? */
-static bool
-has_symbol(Oid funcid, const char *symbol)
-{
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(funcid));
-	bool		result = false;
-	bool		is_null;
-
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	if (((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId)
-	{
-		Datum		source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &is_null);
-
-		result = !is_null && strcmp(TextDatumGetCString(source), symbol) == 0;
-	}
-	ReleaseSysCache(tuple);
-	return result;
-}
-
-/*
- * Which of our functions is it?  Other libraries must not be loaded to find out,
- * as nobody has asked yet whether the user may call the function.  Ours have a
- * planner support function that only a superuser can give, and that the planner
- * has called before it looks for paths.
- */
-static ScanFunction
-function_of(Oid funcid)
-{
-	Oid			support = get_func_support(funcid);
-	FmgrInfo	flinfo;
-
-	if (!OidIsValid(support) || !has_symbol(support, "spindle_scan_support"))
-		return SCAN_NONE;
-	fmgr_info(support, &flinfo);
-	if (flinfo.fn_addr != spindle_scan_support)
-		return SCAN_NONE;
-	if (has_symbol(funcid, "spindle_stream"))
-		return SCAN_STREAM;
-	if (has_symbol(funcid, "spindle_rows"))
-		return SCAN_ROWS;
-	return SCAN_NONE;
-}
-
-/* The text or number that an argument surely is; false if it is not known. */
-static bool
-constant_argument(List *args, int n, Datum *value)
-{
-	Node	   *arg = list_length(args) > n ? list_nth(args, n) : NULL;
-
-	if (arg == NULL || !IsA(arg, Const) || ((Const *) arg)->constisnull)
-		return false;
-	*value = ((Const *) arg)->constvalue;
-	return true;
-}
-
-/*
- * The rows of a generated table, or of all tables with event times if none is
- * named; 0 if there is a mistake in the names, which execution reports.
- */
-static double
-domain_rows(const char *domain, const char *table, const char *scale)
-{
-	MemoryContext oldcontext = CurrentMemoryContext;
-	volatile double rows = 0;
-
-	PG_TRY();
-	{
-		SpindleInstance *instance = spindle_instance_get(domain, scale, 0);
-
-		for (int t = 0; t < instance->domain->ntables; t++)
-			if (table ? strcmp(instance->domain->table[t].name, table) == 0 :
-				instance->domain->table[t].has_event_time)
-				rows += (double) instance->nrows[t];
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(oldcontext);
-		error = CopyErrorData();
-
-		/* names are reported when the call runs; the rest is not ours */
-		if (error->sqlerrcode != ERRCODE_UNDEFINED_OBJECT &&
-			error->sqlerrcode != ERRCODE_INVALID_PARAMETER_VALUE)
-			PG_RE_THROW();
-		FlushErrorState();
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	return rows;
-}
-
-/*
- * The number of rows that a call gives, as far as its arguments are constants.
- */
-static double
-estimate_rows(FuncExpr *call)
-{
-	const bool	is_relation = spindle_streams_relation(call->funcid, 0);
-	const int	limit_argument = function_of(call->funcid) == SCAN_ROWS ? 5 : is_relation ? 3 : 4;
-	double		rows = 0;
-	Datum		source;
-	Datum		table;
-	Datum		scale;
-	Datum		limit;
-
-	if (is_relation)
-	{
-		HeapTuple	tuple;
-
-		/* what ANALYZE has found, or -1 */
-		if (constant_argument(call->args, 0, &source) &&
-			HeapTupleIsValid(tuple = SearchSysCache1(RELOID, source)))
-		{
-			rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
-			ReleaseSysCache(tuple);
-		}
-	}
-	else if (constant_argument(call->args, 0, &source) && constant_argument(call->args, 2, &scale))
-	{
-		Node	   *arg = list_nth(call->args, 1);
-
-		if (constant_argument(call->args, 1, &table))
-			rows = domain_rows(TextDatumGetCString(source), TextDatumGetCString(table), TextDatumGetCString(scale));
-		else if (IsA(arg, Const))
-			rows = domain_rows(TextDatumGetCString(source), NULL, TextDatumGetCString(scale));
-	}
-	if (rows <= 0)
-		rows = 1000;
-	if (constant_argument(call->args, limit_argument, &limit))
-		rows = Max(1, Min(rows, (double) DatumGetInt64(limit)));
-	return rows;
-}
-
-/* What has been done before the first row: a relation is read, and sorted. */
-static Cost
-reading_cost(FuncExpr *call, double tuples)
-{
-	double		pages = 0;
-	Datum		source;
-	HeapTuple	tuple;
-
-	if (!spindle_streams_relation(call->funcid, 0))
-		return 0;
-	if (constant_argument(call->args, 0, &source) &&
-		HeapTupleIsValid(tuple = SearchSysCache1(RELOID, source)))
-	{
-		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
-
-		tuples = Max(tuples, form->reltuples);
-		pages = form->relpages;
-		ReleaseSysCache(tuple);
-	}
-	tuples = Max(tuples, 2);
-	return seq_page_cost * pages + cpu_tuple_cost * tuples + 2 * cpu_operator_cost * tuples * log2(tuples);
-}
-
-/*
- * spindle_scan_support
- *		Planner support of both functions: the estimate of rows.
- */
-Datum
-spindle_scan_support(PG_FUNCTION_ARGS)
-{
-	Node	   *request = (Node *) PG_GETARG_POINTER(0);
-
-	if (IsA(request, SupportRequestRows))
-	{
-		SupportRequestRows *rows = (SupportRequestRows *) request;
-
-		if (IsA(rows->node, FuncExpr))
-		{
-			rows->rows = estimate_rows((FuncExpr *) rows->node);
-			PG_RETURN_POINTER(request);
-		}
-	}
-	PG_RETURN_POINTER(NULL);
-}
 
 /*
  * Planning
@@ -320,7 +122,7 @@ call_of_rte(RangeTblEntry *rte)
 	function = linitial(rte->functions);
 	if (!IsA(function->funcexpr, FuncExpr) || contain_vars_of_level(function->funcexpr, 0) ||
 		contain_subplans(function->funcexpr) ||
-		function_of(((FuncExpr *) function->funcexpr)->funcid) == SCAN_NONE)
+		spindle_scan_function(((FuncExpr *) function->funcexpr)->funcid) == SPINDLE_SCAN_NONE)
 		return NULL;
 	return (FuncExpr *) function->funcexpr;
 }
@@ -361,7 +163,7 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 	path->path.parallel_safe = false;
 	path->path.rows = rel->rows;
 	cost_qual_eval(&quals, rel->baserestrictinfo, root);
-	path->path.startup_cost = quals.startup + rel->reltarget->cost.startup + reading_cost(call, rel->tuples);
+	path->path.startup_cost = quals.startup + rel->reltarget->cost.startup + spindle_scan_reading_cost(call, rel->tuples);
 	path->path.total_cost = path->path.startup_cost +
 		(cpu_tuple_cost + quals.per_tuple) * rel->tuples + rel->reltarget->cost.per_tuple * rel->rows;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
@@ -463,7 +265,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	if (object_aclcheck(ProcedureRelationId, funcid, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(funcid));
 	fmgr_info(funcid, &state->flinfo);
-	state->function = function_of(funcid);
+	state->function = spindle_scan_function(funcid);
 	state->args = ExecInitExprList(plan->custom_exprs, &node->ss.ps);
 	(void) collect_params((Node *) plan->custom_exprs, &state->params);
 	state->natts = list_length(plan->custom_scan_tlist);
@@ -545,7 +347,7 @@ start(GeneratedFunctionScan *state)
 
 	state->context = context;
 	fcinfo = evaluate_arguments(state);
-	if (state->function == SCAN_ROWS)
+	if (state->function == SPINDLE_SCAN_ROWS)
 		start_rows(state, fcinfo);
 	else
 		start_stream(state, fcinfo);
@@ -632,7 +434,7 @@ next_tuple(ScanState *node)
 	if (state->context == NULL)
 		start(state);
 	ExecClearTuple(slot);
-	return state->function == SCAN_ROWS ? next_row(state, slot) : next_event(state, slot);
+	return state->function == SPINDLE_SCAN_ROWS ? next_row(state, slot) : next_event(state, slot);
 }
 
 static bool
@@ -668,7 +470,7 @@ rescan(CustomScanState *node)
 		return;
 	if (bms_overlap(node->ss.ps.chgParam, state->params))
 		stop(state);
-	else if (state->function == SCAN_STREAM)
+	else if (state->function == SPINDLE_SCAN_STREAM)
 		spindle_stream_rewind(state->stream);
 	else
 	{
@@ -694,8 +496,8 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	if (!es->analyze)
 		return;
 	if (state->source_name)
-		ExplainPropertyText(state->function == SCAN_ROWS ? "Generates" : "Streams", state->source_name, es);
-	if (state->function == SCAN_ROWS)
+		ExplainPropertyText(state->function == SPINDLE_SCAN_ROWS ? "Generates" : "Streams", state->source_name, es);
+	if (state->function == SPINDLE_SCAN_ROWS)
 	{
 		ExplainPropertyInteger("Rows Generated", NULL, state->delivered, es);
 		return;

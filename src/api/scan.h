@@ -10,6 +10,7 @@
 
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "nodes/pathnodes.h"
 
 #include "api/source.h"
 #include "stream/stream.h"
@@ -19,6 +20,14 @@
 #define SPINDLE_STREAM_ARRIVAL	4
 #define SPINDLE_STREAM_EVENT	7
 #define SPINDLE_STREAM_COLUMNS	8
+
+/* Which function a scan node stands for. */
+typedef enum SpindleScanFunction
+{
+	SPINDLE_SCAN_NONE,
+	SPINDLE_SCAN_STREAM,
+	SPINDLE_SCAN_ROWS
+} SpindleScanFunction;
 
 /* stream.c */
 extern PGDLLEXPORT Datum spindle_stream(PG_FUNCTION_ARGS);
@@ -33,6 +42,11 @@ extern void spindle_rows_arguments(FunctionCallInfo fcinfo, TupleDesc desc, Spin
 
 /* flush.c */
 extern void spindle_flush_client(void);
+
+/* scan_cost.c */
+extern PGDLLEXPORT Datum spindle_scan_support(PG_FUNCTION_ARGS);
+extern SpindleScanFunction spindle_scan_function(Oid funcid);
+extern Cost spindle_scan_reading_cost(FuncExpr *call, double tuples);
 
 /* scan.c */
 extern void spindle_scan_init(void);
