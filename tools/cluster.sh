@@ -4,6 +4,7 @@
 #
 #   work_init               make the work directory $WORK, removed on exit
 #   tree_build [MAKE ARGS]  copy the sources to $TREE, build and install them
+#   installation_copy DIR   copy the server's installation, and use the copy
 #   cluster_start NAME [POSTGRES [PGOPTS]]
 #                           initdb and start; sets PGHOST, PGPORT, PGUSER
 #   cluster_stop NAME       regular shutdown
@@ -98,6 +99,21 @@ tree_build() {
 		return 1
 	}
 	quietly as_root make -s -C "$TREE" PG_CONFIG="$PG_CONFIG" "$@" install
+}
+
+# An installation can be moved as long as its parts stay where they are to each
+# other.  From here on PG_CONFIG and BINDIR are those of the copy, and everybody
+# may install into it.
+installation_copy() {
+	local from
+
+	for from in "${BINDIR%/bin}" "$("$PG_CONFIG" --sharedir)"; do
+		as_db mkdir -p "$1${from%/*}"
+		as_db cp -a "$from" "$1${from%/*}/"
+	done
+	as_db ln -s /usr/include "$1/usr/include"
+	PG_CONFIG=$1$PG_CONFIG
+	BINDIR=$("$PG_CONFIG" --bindir)
 }
 
 tree_make() {

@@ -1,33 +1,51 @@
 #!/bin/bash
-# Installs what spindle needs to be built, run and tested on Debian 12.
+# Installs what spindle needs to be built, run and tested on Debian.
 #
 # Call it (tools/setup.sh) or source it (. tools/setup.sh): sourced, it also
-# leaves PG_CONFIG, BINDIR and the function as_root behind.  It may be run any
+# leaves PG_MAJOR, PG_CONFIG, BINDIR and some functions behind.  It may be run any
 # number of times and does nothing where nothing is missing.
+#
+#   PG_MAJOR=N   the PostgreSQL to use, 15 by default, which is that of Debian 12;
+#                other majors come in other releases (tools/test-versions.sh)
 set -euo pipefail
 
-PG_CONFIG=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
+PG_MAJOR=${PG_MAJOR:-15}
+PG_CONFIG=${PG_CONFIG:-/usr/lib/postgresql/$PG_MAJOR/bin/pg_config}
 
 PACKAGES=(
-	build-essential           # gcc, make and the C library's headers
-	perl                      # prove, which runs the TAP tests
-	postgresql-15             # the server
-	postgresql-client-15      # psql, pg_config, pg_regress, PostgreSQL::Test::*
-	postgresql-server-dev-15  # server headers, PGXS; brings clang-14 for the JIT bitcode
-	libcjson-dev              # the JSON parser spindle links against
-	libipc-run-perl           # IPC::Run, which PostgreSQL::Test::* needs
-	libdbd-pg-perl            # DBD::Pg, the client of the random tests in test/fuzz
-	sqlsmith                  # makes random statements for them
-	jq                        # a JSON parser independent of ours, checks our output
-	postgresql-15-wal2json    # an output plugin; a consumer of logical messages
-	kcat                      # a Kafka client, whose library has a mock broker
-	valgrind                  # memory checker; brings libc6-dbg, which it needs
-	locales                   # sources of the second locale, see below
+	build-essential # gcc, make and the C library's headers
+	perl            # prove, which runs the TAP tests
+	libcjson-dev    # the JSON parser spindle links against
+	libipc-run-perl # IPC::Run, which PostgreSQL::Test::* needs
+	jq              # a JSON parser independent of ours, checks our output
+	locales         # sources of the second locale, see below
+
+	"postgresql-$PG_MAJOR"            # the server
+	"postgresql-client-$PG_MAJOR"     # psql, pg_config, pg_regress, PostgreSQL::Test::*
+	"postgresql-server-dev-$PG_MAJOR" # server headers, PGXS; brings clang for the JIT bitcode
+)
+
+# Consumers of deliveries; without one of them the tests of it are skipped.
+CONSUMERS=(
+	"postgresql-$PG_MAJOR-wal2json" # an output plugin for logical messages
+	kcat                            # a Kafka client, whose library has a mock broker
 )
 
 # A client that is not made of libpq listens, too.  Where there is a node that is
 # not Debian's, the test gets its package pg by npm.
-command -v node >/dev/null || PACKAGES+=(node-pg)
+command -v node >/dev/null || CONSUMERS+=(node-pg)
+
+# Debian 12 has all of that, and what is tested with its PostgreSQL only.
+if [ "$PG_MAJOR" = 15 ]; then
+	PACKAGES+=(
+		"${CONSUMERS[@]}"
+		valgrind           # memory checker; brings libc6-dbg, which it needs
+		libclang-rt-14-dev # sanitizers of clang-14, which server-dev brings
+		libdbd-pg-perl     # DBD::Pg, the client of the random tests in test/fuzz
+		sqlsmith           # makes random statements for them
+	)
+	CONSUMERS=()
+fi
 
 # A locale whose decimal separator is a comma: numbers in JSON must not change
 # with lc_numeric, and the tests show that they do not.
@@ -70,11 +88,16 @@ install_packages() {
 	for package in "${PACKAGES[@]}"; do
 		installed "$package" || missing+=("$package")
 	done
+	for package in "${CONSUMERS[@]}"; do
+		if ! installed "$package" && [ -n "$(apt-cache madison "$package" 2>/dev/null)" ]; then
+			missing+=("$package")
+		fi
+	done
 	[ ${#missing[@]} -gt 0 ] || return 0
 
 	echo "setup: installing ${missing[*]}"
 	apt update
-	if installed postgresql-15; then
+	if installed "postgresql-$PG_MAJOR"; then
 		apt install --no-install-recommends "${missing[@]}"
 		return
 	fi
@@ -103,9 +126,9 @@ install_packages
 install_locale
 
 case $("$PG_CONFIG" --version) in
-	"PostgreSQL 15."*) ;;
+	"PostgreSQL $PG_MAJOR."*) ;;
 	*)
-		echo "setup: $PG_CONFIG is not of PostgreSQL 15" >&2
+		echo "setup: $PG_CONFIG is not of PostgreSQL $PG_MAJOR" >&2
 		exit 1
 		;;
 esac

@@ -140,11 +140,9 @@ append_random(PatternState *state, const SpindlePiece *piece, SpindleKey key, in
 static SpindleText
 literal_text(const char *data)
 {
-	SpindleText text = {NULL};
+	int			len = (int) strlen(data);
 
-	text.len = (int) strlen(data);
-	text.data = memcpy(palloc0(text.len + SPINDLE_TEXT_READABLE), data, text.len);
-	return text;
+	return (SpindleText) {.data = memcpy(palloc0(len + SPINDLE_TEXT_READABLE), data, len),.len = len};
 }
 
 static PatternState *
