@@ -23,6 +23,7 @@ OBJS = \
 	src/api/scan_cost.o \
 	src/api/seed.o \
 	src/api/seed_cleanup.o \
+	src/api/seed_lock.o \
 	src/api/seed_parallel.o \
 	src/api/seed_worker.o \
 	src/api/source.o \
@@ -92,7 +93,7 @@ DATA = sql/spindle--$(EXTVERSION).sql
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --load-extension=spindle
-ISOLATION = deliver_ddl drop_extension import_definition scan_recheck
+ISOLATION = deliver_ddl drop_extension import_definition scan_recheck seed_twice
 ISOLATION_OPTS = --inputdir=test --load-extension=spindle
 TAP_TESTS = 1
 PROVE_TESTS ?= test/t/*.pl

@@ -3,7 +3,8 @@
  * seed.c
  *		SQL procedure spindle_seed: real tables of a domain, filled.
  *
- * All that can be known beforehand is checked first.  Tables are then made by
+ * All that can be known beforehand is checked first, once no other call seeds
+ * the schema (see seed_lock.c).  Tables are then made by
  * the same statements that spindle_ddl prints, run as the calling user; rows
  * go in by load.c; indexes and constraints follow when the rows are there.
  * Without workers everything happens in the caller's transaction, which makes
@@ -155,6 +156,7 @@ check_schema(SpindleSeed *seed)
 	Oid			schema = get_namespace_oid(seed->schema, true);
 	AclResult	result;
 
+	seed->schema_is_missing = !OidIsValid(schema);
 	if (OidIsValid(schema))
 	{
 		result = object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_CREATE);
@@ -162,7 +164,6 @@ check_schema(SpindleSeed *seed)
 			aclcheck_error(result, OBJECT_SCHEMA, seed->schema);
 		return schema;
 	}
-	seed->schema_is_missing = true;
 	result = object_aclcheck(DatabaseRelationId, MyDatabaseId, GetUserId(), ACL_CREATE);
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_DATABASE, get_database_name(MyDatabaseId));
@@ -243,7 +244,40 @@ check_existing(SpindleSeed *seed, Oid schema, IfExists if_exists)
 		check_index_names(seed, schema, if_exists == IF_EXISTS_REPLACE ? replaced : NIL);
 }
 
-/* Read and check all arguments; nothing is changed. */
+/*
+ * Lock the schema against other seedings; the result is the schema, if there is
+ * one.  While we waited the schema may have been made, dropped, or granted to
+ * others, so we look again until nothing has changed.
+ */
+static Oid
+lock_schema(SpindleSeed *seed)
+{
+	Oid			schema = check_schema(seed);
+	Oid			locked;
+
+	do
+	{
+		locked = schema;
+		spindle_seed_lock(locked, seed->schema);
+		schema = check_schema(seed);
+	} while (schema != locked);
+	return schema;
+}
+
+/* Workers need to see what we make, so we must be able to commit. */
+static void
+require_transaction_control(FunctionCallInfo fcinfo)
+{
+	if (fcinfo->context && IsA(fcinfo->context, CallContext) &&
+		!castNode(CallContext, fcinfo->context)->atomic && !IsSubTransaction())
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+			 errmsg("spindle_seed with workers cannot run inside a transaction block"),
+			 errhint("Call it outside of transaction blocks, functions and blocks with an exception handler, or with workers => 0.")));
+}
+
+/* Read and check all arguments and lock the schema; nothing is changed. */
 static SpindleSeed *
 seed_arguments(FunctionCallInfo fcinfo)
 {
@@ -264,7 +298,9 @@ seed_arguments(FunctionCallInfo fcinfo)
 	seed->ddl = spindle_ddl_create(seed->instance->domain, seed->schema, seed->selected,
 								   bool_argument(fcinfo, ARG_LOGGED, "logged"));
 	seed->ddl->is_run = true;
-	check_existing(seed, check_schema(seed), if_exists);
+	if (seed->nworkers > 0)
+		require_transaction_control(fcinfo);
+	check_existing(seed, lock_schema(seed), if_exists);
 	return seed;
 }
 
@@ -483,19 +519,6 @@ seed_serially(SpindleSeed *seed)
 	SPI_finish();
 }
 
-/* Workers need to see what we make, so we must be able to commit. */
-static void
-require_transaction_control(FunctionCallInfo fcinfo)
-{
-	if (fcinfo->context && IsA(fcinfo->context, CallContext) &&
-		!castNode(CallContext, fcinfo->context)->atomic && !IsSubTransaction())
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-			 errmsg("spindle_seed with workers cannot run inside a transaction block"),
-			 errhint("Call it outside of transaction blocks, functions and blocks with an exception handler, or with workers => 0.")));
-}
-
 /*
  * spindle_seed(domain, schema_name, scale, seed, tables, logged, keys, indexes,
  *				statistics, workers, if_exists, results)
@@ -522,10 +545,7 @@ spindle_seed(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	seed = seed_arguments(fcinfo);
 	if (seed->nworkers > 0)
-	{
-		require_transaction_control(fcinfo);
 		spindle_seed_parallel(seed);
-	}
 	else
 		seed_serially(seed);
 	INSTR_TIME_SET_CURRENT(duration);

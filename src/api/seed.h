@@ -51,6 +51,12 @@ extern int64 spindle_seed_bytes(Oid relid);
 /* seed_parallel.c */
 extern void spindle_seed_parallel(SpindleSeed *seed);
 
+/* seed_lock.c */
+extern void spindle_seed_lock(Oid schema, const char *name);
+extern void spindle_seed_hold_lock(Oid schema);
+extern void spindle_seed_release_lock(Oid schema);
+extern bool spindle_seed_lock_to_drop(Oid schema);
+
 /* seed_cleanup.c */
 extern void spindle_seed_drop_leftovers(const SpindleSeed *seed);
 

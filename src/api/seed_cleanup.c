@@ -55,7 +55,7 @@ is_empty_schema(Oid schema)
 /*
  * spindle_seed_drop_tables
  *		Drop what workers have committed under provisional names, and the
- *		schema if it was made for them and holds nothing else.
+ *		schema if it was made for them, holds nothing else and is not in use.
  *
  * Neither checks privileges nor runs SQL, as it is needed when a session ends.
  */
@@ -81,7 +81,7 @@ spindle_seed_drop_tables(const SpindleSeedShared *shared, bool has_made_schema)
 	if (found)
 		performMultipleDeletions(objects, DROP_RESTRICT, PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
 	CommandCounterIncrement();
-	if (has_made_schema && OidIsValid(schema) && is_empty_schema(schema))
+	if (has_made_schema && OidIsValid(schema) && spindle_seed_lock_to_drop(schema) && is_empty_schema(schema))
 	{
 		ObjectAddress object;
 

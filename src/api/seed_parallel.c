@@ -20,6 +20,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "executor/spi.h"
 #include "libpq/pqmq.h"
 #include "miscadmin.h"
@@ -534,6 +535,7 @@ spindle_seed_parallel(SpindleSeed *seed)
 	static bool is_registered = false;
 	MemoryContext context = CurrentMemoryContext;
 	Job		   *job;
+	Oid			schema;
 	int64		total = 0;
 
 	if (seed->ntables == 0)
@@ -553,6 +555,8 @@ spindle_seed_parallel(SpindleSeed *seed)
 	 */
 	run_protected(spindle_seed_drop_replaced, seed, false);
 	spindle_seed_prepare_schema(seed);
+	schema = get_namespace_oid(seed->schema, false);
+	spindle_seed_hold_lock(schema);
 
 	job = create_job(seed);
 	MemoryContextSwitchTo(context); /* SPI's go with transactions */
@@ -569,6 +573,7 @@ spindle_seed_parallel(SpindleSeed *seed)
 	}
 	PG_END_TRY();
 	active_job = NULL;
+	spindle_seed_release_lock(schema);
 	dsm_detach(job->segment);
 	SPI_finish();
 	spindle_progress_end(&job->progress);
