@@ -109,7 +109,7 @@ spindle_seed_drop_leftovers(const SpindleSeed *seed)
 		return;
 	SPI_execute(psprintf("SELECT pg_catalog.format('%%I.%%I', %s, c.relname) FROM pg_catalog.pg_class c"
 						 " WHERE c.relnamespace OPERATOR(pg_catalog.=) %u AND c.relkind OPERATOR(pg_catalog.=) 'r'"
-						 " AND c.relname OPERATOR(pg_catalog.~) '^" SPINDLE_SEED_STAGING "[0-9]+_[0-9]+$'"
+						 " AND c.relname OPERATOR(pg_catalog.~) '^" SPINDLE_SEED_STAGING "[0-9]+_[0-9]+_[0-9]+$'"
 						 " AND pg_catalog.obj_description(c.oid, 'pg_class') OPERATOR(pg_catalog.=) %s"
 						 " AND c.relowner OPERATOR(pg_catalog.=) %u"
 						 " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_get_activity(NULL) a"

@@ -524,6 +524,22 @@ run_job(Job *job, SpindleSeed *seed)
 }
 
 /*
+ * What provisional names of this call begin with.  A process id alone others
+ * would know beforehand, and could have relations of such names.
+ */
+static char *
+staging_prefix(void)
+{
+	uint32		number;
+
+	if (!pg_strong_random(&number, sizeof(number)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate random values")));
+	return psprintf(SPINDLE_SEED_STAGING "%d_%u", MyProcPid, number);
+}
+
+/*
  * spindle_seed_parallel
  *		Seed by seed->nworkers background workers.
  *
@@ -545,7 +561,7 @@ spindle_seed_parallel(SpindleSeed *seed)
 	is_registered = true;
 	for (int t = 0; t < seed->instance->domain->ntables; t++)
 		total += seed->selected[t] ? seed->instance->nrows[t] : 0;
-	seed->ddl->staging = psprintf(SPINDLE_SEED_STAGING "%d", MyProcPid);
+	seed->ddl->staging = staging_prefix();
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	spindle_seed_drop_leftovers(seed);
 

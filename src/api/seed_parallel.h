@@ -22,8 +22,9 @@
 #define SPINDLE_SEED_QUEUE_SIZE		16384
 
 /*
- * Provisional names of tables are this, the leader's process id, an underscore
- * and a number; and what tables say of themselves as long as they have them.
+ * Provisional names of tables are this, the leader's process id, a number drawn
+ * for the call and one for the table, with underscores between; and what tables
+ * say of themselves as long as they have them.
  */
 #define SPINDLE_SEED_STAGING	"spindle_seed_"
 #define SPINDLE_SEED_COMMENT	"being filled by spindle_seed"

@@ -290,11 +290,11 @@ SELECT * FROM differences('seed_new');
 SET client_min_messages = notice;
 -- Tables that a crash has left behind are recognised and dropped; what only
 -- looks like them is not.
-CREATE TABLE seed_new.spindle_seed_999999999_0 (a int);
-CREATE TABLE seed_new.spindle_seed_999999999_1 (a int PRIMARY KEY);
-CREATE TABLE seed_new.spindle_seed_999999999_2 (a int REFERENCES seed_new.spindle_seed_999999999_1);
-COMMENT ON TABLE seed_new.spindle_seed_999999999_1 IS 'being filled by spindle_seed';
-COMMENT ON TABLE seed_new.spindle_seed_999999999_2 IS 'being filled by spindle_seed';
+CREATE TABLE seed_new.spindle_seed_999999999_7_0 (a int);
+CREATE TABLE seed_new.spindle_seed_999999999_7_1 (a int PRIMARY KEY);
+CREATE TABLE seed_new.spindle_seed_999999999_7_2 (a int REFERENCES seed_new.spindle_seed_999999999_7_1);
+COMMENT ON TABLE seed_new.spindle_seed_999999999_7_1 IS 'being filled by spindle_seed';
+COMMENT ON TABLE seed_new.spindle_seed_999999999_7_2 IS 'being filled by spindle_seed';
 CALL spindle_seed('retail', 'seed_new', scale => 'fabric_demo', tables => '{store}', if_exists => 'replace', keys => false, workers => 1);  -- ERROR
 CALL spindle_seed('retail', 'seed_new', scale => 'fabric_demo', if_exists => 'skip') \gset
 SELECT relname FROM pg_class WHERE relnamespace = 'seed_new'::regnamespace AND relname ~ '^spindle_seed' AND relkind = 'r';

@@ -31,7 +31,7 @@ BEGIN
   EXECUTE call;
   RETURN 'fine';
 EXCEPTION WHEN OTHERS THEN
-  RETURN SQLSTATE || ' ' || regexp_replace(SQLERRM, 'spindle_seed_[0-9]+_[0-9]+', 'NAME');
+  RETURN SQLSTATE || ' ' || regexp_replace(SQLERRM, 'spindle_seed_[0-9]+_[0-9]+_[0-9]+', 'NAME');
 END
 $$;
 CREATE EVENT TRIGGER seed_change ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION change();
@@ -91,9 +91,9 @@ DROP EVENT TRIGGER seed_change;
 CREATE SCHEMA seed_made;
 GRANT ALL ON SCHEMA seed_made TO regress_spindle_seed_triggers;
 SET ROLE regress_spindle_seed_triggers;
-CREATE TABLE seed_made.spindle_seed_99999999999_1 (a int);
-COMMENT ON TABLE seed_made.spindle_seed_99999999999_1 IS 'being filled by spindle_seed';
-CREATE VIEW seed_made.kept AS SELECT * FROM seed_made.spindle_seed_99999999999_1;
+CREATE TABLE seed_made.spindle_seed_99999999999_7_1 (a int);
+COMMENT ON TABLE seed_made.spindle_seed_99999999999_7_1 IS 'being filled by spindle_seed';
+CREATE VIEW seed_made.kept AS SELECT * FROM seed_made.spindle_seed_99999999999_7_1;
 RESET ROLE;
 CALL spindle_seed('retail', 'seed_made', 'fabric_demo', tables => '{store}') \gset
 SELECT :tables_created AS tables_created;

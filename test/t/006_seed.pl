@@ -160,7 +160,7 @@ foreach my $tag ('ALTER TABLE', 'ALTER INDEX')
 		my ($test, $statement) = @$case;
 		my $session = start_tagged($tag);
 		my $pid = wait_for($waiting);
-		is($node->safe_psql('postgres', q(SELECT count(*) FROM pg_class WHERE relname ~ '^spindle_seed_[0-9]+_[0-9]+$' AND relkind = 'r')),
+		is($node->safe_psql('postgres', q(SELECT count(*) FROM pg_class WHERE relname ~ '^spindle_seed_[0-9]+_[0-9]+_[0-9]+$' AND relkind = 'r')),
 			9, "$tag, $test: tables are committed");
 		$node->safe_psql('postgres', sprintf($statement, $pid));
 		like(finish_statement($session), qr/canceling statement|terminating connection/, "$tag, $test: error");
@@ -180,7 +180,7 @@ my $session = start_tagged('ALTER INDEX');
 kill 'KILL', wait_for($waiting);
 finish_statement($session);
 wait_for('SELECT 1');
-is($node->safe_psql('postgres', q(SELECT count(*) FROM pg_class WHERE relname ~ '^spindle_seed_[0-9]+_[0-9]+$' AND relkind = 'r')),
+is($node->safe_psql('postgres', q(SELECT count(*) FROM pg_class WHERE relname ~ '^spindle_seed_[0-9]+_[0-9]+_[0-9]+$' AND relkind = 'r')),
 	9, 'crash before the end: tables are left');
 ($status, $out, $err) = $node->psql('postgres', q(CALL spindle_seed('retail', 'target', 'medium', 7, workers => 2)));
 like($err, qr/NOTICE:  dropping tables that an interrupted call/, 'crash before the end: the next call drops them');

@@ -61,5 +61,16 @@ is($node->psql('postgres', q(SET client_min_messages = debug5; CALL spindle_seed
 	0, 'many messages: success');
 $node->safe_psql('postgres', 'SET client_min_messages = warning; DROP SCHEMA target CASCADE');
 
+# Somebody has relations of names that begin as provisional ones do.
+$node->safe_psql('postgres', q(
+CREATE SCHEMA target;
+DO $$ BEGIN
+  EXECUTE format('CREATE TABLE target.spindle_seed_%s_0 (); CREATE VIEW target.spindle_seed_%1$s_1 AS SELECT; CREATE TYPE target.spindle_seed_%1$s_2 AS ()', pg_backend_pid());
+END $$;
+CALL spindle_seed('retail', 'target', 'fabric_demo', workers => 2);
+SET client_min_messages = warning;
+DROP SCHEMA target CASCADE));
+nothing_is_left('names that are taken');
+
 $node->stop;
 done_testing();
