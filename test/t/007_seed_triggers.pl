@@ -72,5 +72,68 @@ SET client_min_messages = warning;
 DROP SCHEMA target CASCADE));
 nothing_is_left('names that are taken');
 
+# A seeding that fails when its tables are committed, while another session has a
+# lock on one of them.  It must end at once, not when that lets go, and the next
+# call drops what is left.  Then with a view that depends on a table.
+$node->safe_psql('postgres', q(
+CREATE FUNCTION fail_late() RETURNS event_trigger LANGUAGE plpgsql AS $$
+DECLARE
+  name text := (SELECT min(relname) FROM pg_class WHERE relname ~ '^spindle_seed_[0-9_]+$' AND relkind = 'r');
+BEGIN
+  IF is_worker() OR name IS NULL THEN
+    RETURN;
+  ELSIF current_setting('test.wait', true) = 'yes' THEN
+    PERFORM pg_advisory_lock(2);
+  ELSE
+    RAISE EXCEPTION 'late failure';
+  END IF;
+END
+$$;
+CREATE FUNCTION view_early() RETURNS event_trigger LANGUAGE plpgsql AS $$
+DECLARE
+  object record;
+BEGIN
+  FOR object IN SELECT * FROM pg_event_trigger_ddl_commands() WHERE object_identity ~ '_0$' LOOP
+    EXECUTE format('CREATE VIEW public.on_it AS SELECT * FROM %s', object.object_identity);
+  END LOOP;
+END
+$$;
+CREATE EVENT TRIGGER fail_late ON ddl_command_start WHEN TAG IN ('ALTER INDEX') EXECUTE FUNCTION fail_late()));
+foreach my $end ('cancel', 'terminate')
+{
+	my $holder = $node->background_psql('postgres');
+	$holder->query_safe('SELECT pg_advisory_lock(2)');
+	my ($out, $err) = ('', '');
+	my $seeding = IPC::Run::start([ 'psql', '-Xq', '-d', $node->connstr('postgres'), '-c', q(SET test.wait = 'yes'),
+		'-c', q(CALL spindle_seed('retail', 'target', 'fabric_demo', workers => 2)) ],
+		'<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout(180));
+	$node->poll_query_until('postgres', q(SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'advisory'));
+	my ($pid, $table) = split /\|/, $node->safe_psql('postgres', q(SELECT pid, (SELECT min(oid::regclass::text) FROM pg_class
+		WHERE relname ~ ('^spindle_seed_' || pid || '_[0-9]+_[0-9]+$') AND relkind = 'r') FROM pg_stat_activity WHERE wait_event = 'advisory'));
+
+	# what waits behind the leader's lock has it when that is rolled back
+	my $user = $node->background_psql('postgres', on_error_stop => 0);
+	$user->query_until(qr/begun/, "BEGIN;\n\\echo begun\nLOCK TABLE $table IN ACCESS SHARE MODE;\n");
+	$node->poll_query_until('postgres', q(SELECT count(*) = 1 FROM pg_stat_activity WHERE query ~ '^LOCK TABLE target' AND wait_event_type = 'Lock'));
+	$node->safe_psql('postgres', "SELECT pg_${end}_backend($pid)");
+	my $ended = $node->poll_query_until('postgres', qq(SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $pid AND state = 'active')), 't');
+	ok($ended, "$end, table in use: the call ends");
+	$user->quit;
+	$holder->quit;
+	eval { IPC::Run::finish($seeding) };
+	like($err, $end eq 'cancel' ? qr/WARNING:  could not drop the incomplete tables.*canceling statement/s : qr/terminating connection/,
+		"$end, table in use: what is said");
+	is($node->safe_psql('postgres', q(SELECT count(*) > 0 FROM pg_class WHERE relname ~ '^spindle_seed_[0-9_]+$' AND relkind = 'r')), 't',
+		"$end, table in use: tables are left");
+	$node->safe_psql('postgres', q(SET client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS spindle;
+		CALL spindle_seed('retail', 'target', 'fabric_demo'); DROP SCHEMA target CASCADE));
+	nothing_is_left("$end, table in use, after the next call");
+}
+$node->safe_psql('postgres', q(CREATE EVENT TRIGGER view_early ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION view_early()));
+like(error_of(q(CALL spindle_seed('retail', 'target', 'fabric_demo', workers => 2))), qr/^psql:<stdin>:1: ERROR:  late failure/, 'view on a table: the error comes');
+nothing_is_left('view on a table');
+is($node->safe_psql('postgres', q(SELECT to_regclass('public.on_it') IS NULL)), 't', 'view on a table: it goes with the table');
+$node->safe_psql('postgres', 'DROP EVENT TRIGGER view_early; DROP EVENT TRIGGER fail_late');
+
 $node->stop;
 done_testing();
