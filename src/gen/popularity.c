@@ -8,12 +8,18 @@
  * the same profile of popularity by rank; a bijection that differs per block
  * says at which place a rank lies.  A choice draws a block evenly, a rank by
  * the profile and looks up the place: constant time and, at any number of
- * rows, 10 kB of tables, with up to 256 kB for the keys of the blocks.
+ * rows, 26 kB of tables, with up to 256 kB for the keys of the blocks.  A last
+ * block that is not full is drawn by what popularity its rows have together,
+ * and has a table of its own.
  *
  * Since a block is a fair sample of all, the choice can be limited to the
  * first m rows, those that exist at a certain time, without losing the skew:
- * blocks are drawn among those that have rows below m, and a place at or above
- * m is drawn again.
+ * blocks are drawn among those that have rows below m, and if the place is at
+ * or above m, all is drawn again.  So each row below m is chosen in proportion
+ * to its popularity, also in the last block, however few of its rows there are.
+ * With two blocks or more, at least every other draw is a choice.  In a single
+ * one it could be one of millions, so there we look up the second draw in the
+ * sums of the popularity of the block's first rows.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +34,7 @@
 #define MAX_BITS	10
 /* blocks whose keys are listed: those of 64 million rows */
 #define MAX_KEYS	65536
-/* after so many draws at or above the limit we take any row below it */
+/* after so many draws, which one choice in 2^32 needs, we take any row */
 #define MAX_TRIES	32
 
 /*
@@ -102,14 +108,16 @@ block_key(const SpindlePopularity *popularity, int64 block)
 }
 
 /*
- * Fill the tables that give the place of a rank.
+ * Fill the tables that give the place of a rank, and that of sums for the first
+ * block; weight is the popularity of each rank.
  *
  * A single block may have fewer than 2^bits rows: there we walk along the
  * bijection's cycle until we meet one of them.
  */
 static void
-list_places(SpindlePopularity *popularity)
+list_places(SpindlePopularity *popularity, const double *weight)
 {
+	const int	n = popularity->rank->n;
 	const int64 nblocks = ((popularity->nrows - 1) >> popularity->bits) + 1;
 
 	popularity->place = palloc(sizeof(uint16) * (popularity->mask + 1));
@@ -133,11 +141,60 @@ list_places(SpindlePopularity *popularity)
 			popularity->place[x] = scatter(x, popularity->bits);
 	}
 
-	if (nblocks > MAX_KEYS)
+	if (nblocks <= MAX_KEYS)
+	{
+		popularity->block_key = palloc(sizeof(uint32) * nblocks);
+		for (int64 b = 0; b < nblocks; b++)
+			popularity->block_key[b] = nblocks == 1 ? 0 : block_key(popularity, b);
+	}
+
+	popularity->below = palloc0(sizeof(double) * (n + 1));
+	for (int rank = 0; rank < n; rank++)
+	{
+		uint32		key = nblocks == 1 ? 0 : block_key(popularity, 0);
+
+		popularity->below[popularity->place[(rank + key) & popularity->mask] + 1] = weight[rank];
+	}
+	for (int place = 0; place < n; place++)
+		popularity->below[place + 1] += popularity->below[place];
+}
+
+/*
+ * Make the table that chooses in a last block which is not full, and sum up the
+ * popularity of all rows; weight is that of each rank.
+ */
+static void
+weigh_blocks(SpindlePopularity *popularity, const double *weight)
+{
+	const int64 nfull = popularity->nrows >> popularity->bits;
+	const int	nlast = (int) (popularity->nrows & popularity->mask);
+	double		last_sum = 0;
+	double		sum = 0;
+	double	   *last;
+	uint32		key;
+
+	popularity->mass = (double) nfull;
+	if (nfull == 0 || nlast == 0)
 		return;
-	popularity->block_key = palloc(sizeof(uint32) * nblocks);
-	for (int64 b = 0; b < nblocks; b++)
-		popularity->block_key[b] = nblocks == 1 ? 0 : block_key(popularity, b);
+	last = palloc(sizeof(double) * nlast);
+	key = block_key(popularity, nfull);
+	for (uint32 rank = 0; rank <= popularity->mask; rank++)
+	{
+		int			place = popularity->place[(rank + key) & popularity->mask];
+
+		sum += weight[rank];
+		if (place < nlast)
+		{
+			last[place] = weight[rank];
+			last_sum += weight[rank];
+		}
+	}
+
+	/* a steep profile leaves nothing of its end that a double could hold */
+	if (last_sum > 0)
+		popularity->last = spindle_alias_create(last, nlast);
+	popularity->mass += last_sum / sum;
+	pfree(last);
 }
 
 /*
@@ -187,21 +244,32 @@ spindle_popularity_create(SpindleSkewKind kind, double top, double share,
 			weight[r] = spindle_pow(r + 1.0, -share);
 	}
 	popularity->rank = spindle_alias_create(weight, n);
+	list_places(popularity, weight);
+	weigh_blocks(popularity, weight);
 	pfree(weight);
-	list_places(popularity);
 	return popularity;
 }
 
 /*
- * The rank that 32 bits select: a number of a block of up to 1024 takes ten of
+ * The entry that 32 bits select: a number of a block of up to 1024 takes ten of
  * them, so the probabilities are exact to 2^-22.
  */
 static inline uint32
-rank_of_bits(const SpindlePopularity *popularity, uint32 bits)
+entry_of_bits(const SpindleAlias *alias, uint32 bits)
 {
-	uint64		product = (uint64) bits * popularity->rank->n;
+	uint64		product = (uint64) bits * alias->n;
 
-	return spindle_alias_entry(popularity->rank, (uint32) (product >> 32), (uint32) product);
+	return spindle_alias_entry(alias, (uint32) (product >> 32), (uint32) product);
+}
+
+/* The row of a block that 32 bits select. */
+static inline int64
+row_of_block(const SpindlePopularity *popularity, int64 block, uint32 bits)
+{
+	uint32		key = popularity->block_key ? popularity->block_key[block] : block_key(popularity, block);
+	uint32		rank = entry_of_bits(popularity->rank, bits);
+
+	return (block << popularity->bits) | popularity->place[(rank + key) & popularity->mask];
 }
 
 /*
@@ -212,22 +280,48 @@ rank_of_bits(const SpindlePopularity *popularity, uint32 bits)
 static inline int64
 row_of_draw(const SpindlePopularity *popularity, uint64 draw, int64 eligible)
 {
-	int64		block = (int64) (((unsigned __int128) (draw >> 32) * (uint64) eligible) >> 32) >> popularity->bits;
-	uint32		key = popularity->block_key ? popularity->block_key[block] : block_key(popularity, block);
-	uint32		rank = rank_of_bits(popularity, (uint32) draw);
+	uint64		nblocks = (uint64) (((eligible - 1) >> popularity->bits) + 1);
+	int64		block = (int64) (((unsigned __int128) (draw >> 32) * nblocks) >> 32);
 
-	return (block << popularity->bits) | popularity->place[(rank + key) & popularity->mask];
+	return row_of_block(popularity, block, (uint32) draw);
 }
 
 /*
- * The choice after a draw that selected a row which is not eligible, of which
- * there may be none at all.
+ * The row below limit, >= 1 and within the first block, that a draw selects;
+ * any if all have a popularity too small for a double.
+ */
+static int64
+row_by_sums(const SpindlePopularity *popularity, uint64 draw, int limit)
+{
+	double		sum = spindle_fraction(draw) * popularity->below[limit];
+	int			low = 0;
+	int			high = limit - 1;
+
+	if (popularity->below[limit] == 0)
+		return (int64) spindle_below(draw, limit);
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (popularity->below[middle + 1] > sum)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/*
+ * The choice after a draw that selected a row which is not eligible; 0 if none
+ * is.
  */
 static int64
 choose_again(const SpindlePopularity *popularity, uint64 draw, int64 limit)
 {
 	if (limit == 0)
 		return 0;
+	if (limit <= popularity->mask)
+		return row_by_sums(popularity, spindle_mix(draw + SPINDLE_PHI), (int) limit);
 	for (int tries = 1; tries < MAX_TRIES; tries++)
 	{
 		int64		chosen;
@@ -258,7 +352,24 @@ spindle_popularity_pick(const SpindlePopularity *popularity, const int64 *row, i
 	{
 		/* a single block, whose places are all rows */
 		for (int i = 0; i < n; i++)
-			choice[i] = p.place[rank_of_bits(&p, (uint32) spindle_next_draw(p.key, row, n, i, portion))];
+			choice[i] = p.place[entry_of_bits(p.rank, (uint32) spindle_next_draw(p.key, row, n, i, portion))];
+		return;
+	}
+	if (eligible == NULL && p.kind != SPINDLE_SKEW_NONE)
+	{
+		const int64 nfull = p.nrows >> p.bits;
+		const double step = p.mass / 4294967296.0;
+
+		for (int i = 0; i < n; i++)
+		{
+			uint64		draw = spindle_next_draw(p.key, row, n, i, portion);
+			int64		block = (int64) ((double) (int64) (draw >> 32) * step);
+
+			if (likely(block < nfull))
+				choice[i] = row_of_block(&p, block, (uint32) draw);
+			else
+				choice[i] = (nfull << p.bits) + entry_of_bits(p.last, (uint32) draw);
+		}
 		return;
 	}
 	for (int i = 0; i < n; i++)

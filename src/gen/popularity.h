@@ -21,6 +21,12 @@ typedef struct SpindlePopularity
 	const SpindleAlias *rank;	/* draw -> rank in a block */
 	uint16	   *place;			/* (rank + block's key) & mask -> place in the
 								 * block; of a single block, by rank alone */
+	double		mass;			/* popularity of all rows, that of a full block
+								 * being 1 */
+	const SpindleAlias *last;	/* draw -> place in a last block that is not
+								 * full, behind full ones; else NULL */
+	double	   *below;			/* popularity of the rows before each place of
+								 * the first block, and at last of all */
 	uint32	   *block_key;		/* keys of all blocks, NULL if these are too
 								 * many to be listed */
 	SpindleKey	key;			/* of the choices */

@@ -147,9 +147,9 @@ my @cases = (
 	[ 'children: at all places of a block', 'SELECT (t_id - 1) % 16 FROM spread', 'SELECT v, 1 FROM generate_series(0, 15) v' ],
 	[ 'children by counts', 'SELECT count(c.t_id) FROM t LEFT JOIN counted c ON c.t_id = t.id GROUP BY t.id', 'SELECT v, 1 FROM generate_series(0, 3) v' ]);
 
-foreach my $case (@cases)
+sub compare
 {
-	my ($name, $values, $declared) = @$case;
+	my ($name, $values, $declared) = @_;
 	# Wilson and Hilferty: the cube root of chi-square is close to normal, with
 	# a mean of 1 - 2 / (9 df) and a variance of 2 / (9 df) once divided by df
 	my $result = $node->safe_psql('postgres', qq(
@@ -158,8 +158,88 @@ foreach my $case (@cases)
 		total AS (SELECT sum(n) AS n FROM observed),
 		compared AS (SELECT coalesce(o.n, 0) AS n, total.n * share AS expected FROM observed o FULL JOIN declared d USING (v) CROSS JOIN total),
 		chi AS (SELECT sum((n - expected) ^ 2 / expected) AS chi2, count(*) - 1 AS df, bool_or(expected IS NULL) AS has_other, min(expected) AS least FROM compared)
-		SELECT NOT has_other AND least >= 5 AND ((chi2 / df) ^ (1 / 3.0) - (1 - 2 / (9.0 * df))) / sqrt(2 / (9.0 * df)) < 4.75, round(chi2::numeric, 1), df, has_other FROM chi));
+		SELECT NOT has_other AND least >= 5 AND (df = 0 OR ((chi2 / df) ^ (1 / 3.0) - (1 - 2 / (9.0 * df))) / sqrt(2 / (9.0 * df)) < 4.75), round(chi2::numeric, 1), df, has_other FROM chi));
 	like($result, qr/^t\|/, $name) or diag($result);
+}
+
+compare(@$_) foreach @cases;
+
+# --- Skewed references to tables of several sizes.  More than 1024 rows are cut
+# into blocks of 1024 with the same profile; a row's rank in its block, and so
+# its popularity, does not depend on how many rows there are behind the block. ---
+my %sizes = (1 => 20000, 2 => 20000, 1023 => 200000, 1024 => 200000, 1025 => 1000000, 1500 => 200000, 2048 => 1000000, 5000 => 400000, 5120 => 400000);
+my $presets = join(', ', map { qq("n$_": {"s": $_, "t": $sizes{$_}}) } sort { $a <=> $b } keys %sizes);
+write_file("$dir/sizes.json", <<"JSON");
+{ "spindle": 1, "description": "choices among several numbers of rows", "range": {"start": "2023-01-01", "end": "2024-01-01"},
+  "presets": {$presets},
+  "tables": {
+  "s": {"key": "id", "rows": {"kind": "preset"}, "columns": {
+    "id": {"type": "integer", "rule": {"kind": "sequence"}},
+    "born": {"type": "timestamptz", "rule": {"kind": "time", "ordered": true, "first_at_start": true}}}},
+  "t": {"key": "id", "rows": {"kind": "preset"}, "columns": {
+    "id": {"type": "integer", "rule": {"kind": "sequence"}},
+    "ranked": {"type": "integer", "rule": {"kind": "reference", "table": "s", "skew": {"exponent": 1}}},
+    "shared": {"type": "integer", "rule": {"kind": "reference", "table": "s", "skew": {"top": 0.2, "share": 0.8}}},
+    "even": {"type": "integer", "rule": {"kind": "reference", "table": "s"}},
+    "at": {"type": "timestamptz", "rule": {"kind": "weighted", "weights": {"2023-01-03": 1, "2023-01-20": 1, "2023-03-10": 1, "2023-03-20": 1, "2023-04-20": 1, "2023-11-01": 1, "2024-06-01": 14}}},
+    "after_ranked": {"type": "integer", "nullable": true, "rule": {"kind": "reference", "table": "s", "skew": {"exponent": 1}, "after": {"parent": "born", "row": "at"}}},
+    "after_steep": {"type": "integer", "nullable": true, "rule": {"kind": "reference", "table": "s", "skew": {"exponent": 3}, "after": {"parent": "born", "row": "at"}}},
+    "after_shared": {"type": "integer", "nullable": true, "rule": {"kind": "reference", "table": "s", "skew": {"top": 0.2, "share": 0.8}, "after": {"parent": "born", "row": "at"}}},
+    "after_even": {"type": "integer", "nullable": true, "rule": {"kind": "reference", "table": "s", "after": {"parent": "born", "row": "at"}}}}}}}
+JSON
+foreach my $n (keys %sizes)
+{
+	my $columns = $n == 5000 ? '*' : 'id, ranked, shared, even';
+	$node->safe_psql('postgres', "CREATE SCHEMA f$n; IMPORT FOREIGN SCHEMA sizes LIMIT TO (s, t) FROM SERVER spindle INTO f$n OPTIONS (scale 'n$n');
+		CREATE TABLE t$n AS SELECT $columns FROM f$n.t");
+}
+
+# Compare two samples of chosen rows, which are queries: every row has the same
+# share in both.  Rows that are chosen rarely count together, those of a block.
+sub alike
+{
+	my ($name, $one, $other) = @_;
+	my $result = $node->safe_psql('postgres', qq(
+		WITH one AS (SELECT v, count(*) AS n FROM ($one) s (v) GROUP BY v), other AS (SELECT v, count(*) AS n FROM ($other) s (v) GROUP BY v),
+		each AS (SELECT v, coalesce(one.n, 0) AS a, coalesce(other.n, 0) AS b FROM one FULL JOIN other USING (v)),
+		cell AS (SELECT sum(a) AS a, sum(b) AS b FROM each GROUP BY (v - 1) / 1024, CASE WHEN a + b >= 20 THEN v END
+			UNION ALL SELECT 0, 0),
+		total AS (SELECT sum(a) AS a, sum(b) AS b FROM cell),
+		chi AS (SELECT sum((c.a * sqrt(t.b / t.a) - c.b * sqrt(t.a / t.b)) ^ 2 / (c.a + c.b)) AS chi2, count(*) - 1 AS df, min(t.b) AS n FROM cell c, total t WHERE c.a + c.b > 0)
+		SELECT df = 0 OR ((chi2 / df) ^ (1 / 3.0) - (1 - 2 / (9.0 * df))) / sqrt(2 / (9.0 * df)) < 4.75, round(chi2, 1), df, n FROM chi));
+	like($result, qr/^t\|.*\|\d{3,}$/, $name) or diag($result);
+}
+
+foreach my $n (sort { $a <=> $b } keys %sizes)
+{
+	# ranks by one half of the choices, the shares of the first ones by the other
+	my $full = $n < 1024 ? $n : $n - $n % 1024;
+	my $first = $n < 4 ? $n : 4;
+	my $profile = $n < 1024 ? $n : 1024;
+	compare("$n rows: the first ranks of a block",
+		"SELECT coalesce(rank, 0) FROM t$n LEFT JOIN (SELECT ranked, row_number() OVER (PARTITION BY (ranked - 1) / 1024 ORDER BY count(*) DESC) AS rank FROM t$n WHERE id % 2 = 0 GROUP BY ranked) r ON r.ranked = t$n.ranked AND rank <= $first WHERE id % 2 = 1 AND t$n.ranked <= $full",
+		"SELECT CASE WHEN v <= $first THEN v ELSE 0 END, sum(1.0 / v) FROM generate_series(1, $profile) v GROUP BY 1");
+	compare("$n rows: evenly", "SELECT even FROM t$n", "SELECT v, 1 FROM generate_series(1, $n) v");
+
+	# with a last block that is not full: as if it were full, but for those that are not there
+	next if $n <= 1024 || $n % 1024 == 0;
+	my $whole = $n + 1024 - $n % 1024;
+	foreach my $column ('ranked', 'shared')
+	{
+		my @samples = ("SELECT %s FROM t$whole WHERE id % 2 = 0 AND $column <= $n", "SELECT %s FROM t$n WHERE id % 2 = 1");
+		alike("$n rows, $column: rows", map { s/%s/$column/r } @samples);
+		alike("$n rows, $column: blocks", map { s/%s/($column - 1) \/ 1024 * 1024 + 1/r } @samples);
+	}
+}
+
+# Rows that existed at a time: as among all, but for those that came later.
+foreach my $day ('2023-01-03', '2023-01-20', '2023-03-10', '2023-03-20', '2023-04-20', '2023-11-01')
+{
+	my $n = $node->safe_psql('postgres', "SELECT count(*) FROM f5000.s WHERE born <= '$day'");
+	foreach my $column ('after_ranked', 'after_steep', 'after_shared', 'after_even')
+	{
+		alike("the first $n rows, $column", "SELECT $column FROM t5000 WHERE at = '2024-06-01' AND $column <= $n", "SELECT $column FROM t5000 WHERE at = '$day'");
+	}
 }
 
 $node->stop;
