@@ -91,6 +91,9 @@ spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node)
 		if (strcmp(domain->dataset[i]->name, name) == 0)
 			return domain->dataset[i];
 
+	/* with a context of its own, so that it does not count as the rules' memory */
+	oldcontext = MemoryContextSwitchTo(AllocSetContextCreate(domain->context, "spindle data set",
+															 ALLOCSET_DEFAULT_SIZES));
 	text = parse->load_data(name, &len);
 	if (text == NULL)
 		spindle_json_error(node, NULL, "data set \"%s\" does not exist.", name);
@@ -98,14 +101,13 @@ spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node)
 	domain->fingerprint = hash_combine64(domain->fingerprint, hash_bytes_extended((const unsigned char *) text, len, 0));
 
 	/* the tree goes as soon as the records are ours */
-	scratch = AllocSetContextCreate(CurrentMemoryContext, "spindle data set",
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "spindle data set file",
 									ALLOCSET_DEFAULT_SIZES);
-	oldcontext = MemoryContextSwitchTo(scratch);
-	document = spindle_json_parse(text, len, psprintf("data set \"%s\"", name));
-	MemoryContextSwitchTo(oldcontext);
-
 	set = palloc0(sizeof(SpindleDataSet));
-	set->name = name;
+	set->name = pstrdup(name);
+	MemoryContextSwitchTo(scratch);
+	document = spindle_json_parse(text, len, psprintf("data set \"%s\"", name));
+	MemoryContextSwitchTo(GetMemoryChunkContext(set));
 	spindle_json_expect_object(&document, legal);
 	fields = spindle_json_member(&document, "fields");
 	spindle_json_expect_array(&fields);
@@ -122,6 +124,7 @@ spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node)
 	read_records(&document, set);
 	MemoryContextDelete(scratch);
 	pfree(text);
+	MemoryContextSwitchTo(oldcontext);
 
 	domain->dataset = domain->dataset == NULL ? palloc(sizeof(SpindleDataSet *)) :
 		repalloc(domain->dataset, sizeof(SpindleDataSet *) * (domain->ndatasets + 1));

@@ -10,10 +10,15 @@
  */
 #include "postgres.h"
 
+#include "utils/memutils.h"
+
 #include "model/rule_reader.h"
 
 #define MAX_WEIGHTED	100000
 #define MAX_BRANCHES	100
+
+/* Megabytes of memory that the rules of a domain may need. */
+#define MAX_MEMORY_MB	256
 
 typedef void (*ReadFunction) (RuleReader *r);
 
@@ -197,10 +202,30 @@ static const struct
 };
 
 /*
+ * Refuse a definition when its rules, this one being the last, need too much
+ * memory.  Anybody can have a definition checked, and a short rule can want a
+ * megabyte of tables.  Texts, which are as long as they are written, and data
+ * sets, which only the owner of the server's files can add, have memory contexts
+ * of their own and do not count.
+ */
+static void
+check_memory(const SpindleDomain *domain, const SpindleRule *rule)
+{
+	if (MemoryContextMemAllocated(domain->context, false) > (Size) MAX_MEMORY_MB * 1024 * 1024)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the rules of %s need more than the limit of %d MB of memory", domain->subject, MAX_MEMORY_MB),
+				 errdetail("The limit was reached at %s.", rule->path),
+				 errhint("Times over many years and discrete distributions of many values need most, up to 1 MB each: "
+						 "set their limits closer, or let columns copy others.")));
+}
+
+/*
  * spindle_parse_rule
  *		Read a rule for a column, or for a branch of one.
  *
- * label tells the rule's random draws from all others.
+ * label tells the rule's random draws from all others.  Allocates in the
+ * domain's memory context.
  */
 SpindleRule *
 spindle_parse_rule(SpindleParse *parse, const SpindleJson *node, int table,
@@ -239,5 +264,6 @@ spindle_parse_rule(SpindleParse *parse, const SpindleJson *node, int table,
 							   "other types round to their own scale.");
 	}
 	rule_kinds[k].read(&r);
+	check_memory(parse->domain, rule);
 	return rule;
 }

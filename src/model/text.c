@@ -12,6 +12,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/json.h"
+#include "utils/memutils.h"
 
 #include "compat.h"
 #include "model/model.h"
@@ -48,18 +49,23 @@ hash_string(const char *s)
 
 struct SpindleTextPool
 {
+	MemoryContext context;
 	texts_hash *table;
 	StringInfoData json;		/* scratch space */
 };
 
-/* A new pool, in the current memory context. */
+/* A new pool, in a memory context of its own below the current one. */
 struct SpindleTextPool *
 spindle_text_pool_create(void)
 {
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle texts", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	struct SpindleTextPool *pool = palloc(sizeof(struct SpindleTextPool));
 
-	pool->table = texts_create(CurrentMemoryContext, 4096, NULL);
+	pool->context = context;
+	pool->table = texts_create(context, 4096, NULL);
 	initStringInfo(&pool->json);
+	MemoryContextSwitchTo(oldcontext);
 	return pool;
 }
 
@@ -117,8 +123,8 @@ make_text(StringInfo json, const char *data)
 const SpindleText *
 spindle_text_intern(SpindleDomain *domain, const char *data)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(domain->context);
 	struct SpindleTextPool *pool = domain->pool;
+	MemoryContext oldcontext = MemoryContextSwitchTo(pool->context);
 	bool		found;
 	PoolEntry  *entry = texts_insert(pool->table, data, &found);
 

@@ -153,6 +153,23 @@ is_true(@$_) foreach @properties;
 is_true('slices', q(SELECT (SELECT md5(string_agg(p::text, ',')) FROM (SELECT * FROM p) p) =
 	(SELECT md5(string_agg(one::text, ',' ORDER BY k)) FROM generate_series(10, 10 + 3999 * 3, 3) k, LATERAL (SELECT * FROM p WHERE id = k) one)));
 
+# Anybody may have a definition checked, so short ones must not take any amount
+# of memory: each of these times has a table of half a megabyte.
+sub many_times
+{
+	my ($n) = @_;
+	my $columns = join(', ', map { qq("c$_": {"type": "date", "rule": {"kind": "time"}}) } 1 .. $n);
+	return qq({"spindle": 1, "description": "times", "range": {"start": "1950-01-01", "end": "2037-01-01"},
+		"presets": {"small": {}}, "tables": {"t": {"rows": {"kind": "fixed", "count": 5}, "columns": {$columns}}}});
+}
+$node->safe_psql('postgres', 'CREATE ROLE anybody LOGIN');
+is($node->safe_psql('postgres', "SELECT spindle_check_domain('" . many_times(400) . "') IS NULL", extra_params => [ '-U', 'anybody' ]),
+	'f', 'a definition of 200 MB');
+my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nSELECT spindle_check_domain('" . many_times(600) . "')",
+	extra_params => [ '-U', 'anybody' ]);
+like($err, qr/ERROR:  54000: the rules of domain "definition" need more than the limit of 256 MB of memory.*^DETAIL:  The limit was reached at tables[.]t[.]columns[.]c\d+[.]rule.*^HINT:  Times over many years/ms,
+	'a definition of 300 MB');
+
 # A file that changes is read anew by the next query, in old sessions and new.
 write_file("$dir/changing.json", definition(100));
 sub definition
