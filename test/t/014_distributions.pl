@@ -42,6 +42,8 @@ write_file("$dir/shares.json", <<'JSON');
     "cents": {"type": "numeric(4,2)", "rule": {"kind": "uniform", "min": 0.01, "max": 0.1}},
     "rounded": {"type": "double precision", "rule": {"kind": "uniform", "min": 0, "max": 1, "round": 1}},
     "normal": {"type": "double precision", "rule": {"kind": "normal", "mean": 10, "sd": 2}},
+    "stars": {"type": "smallint", "rule": {"kind": "normal", "mean": 3, "sd": 1.5, "min": 1, "max": 5}},
+    "whole_stars": {"type": "smallint", "rule": {"kind": "normal", "mean": 3, "sd": 1.5, "min": 0.5, "max": 5.499}},
     "lognormal": {"type": "double precision", "rule": {"kind": "lognormal", "mu": 1, "sigma": 0.5}},
     "pareto": {"type": "double precision", "rule": {"kind": "pareto", "min": 2, "alpha": 1.5}},
     "exponential": {"type": "double precision", "rule": {"kind": "exponential", "mean": 3}},
@@ -105,6 +107,9 @@ my @cases = (
 	# parts between the quantiles, at which a continuous distribution has equal shares
 	[ 'lognormal is normal of the logarithm', 'SELECT width_bucket((ln(lognormal) - 1) / 0.5, ARRAY[-1.281552, -0.841621, -0.524401, -0.253347, 0, 0.253347, 0.524401, 0.841621, 1.281552]) FROM t', 'SELECT v, 1 FROM generate_series(0, 9) v' ],
 	[ 'normal', 'SELECT width_bucket((normal - 10) / 2, ARRAY[-1.281552, -0.841621, -0.524401, -0.253347, 0, 0.253347, 0.524401, 0.841621, 1.281552]) FROM t', 'SELECT v, 1 FROM generate_series(0, 9) v' ],
+	# the normal distribution's shares from 1 to 1.5, from 1.5 to 2.5 and so on; from 0.5 to 1.5 ...
+	[ 'normal, limited and rounded', 'SELECT stars FROM t', 'VALUES (1, 0.067444), (2, 0.210786), (3, 0.261117), (4, 0.210786), (5, 0.067444)' ],
+	[ 'normal, rounded, limited between values', 'SELECT whole_stars FROM t', 'VALUES (1, 0.110865), (2, 0.210786), (3, 0.261117), (4, 0.210786), (5, 0.110865)' ],
 	[ 'pareto', 'SELECT floor(20 * (1 - (2 / pareto) ^ 1.5))::int FROM t', 'SELECT v, 1 FROM generate_series(0, 19) v' ],
 	[ 'exponential', 'SELECT floor(20 * (1 - exp(- exponential / 3)))::int FROM t', 'SELECT v, 1 FROM generate_series(0, 19) v' ],
 	[ 'exponential with limits', 'SELECT floor(20 * (1 - exp((1 - limited) / 3)) / (1 - exp(-1)))::int FROM t', 'SELECT v, 1 FROM generate_series(0, 19) v' ],
