@@ -98,8 +98,6 @@ static void
 file_open(SpindleSink *sink, TupleDesc desc)
 {
 	FileSink   *file = (FileSink *) sink;
-	const int	flags = O_WRONLY | O_CREAT | PG_BINARY |
-	(file->mode == SPINDLE_FILE_REPLACE ? O_TRUNC : file->mode == SPINDLE_FILE_CREATE ? O_EXCL : 0);
 	mode_t		old_umask;
 	struct stat st;
 
@@ -107,6 +105,13 @@ file_open(SpindleSink *sink, TupleDesc desc)
 	old_umask = umask(S_IWGRP | S_IWOTH);
 	PG_TRY();
 	{
+		/* in here, as a jump back out of it may change a variable from before */
+		int			flags = O_WRONLY | O_CREAT | PG_BINARY;
+
+		if (file->mode == SPINDLE_FILE_REPLACE)
+			flags |= O_TRUNC;
+		else if (file->mode == SPINDLE_FILE_CREATE)
+			flags |= O_EXCL;
 		file->fd = OpenTransientFilePerm(file->path, flags, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
 	}
 	PG_FINALLY();
