@@ -126,9 +126,13 @@ object_ownercheck(Oid classid, Oid objectid, Oid roleid)
 	elog(ERROR, "unexpected class %u of an object", classid);
 }
 
+/* A variable does not tell which outer joins may have made it NULL. */
+#define spindle_var_is_nulled(var)	false
+
 #define spindle_ExecInsertIndexTuples(result, slot, estate, update, no_duplicates, conflict, arbiters, summarizing) \
 	ExecInsertIndexTuples(result, slot, estate, update, no_duplicates, conflict, arbiters)
 #else
+#define spindle_var_is_nulled(var)	(!bms_is_empty((var)->varnullingrels))
 #define spindle_ExecInsertIndexTuples(result, slot, estate, update, no_duplicates, conflict, arbiters, summarizing) \
 	ExecInsertIndexTuples(result, slot, estate, update, no_duplicates, conflict, arbiters, summarizing)
 #endif
@@ -215,6 +219,23 @@ object_ownercheck(Oid classid, Oid objectid, Oid roleid)
  * ----------
  */
 #if PG_VERSION_NUM < 180000
+/* of btree, which have the same numbers */
+#define COMPARE_LT	BTLessStrategyNumber
+#define COMPARE_GT	BTGreaterStrategyNumber
+
+/* The members of an equivalence class, those of children among them. */
+typedef struct EquivalenceMemberIterator
+{
+	struct List *members;
+	int			next;
+} EquivalenceMemberIterator;
+
+#define setup_eclass_member_iterator(it, ec, child_relids) \
+	((it)->members = (ec)->ec_members, (it)->next = 0)
+#define eclass_member_iterator_next(it) \
+	((it)->next < list_length((it)->members) ? \
+	 (EquivalenceMember *) list_nth((it)->members, (it)->next++) : NULL)
+
 /* before the declaration, where pg_attribute_noreturn() stood behind it */
 #define pg_noreturn	__attribute__((noreturn))
 

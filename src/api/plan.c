@@ -198,18 +198,23 @@ column_pathkey(PlannerInfo *root, RelOptInfo *baserel, const ScanEstimate *state
 	foreach(lc, root->eq_classes)
 	{
 		EquivalenceClass *ec = lfirst(lc);
-		ListCell   *member;
+		EquivalenceMemberIterator it;
+		EquivalenceMember *member;
 
 		if (ec->ec_has_volatile || !list_member_oid(ec->ec_opfamilies, family))
 			continue;
-		foreach(member, ec->ec_members)
-		{
-			Expr	   *expr = ((EquivalenceMember *) lfirst(member))->em_expr;
 
-			if (expr && IsA(expr, Var) && ((Var *) expr)->varno == baserel->relid &&
-				((Var *) expr)->varattno == att + 1 && ((Var *) expr)->varlevelsup == 0)
-				return make_canonical_pathkey(root, ec, family, backward ? BTGreaterStrategyNumber :
-											  BTLessStrategyNumber, backward);
+		/* with those that stand for a child of a parent in the query */
+		setup_eclass_member_iterator(&it, ec, baserel->relids);
+		while ((member = eclass_member_iterator_next(&it)) != NULL)
+		{
+			Var		   *var = (Var *) member->em_expr;
+
+			/* not as an outer join leaves it, where NULL may stand in its place */
+			if (var && IsA(var, Var) && var->varno == baserel->relid && var->varattno == att + 1 &&
+				var->varlevelsup == 0 && bms_is_subset(member->em_relids, baserel->relids) &&
+				!spindle_var_is_nulled(var))
+				return make_canonical_pathkey(root, ec, family, backward ? COMPARE_GT : COMPARE_LT, backward);
 		}
 	}
 	return NULL;

@@ -154,6 +154,60 @@ WHERE order_id <> 5001 - n;
 SELECT min(order_id), max(order_id) FROM "order";
 SELECT scans('SELECT max(order_id) FROM "order"');
 
+-- So have those of a child, of inheritance or a partition: they are merged.
+CREATE TABLE parent (order_id bigint, status text);
+CREATE FOREIGN TABLE child_one () INHERITS (parent) SERVER spindle OPTIONS (domain 'retail', "table" 'order', seed '1');
+CREATE FOREIGN TABLE child_two () INHERITS (parent) SERVER spindle OPTIONS (domain 'retail', "table" 'order', seed '2');
+EXPLAIN (COSTS OFF) SELECT * FROM parent ORDER BY order_id LIMIT 3;
+EXPLAIN (COSTS OFF) SELECT * FROM parent ORDER BY order_id DESC LIMIT 3;
+SELECT order_id FROM parent ORDER BY order_id LIMIT 3;
+SELECT order_id FROM parent ORDER BY order_id DESC LIMIT 3;
+CREATE TABLE whole (order_id bigint, status text) PARTITION BY LIST (status);
+CREATE TABLE part_two PARTITION OF whole FOR VALUES IN ('planned');
+CREATE FOREIGN TABLE part_one PARTITION OF whole DEFAULT SERVER spindle OPTIONS (domain 'retail', "table" 'order');
+CREATE INDEX ON part_two (order_id);
+INSERT INTO whole VALUES (0, 'planned'), (3, 'planned'), (6000, 'planned');
+SET enable_seqscan = off; SET enable_bitmapscan = off;
+EXPLAIN (COSTS OFF) SELECT * FROM whole ORDER BY order_id LIMIT 5;
+SELECT order_id, status = 'planned' AS planned FROM whole ORDER BY order_id, status = 'planned' LIMIT 5;
+SELECT order_id FROM whole ORDER BY order_id DESC LIMIT 2;
+-- partitions by ranges of the key follow one another
+CREATE TABLE ranged (order_id bigint, status text) PARTITION BY RANGE (order_id);
+CREATE FOREIGN TABLE range_one PARTITION OF ranged FOR VALUES FROM (1) TO (5001) SERVER spindle OPTIONS (domain 'retail', "table" 'order');
+CREATE TABLE range_two PARTITION OF ranged (PRIMARY KEY (order_id)) FOR VALUES FROM (5001) TO (6001);
+INSERT INTO ranged VALUES (6000, 'planned');
+EXPLAIN (COSTS OFF) SELECT * FROM ranged ORDER BY order_id LIMIT 3;
+SELECT order_id FROM ranged ORDER BY order_id DESC LIMIT 2;
+RESET enable_seqscan; RESET enable_bitmapscan;
+
+-- An outer join puts NULL in the place of its columns, so it has to be sorted.
+CREATE FUNCTION outer_join(query text, OUT has_sort boolean, OUT falls bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  plan json;
+BEGIN
+  EXECUTE 'EXPLAIN (FORMAT json) ' || query INTO plan;
+  has_sort := plan::text ~ '"Node Type": "(Incremental )?Sort"';
+  EXECUTE format('SELECT count(*) FROM (SELECT k, lag(k) OVER () AS before, row_number() OVER () AS n FROM (%s) q (k)) s
+    WHERE n > 1 AND (k < before OR (before IS NULL AND k IS NOT NULL))', query) INTO falls;
+END
+$$;
+CREATE TABLE outer_joins AS SELECT * FROM (VALUES
+  (1, 'SELECT v.order_id FROM generate_series(0, 5005, 77) g LEFT JOIN "order" v ON v.order_id = 5005 - g ORDER BY v.order_id'),
+  (2, 'SELECT v.order_id FROM o LEFT JOIN "order" v ON v.order_id = o.order_id AND o.status = ''returned'' ORDER BY v.order_id'),
+  (3, 'SELECT v.order_id FROM "order" v RIGHT JOIN o ON v.order_id = o.order_id AND o.order_id < 4900 ORDER BY v.order_id'),
+  (4, 'SELECT v.order_id FROM o LEFT JOIN (SELECT x.order_id FROM "order" x JOIN "return" r USING (order_id)) v USING (order_id) ORDER BY v.order_id'),
+  (5, 'SELECT a.order_id FROM store s LEFT JOIN "order" a ON a.order_id = s.store_id AND s.store_id % 2 = 0 LEFT JOIN "return" r ON r.order_id = a.order_id ORDER BY a.order_id'),
+  (6, 'SELECT coalesce(v.order_id, w.order_id) FROM (SELECT * FROM "order" WHERE order_id % 2 = 0) v FULL JOIN (SELECT * FROM "order" WHERE order_id < 99) w ON v.order_id = w.order_id ORDER BY 1')
+  ) q (n, query);
+SELECT query, j.* FROM outer_joins, outer_join(query) j ORDER BY n;
+SET enable_hashjoin = off; SET enable_mergejoin = off;
+SELECT n, j.* FROM outer_joins, outer_join(query) j WHERE n < 6 ORDER BY n;
+RESET enable_mergejoin; SET enable_nestloop = off;
+SELECT n, j.* FROM outer_joins, outer_join(query) j WHERE n < 6 ORDER BY n;
+RESET enable_hashjoin; RESET enable_nestloop;
+-- a side that is kept needs no sort
+SELECT * FROM outer_join('SELECT v.order_id FROM "order" v LEFT JOIN "return" r ON r.order_id = v.order_id ORDER BY v.order_id');
+
 -- All join methods give the same rows.
 CREATE FUNCTION join_results() RETURNS text LANGUAGE sql AS $$
   SELECT md5(string_agg(s::text, ',' ORDER BY s::text)) FROM (
