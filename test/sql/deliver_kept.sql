@@ -47,8 +47,9 @@ RESET statement_timeout;
 TABLE temporary_files;
 -- a file that cannot grow, as if the disk were full: one error, and no file
 SET temp_file_limit = '128kB';
+\set VERBOSITY sqlstate
 CALL spindle_to_table('target', 'unordered'::regclass); -- ERROR
-\echo :SQLSTATE
+\set VERBOSITY default
 TABLE temporary_files;
 RESET temp_file_limit;
 \set SHOW_CONTEXT errors

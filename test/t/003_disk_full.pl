@@ -66,7 +66,7 @@ foreach my $query (
 	'SELECT sum(order_total) FROM h."order"',
 	'SELECT count(*) FROM h.order_line WHERE line_total < 0',
 	'SELECT order_id FROM h."order" WHERE status = \'none\' ORDER BY order_date DESC LIMIT 1',
-	'SELECT count(*) FROM h."order" o JOIN h.customer c USING (customer_id) WHERE c.gender IS NULL',
+	'SELECT count(*) FROM h."order" o JOIN h.customer c USING (customer_id) WHERE c.gender = \'none\'',
 	"SELECT count(*) FROM spindle_rows('retail', 'order', 'xxxl') AS t (order_id bigint)",
 	"SELECT count(*) FROM spindle_stream('retail', 'order_line', 'xxxl')",
 	"SELECT count(*) FROM spindle_stream('retail', 'return', 'xxxl')")

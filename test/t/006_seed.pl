@@ -136,8 +136,9 @@ foreach my $workers (0, 2)
 my ($status, $out, $err) = $node->psql('postgres', q(CALL spindle_seed('retail', 'target', workers => 9)));
 like($err, qr/could not start background worker \d of 9\n.*max_worker_processes/, 'too many workers: error');
 nothing_is_left('too many workers');
-$node->safe_psql('postgres', q(CREATE ROLE poor LOGIN CREATEROLE; GRANT CREATE ON DATABASE postgres TO poor));
-($status, $out, $err) = $node->psql('postgres', q(ALTER ROLE poor NOLOGIN; CALL spindle_seed('retail', 'target', workers => 2)), extra_params => [ '-U', 'poor' ]);
+$node->safe_psql('postgres', q(CREATE ROLE poor LOGIN; GRANT CREATE ON DATABASE postgres TO poor;
+CREATE FUNCTION forbid_login() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'ALTER ROLE poor NOLOGIN'));
+($status, $out, $err) = $node->psql('postgres', q(SELECT forbid_login(); CALL spindle_seed('retail', 'target', workers => 2)), extra_params => [ '-U', 'poor' ]);
 like($err, qr/role "poor" is not permitted to log in/, 'workers that cannot connect: error');
 nothing_is_left('workers that cannot connect');
 

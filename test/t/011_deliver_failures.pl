@@ -360,7 +360,7 @@ SKIP:
 
 # no session was left in a transaction, and nothing but what we killed has died
 is($node->safe_psql('postgres', q(SELECT count(*) FROM spindle_stream('retail', 'store'))), '150', 'the server is well');
-my @deaths = slurp_file($node->logfile) =~ /LOG:  server process \(PID \d+\) (was terminated by signal \d+)/g;
+my @deaths = slurp_file($node->logfile) =~ /LOG:  [^\n]* \(PID \d+\) (was terminated by signal \d+)/g;
 is(join(', ', @deaths), join(', ', ('was terminated by signal 9') x 5), 'no crash but ours');
 
 $node->stop;
