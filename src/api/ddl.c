@@ -89,8 +89,11 @@ spindle_ddl_create(const SpindleDomain *domain, const char *schema, const bool *
 			if (column->hidden)
 				continue;
 
-			/* no relation has such a name, so they are a list of their own */
-			if (!column->nullable)
+			/*
+			 * No relation has such a name, so they are a list of their own; and
+			 * the server heeds those of tables that are made.
+			 */
+			if (!column->nullable && selected[t])
 				ddl->not_null_name[t][c] = choose_name(&not_null_names, table->name, column->name, "not_null");
 			if (c == table->key)
 				ddl->index_name[t][c] = choose_name(&ddl->names, table->name, NULL, "pkey");

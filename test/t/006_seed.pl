@@ -2,6 +2,7 @@
 # is committed survives a crash.
 use strict;
 use warnings;
+use Fcntl;
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -201,10 +202,25 @@ sub crash
 	return;
 }
 
-# Without rows for logical decoding pages are written past the shared buffers.
-foreach my $wal_level ('logical', 'minimal', 'replica')
+# Without rows for logical decoding pages are written past the shared buffers,
+# where the server can, and the disk, also past the kernel's cache.
+sub can_write_directly
 {
+	my $flag = eval { Fcntl::O_DIRECT() };
+	return 0 if !defined $flag || $node->safe_psql('postgres', q(SELECT count(*) FROM pg_settings WHERE name = 'debug_io_direct')) == 0;
+	my $path = $node->data_dir . '/try_direct';
+	my $is_open = sysopen(my $file, $path, O_RDWR | O_CREAT | $flag);
+	close $file if $is_open;
+	unlink $path;
+	return $is_open;
+}
+my $direct = can_write_directly();
+note 'no direct I/O here' if !$direct;
+foreach my $mode ('logical', 'minimal', 'replica', $direct ? ('replica, direct') : ())
+{
+	my ($wal_level) = $mode =~ /(\w+)/;
 	$node->append_conf('postgresql.conf', "wal_level = $wal_level");
+	$node->append_conf('postgresql.conf', 'debug_io_direct = data') if $mode =~ /direct/;
 	$node->append_conf('postgresql.conf', 'max_wal_senders = 0') if $wal_level eq 'minimal';
 	$node->restart;
 	if ($wal_level eq 'logical')
@@ -222,13 +238,48 @@ foreach my $wal_level ('logical', 'minimal', 'replica')
 		$node->safe_psql('postgres', qq(CALL spindle_seed('retail', 'target', 'medium', 7, workers => $workers, if_exists => 'replace')));
 		$node->safe_psql('postgres', q(CALL spindle_seed('retail', 'unlogged', logged => false, if_exists => 'replace')));
 		crash();
-		is($node->safe_psql('postgres', q(SELECT differences('target'))), 0, "$wal_level, $workers workers: rows survive a crash");
-		is($node->safe_psql('postgres', q(SELECT damages('target'))), 0, "$wal_level, $workers workers: pages are sound");
+		is($node->safe_psql('postgres', q(SELECT differences('target'))), 0, "$mode, $workers workers: rows survive a crash");
+		is($node->safe_psql('postgres', q(SELECT damages('target'))), 0, "$mode, $workers workers: pages are sound");
 		is($node->safe_psql('postgres', q(SET enable_seqscan = off; SELECT count(*) FROM target."order" o JOIN target.order_line l USING (order_id) WHERE o.order_id < 1000)),
 			$node->safe_psql('postgres', q(SELECT count(*) FROM virtual.order_line WHERE order_id < 1000)),
-			"$wal_level, $workers workers: indexes too");
-		is($node->safe_psql('postgres', q(SELECT count(*) FROM unlogged."order")), 0, "$wal_level, $workers workers: unlogged tables are empty");
+			"$mode, $workers workers: indexes too");
+		is($node->safe_psql('postgres', q(SELECT count(*) FROM unlogged."order")), 0, "$mode, $workers workers: unlogged tables are empty");
 	}
+}
+
+if ($direct)
+{
+	is($node->safe_psql('postgres', 'SHOW debug_io_direct'), 'data', 'direct I/O was on');
+	$node->append_conf('postgresql.conf', q(debug_io_direct = ''));
+	$node->restart;
+}
+
+# Names of NOT NULL constraints, where a server has them, are those it chooses
+# itself, whoever makes the tables: also if two are the same at first.
+my $long = 'l' x 50;
+my @tables = ([ 'a', 'b_c' ], [ 'a_b', 'c' ], [ "${long}_1", "${long}_key" ], [ "${long}_2", "${long}_key" ]);
+append_to_file("$domains/names.json", q({"spindle": 1, "description": "names that meet", "range": {"start": "2024-01-01", "end": "2025-01-01"}, )
+	. '"presets": {"small": {' . join(', ', map { qq("$_->[0]": 1) } @tables) . '}}, "tables": {' . join(', ', map {
+		qq("$_->[0]": {"key": "$_->[1]", "rows": {"kind": "preset"}, "columns": {"$_->[1]": {"type": "integer", "rule": {"kind": "sequence"}}}}) } @tables)
+	. '}}');
+sub not_null_names
+{
+	my ($schema) = @_;
+	return $node->safe_psql('postgres', qq(SELECT relname, conname, conkey FROM pg_constraint JOIN pg_class c ON c.oid = conrelid
+		WHERE connamespace = '$schema'::regnamespace AND contype = 'n' ORDER BY 1));
+}
+foreach my $tables ('NULL', "'{a_b}'", "'{${long}_2,a}'")
+{
+	$node->safe_psql('postgres', "CALL spindle_seed('names', 'serial', tables => $tables)");
+	$node->safe_psql('postgres', "CALL spindle_seed('names', 'parallel', tables => $tables, workers => 2)");
+	$node->safe_psql('postgres', $node->safe_psql('postgres', "SELECT spindle_ddl('names', 'script', $tables)"));
+	my $chosen = not_null_names('script');
+	my $n = $node->safe_psql('postgres', q(SELECT CASE WHEN current_setting('server_version_num')::int < 180000 THEN 0 ELSE count(*) END
+		FROM pg_class c JOIN pg_attribute ON attrelid = c.oid WHERE relnamespace = 'script'::regnamespace AND relkind = 'r' AND attnum > 0 AND attnotnull));
+	is(scalar(split /\n/, $chosen), $n, "NOT NULL, tables $tables: all have names, or none");
+	is(not_null_names('serial'), $chosen, "NOT NULL, tables $tables: names of one process");
+	is(not_null_names('parallel'), $chosen, "NOT NULL, tables $tables: names of workers");
+	$node->safe_psql('postgres', 'SET client_min_messages = warning; DROP SCHEMA serial, parallel, script CASCADE');
 }
 
 # All of it is in the log: a file that was not written to disk comes back.  A
