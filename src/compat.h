@@ -181,6 +181,32 @@ object_ownercheck(Oid classid, Oid objectid, Oid roleid)
 	LogLogicalMessage(prefix, message, size, transactional, flush)
 #endif
 
+/*
+ * 17 can register a whole file to be written to disk by the next checkpoint; before,
+ * each write of a page did so, after which a checkpoint may begin at any time.
+ */
+#if PG_VERSION_NUM < 170000
+#define SPINDLE_CAN_REGISTER_SYNC	false
+#define spindle_smgrregistersync(smgr, fork)	((void) 0)
+#define spindle_delay_checkpoints()	((void) 0)
+#define spindle_allow_checkpoints()	((void) 0)
+#else
+#define SPINDLE_CAN_REGISTER_SYNC	true
+#define spindle_smgrregistersync(smgr, fork)	smgrregistersync(smgr, fork)
+#define spindle_delay_checkpoints()	(MyProc->delayChkptFlags |= DELAY_CHKPT_START)
+#define spindle_allow_checkpoints()	(MyProc->delayChkptFlags &= ~DELAY_CHKPT_START)
+#endif
+
+/*
+ * Older servers work without a shared buffer in a record that has more than
+ * the page's image, but where assertions are on they say that nobody does that.
+ */
+#if PG_VERSION_NUM < 170000 && defined(USE_ASSERT_CHECKING)
+#define SPINDLE_CAN_LOG_ROWS	false
+#else
+#define SPINDLE_CAN_LOG_ROWS	true
+#endif
+
 /* 17 added the conditions left to the scan, 18 the number of disabled nodes. */
 #if PG_VERSION_NUM < 170000
 #define spindle_create_foreignscan_path(root, rel, target, rows, disabled_nodes, startup_cost, total_cost, \

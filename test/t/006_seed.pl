@@ -202,8 +202,8 @@ sub crash
 	return;
 }
 
-# Without rows for logical decoding pages are written past the shared buffers,
-# where the server can, and the disk, also past the kernel's cache.
+# Pages are written past the shared buffers, and where the server and the disk
+# can do that, also past the kernel's cache.
 sub can_write_directly
 {
 	my $flag = eval { Fcntl::O_DIRECT() };
@@ -216,6 +216,8 @@ sub can_write_directly
 }
 my $direct = can_write_directly();
 note 'no direct I/O here' if !$direct;
+
+# Pages are logged as their rows, not at all, or as images.
 foreach my $mode ('logical', 'minimal', 'replica', $direct ? ('replica, direct') : ())
 {
 	my ($wal_level) = $mode =~ /(\w+)/;
