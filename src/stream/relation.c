@@ -8,7 +8,11 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/sysattr.h"
+#include "catalog/pg_class.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
 
 #include "stream/relation.h"
 
@@ -34,4 +38,32 @@ spindle_relation_open(Oid relid, const char *name, LOCKMODE lockmode)
 				 name ? errmsg("relation \"%s\" does not exist", name) :
 				 errmsg("relation with OID %u does not exist", relid)));
 	return relation;
+}
+
+/*
+ * spindle_relation_key_columns
+ *		The numbers of the columns that are part of the primary key or of a foreign
+ *		key, in the current memory context; NULL if there are none.
+ */
+Bitmapset *
+spindle_relation_key_columns(Relation relation)
+{
+	Bitmapset  *keys = NULL;
+	ListCell   *lc;
+	int			attnum = -1;
+	Bitmapset  *primary;
+
+	if (relation->rd_rel->relkind != RELKIND_RELATION && relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		return NULL;
+	primary = RelationGetIndexAttrBitmap(relation, INDEX_ATTR_BITMAP_PRIMARY_KEY);
+	while ((attnum = bms_next_member(primary, attnum)) >= 0)
+		keys = bms_add_member(keys, attnum + FirstLowInvalidHeapAttributeNumber);
+	foreach(lc, RelationGetFKeyList(relation))
+	{
+		ForeignKeyCacheInfo *key = lfirst(lc);
+
+		for (int i = 0; i < key->nkeys; i++)
+			keys = bms_add_member(keys, key->conkey[i]);
+	}
+	return keys;
 }

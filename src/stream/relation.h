@@ -8,9 +8,11 @@
 #ifndef SPINDLE_RELATION_H
 #define SPINDLE_RELATION_H
 
+#include "nodes/bitmapset.h"
 #include "storage/lockdefs.h"
 #include "utils/relcache.h"
 
 extern Relation spindle_relation_open(Oid relid, const char *name, LOCKMODE lockmode);
+extern Bitmapset *spindle_relation_key_columns(Relation relation);
 
 #endif							/* SPINDLE_RELATION_H */

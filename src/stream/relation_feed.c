@@ -33,7 +33,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/relcache.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
@@ -556,30 +555,6 @@ static const SpindleFeedOps relation_feed_ops = {
  * Creation
  */
 
-/* Columns that are part of the primary key or of a foreign key. */
-static Bitmapset *
-key_columns(Relation relation)
-{
-	Bitmapset  *keys = NULL;
-	ListCell   *lc;
-	int			attnum = -1;
-	Bitmapset  *primary;
-
-	if (relation->rd_rel->relkind != RELKIND_RELATION && relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
-		return NULL;
-	primary = RelationGetIndexAttrBitmap(relation, INDEX_ATTR_BITMAP_PRIMARY_KEY);
-	while ((attnum = bms_next_member(primary, attnum)) >= 0)
-		keys = bms_add_member(keys, attnum + FirstLowInvalidHeapAttributeNumber);
-	foreach(lc, RelationGetFKeyList(relation))
-	{
-		ForeignKeyCacheInfo *key = lfirst(lc);
-
-		for (int i = 0; i < key->nkeys; i++)
-			keys = bms_add_member(keys, key->conkey[i]);
-	}
-	return keys;
-}
-
 /* Names that events give to fields of their own. */
 static bool
 is_own_field(const char *name)
@@ -671,7 +646,7 @@ spindle_relation_feed_create(Oid relid, const char *time_column, int64 seed, Mem
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("cannot stream relation \"%s\"", RelationGetRelationName(relation)),
 				 errhint("It must be a table, a view, a materialized view or a foreign table.")));
-	keys = key_columns(relation);
+	keys = spindle_relation_key_columns(relation);
 	desc = RelationGetDescr(relation);
 	rf->relid = relid;
 	rf->context = context;
