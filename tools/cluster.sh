@@ -46,10 +46,11 @@ work_init() {
 	# change what the tools print.
 	local v
 	for v in $(compgen -e PG); do
-		[ "$v" = PG_CONFIG ] || unset "$v"
+		case $v in PG_CONFIG | PG_MAJOR) ;; *) unset "$v" ;; esac
 	done
 	unset MAKEFLAGS MAKELEVEL LANGUAGE
-	export LC_ALL=C.UTF-8
+	# LANG: the TAP framework takes LC_ALL away, and servers would get no encoding
+	export LC_ALL=C.UTF-8 LANG=C.UTF-8
 
 	# The current directory may be unreadable for user postgres, too.
 	cd "$WORK" || exit
