@@ -324,7 +324,7 @@ SKIP:
 {
 	skip 'no command kcat', 4 if system('kcat -V >/dev/null 2>&1') != 0;
 	my ($out, $err) = ('', '');
-	my $consumer = IPC::Run::start([ 'kcat', '-C', '-u', '-q', '-b', 'mock', '-X', 'test.mock.num.brokers=1', '-d', 'mock', '-t', 'events', '-p', '0', '-o', 'beginning' ],
+	my $consumer = IPC::Run::start([ 'kcat', '-C', '-u', '-q', '-b', 'mock', '-X', 'test.mock.num.brokers=1', '-X', 'allow.auto.create.topics=true', '-d', 'mock', '-t', 'events', '-p', '0', '-o', 'beginning' ],
 		'<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($patience));
 	my $broker;
 	wait_until(sub { $consumer->pump_nb; ($broker) = $err =~ /bootstrap\.servers=([\d.]+:\d+)/; $broker }) or die "no broker: $err";
