@@ -384,6 +384,27 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
 'events of a domain, or of one of its tables, one row each, in the order of delivery';
 
+-- the third argument is the scale: says so, where the server would look for a
+-- relation of the domain's name
+CREATE FUNCTION @extschema@.spindle_stream(
+  domain text,
+  table_name text,
+  seed_not_scale bigint,
+  OUT delivery_seq bigint,
+  OUT seq bigint,
+  OUT table_name text,
+  OUT event_time timestamptz,
+  OUT arrival interval,
+  OUT is_anomaly boolean,
+  OUT anomaly_type text,
+  OUT event json)
+RETURNS SETOF record
+LANGUAGE C VOLATILE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'spindle_stream_seed_third';
+
+COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, bigint) IS
+'an error that tells how to give a seed';
+
 -- what a view runs may write, so no query with this form has workers
 CREATE FUNCTION @extschema@.spindle_stream(
   source regclass,

@@ -270,7 +270,7 @@ deliver(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleSink
 	callback.arg = &delivery;
 	callback.previous = error_context_stack;
 	spindle_progress_start(&delivery.progress, sink->name,
-						   Max(0, spindle_stream_events(delivery.stream) - args->options.skip_events), "events");
+						   spindle_stream_deliveries(delivery.stream), "events");
 	PG_TRY();
 	{
 		spindle_sink_open(sink, desc);

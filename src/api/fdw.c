@@ -32,6 +32,7 @@
 #include "utils/ruleutils.h"
 
 #include "api/fdw.h"
+#include "api/progress.h"
 #include "compat.h"
 #include "gen/datum.h"
 #include "math/rng.h"
@@ -73,6 +74,8 @@ typedef struct GeneratedScan
 	int			n;				/* rows in this batch */
 	int			i;				/* next of them */
 	int64		rows_read;		/* by this process, over all rescans */
+	int			unreported;		/* rows since the last look at the clock */
+	SpindleProgress progress;	/* of all scans of the node */
 } GeneratedScan;
 
 /*
@@ -133,6 +136,7 @@ begin_scan(ForeignScanState *node, int eflags)
 	}
 	state->range_context = AllocSetContextCreate(context, "spindle ranges", ALLOCSET_SMALL_SIZES);
 	state->batch_rows = FIRST_BATCH_ROWS;
+	spindle_progress_start(&state->progress, psprintf("scanning %s", RelationGetRelationName(relation)), 0, "rows");
 	memset(slot->tts_values, 0, sizeof(Datum) * natts);
 	memset(slot->tts_isnull, true, natts);
 	node->fdw_state = state;
@@ -161,6 +165,9 @@ find_ranges(ForeignScanState *node, GeneratedScan *state)
 	state->range = 0;
 	state->range_offset = 0;
 	state->run_end = state->shared ? 0 : state->ranges->nrows;
+
+	/* how many scans there will be is not known */
+	state->progress.total = state->rows_read == 0 ? state->ranges->nrows : SPINDLE_PROGRESS_UNKNOWN;
 }
 
 /* Move to a row, counted through the ranges, at or after the present one. */
@@ -208,6 +215,23 @@ next_run(GeneratedScan *state)
 	return true;
 }
 
+/*
+ * Tell how far the scans have come, if it is time to.  The processes of a parallel
+ * scan tell of what they have taken together.
+ */
+static void
+report_progress(GeneratedScan *state)
+{
+	int64		rows = state->rows_read;
+
+	if (state->unreported < SPINDLE_PROGRESS_ROWS)
+		return;
+	state->unreported = 0;
+	if (state->shared && state->progress.total >= 0)
+		rows = Min((int64) pg_atomic_read_u64(&state->shared->next), state->progress.total);
+	spindle_progress_report(&state->progress, rows);
+}
+
 /* Compute the next batch; false if there are no more rows. */
 static bool
 next_batch(GeneratedScan *state)
@@ -215,6 +239,7 @@ next_batch(GeneratedScan *state)
 	int64		list[SPINDLE_BATCH_ROWS];
 	int			n = 0;
 
+	report_progress(state);
 	if (state->position >= state->run_end && !next_run(state))
 		return false;
 	while (n < state->batch_rows && state->position < state->run_end)
@@ -239,6 +264,7 @@ next_batch(GeneratedScan *state)
 	spindle_rows_fill_list(state->rows, list, n);
 	state->n = n;
 	state->i = 0;
+	state->unreported += n;
 	state->batch_rows = Min(state->batch_rows * 4, SPINDLE_BATCH_ROWS);
 	return true;
 }
@@ -285,7 +311,10 @@ rescan(ForeignScanState *node)
 static void
 end_scan(ForeignScanState *node)
 {
-	/* everything goes with the query's memory context */
+	GeneratedScan *state = node->fdw_state;
+
+	/* all else goes with the query's memory context */
+	spindle_progress_end(&state->progress);
 }
 
 /*

@@ -6,15 +6,20 @@
  * A job tells every now and then how much it has done; every two seconds this
  * is passed on:
  *
- *	- to the client, as a notice, if the setting spindle.progress is on;
+ *	- to the client, as a notice, if the setting spindle.progress is on (but not
+ *	  by each worker of a parallel query: its leader tells);
  *	- to the process title, as the server's own long-running processes do it,
  *	  if update_process_title is on;
  *	- to the column "query" of pg_stat_activity, as a comment in front of the
- *	  command that the client sent, which stays; background workers, which have
- *	  none, show the comment's text alone.
+ *	  command that the client sent, which stays; background workers that have
+ *	  none show the comment's text alone.
  *
  * The views pg_stat_progress_* are not open to extensions: their commands are a
  * fixed list, and none of them is what we do.
+ *
+ * Scans are jobs, too, several of them at a time in a join.  So a job does not
+ * keep the title that it finds, which may be another's: the last one that is not
+ * ours is kept for all.
  *
  * A job that ends with an error need not say so: the server sets title and query
  * anew with each command.
@@ -23,6 +28,7 @@
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "tcop/tcopprot.h"
@@ -33,28 +39,27 @@
 #include "spindle.h"
 
 #define REPORT_INTERVAL		2.0 /* seconds */
+#define MAX_TITLE			1024
+
+static char our_title[MAX_TITLE];	/* the last one that a job set */
+static char server_title[MAX_TITLE];	/* that it took the place of */
 
 /*
  * spindle_progress_start
  *		A job begins.
  *
  * what names it, as in "what: 5 of 10 rows", and is kept by the caller until
- * the job ends; total is a number of units, or SPINDLE_PROGRESS_UNKNOWN.
- * Allocates in the current memory context.
+ * the job ends; total is a number of units, or SPINDLE_PROGRESS_UNKNOWN, and may
+ * be set later.
  */
 void
 spindle_progress_start(SpindleProgress *progress, const char *what, int64 total, const char *unit)
 {
-	const char *title;
-	int			len;
-
 	memset(progress, 0, sizeof(*progress));
 	progress->what = what;
 	progress->unit = unit;
 	progress->total = total;
-	progress->notices = spindle_progress_setting;
-	title = get_ps_display(&len);
-	progress->title = pnstrdup(title, len);
+	progress->notices = spindle_progress_setting && !IsParallelWorker();
 	INSTR_TIME_SET_CURRENT(progress->start);
 }
 
@@ -76,6 +81,29 @@ describe(const SpindleProgress *progress, int64 done, double elapsed)
 	if (progress->total >= done && done > 0)
 		appendStringInfo(&buf, ", %.0f s left", (progress->total - done) / rate);
 	return buf.data;
+}
+
+/* Show a text in the title of the process; NULL: the server's own again. */
+static void
+show_title(const char *text)
+{
+	const char *title;
+	int			len;
+
+	title = get_ps_display(&len);
+	len = Min(len, MAX_TITLE - 1);
+	if (strncmp(title, our_title, len) != 0 || our_title[len] != '\0')
+	{
+		memcpy(server_title, title, len);
+		server_title[len] = '\0';
+	}
+	set_ps_display(text ? text : server_title);
+
+	/* cut by the server to what it has room for */
+	title = get_ps_display(&len);
+	len = Min(len, MAX_TITLE - 1);
+	memcpy(our_title, title, len);
+	our_title[len] = '\0';
 }
 
 /*
@@ -111,32 +139,29 @@ spindle_progress_report(SpindleProgress *progress, int64 done)
 		return;
 	progress->last_report = elapsed;
 	text = describe(progress, done, elapsed);
-	set_ps_display(text);
-	if (MyBackendType == B_BG_WORKER)
-		show_activity(text);
-	else if (debug_query_string)
+	show_title(text);
+	if (debug_query_string)
 	{
 		char	   *activity = psprintf("/* %s */ %s", text, debug_query_string);
 
 		show_activity(activity);
 		pfree(activity);
 	}
+	else
+		show_activity(text);
 	if (progress->notices)
 		ereport(NOTICE,
 				(errmsg("%s", text)));
 	pfree(text);
 }
 
-/* The job is done: the process gets its title back. */
+/* The job is done: the process gets its title and its query back. */
 void
 spindle_progress_end(SpindleProgress *progress)
 {
-	if (progress->last_report > 0)
-	{
-		set_ps_display(progress->title);
-		if (MyBackendType != B_BG_WORKER && debug_query_string)
-			show_activity(debug_query_string);
-	}
-	pfree(progress->title);
-	progress->title = NULL;
+	if (progress->last_report == 0)
+		return;
+	show_title(NULL);
+	if (debug_query_string)
+		show_activity(debug_query_string);
 }

@@ -13,6 +13,9 @@
 /* Total of a job that does not know how much there is to do. */
 #define SPINDLE_PROGRESS_UNKNOWN	(-1)
 
+/* A scan looks whether it is time for a report after so many rows, or fewer. */
+#define SPINDLE_PROGRESS_ROWS		1024
+
 typedef struct SpindleProgress
 {
 	/* set at the start */
@@ -20,11 +23,10 @@ typedef struct SpindleProgress
 	const char *unit;			/* of done and total, in the plural */
 	int64		total;			/* or SPINDLE_PROGRESS_UNKNOWN */
 	bool		notices;		/* the setting spindle.progress */
-	char	   *title;			/* of the process before, palloc'd */
 	instr_time	start;
 
 	/* changes with each report */
-	double		last_report;	/* seconds since the start */
+	double		last_report;	/* seconds since the start, 0 before the first */
 } SpindleProgress;
 
 extern void spindle_progress_start(SpindleProgress *progress, const char *what, int64 total,

@@ -133,7 +133,7 @@ PGDLLEXPORT void spindle_render_worker_main(dsm_segment *segment, shm_toc *toc);
 int
 spindle_rendering_workers(const SpindleStreamArguments *args, const SpindleStream *stream)
 {
-	int64		nevents = spindle_stream_events(stream) - args->options.skip_events;
+	int64		nevents = spindle_stream_deliveries(stream);
 	int			nworkers = 0;
 
 	if (args->options.realtime || args->options.batch_size > 0 || !spindle_stream_is_seekable(stream) ||

@@ -14,6 +14,7 @@
 #include "utils/tuplestore.h"
 
 #include "api/args.h"
+#include "api/progress.h"
 #include "api/scan.h"
 #include "api/source.h"
 #include "gen/datum.h"
@@ -66,33 +67,39 @@ spindle_rows(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	SpindleSource source;
 	SpindleRows *rows;
+	SpindleProgress progress;
 	MemoryContext context;
 	Datum	   *values;
 	bool	   *nulls;
-	int64		row;
+	int64		first;
 	int64		end;
 
 	spindle_rows_arguments(fcinfo, rsinfo && IsA(rsinfo, ReturnSetInfo) ? rsinfo->expectedDesc : NULL,
-						   &source, &row, &end);
+						   &source, &first, &end);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	context = AllocSetContextCreate(CurrentMemoryContext, "spindle_rows", ALLOCSET_DEFAULT_SIZES);
 	spindle_instance_keep(source.instance, context);
 	rows = spindle_rows_create(source.instance, source.table, source.column, source.natts, context);
 	values = palloc0(sizeof(Datum) * source.natts);
 	nulls = palloc0(source.natts);
-	while (row < end)
+	spindle_progress_start(&progress,
+						   psprintf("generating %s",
+									spindle_source_name(source.instance, source.instance->domain->table[source.table].name)),
+						   end - first, "rows");
+	for (int64 row = first; row < end; row += SPINDLE_BATCH_ROWS)
 	{
 		int			n = (int) Min(SPINDLE_BATCH_ROWS, end - row);
 
 		CHECK_FOR_INTERRUPTS();
+		spindle_progress_report(&progress, row - first);
 		spindle_rows_fill(rows, row, n);
 		for (int i = 0; i < n; i++)
 		{
 			spindle_rows_get(rows, i, values, nulls);
 			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		}
-		row += n;
 	}
+	spindle_progress_end(&progress);
 	MemoryContextDelete(context);
 	return (Datum) 0;
 }

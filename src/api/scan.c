@@ -45,6 +45,7 @@
 #include "utils/memutils.h"
 
 #include "api/args.h"
+#include "api/progress.h"
 #include "api/scan.h"
 #include "api/source.h"
 #include "api/stream_args.h"
@@ -87,6 +88,7 @@ typedef struct GeneratedFunctionScan
 	int			i;
 
 	char	   *source_name;	/* for EXPLAIN; NULL before the first start */
+	SpindleProgress progress;	/* of all scans of the node */
 	int64		delivered;		/* rows given, over all rescans */
 	int64		late;
 	int64		anomalies;
@@ -295,6 +297,24 @@ evaluate_arguments(GeneratedFunctionScan *state)
 	return fcinfo;
 }
 
+/*
+ * The first scan of the node begins, or one more: how many there will be is not
+ * known then.
+ */
+static void
+start_progress(GeneratedFunctionScan *state, const char *verb, int64 total, const char *unit)
+{
+	if (state->progress.what == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(state->css.ss.ps.state->es_query_cxt);
+
+		spindle_progress_start(&state->progress, psprintf("%s %s", verb, state->source_name), total, unit);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	else
+		state->progress.total = SPINDLE_PROGRESS_UNKNOWN;
+}
+
 static void
 start_stream(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
 {
@@ -305,11 +325,11 @@ start_stream(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
 	};
 
 	(void) spindle_stream_arguments(fcinfo, 0, &state->arguments);
-	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt, state->arguments.instance ?
-											 spindle_source_name(state->arguments.instance, state->arguments.table_name) :
-											 state->arguments.table_name);
+	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt,
+											 spindle_stream_source_name(&state->arguments));
 	state->stream = spindle_stream_open(&state->arguments.source, &state->arguments.options, &needs, state->context);
 	initStringInfo(&state->json);
+	start_progress(state, "streaming", spindle_stream_deliveries(state->stream), "events");
 	spindle_pace_start(&state->pace);
 }
 
@@ -334,6 +354,7 @@ start_rows(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
 	state->first = state->next;
 	state->batch_rows = FIRST_BATCH_ROWS;
 	state->n = state->i = 0;
+	start_progress(state, "generating", state->end - state->next, "rows");
 }
 
 /* The first row of a scan is wanted: evaluate the arguments and start. */
@@ -383,7 +404,10 @@ next_event(GeneratedFunctionScan *state, TupleTableSlot *slot)
 		/* what is out already must not wait in a buffer */
 		spindle_flush_client();
 		spindle_pace_wait(&state->pace, event.due);
+		spindle_progress_report(&state->progress, state->delivered);
 	}
+	else if (state->delivered % SPINDLE_PROGRESS_ROWS == 0)
+		spindle_progress_report(&state->progress, state->delivered);
 
 	if (state->any_wanted)
 	{
@@ -417,6 +441,7 @@ next_row(GeneratedFunctionScan *state, TupleTableSlot *slot)
 			return slot;
 		}
 		CHECK_FOR_INTERRUPTS();
+		spindle_progress_report(&state->progress, state->delivered);
 		spindle_rows_fill(state->rows, state->next, state->n);
 		state->next += state->n;
 		state->batch_rows = Min(state->batch_rows * 4, SPINDLE_BATCH_ROWS);
@@ -453,7 +478,10 @@ exec_scan(CustomScanState *node)
 static void
 end_scan(CustomScanState *node)
 {
-	stop((GeneratedFunctionScan *) node);
+	GeneratedFunctionScan *state = (GeneratedFunctionScan *) node;
+
+	stop(state);
+	spindle_progress_end(&state->progress);
 }
 
 /*
@@ -469,6 +497,7 @@ rescan(CustomScanState *node)
 	ExecScanReScan(&node->ss);
 	if (state->context == NULL)
 		return;
+	state->progress.total = SPINDLE_PROGRESS_UNKNOWN;
 	if (bms_overlap(node->ss.ps.chgParam, state->params))
 		stop(state);
 	else if (state->function == SPINDLE_SCAN_STREAM)

@@ -18,12 +18,15 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "api/args.h"
+#include "api/progress.h"
 #include "api/scan.h"
 #include "api/stream_args.h"
 #include "compat.h"
 #include "stream/pace.h"
 
 PG_FUNCTION_INFO_V1(spindle_stream);
+PG_FUNCTION_INFO_V1(spindle_stream_seed_third);
 
 /* A text in UTF-8 as a Datum in the server's encoding. */
 static Datum
@@ -130,7 +133,9 @@ spindle_stream(PG_FUNCTION_ARGS)
 	SpindleStream *stream;
 	SpindleEvent event;
 	SpindlePace pace;
+	SpindleProgress progress;
 	StringInfoData json;
+	int64		delivered = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
 	context = AllocSetContextCreate(CurrentMemoryContext, "spindle_stream", ALLOCSET_DEFAULT_SIZES);
@@ -139,6 +144,8 @@ spindle_stream(PG_FUNCTION_ARGS)
 	(void) spindle_stream_arguments(fcinfo, 0, &args);
 	stream = spindle_stream_open(&args.source, &args.options, &needs, context);
 	initStringInfo(&json);
+	spindle_progress_start(&progress, psprintf("streaming %s", spindle_stream_source_name(&args)),
+						   spindle_stream_deliveries(stream), "events");
 	MemoryContextSwitchTo(row_context);
 	spindle_pace_start(&pace);
 	while (spindle_stream_next(stream, &event))
@@ -148,6 +155,9 @@ spindle_stream(PG_FUNCTION_ARGS)
 
 		if (args.options.realtime)
 			spindle_pace_wait(&pace, event.due);
+		if (args.options.realtime || delivered % SPINDLE_PROGRESS_ROWS == 0)
+			spindle_progress_report(&progress, delivered);
+		delivered++;
 		spindle_stream_row(&event, &args.options, all, values, nulls);
 		values[SPINDLE_STREAM_EVENT] = spindle_stream_event(stream, &event, &json);
 		nulls[SPINDLE_STREAM_EVENT] = false;
@@ -155,7 +165,34 @@ spindle_stream(PG_FUNCTION_ARGS)
 		MemoryContextReset(row_context);
 	}
 	MemoryContextSwitchTo(oldcontext);
+	spindle_progress_end(&progress);
 	spindle_stream_close(stream);
 	MemoryContextDelete(context);
 	return (Datum) 0;
+}
+
+/*
+ * spindle_stream(domain, table_name, seed)
+ *		An error: the third argument is the scale, and the fourth the seed.
+ *
+ * Without this form, such a call would be taken for one with a relation, a scale
+ * and a seed, and fail where the server looks for the relation.
+ */
+Datum
+spindle_stream_seed_third(PG_FUNCTION_ARGS)
+{
+	const char *source = spindle_arg_text(fcinfo, 0, "domain");
+	const char *table = PG_ARGISNULL(1) ? "NULL" : quote_literal_cstr(spindle_arg_text(fcinfo, 1, "table_name"));
+	const int64 seed = spindle_arg_int64(fcinfo, 2, "seed");
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("third argument of spindle_stream is not a scale: " INT64_FORMAT, seed),
+			 spindle_is_relation_name(source) ?
+			 errhint("To give a seed, write spindle_stream(%s, %s, seed => " INT64_FORMAT "), or for the relation of this "
+					 "name spindle_stream(%s::regclass, seed => " INT64_FORMAT ").",
+					 quote_literal_cstr(source), table, seed, quote_literal_cstr(source), seed) :
+			 errhint("To give a seed, write spindle_stream(%s, %s, seed => " INT64_FORMAT ").",
+					 quote_literal_cstr(source), table, seed)));
+	PG_RETURN_NULL();
 }

@@ -87,8 +87,8 @@ duration_argument(FunctionCallInfo fcinfo, int arg)
 }
 
 /* Is there a relation with a name, as regclass would read it? */
-static bool
-is_relation_name(const char *name)
+bool
+spindle_is_relation_name(const char *name)
 {
 	List	   *parts;
 	List	   *names = NIL;
@@ -124,7 +124,7 @@ get_instance(const char *name, const char *scale, int64 seed)
 		MemoryContextSwitchTo(oldcontext);
 		error = CopyErrorData();
 		FlushErrorState();
-		if (is_relation_name(name))
+		if (spindle_is_relation_name(name))
 			error->hint = psprintf("To stream the relation of this name, write %s::regclass.", quote_literal_cstr(name));
 		ReThrowError(error);
 	}
@@ -302,4 +302,11 @@ spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleStreamArguments
 					 errhint("It must be from 1 to %d.", SPINDLE_MAX_BATCH_SIZE)));
 	}
 	return first + NUM_STREAM_ARGUMENTS;
+}
+
+/* What is streamed, in words; allocated in the current memory context, or part of args. */
+const char *
+spindle_stream_source_name(const SpindleStreamArguments *args)
+{
+	return args->instance ? spindle_source_name(args->instance, args->table_name) : args->table_name;
 }

@@ -26,7 +26,9 @@ typedef struct SpindleStreamArguments
 #define SPINDLE_STREAM_MAX_NARGS	19
 
 extern bool spindle_streams_relation(Oid function, int at);
+extern bool spindle_is_relation_name(const char *name);
 extern int	spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleStreamArguments *args);
+extern const char *spindle_stream_source_name(const SpindleStreamArguments *args);
 
 /* stream_json.c */
 extern void spindle_json_burst_windows(Datum jsonb, SpindleScheduleSpec *schedule);

@@ -286,6 +286,13 @@ spindle_stream_events(const SpindleStream *stream)
 	return stream->nevents;
 }
 
+/* How many of them a stream delivers that is read from its begin to its end. */
+int64
+spindle_stream_deliveries(const SpindleStream *stream)
+{
+	return Max(0, stream->nevents - stream->options->skip_events);
+}
+
 /*
  * spindle_stream_is_seekable
  *		Can deliveries be left out at little cost, and again and again?

@@ -56,6 +56,7 @@ typedef struct SpindleStream SpindleStream;
 extern SpindleStream *spindle_stream_open(const SpindleStreamSource *source, const SpindleStreamOptions *options,
 										  const SpindleStreamNeeds *needs, MemoryContext parent);
 extern int64 spindle_stream_events(const SpindleStream *stream);
+extern int64 spindle_stream_deliveries(const SpindleStream *stream);
 extern bool spindle_stream_is_seekable(const SpindleStream *stream);
 extern void spindle_stream_seek(SpindleStream *stream, int64 first, int64 end);
 extern void spindle_stream_rewind(SpindleStream *stream);

@@ -116,6 +116,10 @@ SELECT * FROM spindle_stream('retail', 'order', skip_events => NULL); -- ERROR
 SELECT * FROM spindle_stream('retail', 'order', seed => NULL); -- ERROR
 SELECT * FROM spindle_stream('retail', 'order', scale => NULL); -- ERROR
 SELECT * FROM spindle_stream(NULL, 'order'); -- ERROR
+SELECT seq, event FROM spindle_stream('retail', 'order', 42); -- ERROR
+SELECT seq, event FROM spindle_stream('retail', NULL, 42); -- ERROR
+SELECT seq, event FROM spindle_stream('retail', 'order', NULL::bigint); -- ERROR
+SELECT seq, event FROM spindle_stream('events', 'small', 42); -- ERROR
 \set VERBOSITY sqlstate
 SELECT * FROM spindle_stream('retail', 'orders'); -- ERROR
 SELECT * FROM spindle_stream('x', 'order'); -- ERROR
