@@ -6,31 +6,23 @@ PGFILEDESC = "spindle - relational test data and event streams"
 OBJS = \
 	src/api/args.o \
 	src/api/catalogue.o \
-	src/api/ddl.o \
-	src/api/deliver.o \
-	src/api/fdw.o \
-	src/api/fill.o \
-	src/api/flush.o \
-	src/api/heap_writer.o \
 	src/api/json_type.o \
-	src/api/load.o \
-	src/api/plan.o \
-	src/api/progress.o \
-	src/api/ranges.o \
-	src/api/render.o \
 	src/api/rows.o \
-	src/api/scan.o \
-	src/api/scan_cost.o \
-	src/api/seed.o \
-	src/api/seed_cleanup.o \
-	src/api/seed_lock.o \
-	src/api/seed_parallel.o \
-	src/api/seed_worker.o \
-	src/api/source.o \
 	src/api/stream.o \
-	src/api/stream_args.o \
 	src/api/stream_builders.o \
-	src/api/stream_json.o \
+	src/define/calendar_rule.o \
+	src/define/check.o \
+	src/define/dataset.o \
+	src/define/definition.o \
+	src/define/formula.o \
+	src/define/key.o \
+	src/define/ref.o \
+	src/define/rule.o \
+	src/define/rule_number.o \
+	src/define/rule_reference.o \
+	src/define/rule_text.o \
+	src/deliver/deliver.o \
+	src/deliver/render.o \
 	src/gen/datum.o \
 	src/gen/eval.o \
 	src/gen/formula_kernel.o \
@@ -41,28 +33,38 @@ OBJS = \
 	src/gen/reference.o \
 	src/gen/text_kernels.o \
 	src/gen/timeline.o \
+	src/json/datum_json.o \
+	src/json/json_writer.o \
+	src/json/reader.o \
+	src/library/library.o \
+	src/library/source.o \
 	src/math/alias.o \
 	src/math/calendar.o \
 	src/math/dist.o \
 	src/math/draws.o \
 	src/math/fpmath.o \
-	src/model/calendar_rule.o \
-	src/model/check.o \
-	src/model/dataset.o \
-	src/model/definition.o \
 	src/model/describe.o \
-	src/model/formula.o \
-	src/model/json.o \
-	src/model/key.o \
-	src/model/library.o \
-	src/model/ref.o \
-	src/model/rule.o \
-	src/model/rule_number.o \
-	src/model/rule_reference.o \
-	src/model/rule_text.o \
 	src/model/text.o \
 	src/model/type.o \
-	src/sink/bulk.o \
+	src/scan/fdw.o \
+	src/scan/plan.o \
+	src/scan/ranges.o \
+	src/scan/scan.o \
+	src/scan/scan_cost.o \
+	src/seed/ddl.o \
+	src/seed/fill.o \
+	src/seed/load.o \
+	src/seed/seed.o \
+	src/seed/seed_cleanup.o \
+	src/seed/seed_lock.o \
+	src/seed/seed_parallel.o \
+	src/seed/seed_worker.o \
+	src/server/bulk.o \
+	src/server/flush.o \
+	src/server/heap_writer.o \
+	src/server/kept_rows.o \
+	src/server/pace.o \
+	src/server/progress.o \
 	src/sink/channel.o \
 	src/sink/file.o \
 	src/sink/program.o \
@@ -72,15 +74,13 @@ OBJS = \
 	src/spindle.o \
 	src/stream/anomaly.o \
 	src/stream/collective.o \
-	src/stream/datum_json.o \
 	src/stream/datum_number.o \
 	src/stream/delay.o \
 	src/stream/feed.o \
-	src/stream/json_writer.o \
-	src/stream/kept_rows.o \
 	src/stream/lookahead.o \
 	src/stream/merge.o \
-	src/stream/pace.o \
+	src/stream/options.o \
+	src/stream/options_json.o \
 	src/stream/relation.o \
 	src/stream/relation_feed.o \
 	src/stream/schedule.o \

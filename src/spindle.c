@@ -10,7 +10,7 @@
 #include "fmgr.h"
 #include "utils/guc.h"
 
-#include "api/scan.h"
+#include "scan/scan.h"
 #include "spindle.h"
 
 PG_MODULE_MAGIC;

@@ -16,8 +16,8 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "api/source.h"
-#include "model/library.h"
+#include "library/library.h"
+#include "library/source.h"
 #include "spindle.h"
 
 PG_FUNCTION_INFO_V1(spindle_domains);

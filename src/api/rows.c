@@ -14,10 +14,10 @@
 #include "utils/tuplestore.h"
 
 #include "api/args.h"
-#include "api/progress.h"
-#include "api/scan.h"
-#include "api/source.h"
 #include "gen/datum.h"
+#include "library/source.h"
+#include "scan/scan.h"
+#include "server/progress.h"
 #include "spindle.h"
 
 PG_FUNCTION_INFO_V1(spindle_rows);

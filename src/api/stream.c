@@ -19,11 +19,11 @@
 #include "utils/timestamp.h"
 
 #include "api/args.h"
-#include "api/progress.h"
-#include "api/scan.h"
-#include "api/stream_args.h"
 #include "compat.h"
-#include "stream/pace.h"
+#include "scan/scan.h"
+#include "server/pace.h"
+#include "server/progress.h"
+#include "stream/options.h"
 
 PG_FUNCTION_INFO_V1(spindle_stream);
 PG_FUNCTION_INFO_V1(spindle_stream_seed_third);

@@ -19,7 +19,7 @@
 #include "utils/jsonb.h"
 
 #include "api/args.h"
-#include "api/stream_args.h"
+#include "stream/options.h"
 
 PG_FUNCTION_INFO_V1(spindle_burst_window);
 PG_FUNCTION_INFO_V1(spindle_time_pattern);

@@ -22,7 +22,7 @@
 
 #include "gen/eval.h"
 #include "gen/instance.h"
-#include "model/library.h"
+#include "library/library.h"
 
 #define MAX_KEPT	8
 

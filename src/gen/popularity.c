@@ -27,9 +27,9 @@
 
 #include "port/pg_bswap.h"
 
+#include "gen/popularity.h"
 #include "math/draws.h"
 #include "math/fpmath.h"
-#include "gen/popularity.h"
 
 #define MAX_BITS	10
 /* blocks whose keys are listed: those of 64 million rows */

@@ -26,9 +26,9 @@
 
 #include "port/pg_bitutils.h"
 
+#include "gen/timeline.h"
 #include "math/draws.h"
 #include "math/fpmath.h"
-#include "gen/timeline.h"
 
 /*
  * How many of n rows fall into the left half of a node: Binomial(n, 1/2).

@@ -27,8 +27,8 @@
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
+#include "server/pace.h"
 #include "sink/sink.h"
-#include "stream/pace.h"
 
 /* What async.c allows: a page less the names; it keeps the figure to itself. */
 #define MAX_PAYLOAD		(BLCKSZ - NAMEDATALEN - 128 - 1)

@@ -37,7 +37,7 @@
 #include "utils/tuplestore.h"
 
 #include "compat.h"
-#include "sink/bulk.h"
+#include "server/bulk.h"
 #include "sink/sink.h"
 #include "sink/target.h"
 #include "stream/relation.h"

@@ -36,11 +36,11 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "json/datum_json.h"
+#include "json/json_writer.h"
 #include "stream/anomaly.h"
 #include "stream/collective.h"
-#include "stream/datum_json.h"
 #include "stream/datum_number.h"
-#include "stream/json_writer.h"
 #include "stream/relation.h"
 #include "stream/sorter.h"
 

@@ -24,7 +24,7 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
-#include "stream/kept_rows.h"
+#include "server/kept_rows.h"
 #include "stream/sorter.h"
 
 #define MAX_KEYS	4

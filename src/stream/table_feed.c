@@ -21,8 +21,8 @@
 
 #include "gen/datum.h"
 #include "gen/eval.h"
+#include "json/json_writer.h"
 #include "stream/anomaly.h"
-#include "stream/json_writer.h"
 #include "stream/table_order.h"
 
 /* Rows over which the mean of a column is taken, at most. */

@@ -1,0 +1,148 @@
+/*-------------------------------------------------------------------------
+ *
+ * calendar_rule.c
+ *		The rule "time": times over a range of days, with seasons.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/datetime.h"
+
+#include "define/parse.h"
+
+#define MAX_PEAKS	24
+
+static const char *const month_names[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul",
+"aug", "sep", "oct", "nov", "dec", NULL};
+static const char *const weekday_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
+static const char *const hour_names[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10",
+"11", "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", NULL};
+
+/* Weights by name; what is not named has weight 0, without the member all have 1. */
+static void
+read_weights(const SpindleJson *node, const char *name, const char *const *names, double *weight)
+{
+	SpindleJson member;
+	double		sum = 0;
+
+	for (int i = 0; names[i]; i++)
+		weight[i] = 1;
+	if (!spindle_json_has(node, name))
+		return;
+	member = spindle_json_member(node, name);
+	spindle_json_expect_object(&member, names);
+	for (int i = 0; names[i]; i++)
+	{
+		weight[i] = 0;
+		if (spindle_json_has(&member, names[i]))
+		{
+			SpindleJson value = spindle_json_member(&member, names[i]);
+
+			weight[i] = spindle_json_number(&value, 0, 1e9);
+		}
+		sum += weight[i];
+	}
+	if (sum <= 0)
+		spindle_json_error(&member, NULL, "at least one weight must be greater than zero.");
+}
+
+static void
+read_hours(const SpindleJson *node, double *hour)
+{
+	SpindleJson peaks;
+	SpindleJson sd;
+	double		peak[MAX_PEAKS];
+	int			n = 0;
+	const cJSON *item;
+
+	read_weights(node, "hours", hour_names, hour);
+	if (!spindle_json_has(node, "hour_peaks"))
+	{
+		if (spindle_json_has(node, "hour_sd"))
+			spindle_json_error(node, NULL, "\"hour_sd\" needs \"hour_peaks\".");
+		return;
+	}
+	peaks = spindle_json_member(node, "hour_peaks");
+	if (spindle_json_has(node, "hours"))
+		spindle_json_error(&peaks, NULL, "\"hours\" and \"hour_peaks\" exclude each other.");
+	spindle_json_expect_array(&peaks);
+	if (spindle_json_size(&peaks) < 1 || spindle_json_size(&peaks) > MAX_PEAKS)
+		spindle_json_error(&peaks, NULL, "1 to %d peaks are needed.", MAX_PEAKS);
+	cJSON_ArrayForEach(item, peaks.value)
+	{
+		SpindleJson element = spindle_json_child(&peaks, item, n);
+
+		peak[n++] = spindle_json_number(&element, 0, 24);
+	}
+	sd = spindle_json_member(node, "hour_sd");
+	spindle_calendar_hour_peaks(hour, peak, n, spindle_json_number(&sd, 0.01, 24));
+}
+
+static void
+read_day(SpindleParse *parse, const SpindleJson *node, const char *name, int *day)
+{
+	SpindleType date;
+
+	if (spindle_json_has(node, name))
+	{
+		SpindleJson member = spindle_json_member(node, name);
+
+		(void) spindle_type_parse("date", &date);
+		*day = (int) spindle_parse_value(parse, &member, &date);
+	}
+}
+
+/*
+ * spindle_parse_time_rule
+ *		Read start, end (exclusive), months, weekdays, hours or hour_peaks with
+ *		hour_sd, ordered and first_at_start.
+ */
+void
+spindle_parse_time_rule(SpindleParse *parse, const SpindleJson *node, SpindleRule *rule)
+{
+	SpindleCalendarSpec *spec = &rule->time.spec;
+	int			end = parse->domain->first_day + parse->domain->ndays;
+	bool		open_day = false;
+
+	spec->first_day = parse->domain->first_day;
+	read_day(parse, node, "start", &spec->first_day);
+	read_day(parse, node, "end", &end);
+	spec->ndays = end - spec->first_day;
+	if (spec->ndays < 1 || spec->ndays > 32000)
+		spindle_json_error(node, NULL, "the range has %d days; it must have from 1 to 32000.",
+						   spec->ndays);
+	spec->has_months = spindle_json_has(node, "months");
+	spec->has_weekdays = spindle_json_has(node, "weekdays");
+	read_weights(node, "months", month_names, spec->month);
+	read_weights(node, "weekdays", weekday_names, spec->weekday);
+	read_hours(node, spec->hour);
+
+	for (int d = 0; d < spec->ndays && !open_day; d++)
+	{
+		int			y,
+					m,
+					mday;
+
+		j2date(spec->first_day + d + POSTGRES_EPOCH_JDATE, &y, &m, &mday);
+		open_day = spec->month[m - 1] > 0 && spec->weekday[((spec->first_day + d + 5) % 7 + 7) % 7] > 0;
+	}
+	if (!open_day)
+		spindle_json_error(node, NULL, "no day of the range has a weight greater than zero.");
+
+	rule->time.calendar = spindle_calendar_create(spec);
+	if (spindle_json_has(node, "ordered"))
+	{
+		SpindleJson member = spindle_json_member(node, "ordered");
+
+		rule->time.ordered = spindle_json_bool(&member);
+	}
+	if (spindle_json_has(node, "first_at_start"))
+	{
+		SpindleJson member = spindle_json_member(node, "first_at_start");
+
+		rule->time.first_at_start = spindle_json_bool(&member);
+		if (rule->time.first_at_start && !rule->time.ordered)
+			spindle_json_error(&member, NULL, "\"first_at_start\" needs \"ordered\".");
+	}
+}

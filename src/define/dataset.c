@@ -1,0 +1,151 @@
+/*-------------------------------------------------------------------------
+ *
+ * dataset.c
+ *		Reference data: lists of records with an optional weight.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "lib/stringinfo.h"
+#include "utils/memutils.h"
+
+#include "define/parse.h"
+
+#define MAX_FIELDS	100
+#define MAX_RECORDS 1000000
+
+/* Read the records of a set that is already checked to be an object. */
+static void
+read_records(const SpindleJson *document, SpindleDataSet *set)
+{
+	SpindleJson rows = spindle_json_member(document, "rows");
+	int			weight_field = -1;
+	int			r = 0;
+	const cJSON *item;
+
+	spindle_json_expect_array(&rows);
+	set->nrows = spindle_json_size(&rows);
+	if (set->nrows < 1 || set->nrows > MAX_RECORDS)
+		spindle_json_error(&rows, NULL, "a data set has 1 to %d rows.", MAX_RECORDS);
+	set->cell = palloc(sizeof(char **) * set->nfields);
+	for (int f = 0; f < set->nfields; f++)
+	{
+		set->cell[f] = palloc0(sizeof(char *) * set->nrows);
+		if (strcmp(set->field[f], "weight") == 0)
+			weight_field = f;
+	}
+	set->weights = palloc(sizeof(double) * set->nrows);
+
+	cJSON_ArrayForEach(item, rows.value)
+	{
+		SpindleJson row = spindle_json_child(&rows, item, r);
+		int			f = 0;
+		const cJSON *cell;
+
+		spindle_json_expect_array(&row);
+		if (spindle_json_size(&row) != set->nfields)
+			spindle_json_error(&row, NULL, "%d values are needed, one per field.", set->nfields);
+		set->weights[r] = 1;
+		cJSON_ArrayForEach(cell, row.value)
+		{
+			SpindleJson value = spindle_json_child(&row, cell, f);
+
+			if (f == weight_field)
+			{
+				set->weights[r] = spindle_json_number(&value, 0, 1e18);
+				if (set->weights[r] <= 0)
+					spindle_json_error(&value, NULL, "a weight must be greater than zero.");
+			}
+			else if (!cJSON_IsNull(cell))
+				set->cell[f][r] = spindle_json_text(&value);
+			f++;
+		}
+		r++;
+	}
+	set->weight = spindle_alias_create(set->weights, set->nrows);
+}
+
+/*
+ * spindle_parse_data_set
+ *		The data set that a string names, loaded on first use.
+ */
+SpindleDataSet *
+spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node)
+{
+	static const char *const legal[] = {"description", "source", "licence", "fields", "rows", NULL};
+	SpindleDomain *domain = parse->domain;
+	char	   *name = spindle_json_string(node);
+	SpindleDataSet *set;
+	MemoryContext scratch;
+	MemoryContext oldcontext;
+	SpindleJson document;
+	SpindleJson fields;
+	char	   *text;
+	int			len;
+	int			f = 0;
+	const cJSON *item;
+
+	for (int i = 0; i < domain->ndatasets; i++)
+		if (strcmp(domain->dataset[i]->name, name) == 0)
+			return domain->dataset[i];
+
+	/* with a context of its own, so that it does not count as the rules' memory */
+	oldcontext = MemoryContextSwitchTo(AllocSetContextCreate(domain->context, "spindle data set",
+															 ALLOCSET_DEFAULT_SIZES));
+	text = parse->load_data(name, &len);
+	if (text == NULL)
+		spindle_json_error(node, NULL, "data set \"%s\" does not exist.", name);
+
+	domain->fingerprint = hash_combine64(domain->fingerprint, hash_bytes_extended((const unsigned char *) text, len, 0));
+
+	/* the tree goes as soon as the records are ours */
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "spindle data set file",
+									ALLOCSET_DEFAULT_SIZES);
+	set = palloc0(sizeof(SpindleDataSet));
+	set->name = pstrdup(name);
+	MemoryContextSwitchTo(scratch);
+	document = spindle_json_parse(text, len, psprintf("data set \"%s\"", name));
+	MemoryContextSwitchTo(GetMemoryChunkContext(set));
+	spindle_json_expect_object(&document, legal);
+	fields = spindle_json_member(&document, "fields");
+	spindle_json_expect_array(&fields);
+	set->nfields = spindle_json_size(&fields);
+	if (set->nfields < 1 || set->nfields > MAX_FIELDS)
+		spindle_json_error(&fields, NULL, "a data set has 1 to %d fields.", MAX_FIELDS);
+	set->field = palloc(sizeof(char *) * set->nfields);
+	cJSON_ArrayForEach(item, fields.value)
+	{
+		SpindleJson field = spindle_json_child(&fields, item, f);
+
+		set->field[f++] = spindle_json_string(&field);
+	}
+	read_records(&document, set);
+	MemoryContextDelete(scratch);
+	pfree(text);
+	MemoryContextSwitchTo(oldcontext);
+
+	domain->dataset = domain->dataset == NULL ? palloc(sizeof(SpindleDataSet *)) :
+		repalloc(domain->dataset, sizeof(SpindleDataSet *) * (domain->ndatasets + 1));
+	domain->dataset[domain->ndatasets++] = set;
+	return set;
+}
+
+/* The field of a set that a string names. */
+int
+spindle_data_set_field(const SpindleDataSet *set, const SpindleJson *node)
+{
+	char	   *name = spindle_json_string(node);
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < set->nfields; i++)
+	{
+		if (strcmp(set->field[i], name) == 0)
+			return i;
+		appendStringInfo(&buf, "%s%s", i ? ", " : "", set->field[i]);
+	}
+	spindle_json_error(node, psprintf("Fields of data set \"%s\": %s.", set->name, buf.data),
+					   "field \"%s\" does not exist.", name);
+}

@@ -1,0 +1,475 @@
+/*-------------------------------------------------------------------------
+ *
+ * definition.c
+ *		From the text of a definition to a model.
+ *
+ * Three passes: tables with their columns and types, so that names can be
+ * looked up; the rules; then what only the whole can tell (check.c).  The
+ * first mistake found is reported with its place; nothing half-read is kept.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/heap.h"
+#include "common/hashfn.h"
+#include "lib/stringinfo.h"
+#include "utils/datetime.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+
+#include "define/parse.h"
+#include "math/rng.h"
+
+#define MAX_PRESETS		100
+#define MAX_COUNTS		1000
+
+/* Names become SQL identifiers and parts of paths: keep them plain. */
+static void
+check_name(const SpindleJson *node, const char *name)
+{
+	size_t		len = strlen(name);
+
+	if (len < 1 || len >= NAMEDATALEN || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != len ||
+		(name[0] >= '0' && name[0] <= '9') || strncmp(name, "_spindle_", 9) == 0)
+		spindle_json_error(node, "Names have up to 63 lower-case letters, digits and underscores, "
+						   "and do not begin with a digit or \"_spindle_\".",
+						   "\"%s\" is not a valid name.", name);
+}
+
+static char *
+optional_string(const SpindleJson *node, const char *name)
+{
+	SpindleJson m;
+
+	if (!spindle_json_has(node, name))
+		return NULL;
+	m = spindle_json_member(node, name);
+	return spindle_json_string(&m);
+}
+
+/* {"start": "2022-01-01", "end": "2026-01-01"}, end exclusive */
+static void
+read_range(SpindleParse *parse, const SpindleJson *document)
+{
+	static const char *const legal[] = {"start", "end", NULL};
+	SpindleJson range = spindle_json_member(document, "range");
+	SpindleJson start;
+	SpindleJson end;
+	SpindleType date;
+
+	spindle_json_expect_object(&range, legal);
+	start = spindle_json_member(&range, "start");
+	end = spindle_json_member(&range, "end");
+	(void) spindle_type_parse("date", &date);
+	parse->domain->first_day = (int) spindle_parse_value(parse, &start, &date);
+	parse->domain->ndays = (int) spindle_parse_value(parse, &end, &date) - parse->domain->first_day;
+	if (parse->domain->ndays < 1 || parse->domain->ndays > 32000)
+		spindle_json_error(&range, NULL, "the range has %d days; it must have from 1 to 32000.",
+						   parse->domain->ndays);
+}
+
+/* First pass over a column: all but the rule. */
+static void
+read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
+{
+	static const char *const legal[] = {"type", "description", "hidden", "nullable", "null",
+	"references", "rule", NULL};
+	SpindleJson m;
+	char	   *type;
+	StringInfoData json;
+
+	spindle_json_expect_object(node, legal);
+	check_name(node, node->name);
+	column->name = pstrdup(node->name);
+	column->description = optional_string(node, "description");
+	column->target = -1;
+	column->references = -1;
+	m = spindle_json_member(node, "type");
+	type = spindle_json_string(&m);
+	if (!spindle_type_parse(type, &column->type))
+		spindle_json_error(&m, spindle_type_names(), "\"%s\" is not a type of this format.", type);
+	if (spindle_json_has(node, "hidden"))
+	{
+		m = spindle_json_member(node, "hidden");
+		column->hidden = spindle_json_bool(&m);
+	}
+	if (!column->hidden && SystemAttributeByName(column->name))
+		spindle_json_error(node, "Rename it, or make it \"hidden\".",
+						   "\"%s\" is the name of a system column, which every table has.", column->name);
+	if (spindle_json_has(node, "null"))
+	{
+		m = spindle_json_member(node, "null");
+		column->null_fraction = spindle_json_number(&m, 0, 1);
+		column->nullable = column->null_fraction > 0;
+	}
+	if (spindle_json_has(node, "nullable"))
+	{
+		m = spindle_json_member(node, "nullable");
+		column->nullable |= spindle_json_bool(&m);
+	}
+	initStringInfo(&json);
+	appendStringInfo(&json, ",\"%s\":", column->name);
+	column->key_json = json.data;	/* with room to read 32 bytes of it */
+	column->key_json_len = json.len;
+}
+
+/* A ratio with up to six digits after the point, as a reduced fraction. */
+static void
+read_ratio(const SpindleJson *node, SpindleTable *table)
+{
+	SpindleJson m = spindle_json_member(node, "ratio");
+	int64		numerator = (int64) floor(spindle_json_number(&m, 1e-6, MAX_COUNTS) * 1e6 + 0.5);
+	int64		a = numerator;
+	int64		b = 1000000;
+
+	while (b != 0)
+	{
+		int64		rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	table->rows_numerator = numerator / a;
+	table->rows_denominator = 1000000 / a;
+}
+
+/*
+ * The counts of children a parent may have: "min" and "max", or "counts" with
+ * a weight for each.  Without any, a parent may have none, and there is no
+ * limit that matters.
+ */
+static void
+read_counts(const SpindleJson *node, SpindleTable *table)
+{
+	double		ratio = (double) table->rows_numerator / table->rows_denominator;
+	double		weight[MAX_COUNTS + 1] = {0};
+	int			n = 0;
+	SpindleJson m;
+	const cJSON *item;
+
+	table->layout_kind = SPINDLE_LAYOUT_SPREAD;
+	table->layout_min = 0;
+	table->layout_max = MAX_COUNTS * 100;
+	if (spindle_json_has(node, "min"))
+	{
+		m = spindle_json_member(node, "min");
+		table->layout_min = (int) spindle_json_int64(&m, 0, MAX_COUNTS);
+	}
+	if (spindle_json_has(node, "max"))
+	{
+		m = spindle_json_member(node, "max");
+		table->layout_max = (int) spindle_json_int64(&m, 1, MAX_COUNTS * 100);
+	}
+	if (spindle_json_has(node, "counts"))
+	{
+		m = spindle_json_member(node, "counts");
+		if (spindle_json_has(node, "min") || spindle_json_has(node, "max"))
+			spindle_json_error(&m, NULL, "\"counts\" excludes \"min\" and \"max\".");
+		spindle_json_expect_object(&m, NULL);
+		table->layout_min = MAX_COUNTS;
+		table->layout_max = 0;
+		cJSON_ArrayForEach(item, m.value)
+		{
+			SpindleJson w = spindle_json_child(&m, item, n++);
+			char	   *end;
+			long		count = strtol(item->string, &end, 10);
+
+			if (end == item->string || *end || count < 0 || count > MAX_COUNTS)
+				spindle_json_error(&m, NULL, "\"%s\" is not a number from 0 to %d.",
+								   item->string, MAX_COUNTS);
+			weight[count] = spindle_json_number(&w, 1e-9, 1e9);
+			table->layout_min = Min(table->layout_min, (int) count);
+			table->layout_max = Max(table->layout_max, (int) count);
+		}
+		if (n == 0)
+			spindle_json_error(&m, NULL, "at least one count is needed.");
+		table->layout_kind = SPINDLE_LAYOUT_COUNTS;
+		n = table->layout_max - table->layout_min + 1;
+		table->layout_weights = palloc(sizeof(double) * n);
+		memcpy(table->layout_weights, weight + table->layout_min, sizeof(double) * n);
+	}
+	else if (table->layout_min == 0 && table->layout_max == 1)
+		table->layout_kind = SPINDLE_LAYOUT_SUBSET;
+	if (ratio < table->layout_min || ratio > table->layout_max)
+		spindle_json_error(node, NULL, "the ratio %g is not between the least count %d and the largest %d.",
+						   ratio, table->layout_min, table->layout_max);
+}
+
+/* First pass over a table's row count; the parent may be any table. */
+static void
+read_rows(SpindleParse *parse, const SpindleJson *table_node, SpindleTable *table)
+{
+	static const char *const kinds[] = {"preset", "fixed", "per_year", "ratio", "children", NULL};
+	static const char *const legal[][8] = {
+		{"kind", NULL},
+		{"kind", "count", NULL},
+		{"kind", "count", NULL},
+		{"kind", "of", "ratio", NULL},
+		{"kind", "of", "ratio", "min", "max", "counts", NULL},
+	};
+	SpindleJson node = spindle_json_member(table_node, "rows");
+	SpindleJson m;
+
+	spindle_json_expect_object(&node, NULL);
+	m = spindle_json_member(&node, "kind");
+	table->rows_kind = spindle_json_choice(&m, kinds);
+	spindle_json_expect_object(&node, legal[table->rows_kind]);
+	switch (table->rows_kind)
+	{
+		case SPINDLE_ROWS_PRESET:
+			break;
+		case SPINDLE_ROWS_FIXED:
+		case SPINDLE_ROWS_PER_YEAR:
+			m = spindle_json_member(&node, "count");
+			table->rows_count = spindle_json_int64(&m, 0, SPINDLE_MAX_ROWS / 1000);
+			break;
+		case SPINDLE_ROWS_RATIO:
+		case SPINDLE_ROWS_CHILDREN:
+			m = spindle_json_member(&node, "of");
+			table->rows_parent = spindle_parse_table(parse, &m);
+			if (table->rows_parent == table->index)
+				spindle_json_error(&m, NULL, "a table cannot depend on its own rows.");
+			read_ratio(&node, table);
+			if (table->rows_kind == SPINDLE_ROWS_CHILDREN)
+				read_counts(&node, table);
+			break;
+	}
+}
+
+static void
+read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
+{
+	static const char *const legal[] = {"description", "key", "event_time", "rows", "columns", NULL};
+	SpindleJson columns;
+	int			c = 0;
+	int			visible = 0;
+	const cJSON *item;
+
+	spindle_json_expect_object(node, legal);
+	table->description = optional_string(node, "description");
+	table->label = spindle_label(table->name);
+	table->parent_column = -1;
+	table->key = -1;
+	columns = spindle_json_member(node, "columns");
+	spindle_json_expect_object(&columns, NULL);
+	table->ncolumns = spindle_json_size(&columns);
+	if (table->ncolumns < 1 || table->ncolumns > SPINDLE_MAX_COLUMNS)
+		spindle_json_error(&columns, NULL, "a table has 1 to %d columns.", SPINDLE_MAX_COLUMNS);
+	table->column = palloc0(sizeof(SpindleColumn) * table->ncolumns);
+	parse->column_json[table->index] = palloc(sizeof(cJSON *) * table->ncolumns);
+	parse->column_target[table->index] = palloc(sizeof(int) * table->ncolumns);
+	for (int i = 0; i < table->ncolumns; i++)
+		parse->column_target[table->index][i] = SPINDLE_TARGET_UNKNOWN;
+	cJSON_ArrayForEach(item, columns.value)
+	{
+		SpindleJson column = spindle_json_child(&columns, item, c);
+
+		parse->column_json[table->index][c] = unconstify(cJSON *, item);
+		read_column(parse, &column, &table->column[c]);
+		visible += !table->column[c].hidden;
+		c++;
+	}
+	if (visible == 0)
+		spindle_json_error(&columns, NULL, "all columns are hidden.");
+	if (spindle_json_has(node, "key"))
+	{
+		SpindleJson key = spindle_json_member(node, "key");
+
+		if (!cJSON_IsString(key.value))
+			spindle_json_error(&key, "A key is the name of one column, as in \"key\": \"order_id\".  Its values must differ: "
+							   "by the rule sequence, by a pattern with {row}, or by data with by_row.",
+							   "a string is needed.");
+		table->key = spindle_parse_column(parse, &key, table->index);
+		if (table->column[table->key].nullable || table->column[table->key].hidden)
+			spindle_json_error(&key, NULL, "a key can be neither null nor hidden.");
+	}
+}
+
+/* Second pass: the rules of a table's columns and its event time. */
+static void
+read_rules(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
+{
+	SpindleJson columns = spindle_json_member(node, "columns");
+	int			c = 0;
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, columns.value)
+	{
+		SpindleColumn *column = &table->column[c];
+		SpindleJson column_node = spindle_json_child(&columns, item, c++);
+		SpindleJson rule = spindle_json_member(&column_node, "rule");
+		SpindleColumnRef self = {0, NULL, table->index, c - 1};
+
+		column->rule = spindle_parse_rule(parse, &rule, table->index, column,
+										  spindle_label(spindle_json_path(&rule)));
+		switch (column->rule->kind)
+		{
+			case SPINDLE_RULE_REFERENCE:
+			case SPINDLE_RULE_PARENT:
+			case SPINDLE_RULE_HIERARCHY:
+				column->target = spindle_parse_target(parse, &rule, table->index, &self);
+				column->references = column->target;
+				break;
+			default:
+				break;
+		}
+		if (spindle_json_has(&column_node, "references"))
+		{
+			SpindleJson references = spindle_json_member(&column_node, "references");
+
+			column->references = spindle_parse_table(parse, &references);
+			if (parse->domain->table[column->references].key < 0)
+				spindle_json_error(&references, NULL, "table \"%s\" has no key.",
+								   parse->domain->table[column->references].name);
+		}
+	}
+	if (spindle_json_has(node, "event_time"))
+	{
+		SpindleJson time = spindle_json_member(node, "event_time");
+		SpindleKind kind;
+
+		spindle_parse_ref(parse, &time, table->index, &table->event_time);
+		table->has_event_time = true;
+		kind = spindle_ref_column(parse->domain, &table->event_time)->type.kind;
+		if (kind != SPINDLE_TIMESTAMP)
+			spindle_json_error(&time, NULL, "a timestamp column is needed.");
+	}
+}
+
+static void
+read_presets(SpindleParse *parse, const SpindleJson *document)
+{
+	SpindleDomain *domain = parse->domain;
+	SpindleJson presets = spindle_json_member(document, "presets");
+	int			p = 0;
+	const cJSON *item;
+
+	spindle_json_expect_object(&presets, NULL);
+	domain->npresets = spindle_json_size(&presets);
+	if (domain->npresets < 1 || domain->npresets > MAX_PRESETS)
+		spindle_json_error(&presets, NULL, "1 to %d presets are needed.", MAX_PRESETS);
+	domain->preset = palloc0(sizeof(SpindlePreset) * domain->npresets);
+	cJSON_ArrayForEach(item, presets.value)
+	{
+		SpindleJson node = spindle_json_child(&presets, item, p);
+		SpindlePreset *preset = &domain->preset[p++];
+		const cJSON *count;
+
+		check_name(&node, item->string);
+		preset->name = pstrdup(item->string);
+		preset->rows = palloc(sizeof(int64) * domain->ntables);
+		for (int t = 0; t < domain->ntables; t++)
+			preset->rows[t] = -1;
+		spindle_json_expect_object(&node, NULL);
+		cJSON_ArrayForEach(count, node.value)
+		{
+			SpindleJson value = spindle_json_child(&node, count, 0);
+			int			t = spindle_domain_find_table(domain, count->string);
+
+			if (t < 0 || domain->table[t].rows_kind != SPINDLE_ROWS_PRESET)
+				spindle_json_error(&value, NULL, "\"%s\" is not a table whose rows a preset sets.",
+								   count->string);
+			preset->rows[t] = spindle_json_int64(&value, 0, SPINDLE_MAX_ROWS);
+		}
+		for (int t = 0; t < domain->ntables; t++)
+			if (domain->table[t].rows_kind == SPINDLE_ROWS_PRESET && preset->rows[t] < 0)
+				spindle_json_error(&node, NULL, "the rows of table \"%s\" are missing.",
+								   domain->table[t].name);
+	}
+}
+
+/*
+ * spindle_domain_parse
+ *		Read, check and compile a definition.
+ *
+ * name is the domain's name, text the definition, len bytes of UTF-8.
+ * load_data returns the text of a data set, palloc'd, or NULL if there is none
+ * of that name.  The model is allocated in the current memory context, which
+ * the caller deletes if this raises an error, as it does for anything wrong in
+ * the definition.
+ */
+SpindleDomain *
+spindle_domain_parse(const char *name, const char *text, int len,
+					 char *(*load_data) (const char *set, int *len))
+{
+	static const char *const legal[] = {"spindle", "description", "range", "presets", "tables", NULL};
+	SpindleDomain *domain = palloc0(sizeof(SpindleDomain));
+	SpindleParse parse = {domain, NULL, NULL, load_data};
+	MemoryContext scratch;
+	MemoryContext oldcontext;
+	SpindleJson document;
+	SpindleJson m;
+	SpindleJson tables;
+	int			t = 0;
+	const cJSON *item;
+
+	domain->context = CurrentMemoryContext;
+	domain->name = pstrdup(name);
+	domain->subject = psprintf("domain \"%s\"", name);
+	domain->pool = spindle_text_pool_create();
+	domain->fingerprint = hash_bytes_extended((const unsigned char *) text, len, 0);
+
+	/* the tree goes when the model is complete */
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "spindle definition",
+									ALLOCSET_DEFAULT_SIZES);
+	oldcontext = MemoryContextSwitchTo(scratch);
+	document = spindle_json_parse(text, len, domain->subject);
+	MemoryContextSwitchTo(oldcontext);
+
+	spindle_json_expect_object(&document, legal);
+	m = spindle_json_member(&document, "spindle");
+	if (spindle_json_int64(&m, 0, PG_INT32_MAX) != SPINDLE_FORMAT_VERSION)
+		spindle_json_error(&m, NULL, "this is not version %d of the format.", SPINDLE_FORMAT_VERSION);
+	m = spindle_json_member(&document, "description");
+	domain->description = spindle_json_string(&m);
+	read_range(&parse, &document);
+
+	tables = spindle_json_member(&document, "tables");
+	spindle_json_expect_object(&tables, NULL);
+	domain->ntables = spindle_json_size(&tables);
+	if (domain->ntables < 1 || domain->ntables > SPINDLE_MAX_TABLES)
+		spindle_json_error(&tables, NULL, "a domain has 1 to %d tables.", SPINDLE_MAX_TABLES);
+	domain->table = palloc0(sizeof(SpindleTable) * domain->ntables);
+	parse.column_json = palloc0(sizeof(cJSON **) * domain->ntables);
+	parse.column_target = palloc0(sizeof(int *) * domain->ntables);
+	cJSON_ArrayForEach(item, tables.value)
+	{
+		SpindleJson node = spindle_json_child(&tables, item, t);
+
+		check_name(&node, item->string);
+		domain->table[t].name = pstrdup(item->string);
+		domain->table[t].index = t;
+		t++;
+	}
+	t = 0;
+	cJSON_ArrayForEach(item, tables.value)
+	{
+		SpindleJson node = spindle_json_child(&tables, item, t);
+
+		read_table(&parse, &node, &domain->table[t++]);
+	}
+
+	/* rows before rules, as rules ask which tables are children of which */
+	t = 0;
+	cJSON_ArrayForEach(item, tables.value)
+	{
+		SpindleJson node = spindle_json_child(&tables, item, t);
+
+		read_rows(&parse, &node, &domain->table[t++]);
+	}
+	t = 0;
+	cJSON_ArrayForEach(item, tables.value)
+	{
+		SpindleJson node = spindle_json_child(&tables, item, t);
+
+		read_rules(&parse, &node, &domain->table[t++]);
+	}
+	read_presets(&parse, &document);
+	MemoryContextDelete(scratch);
+
+	spindle_domain_check(domain);
+	return domain;
+}

@@ -1,0 +1,262 @@
+/*-------------------------------------------------------------------------
+ *
+ * formula.c
+ *		Arithmetic over columns of the row.
+ *
+ * Grammar: numbers, column paths, + - * / with the usual precedence, unary
+ * minus, parentheses, least(a, b) and greatest(a, b).  The result is a list
+ * of operations in postfix order, each with the number of digits after the
+ * point of its exact result.  Dividing by 10, 100 and so on is exact too; any
+ * other division rounds, to six digits more than its operands have.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "compat.h"
+#include "define/parse.h"
+
+#define MAX_OPS		100
+#define MAX_DEPTH	30
+#define MAX_DIGITS	18
+
+typedef struct Formula
+{
+	SpindleParse *parse;
+	const SpindleJson *node;
+	int			table;
+	const char *text;
+	const char *at;				/* next character */
+	int			depth;
+	int			nops;
+	SpindleOp	op[MAX_OPS];
+	int			nscales;		/* digits of the operands on the stack */
+	int			scale[MAX_OPS];
+} Formula;
+
+static void parse_sum(Formula *f);
+pg_noreturn static void fail(Formula *f, const char *what);
+
+static void
+fail(Formula *f, const char *what)
+{
+	spindle_json_error(f->node, "A formula has numbers, columns, + - * /, parentheses, "
+					   "least(a, b) and greatest(a, b).",
+					   "%s at character %d of \"%s\".", what, (int) (f->at - f->text) + 1, f->text);
+}
+
+static void
+skip_spaces(Formula *f)
+{
+	while (*f->at == ' ')
+		f->at++;
+}
+
+static SpindleOp *
+push(Formula *f, SpindleOpKind kind, int operands, int scale)
+{
+	SpindleOp  *op;
+
+	if (f->nops == MAX_OPS)
+		fail(f, "formula too long");
+	if (scale > MAX_DIGITS)
+		fail(f, "more than 18 digits after the point");
+	op = &f->op[f->nops++];
+	memset(op, 0, sizeof(*op));
+	op->kind = kind;
+	op->scale = scale;
+	f->nscales -= operands;
+	f->scale[f->nscales++] = scale;
+	return op;
+}
+
+static void
+expect(Formula *f, char c)
+{
+	skip_spaces(f);
+	if (*f->at != c)
+		fail(f, psprintf("expected \"%c\"", c));
+	f->at++;
+}
+
+static void
+parse_name(Formula *f)
+{
+	const char *start = f->at;
+	char	   *name;
+
+	while (isalnum((unsigned char) *f->at) || *f->at == '_' || *f->at == '.')
+		f->at++;
+	name = pnstrdup(start, f->at - start);
+	skip_spaces(f);
+	if (*f->at == '(')
+	{
+		SpindleOpKind kind;
+
+		if (strcmp(name, "least") == 0)
+			kind = SPINDLE_OP_MINIMUM;
+		else if (strcmp(name, "greatest") == 0)
+			kind = SPINDLE_OP_MAXIMUM;
+		else
+			fail(f, psprintf("unrecognized function \"%s\"", name));
+		f->at++;
+		parse_sum(f);
+		expect(f, ',');
+		parse_sum(f);
+		expect(f, ')');
+		push(f, kind, 2, Max(f->scale[f->nscales - 1], f->scale[f->nscales - 2]));
+	}
+	else
+	{
+		SpindleColumnRef ref;
+		const SpindleType *type;
+
+		spindle_parse_ref_text(f->parse, f->node, f->table, name, &ref);
+		type = &spindle_ref_column(f->parse->domain, &ref)->type;
+		if (type->kind != SPINDLE_INT && type->kind != SPINDLE_DECIMAL)
+			spindle_json_error(f->node, "Formulas are exact; use integer or numeric columns.",
+							   "column \"%s\" of type %s cannot be used in a formula.",
+							   name, type->name);
+		push(f, SPINDLE_OP_COLUMN, 0, type->scale)->ref = ref;
+	}
+}
+
+static void
+parse_number(Formula *f)
+{
+	int64		value = 0;
+	int			scale = 0;
+	bool		point = false;
+
+	for (; isdigit((unsigned char) *f->at) || (*f->at == '.' && !point); f->at++)
+	{
+		if (*f->at == '.')
+		{
+			point = true;
+			continue;
+		}
+		if (value > PG_INT64_MAX / 10 - 1)
+			fail(f, "number too large");
+		value = value * 10 + (*f->at - '0');
+		if (point)
+			scale++;
+	}
+	push(f, SPINDLE_OP_NUMBER, 0, scale)->number = value;
+}
+
+static void
+parse_factor(Formula *f)
+{
+	if (++f->depth > MAX_DEPTH)
+		fail(f, "formula nested too deeply");
+	skip_spaces(f);
+	if (*f->at == '-')
+	{
+		f->at++;
+		parse_factor(f);
+		push(f, SPINDLE_OP_NEGATE, 1, f->scale[f->nscales - 1]);
+	}
+	else if (*f->at == '(')
+	{
+		f->at++;
+		parse_sum(f);
+		expect(f, ')');
+	}
+	else if (isdigit((unsigned char) *f->at))
+		parse_number(f);
+	else if (isalpha((unsigned char) *f->at) || *f->at == '_')
+		parse_name(f);
+	else
+		fail(f, *f->at ? "unexpected character" : "unexpected end");
+	f->depth--;
+}
+
+/* k for 10^k, -1 for any other number. */
+static int
+power_of_ten(int64 number)
+{
+	for (int k = 0; k <= MAX_DIGITS; k++)
+		if (spindle_power_of_ten(k) == number)
+			return k;
+	return -1;
+}
+
+static void
+parse_product(Formula *f)
+{
+	parse_factor(f);
+	for (;;)
+	{
+		char		c;
+		int			left;
+		int			right;
+
+		skip_spaces(f);
+		c = *f->at;
+		if (c != '*' && c != '/')
+			return;
+		f->at++;
+		parse_factor(f);
+		left = f->scale[f->nscales - 2];
+		right = f->scale[f->nscales - 1];
+		if (c == '/' && f->op[f->nops - 1].kind == SPINDLE_OP_NUMBER && f->op[f->nops - 1].number == 0)
+			fail(f, "division by zero");
+		if (c == '*')
+			push(f, SPINDLE_OP_MULTIPLY, 2, left + right);
+		else if (f->op[f->nops - 1].kind == SPINDLE_OP_NUMBER && right == 0 &&
+				 power_of_ten(f->op[f->nops - 1].number) >= 0)
+		{
+			int			digits = power_of_ten(f->op[f->nops - 1].number);
+
+			f->nops--;
+			f->nscales--;
+			push(f, SPINDLE_OP_SHIFT, 1, left + digits);
+		}
+		else
+			push(f, SPINDLE_OP_DIVIDE, 2, Max(left, right) + 6);
+	}
+}
+
+static void
+parse_sum(Formula *f)
+{
+	parse_product(f);
+	for (;;)
+	{
+		char		c;
+
+		skip_spaces(f);
+		c = *f->at;
+		if (c != '+' && c != '-')
+			return;
+		f->at++;
+		parse_product(f);
+		push(f, c == '+' ? SPINDLE_OP_ADD : SPINDLE_OP_SUBTRACT, 2,
+			 Max(f->scale[f->nscales - 2], f->scale[f->nscales - 1]));
+	}
+}
+
+/*
+ * spindle_parse_formula
+ *		Read the formula that a string holds into a rule.
+ */
+void
+spindle_parse_formula(SpindleParse *parse, const SpindleJson *node, int table,
+					  SpindleRule *rule)
+{
+	Formula    *f = palloc0(sizeof(Formula));
+
+	f->parse = parse;
+	f->node = node;
+	f->table = table;
+	f->text = f->at = spindle_json_string(node);
+	parse_sum(f);
+	if (*f->at)
+		fail(f, "unexpected character");
+	rule->formula.nops = f->nops;
+	rule->formula.op = palloc(sizeof(SpindleOp) * f->nops);
+	memcpy(rule->formula.op, f->op, sizeof(SpindleOp) * f->nops);
+	pfree(f);
+}

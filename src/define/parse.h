@@ -1,0 +1,66 @@
+/*-------------------------------------------------------------------------
+ *
+ * parse.h
+ *		What the files that read a definition share.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_PARSE_H
+#define SPINDLE_PARSE_H
+
+#include "json/reader.h"
+#include "model/model.h"
+
+/* Targets of columns: a table, or one of these. */
+#define SPINDLE_TARGET_NONE			(-1)
+#define SPINDLE_TARGET_UNKNOWN		(-2)
+
+typedef struct SpindleParse
+{
+	SpindleDomain *domain;
+	cJSON	 ***column_json;	/* [table][column], to look ahead */
+	int		  **column_target;	/* [table][column], as far as found out */
+	char	   *(*load_data) (const char *set, int *len);
+} SpindleParse;
+
+/* ref.c */
+extern void spindle_parse_ref(SpindleParse *parse, const SpindleJson *node, int table,
+							  SpindleColumnRef *ref);
+extern void spindle_parse_ref_text(SpindleParse *parse, const SpindleJson *node, int table,
+								   const char *text, SpindleColumnRef *ref);
+extern int	spindle_parse_target(SpindleParse *parse, const SpindleJson *node, int table,
+								 const SpindleColumnRef *ref);
+extern int	spindle_parse_table(SpindleParse *parse, const SpindleJson *node);
+extern int	spindle_parse_column(SpindleParse *parse, const SpindleJson *node, int table);
+extern void spindle_parse_test(SpindleParse *parse, const SpindleJson *node, int table,
+							   SpindleTest *test);
+extern int64 spindle_parse_value(SpindleParse *parse, const SpindleJson *node,
+								 const SpindleType *type);
+
+/* rule.c */
+extern SpindleRule *spindle_parse_rule(SpindleParse *parse, const SpindleJson *node,
+									   int table, const SpindleColumn *column,
+									   uint64 label);
+
+/* calendar_rule.c */
+extern void spindle_parse_time_rule(SpindleParse *parse, const SpindleJson *node,
+									SpindleRule *rule);
+
+/* formula.c */
+extern void spindle_parse_formula(SpindleParse *parse, const SpindleJson *node, int table,
+								  SpindleRule *rule);
+
+/* dataset.c */
+extern SpindleDataSet *spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node);
+extern int	spindle_data_set_field(const SpindleDataSet *set, const SpindleJson *node);
+
+/* check.c */
+extern void spindle_domain_check(SpindleDomain *domain);
+pg_noreturn extern void spindle_model_error(const SpindleDomain *domain, const char *path, const char *detail,
+								const char *hint);
+extern int64 spindle_table_max_rows(const SpindleDomain *domain, const SpindleTable *table);
+
+/* key.c */
+extern void spindle_check_keys(const SpindleDomain *domain, const int *base, int ncolumns);
+
+#endif							/* SPINDLE_PARSE_H */

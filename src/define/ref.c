@@ -1,0 +1,327 @@
+/*-------------------------------------------------------------------------
+ *
+ * ref.c
+ *		Names in a definition: tables, columns, paths, conditions, constants.
+ *
+ * A path such as order_id.promotion_id.discount_pct follows references from
+ * column to column and ends at the column that is meant.  Paths may be met
+ * before the rules of the columns they pass, so we look a column's target up
+ * in the JSON tree.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+
+#include "define/parse.h"
+
+#define MAX_STEPS	8
+
+static int	target_of(SpindleParse *parse, int table, int column);
+
+int
+spindle_domain_find_table(const SpindleDomain *domain, const char *name)
+{
+	for (int i = 0; i < domain->ntables; i++)
+		if (strcmp(domain->table[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+int
+spindle_table_find_column(const SpindleTable *table, const char *name)
+{
+	for (int i = 0; i < table->ncolumns; i++)
+		if (strcmp(table->column[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+int
+spindle_domain_find_preset(const SpindleDomain *domain, const char *name)
+{
+	for (int i = 0; i < domain->npresets; i++)
+		if (strcmp(domain->preset[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+const SpindleColumn *
+spindle_ref_column(const SpindleDomain *domain, const SpindleColumnRef *ref)
+{
+	return &domain->table[ref->table].column[ref->column];
+}
+
+/* The name of a table, as a string member. */
+int
+spindle_parse_table(SpindleParse *parse, const SpindleJson *node)
+{
+	char	   *name = spindle_json_string(node);
+	int			table = spindle_domain_find_table(parse->domain, name);
+
+	if (table < 0)
+	{
+		StringInfoData buf;
+
+		initStringInfo(&buf);
+		for (int i = 0; i < parse->domain->ntables; i++)
+			appendStringInfo(&buf, "%s%s", i ? ", " : "", parse->domain->table[i].name);
+		spindle_json_error(node, psprintf("Tables: %s.", buf.data),
+						   "table \"%s\" does not exist.", name);
+	}
+	return table;
+}
+
+static int
+find_column(SpindleParse *parse, const SpindleJson *node, int table, const char *name)
+{
+	const SpindleTable *t = &parse->domain->table[table];
+	int			column = spindle_table_find_column(t, name);
+
+	if (column < 0)
+	{
+		StringInfoData buf;
+
+		initStringInfo(&buf);
+		for (int i = 0; i < t->ncolumns; i++)
+			appendStringInfo(&buf, "%s%s", i ? ", " : "", t->column[i].name);
+		spindle_json_error(node, psprintf("Columns of table \"%s\": %s.", t->name, buf.data),
+						   "column \"%s\" does not exist in table \"%s\".", name, t->name);
+	}
+	return column;
+}
+
+/* The name of a column of a given table. */
+int
+spindle_parse_column(SpindleParse *parse, const SpindleJson *node, int table)
+{
+	return find_column(parse, node, table, spindle_json_string(node));
+}
+
+/* A member of a JSON object if it is a string, else NULL. */
+static const char *
+peek(const cJSON *object, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+/* Follow a path as far as its names go; the table it ends in, or -1. */
+static int
+walk_path(SpindleParse *parse, int table, const char *text, int *column)
+{
+	char	   *path = pstrdup(text);
+	char	   *save = NULL;
+	int			steps = 0;
+
+	*column = -1;
+	for (char *name = strtok_r(path, ".", &save); name && table >= 0; name = strtok_r(NULL, ".", &save))
+	{
+		if (*column >= 0)
+			table = steps++ < MAX_STEPS ? target_of(parse, table, *column) : -1;
+		if (table < 0)
+			break;
+		*column = spindle_table_find_column(&parse->domain->table[table], name);
+		if (*column < 0)
+			table = -1;
+	}
+	pfree(path);
+	return table;
+}
+
+/* What target_of() remembers. */
+static int
+find_target(SpindleParse *parse, int table, int column)
+{
+	const cJSON *json = parse->column_json[table][column];
+	const cJSON *rule = cJSON_GetObjectItemCaseSensitive(json, "rule");
+	const char *kind = peek(rule, "kind");
+	const char *name;
+
+	if (kind == NULL)
+		return SPINDLE_TARGET_NONE;
+	if (strcmp(kind, "reference") == 0)
+	{
+		name = peek(rule, "table");
+		return name ? spindle_domain_find_table(parse->domain, name) : SPINDLE_TARGET_NONE;
+	}
+	if (strcmp(kind, "parent") == 0)
+		return parse->domain->table[table].rows_kind == SPINDLE_ROWS_CHILDREN ?
+			parse->domain->table[table].rows_parent : SPINDLE_TARGET_NONE;
+	if (strcmp(kind, "hierarchy") == 0)
+		return table;
+	if (strcmp(kind, "copy") == 0 && (name = peek(rule, "column")) != NULL)
+	{
+		int			end_column;
+		int			end_table = walk_path(parse, table, name, &end_column);
+
+		return end_table < 0 || end_column < 0 ? SPINDLE_TARGET_NONE :
+			target_of(parse, end_table, end_column);
+	}
+	return SPINDLE_TARGET_NONE;
+}
+
+/*
+ * The table that a column's values refer to row by row, or -1.  Anything
+ * wrong with the rule is reported when the rule itself is read; while a
+ * column's target is being found out, it counts as none, so circles end.
+ */
+static int
+target_of(SpindleParse *parse, int table, int column)
+{
+	int		   *target = &parse->column_target[table][column];
+
+	check_stack_depth();
+	if (*target == SPINDLE_TARGET_UNKNOWN)
+	{
+		*target = SPINDLE_TARGET_NONE;
+		*target = find_target(parse, table, column);
+	}
+	return *target;
+}
+
+/* The table that the column at the end of a path refers to; an error if none. */
+int
+spindle_parse_target(SpindleParse *parse, const SpindleJson *node, int table,
+					 const SpindleColumnRef *ref)
+{
+	int			target = target_of(parse, ref->table, ref->column);
+
+	if (target < 0)
+		spindle_json_error(node, NULL, "column \"%s\" of table \"%s\" is not a reference.",
+						   spindle_ref_column(parse->domain, ref)->name,
+						   parse->domain->table[ref->table].name);
+	return target;
+}
+
+void
+spindle_parse_ref_text(SpindleParse *parse, const SpindleJson *node, int table,
+					   const char *text, SpindleColumnRef *ref)
+{
+	char	   *path = pstrdup(text);
+	char	   *save = NULL;
+
+	if (path[0] == '.' || strstr(path, "..") || (path[0] && path[strlen(path) - 1] == '.'))
+		spindle_json_error(node, NULL, "\"%s\" is not a path of column names.", path);
+	memset(ref, 0, sizeof(*ref));
+	ref->step = palloc(sizeof(int) * MAX_STEPS);
+	ref->column = -1;
+	for (char *name = strtok_r(path, ".", &save); name; name = strtok_r(NULL, ".", &save))
+	{
+		if (ref->column >= 0)
+		{
+			if (ref->nsteps == MAX_STEPS)
+				spindle_json_error(node, NULL, "a path has at most %d references.", MAX_STEPS);
+			ref->table = table;
+			ref->step[ref->nsteps++] = ref->column;
+			table = spindle_parse_target(parse, node, table, ref);
+		}
+		ref->column = find_column(parse, node, table, name);
+	}
+	if (ref->column < 0)
+		spindle_json_error(node, NULL, "a column name is needed.");
+	ref->table = table;
+}
+
+/* A path to a column, starting in a table. */
+void
+spindle_parse_ref(SpindleParse *parse, const SpindleJson *node, int table,
+				  SpindleColumnRef *ref)
+{
+	spindle_parse_ref_text(parse, node, table, spindle_json_string(node), ref);
+}
+
+/* A constant of a type. */
+int64
+spindle_parse_value(SpindleParse *parse, const SpindleJson *node, const SpindleType *type)
+{
+	char	   *text = spindle_json_text(node);
+	int64		value;
+
+	if (!spindle_value_parse(parse->domain, type, text, &value))
+		spindle_json_error(node, NULL, "\"%s\" is not a value of type %s.", text, type->name);
+	return value;
+}
+
+/*
+ * A condition: {"column": path, "is": "null" | "not null"}, or with "equals",
+ * "in", "not_in", "less" or "greater", or {"has_child": table}.
+ */
+void
+spindle_parse_test(SpindleParse *parse, const SpindleJson *node, int table, SpindleTest *test)
+{
+	static const char *const legal[] = {"column", "is", "equals", "in", "not_in", "less",
+	"greater", "has_child", NULL};
+	static const char *const null_words[] = {"null", "not null", NULL};
+	SpindleJson member;
+	const SpindleType *type;
+
+	memset(test, 0, sizeof(*test));
+	spindle_json_expect_object(node, legal);
+	if (spindle_json_has(node, "has_child"))
+	{
+		const SpindleTable *child;
+
+		if (spindle_json_size(node) != 1)
+			spindle_json_error(node, NULL, "\"has_child\" stands alone.");
+		member = spindle_json_member(node, "has_child");
+		test->kind = SPINDLE_TEST_HAS_CHILD;
+		test->child = spindle_parse_table(parse, &member);
+		child = &parse->domain->table[test->child];
+		if (child->rows_kind != SPINDLE_ROWS_CHILDREN || child->rows_parent != table)
+			spindle_json_error(&member, NULL, "the rows of \"%s\" are not children of this table.",
+							   child->name);
+		return;
+	}
+
+	member = spindle_json_member(node, "column");
+	spindle_parse_ref(parse, &member, table, &test->ref);
+	type = &spindle_ref_column(parse->domain, &test->ref)->type;
+	if (spindle_json_size(node) != 2)
+		spindle_json_error(node, "Legal: is, equals, in, not_in, less, greater.",
+						   "exactly one comparison is needed beside \"column\".");
+	if (spindle_json_has(node, "is"))
+	{
+		member = spindle_json_member(node, "is");
+		test->kind = spindle_json_choice(&member, null_words) == 0 ?
+			SPINDLE_TEST_NULL : SPINDLE_TEST_NOT_NULL;
+		return;
+	}
+
+	test->value = palloc(sizeof(int64));
+	test->nvalues = 1;
+	if (spindle_json_has(node, "in") || spindle_json_has(node, "not_in"))
+	{
+		int			i = 0;
+		const cJSON *item;
+
+		member = spindle_json_member(node, spindle_json_has(node, "in") ? "in" : "not_in");
+		test->kind = spindle_json_has(node, "in") ? SPINDLE_TEST_IN : SPINDLE_TEST_NOT_IN;
+		spindle_json_expect_array(&member);
+		test->nvalues = spindle_json_size(&member);
+		test->value = palloc(sizeof(int64) * Max(test->nvalues, 1));
+		cJSON_ArrayForEach(item, member.value)
+		{
+			SpindleJson element = spindle_json_child(&member, item, i);
+
+			test->value[i++] = spindle_parse_value(parse, &element, type);
+		}
+		return;
+	}
+	if (spindle_json_has(node, "equals"))
+	{
+		member = spindle_json_member(node, "equals");
+		test->kind = SPINDLE_TEST_IN;
+	}
+	else
+	{
+		member = spindle_json_member(node, spindle_json_has(node, "less") ? "less" : "greater");
+		test->kind = spindle_json_has(node, "less") ? SPINDLE_TEST_LESS : SPINDLE_TEST_GREATER;
+		if (type->kind == SPINDLE_TEXT || type->kind == SPINDLE_FLOAT)
+			spindle_json_error(&member, NULL, "columns of type %s have no order here.", type->name);
+	}
+	test->value[0] = spindle_parse_value(parse, &member, type);
+}

@@ -1,0 +1,197 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_number.c
+ *		Rules that draw numbers, or change values by drawn numbers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "datatype/timestamp.h"
+
+#include "define/rule_reader.h"
+
+static const struct
+{
+	const char *name;
+	double		min;			/* legal range of the parameters */
+	double		max;
+	const char *a;				/* members for the parameters, or NULL */
+	const char *b;
+	bool		is_discrete;
+	SpindleDistKind kind;
+}			dist_names[] =
+
+{
+	{"uniform", 0, 0, NULL, NULL, false, SPINDLE_DIST_UNIFORM},
+	{"normal", -1e15, 1e15, "mean", "sd", false, SPINDLE_DIST_NORMAL},
+	{"lognormal", -100, 100, "mu", "sigma", false, SPINDLE_DIST_LOGNORMAL},
+	{"pareto", 0.01, 100, "alpha", NULL, false, SPINDLE_DIST_PARETO},
+	{"exponential", 1e-9, 1e15, "mean", NULL, false, SPINDLE_DIST_EXPONENTIAL},
+	{"geometric", 0.0001, 1, "p", NULL, true, SPINDLE_DIST_DISCRETE},
+	{"poisson", 0.0001, 10000, "mean", NULL, true, SPINDLE_DIST_DISCRETE},
+	{"zipf", 0.01, 100, "exponent", NULL, true, SPINDLE_DIST_DISCRETE},
+	{"bernoulli", 0, 1, "p", NULL, true, SPINDLE_DIST_DISCRETE},
+};
+
+/* Read the distribution called name, whose parameters stand in node. */
+static void
+read_dist(const SpindleJson *node, const char *name, SpindleDist *dist)
+{
+	int			i = 0;
+	double		parameter = 0;
+
+	while (strcmp(dist_names[i].name, name) != 0)
+		i++;
+	dist->kind = dist_names[i].kind;
+	dist->min = -INFINITY;
+	dist->max = INFINITY;
+	if (spindle_json_has(node, "min"))
+	{
+		SpindleJson m = spindle_json_member(node, "min");
+
+		dist->min = spindle_json_number(&m, -1e15, 1e15);
+	}
+	if (spindle_json_has(node, "max"))
+	{
+		SpindleJson m = spindle_json_member(node, "max");
+
+		dist->max = spindle_json_number(&m, -1e15, 1e15);
+	}
+	if (dist->max < dist->min)
+		spindle_json_error(node, NULL, "\"max\" %g is below \"min\" %g.", dist->max, dist->min);
+
+	if (dist_names[i].a)
+	{
+		SpindleJson m = spindle_json_member(node, dist_names[i].a);
+
+		dist->a = parameter = spindle_json_number(&m, dist_names[i].min, dist_names[i].max);
+	}
+	if (dist_names[i].b)
+	{
+		SpindleJson m = spindle_json_member(node, dist_names[i].b);
+
+		dist->b = spindle_json_number(&m, 1e-9, dist_names[i].max);
+	}
+
+	switch (dist->kind)
+	{
+		case SPINDLE_DIST_UNIFORM:
+			if (isinf(dist->min) || isinf(dist->max))
+				spindle_json_error(node, NULL, "\"min\" and \"max\" are needed.");
+			break;
+		case SPINDLE_DIST_PARETO:
+			if (!(dist->min > 0) || isinf(dist->min))
+				spindle_json_error(node, NULL, "a \"min\" greater than zero is needed.");
+			break;
+		case SPINDLE_DIST_EXPONENTIAL:
+			if (isinf(dist->min))
+				dist->min = 0;
+			break;
+		default:
+			break;
+	}
+	if (dist_names[i].is_discrete)
+	{
+		if (strcmp(name, "zipf") == 0 && isinf(dist->max))
+			spindle_json_error(node, NULL, "a \"max\" is needed.");
+		if (!spindle_dist_discrete(dist, name, parameter))
+			spindle_json_error(node, NULL, "no value, or more than 100000 values, between the limits.");
+	}
+	else
+	{
+		spindle_dist_prepare(dist);
+		if (dist->kind != SPINDLE_DIST_UNIFORM && dist->p_high - dist->p_low < 1e-9)
+			spindle_json_error(node, NULL, "the distribution has no values between \"min\" and \"max\".");
+	}
+}
+
+/* Members of a distribution that stands in an object of its own. */
+static void
+read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
+{
+	const char *names[lengthof(dist_names) + 1];
+	const char *legal[6] = {"distribution", "min", "max"};
+	SpindleJson node = member(r, name);
+	SpindleJson kind;
+	int			k;
+	int			n = 3;
+
+	spindle_json_expect_object(&node, NULL);
+	kind = spindle_json_member(&node, "distribution");
+	for (int i = 0; i < lengthof(dist_names); i++)
+		names[i] = dist_names[i].name;
+	names[lengthof(dist_names)] = NULL;
+	k = spindle_json_choice(&kind, names);
+	if (dist_names[k].a)
+		legal[n++] = dist_names[k].a;
+	if (dist_names[k].b)
+		legal[n++] = dist_names[k].b;
+	legal[n] = NULL;
+	spindle_json_expect_object(&node, legal);
+	read_dist(&node, names[k], dist);
+}
+
+void
+spindle_rule_read_number(RuleReader *r)
+{
+	SpindleJson kind = member(r, "kind");
+
+	SpindleDist *dist = &r->rule->number;
+	const SpindleType *type = r->rule->type;
+	double		scale = (double) spindle_power_of_ten(type->scale);
+
+	read_dist(r->node, spindle_json_string(&kind), dist);
+	if (dist->kind != SPINDLE_DIST_UNIFORM || type->kind == SPINDLE_FLOAT)
+		return;
+
+	/* both limits as values of the type, which lie apart by its last digit */
+	if (dist->min * scale < (double) type->min || dist->max * scale > (double) type->max)
+		spindle_json_error(r->node, NULL, "the limits %g and %g are beyond type %s.", dist->min, dist->max,
+						   type->name);
+	if (ceil(dist->min * scale - 1e-6) > floor(dist->max * scale + 1e-6))
+		spindle_json_error(r->node, NULL, "type %s has no value from %g to %g.", type->name, dist->min, dist->max);
+}
+
+void
+spindle_rule_read_offset(RuleReader *r)
+{
+	static const char *const units[] = {"days", "hours", "minutes", "seconds", NULL};
+	static const int64 usecs[] = {USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC};
+	SpindleJson m = member(r, "column");
+	SpindleJson unit = member(r, "unit");
+	int			u = spindle_json_choice(&unit, units);
+
+	spindle_parse_ref(r->parse, &m, r->table, &r->rule->offset.source);
+	if (spindle_ref_column(r->parse->domain, &r->rule->offset.source)->type.kind != r->rule->type->kind)
+		spindle_json_error(&m, NULL, "a column of type %s is needed.", r->rule->type->name);
+	if (r->rule->type->kind == SPINDLE_DATE && u != 0)
+		spindle_json_error(&unit, NULL, "a date can be moved by days only.");
+	r->rule->offset.unit = r->rule->type->kind == SPINDLE_DATE ? 1 : usecs[u];
+	r->rule->offset.whole = true;
+	if (has(r, "whole"))
+	{
+		SpindleJson whole = member(r, "whole");
+
+		r->rule->offset.whole = spindle_json_bool(&whole);
+	}
+	read_nested_dist(r, "by", &r->rule->offset.by);
+}
+
+void
+spindle_rule_read_correlated(RuleReader *r)
+{
+	SpindleJson m = member(r, "column");
+	SpindleKind kind;
+
+	spindle_parse_ref(r->parse, &m, r->table, &r->rule->correlated.source);
+	kind = spindle_ref_column(r->parse->domain, &r->rule->correlated.source)->type.kind;
+	if (!((1 << kind) & NUMERIC_KINDS))
+		spindle_json_error(&m, NULL, "a numeric column is needed.");
+	if (has(r, "factor") == has(r, "add"))
+		spindle_json_error(r->node, NULL, "either \"factor\" or \"add\" is needed.");
+	r->rule->correlated.is_factor = has(r, "factor");
+	read_nested_dist(r, r->rule->correlated.is_factor ? "factor" : "add", &r->rule->correlated.by);
+}

@@ -1,0 +1,264 @@
+/*-------------------------------------------------------------------------
+ *
+ * json_writer.c
+ *		Events as lines of JSON.
+ *
+ * Values go from their internal representation straight into the output: no
+ * Datum, no output function, no escaping where the text is known.  The result
+ * is UTF-8 whatever the server's encoding, and depends on no setting: times
+ * are ISO 8601 in UTC, decimals have the digits of their scale, doubles the
+ * fewest digits that read back the same.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/json.h"
+
+#include "json/json_value.h"
+#include "json/json_writer.h"
+
+/*
+ * Room for the fixed text behind the columns; a multiple of the 32 bytes that
+ * are copied at once.
+ */
+#define MAX_TABLE_JSON	(NAMEDATALEN + 64)
+
+/* What a normal event tells of anomalies; less than MAX_SCALAR bytes. */
+#define NO_LABEL	",\"_spindle_is_anomaly\":false,\"_spindle_anomaly_type\":null"
+
+typedef struct WriterColumn
+{
+	/* changes per batch */
+	const int64 *value;
+	const bool *is_null;		/* or NULL */
+
+	/* set at the beginning */
+	const char *key_json;		/* comma, name and colon */
+	int			key_json_len;
+	SpindleKind kind;
+	int			scale;			/* of a decimal */
+	bool		is_utc;			/* of a timestamp: with time zone */
+	int64		unit;			/* 10^scale */
+	int			number;			/* in the table */
+	int			handle;			/* of its vector */
+	const SpindleVector *override;	/* taken in place of that, if not NULL */
+} WriterColumn;
+
+struct SpindleJsonWriter
+{
+	SpindleEval *eval;
+	int			ncolumns;
+	WriterColumn *column;
+	char		table_json[MAX_TABLE_JSON]; /* ,"_spindle_table":"name","_spindle_seq": */
+	int			table_json_len;
+	bool		with_labels;
+	int			event_size;		/* bytes of an event without its texts, at
+								 * most */
+	JsonTimes	times;
+};
+
+/*
+ * spindle_json_writer_create
+ *		Prepare to write rows of a table that a program computes.
+ *
+ * with_labels adds the fields that tell of anomalies.  Adds all columns of the
+ * table to the program.  Allocates in the current
+ * memory context.
+ */
+SpindleJsonWriter *
+spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool with_labels)
+{
+	SpindleJsonWriter *writer = palloc0(sizeof(SpindleJsonWriter));
+
+	writer->eval = eval;
+	writer->column = palloc0(sizeof(WriterColumn) * table->ncolumns);
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		WriterColumn *column = &writer->column[writer->ncolumns];
+
+		if (table->column[c].hidden)
+			continue;
+		column->key_json = table->column[c].key_json;
+		column->key_json_len = table->column[c].key_json_len;
+		column->scale = table->column[c].type.scale;
+		column->is_utc = table->column[c].type.oid == TIMESTAMPTZOID;
+		column->number = c;
+		column->handle = spindle_eval_add_column(eval, c);
+		column->kind = table->column[c].type.kind;
+		column->unit = spindle_power_of_ten(table->column[c].type.scale);
+		writer->event_size += table->column[c].key_json_len + MAX_SCALAR;
+		writer->ncolumns++;
+	}
+	writer->table_json_len = snprintf(writer->table_json, MAX_TABLE_JSON,
+									  ",\"_spindle_table\":\"%s\",\"_spindle_seq\":", table->name);
+	Assert(writer->table_json_len < MAX_TABLE_JSON);
+	writer->with_labels = with_labels;
+	writer->event_size += MAX_TABLE_JSON + 3 * MAX_SCALAR;
+	init_times(&writer->times);
+	return writer;
+}
+
+/*
+ * spindle_json_writer_batch
+ *		Note that the program has computed another batch.
+ */
+void
+spindle_json_writer_batch(SpindleJsonWriter *writer)
+{
+	for (int c = 0; c < writer->ncolumns; c++)
+	{
+		WriterColumn *column = &writer->column[c];
+		const SpindleVector *vector = column->override ? column->override :
+		spindle_eval_vector(writer->eval, column->handle);
+
+		column->value = vector->value;
+		column->is_null = vector->is_null;
+	}
+}
+
+/*
+ * spindle_json_writer_override
+ *		From the next batch on, the values of a column are those of a vector that
+ *		the caller fills.
+ */
+void
+spindle_json_writer_override(SpindleJsonWriter *writer, int column, const SpindleVector *vector)
+{
+	for (int c = 0; c < writer->ncolumns; c++)
+		if (writer->column[c].number == column)
+			writer->column[c].override = vector;
+}
+
+/*
+ * A text as a JSON string; those of a definition are ready.  more bytes must
+ * fit behind it.
+ */
+static char *
+put_text(StringInfo out, char *p, const SpindleText *text, int more)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	out->len = (int) (p - out->data);
+	if (text->json)
+	{
+		reserve(out, text->json_len + more);
+		return put_short(out->data + out->len, text->json, text->json_len);
+	}
+
+	/* six bytes per character at worst: \u00XX */
+	reserve(out, text->len * 6 + 2 + more);
+	p = out->data + out->len;
+	*p++ = '"';
+	for (int i = 0; i < text->len; i++)
+	{
+		unsigned char c = (unsigned char) text->data[i];
+
+		if (c == '"' || c == '\\')
+		{
+			*p++ = '\\';
+			*p++ = c;
+		}
+		else if (c < 0x20)
+		{
+			p = put(p, "\\u00", 4);
+			*p++ = hex[c >> 4];
+			*p++ = hex[c & 15];
+		}
+		else
+			*p++ = c;
+	}
+	*p++ = '"';
+	return p;
+}
+
+/*
+ * spindle_json_labels
+ *		Append the fields that tell of anomalies; label is in UTF-8, or NULL.
+ */
+void
+spindle_json_labels(StringInfo out, const char *label)
+{
+	if (label == NULL)
+		appendBinaryStringInfo(out, NO_LABEL, sizeof(NO_LABEL) - 1);
+	else
+	{
+		appendStringInfoString(out, ",\"_spindle_is_anomaly\":true,\"_spindle_anomaly_type\":");
+		escape_json(out, label);
+	}
+}
+
+/*
+ * spindle_json_writer_event
+ *		Append the i'th row of the batch to out, as one object without line end.
+ *
+ * label is that of its anomaly, in UTF-8, or NULL.
+ */
+void
+spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int64 seq,
+						  bool has_time, Timestamp time, const char *label)
+{
+	const WriterColumn *const end = writer->column + writer->ncolumns;
+	const int	start = out->len;
+	char	   *p;
+
+	reserve(out, writer->event_size);
+	p = out->data + out->len;
+	for (const WriterColumn *column = writer->column; column < end; column++)
+	{
+		int64		value = column->value[i];
+
+		p = put_short(p, column->key_json, column->key_json_len);
+		if (column->is_null && column->is_null[i])
+		{
+			p = put(p, "null", 4);
+			continue;
+		}
+		switch (column->kind)
+		{
+			case SPINDLE_INT:
+				p = put_int(p, value);
+				break;
+			case SPINDLE_DECIMAL:
+				p = put_decimal(p, value, column->scale, column->unit);
+				break;
+			case SPINDLE_FLOAT:
+				p = put_float(p, value);
+				break;
+			case SPINDLE_BOOL:
+				p = value ? put(p, "true", 4) : put(p, "false", 5);
+				break;
+			case SPINDLE_DATE:
+				*p++ = '"';
+				p = put_day(&writer->times, p, value);
+				*p++ = '"';
+				break;
+			case SPINDLE_TIMESTAMP:
+				p = put_time(&writer->times, p, value, column->is_utc);
+				break;
+			case SPINDLE_TEXT:
+				p = put_text(out, p, (const SpindleText *) (intptr_t) value, writer->event_size);
+				break;
+		}
+	}
+
+	out->data[start] = '{';		/* in place of the first comma */
+	for (int k = 0; k < writer->table_json_len; k += 32)
+		memcpy(p + k, writer->table_json + k, 32);
+	p = put_unsigned(p + writer->table_json_len, seq);
+	p = put(p, ",\"_spindle_event_time\":", 23);
+	p = has_time ? put_time(&writer->times, p, time, true) : put(p, "null", 4);
+	if (writer->with_labels && label == NULL)
+		p = put(p, NO_LABEL, sizeof(NO_LABEL) - 1);
+	else if (writer->with_labels)
+	{
+		out->len = (int) (p - out->data);
+		spindle_json_labels(out, label);
+		reserve(out, MAX_SCALAR);
+		p = out->data + out->len;
+	}
+	*p++ = '}';
+	*p = '\0';
+	out->len = (int) (p - out->data);
+}

@@ -1,0 +1,324 @@
+/*-------------------------------------------------------------------------
+ *
+ * source.c
+ *		A generated table as SQL names it: options of foreign tables, names of
+ *		tables and columns, IMPORT FOREIGN SCHEMA.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/reloptions.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_table.h"
+#include "commands/defrem.h"
+#include "foreign/foreign.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "library/library.h"
+#include "library/source.h"
+#include "spindle.h"
+
+PG_FUNCTION_INFO_V1(spindle_fdw_validator);
+
+/* Options of foreign tables; IMPORT FOREIGN SCHEMA knows the last two. */
+static const struct
+{
+	const char *name;
+	bool		is_required;
+	bool		of_import;
+}			table_options[] =
+
+{
+	{"domain", true, false},
+	{"table", true, false},
+	{"scale", false, true},
+	{"seed", false, true},
+};
+
+static void
+report_unknown_option(const char *name, bool import)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < lengthof(table_options); i++)
+		if (!import || table_options[i].of_import)
+			appendStringInfo(&buf, "%s%s", buf.len ? ", " : "", table_options[i].name);
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			 errmsg("invalid option \"%s\"", name),
+			 errhint("Valid options in this context are: %s", buf.data)));
+}
+
+static int64
+seed_option(const char *text)
+{
+	char	   *end;
+	int64		seed;
+
+	errno = 0;
+	seed = strtoi64(text, &end, 10);
+	if (end == text || *end || errno == ERANGE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+				 errmsg("invalid value for option \"seed\": \"%s\"", text),
+				 errhint("It must be a 64-bit integer.")));
+	return seed;
+}
+
+/*
+ * spindle_source_table
+ *		The number of a table by its name; an error with the names there are.
+ */
+int
+spindle_source_table(const SpindleDomain *domain, const char *name)
+{
+	int			table = spindle_domain_find_table(domain, name);
+	List	   *names = NIL;
+
+	if (table >= 0)
+		return table;
+	for (int i = 0; i < domain->ntables; i++)
+		names = lappend(names, domain->table[i].name);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_TABLE),
+			 errmsg("table \"%s\" of spindle domain \"%s\" does not exist", name, domain->name),
+			 errhint("%s", spindle_names_hint(name, names, "Tables"))));
+}
+
+/* A generated table, or a whole domain if its name is NULL, for EXPLAIN. */
+char *
+spindle_source_name(const SpindleInstance *instance, const char *table_name)
+{
+	return psprintf("%s%s%s (scale %s, seed " INT64_FORMAT ")", instance->domain->name, table_name ? "." : "",
+					table_name ? table_name : "", instance->domain->preset[instance->preset].name, instance->seed);
+}
+
+/* What the options of a foreign table say, its defaults included. */
+typedef struct TableOptions
+{
+	const char *domain;
+	const char *table;
+	const char *scale;
+	int64		seed;
+} TableOptions;
+
+/*
+ * Read the options of a foreign table.  Raises an error if one is missing or is
+ * no number where it should be; whether there is such a domain, table or scale
+ * is not looked at.
+ */
+static TableOptions
+read_options(List *options)
+{
+	TableOptions result = {.scale = SPINDLE_DEFAULT_SCALE,.seed = SPINDLE_DEFAULT_SEED};
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *def = lfirst(lc);
+
+		if (strcmp(def->defname, "domain") == 0)
+			result.domain = defGetString(def);
+		else if (strcmp(def->defname, "table") == 0)
+			result.table = defGetString(def);
+		else if (strcmp(def->defname, "scale") == 0)
+			result.scale = defGetString(def);
+		else if (strcmp(def->defname, "seed") == 0)
+			result.seed = seed_option(defGetString(def));
+	}
+	if (result.domain == NULL || result.table == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+				 errmsg("options \"domain\" and \"table\" are required for foreign tables of spindle")));
+	return result;
+}
+
+/*
+ * spindle_fdw_validator
+ *		Check the options of a foreign table.
+ *
+ * Server, user mapping and wrapper have none.  Names and syntax are checked and
+ * nothing else, as the options of postgres_fdw are: a dump has to restore where
+ * a definition is not there yet.  The rest shows when the table is used.
+ */
+Datum
+spindle_fdw_validator(PG_FUNCTION_ARGS)
+{
+	List	   *options = untransformRelOptions(PG_GETARG_DATUM(0));
+	Oid			catalog = PG_GETARG_OID(1);
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *def = lfirst(lc);
+		bool		known = false;
+
+		if (catalog == ForeignTableRelationId)
+			for (int i = 0; i < lengthof(table_options); i++)
+				known |= strcmp(table_options[i].name, def->defname) == 0;
+		else
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					 errmsg("invalid option \"%s\"", def->defname),
+					 errhint("There are no valid options in this context.")));
+		if (!known)
+			report_unknown_option(def->defname, false);
+	}
+	if (catalog == ForeignTableRelationId)
+		(void) read_options(options);
+	PG_RETURN_VOID();
+}
+
+/* The columns of a table as they stand in a definition list. */
+char *
+spindle_source_column_list(const SpindleTable *table)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		const SpindleColumn *column = &table->column[c];
+
+		if (!column->hidden)
+			appendStringInfo(&buf, "%s%s %s", buf.len ? ", " : "",
+							 quote_identifier(column->name), column->type.name);
+	}
+	return buf.data;
+}
+
+/*
+ * spindle_source_match
+ *		Find the column of each attribute by name; its type must be the
+ *		column's.  relation names what has the attributes, for errors.
+ */
+void
+spindle_source_match(SpindleSource *source, TupleDesc desc, const char *relation)
+{
+	const SpindleTable *table = &source->instance->domain->table[source->table];
+
+	source->natts = desc->natts;
+	source->column = palloc(sizeof(int) * Max(desc->natts, 1));
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		const SpindleType *type;
+
+		source->column[i] = -1;
+		if (att->attisdropped)
+			continue;
+		source->column[i] = spindle_table_find_column(table, NameStr(att->attname));
+		if (source->column[i] < 0 || table->column[source->column[i]].hidden)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of %s does not exist in table \"%s\" of spindle domain \"%s\"",
+							NameStr(att->attname), relation, table->name,
+							source->instance->domain->name),
+					 errhint("The columns are: %s.", spindle_source_column_list(table))));
+		type = &table->column[source->column[i]].type;
+		if (att->atttypid != type->oid || (att->atttypmod != type->typmod && att->atttypmod != -1))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" of %s has type %s, but generated values have type %s",
+							NameStr(att->attname), relation,
+							format_type_with_typemod(att->atttypid, att->atttypmod),
+							format_type_with_typemod(type->oid, type->typmod)),
+					 errhint("The columns are: %s.", spindle_source_column_list(table))));
+	}
+}
+
+/* Tell whose options name what is not there. */
+static void
+options_context(void *arg)
+{
+	errcontext("options of foreign table \"%s\"", (const char *) arg);
+}
+
+/*
+ * spindle_source_of_relation
+ *		The generated table behind a foreign table, in the current context.
+ *
+ * The instance is not pinned.  Raises an error if the options name what does not
+ * exist, or the columns are not those of the table.
+ */
+SpindleSource *
+spindle_source_of_relation(Oid relid, TupleDesc desc)
+{
+	ForeignTable *foreign = GetForeignTable(relid);
+	TableOptions options = read_options(foreign->options);
+	SpindleSource *source = palloc0(sizeof(SpindleSource));
+	ErrorContextCallback callback;
+
+	callback.callback = options_context;
+	callback.arg = get_rel_name(relid);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	source->instance = spindle_instance_get(options.domain, options.scale, options.seed);
+	source->table = spindle_source_table(source->instance->domain, options.table);
+	error_context_stack = callback.previous;
+	spindle_source_match(source, desc,
+						 psprintf("foreign table \"%s\"", get_rel_name(relid)));
+	return source;
+}
+
+/*
+ * spindle_source_import
+ *		The commands that create the foreign tables of a domain.
+ */
+List *
+spindle_source_import(const char *domain_name, const char *server, List *options)
+{
+	const char *scale = SPINDLE_DEFAULT_SCALE;
+	int64		seed = SPINDLE_DEFAULT_SEED;
+	SpindleInstance *instance;
+	List	   *commands = NIL;
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *def = lfirst(lc);
+		ListCell   *other;
+
+		foreach(other, options)
+			if (lfirst(other) != def && strcmp(((DefElem *) lfirst(other))->defname, def->defname) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_SYNTAX_ERROR),
+					 errmsg("option \"%s\" provided more than once", def->defname)));
+		if (strcmp(def->defname, "scale") == 0)
+			scale = defGetString(def);
+		else if (strcmp(def->defname, "seed") == 0)
+			seed = seed_option(defGetString(def));
+		else
+			report_unknown_option(def->defname, true);
+	}
+	instance = spindle_instance_get(domain_name, scale, seed);
+	for (int t = 0; t < instance->domain->ntables; t++)
+	{
+		const SpindleTable *table = &instance->domain->table[t];
+		StringInfoData buf;
+		bool		first = true;
+
+		initStringInfo(&buf);
+		appendStringInfo(&buf, "CREATE FOREIGN TABLE %s (", quote_identifier(table->name));
+		for (int c = 0; c < table->ncolumns; c++)
+		{
+			const SpindleColumn *column = &table->column[c];
+
+			if (column->hidden)
+				continue;
+			appendStringInfo(&buf, "%s%s %s%s", first ? "" : ", ", quote_identifier(column->name),
+							 column->type.name, column->nullable ? "" : " NOT NULL");
+			first = false;
+		}
+		appendStringInfo(&buf, ") SERVER %s OPTIONS (domain %s, \"table\" %s, scale %s, seed '" INT64_FORMAT "')",
+						 quote_identifier(server), quote_literal_cstr(domain_name),
+						 quote_literal_cstr(table->name), quote_literal_cstr(scale), seed);
+		commands = lappend(commands, buf.data);
+	}
+	return commands;
+}

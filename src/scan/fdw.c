@@ -1,0 +1,516 @@
+/*-------------------------------------------------------------------------
+ *
+ * fdw.c
+ *		The foreign-data wrapper: execution of scans over generated tables.
+ *
+ * A scan turns its conditions into ranges of row numbers, then computes batch
+ * after batch of these rows.  The first batch is small, so that LIMIT stays
+ * cheap.  In a parallel scan the processes take runs of rows from a counter in
+ * shared memory; a run is at most as far ahead as the counter, so each process
+ * returns rising row numbers and the order survives a Gather Merge.
+ *
+ * Nothing is written: without callbacks for it, the server refuses INSERT,
+ * UPDATE and DELETE by itself.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/parallel.h"
+#include "access/table.h"
+#include "commands/explain.h"
+#include "commands/vacuum.h"
+#include "executor/executor.h"
+#include "foreign/foreign.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "port/atomics.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+
+#include "compat.h"
+#include "gen/datum.h"
+#include "math/rng.h"
+#include "scan/fdw.h"
+#include "server/progress.h"
+
+PG_FUNCTION_INFO_V1(spindle_fdw_handler);
+
+#define FIRST_BATCH_ROWS	16
+/* Rows that a process of a parallel scan takes at a time, at most. */
+#define PARALLEL_RUN_ROWS	16384
+
+typedef struct SharedScan
+{
+	pg_atomic_uint64 next;		/* rows handed out so far */
+	pg_atomic_uint64 rows_read; /* by processes that are done */
+} SharedScan;
+
+typedef struct GeneratedScan
+{
+	/* set when the scan begins */
+	SpindleSource *source;
+	SpindleRows *rows;
+	int			nconditions;
+	SpindleCondition **condition;
+	ExprState **condition_value;
+	bool		backward;
+	SharedScan *shared;			/* of a parallel scan, else NULL */
+	MemoryContext range_context;	/* holds ranges */
+
+	/* set when the first row of a (re)scan is wanted */
+	SpindleRanges *ranges;		/* NULL before */
+	int64		run_end;		/* of the rows to read, counted through the
+								 * ranges in the order of the scan */
+	int64		position;		/* rows of the ranges that are behind us */
+	int			range;			/* range of the next row ... */
+	int64		range_offset;	/* ... and rows of it that are behind us */
+
+	/* changes per batch and row */
+	int			batch_rows;		/* of the next batch */
+	int			n;				/* rows in this batch */
+	int			i;				/* next of them */
+	int64		rows_read;		/* by this process, over all rescans */
+	int			unreported;		/* rows since the last look at the clock */
+	SpindleProgress progress;	/* of all scans of the node */
+} GeneratedScan;
+
+/*
+ * The plan relies on what the definition said, such as which column never
+ * falls.  When another definition has been loaded since, plans of this session
+ * are no longer valid, but this one has got past the check for that.
+ */
+static void
+check_fingerprint(const SpindleDomain *domain, List *planned)
+{
+	if (linitial_int(planned) == (int) (domain->fingerprint >> 32) &&
+		lsecond_int(planned) == (int) domain->fingerprint)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the definition of spindle domain \"%s\" has changed since the query was planned", domain->name),
+			 errhint("Run the query again.")));
+}
+
+/* Read the plan, prepare the computation of the columns it wants. */
+static void
+begin_scan(ForeignScanState *node, int eflags)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	Relation	relation = node->ss.ss_currentRelation;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+	MemoryContext context = node->ss.ps.state->es_query_cxt;
+	GeneratedScan *state = palloc0(sizeof(GeneratedScan));
+	List	   *attributes = list_nth(plan->fdw_private, SPINDLE_PLAN_ATTRIBUTES);
+	List	   *conditions = list_nth(plan->fdw_private, SPINDLE_PLAN_CONDITIONS);
+	const int	natts = list_length(attributes);
+	int		   *columns = palloc(sizeof(int) * Max(natts, 1));
+	ListCell   *lc;
+	ListCell   *value;
+
+	Assert(natts == slot->tts_tupleDescriptor->natts);
+	state->source = spindle_source_of_relation(RelationGetRelid(relation), RelationGetDescr(relation));
+	spindle_instance_keep(state->source->instance, context);
+	check_fingerprint(state->source->instance->domain, list_nth(plan->fdw_private, SPINDLE_PLAN_FINGERPRINT));
+	state->backward = linitial_int(list_nth(plan->fdw_private, SPINDLE_PLAN_BACKWARD));
+	foreach(lc, attributes)
+		columns[foreach_current_index(lc)] = lfirst_int(lc) >= 0 ? state->source->column[lfirst_int(lc)] : -1;
+	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY))
+	{
+		state->rows = spindle_rows_create(state->source->instance, state->source->table, columns, natts, context);
+		spindle_rows_bind(state->rows, slot->tts_values, slot->tts_isnull);
+	}
+
+	state->nconditions = list_length(conditions);
+	state->condition = palloc(sizeof(SpindleCondition *) * Max(state->nconditions, 1));
+	state->condition_value = palloc(sizeof(ExprState *) * Max(state->nconditions, 1));
+	forboth(lc, conditions, value, plan->fdw_exprs)
+	{
+		int			i = foreach_current_index(lc);
+
+		state->condition[i] = spindle_condition_from_list(state->source, lfirst(lc));
+		state->condition_value[i] = ExecInitExpr(lfirst(value), &node->ss.ps);
+	}
+	state->range_context = AllocSetContextCreate(context, "spindle ranges", ALLOCSET_SMALL_SIZES);
+	state->batch_rows = FIRST_BATCH_ROWS;
+	spindle_progress_start(&state->progress, psprintf("scanning %s", RelationGetRelationName(relation)), 0, "rows");
+	memset(slot->tts_values, 0, sizeof(Datum) * natts);
+	memset(slot->tts_isnull, true, natts);
+	node->fdw_state = state;
+}
+
+/* Evaluate the conditions; the scan starts at the first row they leave. */
+static void
+find_ranges(ForeignScanState *node, GeneratedScan *state)
+{
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+	MemoryContext oldcontext;
+
+	MemoryContextReset(state->range_context);
+	oldcontext = MemoryContextSwitchTo(state->range_context);
+	state->ranges = spindle_ranges_all(state->source);
+	for (int i = 0; i < state->nconditions; i++)
+	{
+		bool		is_null;
+		Datum		value = ExecEvalExprSwitchContext(state->condition_value[i], econtext, &is_null);
+
+		state->ranges = spindle_ranges_restrict(state->source, state->ranges, state->condition[i],
+												value, is_null);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	state->position = 0;
+	state->range = 0;
+	state->range_offset = 0;
+	state->run_end = state->shared ? 0 : state->ranges->nrows;
+
+	/* how many scans there will be is not known */
+	state->progress.total = state->rows_read == 0 ? state->ranges->nrows : SPINDLE_PROGRESS_UNKNOWN;
+}
+
+/* Move to a row, counted through the ranges, at or after the present one. */
+static void
+advance_to(GeneratedScan *state, int64 position)
+{
+	int64		skip = position - state->position;
+
+	while (skip > 0)
+	{
+		const SpindleRange *range = &state->ranges->range[state->backward ? state->ranges->n - 1 - state->range :
+														  state->range];
+		int64		left = range->end - range->first - state->range_offset;
+
+		if (skip < left)
+		{
+			state->range_offset += skip;
+			break;
+		}
+		skip -= left;
+		state->range++;
+		state->range_offset = 0;
+	}
+	state->position = position;
+}
+
+/* Take the next run of rows of a parallel scan; false at the end. */
+static bool
+next_run(GeneratedScan *state)
+{
+	int64		total = state->ranges->nrows;
+	int64		run;
+	int64		first;
+
+	if (state->shared == NULL)
+		return false;
+
+	/* small runs for small scans, so that no process is left waiting long */
+	run = Max(SPINDLE_BATCH_ROWS, Min(PARALLEL_RUN_ROWS, total / 64));
+	first = (int64) pg_atomic_fetch_add_u64(&state->shared->next, run);
+	if (first >= total)
+		return false;
+	advance_to(state, first);
+	state->run_end = Min(first + run, total);
+	return true;
+}
+
+/*
+ * Tell how far the scans have come, if it is time to.  The processes of a parallel
+ * scan tell of what they have taken together.
+ */
+static void
+report_progress(GeneratedScan *state)
+{
+	int64		rows = state->rows_read;
+
+	if (state->unreported < SPINDLE_PROGRESS_ROWS)
+		return;
+	state->unreported = 0;
+	if (state->shared && state->progress.total >= 0)
+		rows = Min((int64) pg_atomic_read_u64(&state->shared->next), state->progress.total);
+	spindle_progress_report(&state->progress, rows);
+}
+
+/* Compute the next batch; false if there are no more rows. */
+static bool
+next_batch(GeneratedScan *state)
+{
+	int64		list[SPINDLE_BATCH_ROWS];
+	int			n = 0;
+
+	report_progress(state);
+	if (state->position >= state->run_end && !next_run(state))
+		return false;
+	while (n < state->batch_rows && state->position < state->run_end)
+	{
+		const SpindleRange *range = &state->ranges->range[state->backward ? state->ranges->n - 1 - state->range :
+														  state->range];
+		int64		left = range->end - range->first - state->range_offset;
+		int			take = (int) Min(Min(left, state->batch_rows - n), state->run_end - state->position);
+
+		for (int i = 0; i < take; i++)
+			list[n + i] = state->backward ? range->end - 1 - state->range_offset - i :
+				range->first + state->range_offset + i;
+		n += take;
+		state->position += take;
+		state->range_offset += take;
+		if (take == left)
+		{
+			state->range++;
+			state->range_offset = 0;
+		}
+	}
+	spindle_rows_fill_list(state->rows, list, n);
+	state->n = n;
+	state->i = 0;
+	state->unreported += n;
+	state->batch_rows = Min(state->batch_rows * 4, SPINDLE_BATCH_ROWS);
+	return true;
+}
+
+static TupleTableSlot *
+iterate_scan(ForeignScanState *node)
+{
+	GeneratedScan *state = node->fdw_state;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+
+	if (state->i >= state->n)
+	{
+		if (state->ranges == NULL)
+			find_ranges(node, state);
+		CHECK_FOR_INTERRUPTS();
+		if (!next_batch(state))
+			return ExecClearTuple(slot);
+	}
+	state->rows_read++;
+
+	/* as long as nobody has made a tuple of it, the slot is just its values */
+	if (likely(slot->tts_nvalid == slot->tts_tupleDescriptor->natts && !TTS_EMPTY(slot) && !TTS_SHOULDFREE(slot)))
+	{
+		spindle_rows_show(state->rows, state->i++);
+		return slot;
+	}
+
+	/* columns that are not computed were set to NULL when the scan began */
+	ExecClearTuple(slot);
+	spindle_rows_show(state->rows, state->i++);
+	return ExecStoreVirtualTuple(slot);
+}
+
+static void
+rescan(ForeignScanState *node)
+{
+	GeneratedScan *state = node->fdw_state;
+
+	state->ranges = NULL;
+	state->n = state->i = 0;
+	state->batch_rows = FIRST_BATCH_ROWS;
+}
+
+static void
+end_scan(ForeignScanState *node)
+{
+	GeneratedScan *state = node->fdw_state;
+
+	/* all else goes with the query's memory context */
+	spindle_progress_end(&state->progress);
+}
+
+/*
+ * EXPLAIN: what is generated, which columns are computed, by which conditions
+ * rows are found, and with ANALYZE how many were made.
+ */
+static void
+explain_scan(ForeignScanState *node, ExplainState *es)
+{
+	GeneratedScan *state = node->fdw_state;
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	const SpindleInstance *instance = state->source->instance;
+	const SpindleTable *table = &instance->domain->table[state->source->table];
+	List	   *attributes = list_nth(plan->fdw_private, SPINDLE_PLAN_ATTRIBUTES);
+	List	   *names = NIL;
+
+	ExplainPropertyText("Generates", psprintf("%s.%s (scale %s, seed " INT64_FORMAT ")",
+											  instance->domain->name, table->name,
+											  instance->domain->preset[instance->preset].name,
+											  instance->seed), es);
+	for (int att = 0; att < state->source->natts; att++)
+		if (list_member_int(attributes, att))
+			names = lappend(names, table->column[state->source->column[att]].name);
+	ExplainPropertyList("Columns Computed", names, es);
+	if (plan->fdw_exprs != NIL)
+	{
+		List	   *context = set_deparse_context_plan(es->deparse_cxt, &plan->scan.plan, NIL);
+		List	   *columns = NIL;
+		ListCell   *value;
+
+		/* arrays are not in the filter, so they are shown here */
+		foreach(value, plan->fdw_exprs)
+		{
+			const SpindleCondition *condition = state->condition[foreach_current_index(value)];
+			char	   *name = table->column[condition->column].name;
+
+			if (condition->is_array)
+				columns = lappend(columns, psprintf("%s = ANY (%s)", name,
+													deparse_expression(lfirst(value), context, false, false)));
+			else
+				columns = list_append_unique_ptr(columns, name);
+		}
+		ExplainPropertyList("Rows Found By", columns, es);
+	}
+	if (state->backward)
+		ExplainPropertyText("Direction", "backward", es);
+	if (es->analyze)
+		ExplainPropertyInteger("Rows Read", NULL, state->rows_read, es);
+}
+
+/* ANALYZE: rows spread evenly over the table, each anywhere in its share. */
+static int
+acquire_sample(Relation relation, int elevel, HeapTuple *rows, int targrows,
+			   double *totalrows, double *totaldeadrows)
+{
+	TupleDesc	desc = RelationGetDescr(relation);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle sample",
+												  ALLOCSET_DEFAULT_SIZES);
+	SpindleSource *source = spindle_source_of_relation(RelationGetRelid(relation), desc);
+	SpindleKey	key = spindle_key_seed(0);
+	int64		nrows = source->instance->nrows[source->table];
+	int			wanted = (int) Min(targrows, nrows);
+	SpindleRows *generated;
+	Datum	   *values = palloc0(sizeof(Datum) * desc->natts);
+	bool	   *nulls = palloc(desc->natts);
+
+	memset(nulls, true, desc->natts);
+	spindle_instance_keep(source->instance, context);
+	generated = spindle_rows_create(source->instance, source->table, source->column, desc->natts, context);
+	for (int done = 0; done < wanted;)
+	{
+		int64		list[SPINDLE_BATCH_ROWS];
+		int			n = Min(SPINDLE_BATCH_ROWS, wanted - done);
+
+		spindle_vacuum_delay_point(true);
+		for (int i = 0; i < n; i++)
+		{
+			int64		low = (int64) ((__int128) nrows * (done + i) / wanted);
+			int64		high = (int64) ((__int128) nrows * (done + i + 1) / wanted);
+
+			list[i] = low + (int64) spindle_below(spindle_draw(key, done + i), high - low);
+		}
+		spindle_rows_fill_list(generated, list, n);
+		for (int i = 0; i < n; i++)
+		{
+			spindle_rows_get(generated, i, values, nulls);
+			rows[done + i] = heap_form_tuple(desc, values, nulls);
+		}
+		done += n;
+	}
+	*totalrows = nrows;
+	*totaldeadrows = 0;
+	MemoryContextDelete(context);
+	ereport(elevel,
+			(errmsg("\"%s\": generated %d of " INT64_FORMAT " rows",
+					RelationGetRelationName(relation), wanted, nrows)));
+	return wanted;
+}
+
+static bool
+analyze_table(Relation relation, AcquireSampleRowsFunc *func, BlockNumber *totalpages)
+{
+	*func = acquire_sample;
+
+	/* nothing is stored; ANALYZE wants some number */
+	*totalpages = 1;
+	return true;
+}
+
+static bool
+is_parallel_safe(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
+{
+	return true;
+}
+
+static Size
+estimate_dsm(ForeignScanState *node, ParallelContext *pcxt)
+{
+	return sizeof(SharedScan);
+}
+
+static void
+initialize_dsm(ForeignScanState *node, ParallelContext *pcxt, void *coordinate)
+{
+	GeneratedScan *state = node->fdw_state;
+
+	state->shared = coordinate;
+	pg_atomic_init_u64(&state->shared->next, 0);
+	pg_atomic_init_u64(&state->shared->rows_read, 0);
+}
+
+static void
+reinitialize_dsm(ForeignScanState *node, ParallelContext *pcxt, void *coordinate)
+{
+	GeneratedScan *state = node->fdw_state;
+
+	state->shared = coordinate;
+	pg_atomic_write_u64(&state->shared->next, 0);
+}
+
+static void
+initialize_worker(ForeignScanState *node, shm_toc *toc, void *coordinate)
+{
+	GeneratedScan *state = node->fdw_state;
+
+	state->shared = coordinate;
+}
+
+/*
+ * A worker tells what it read; the leader keeps a copy of the total, as shared
+ * memory is gone when EXPLAIN asks.
+ */
+static void
+shutdown_scan(ForeignScanState *node)
+{
+	GeneratedScan *state = node->fdw_state;
+
+	if (state->shared == NULL)
+		return;
+	if (IsParallelWorker())
+		pg_atomic_fetch_add_u64(&state->shared->rows_read, state->rows_read);
+	else
+		state->rows_read += (int64) pg_atomic_exchange_u64(&state->shared->rows_read, 0);
+	state->shared = NULL;
+}
+
+static List *
+import_schema(ImportForeignSchemaStmt *stmt, Oid serverOid)
+{
+	return spindle_source_import(stmt->remote_schema, stmt->server_name, stmt->options);
+}
+
+/*
+ * spindle_fdw_handler
+ *		The table of callbacks of spindle_fdw.
+ */
+Datum
+spindle_fdw_handler(PG_FUNCTION_ARGS)
+{
+	FdwRoutine *routine = makeNode(FdwRoutine);
+
+	routine->GetForeignRelSize = spindle_fdw_rel_size;
+	routine->GetForeignPaths = spindle_fdw_paths;
+	routine->GetForeignPlan = spindle_fdw_plan;
+	routine->BeginForeignScan = begin_scan;
+	routine->IterateForeignScan = iterate_scan;
+	routine->ReScanForeignScan = rescan;
+	routine->EndForeignScan = end_scan;
+	routine->ExplainForeignScan = explain_scan;
+	routine->AnalyzeForeignTable = analyze_table;
+	routine->IsForeignScanParallelSafe = is_parallel_safe;
+	routine->EstimateDSMForeignScan = estimate_dsm;
+	routine->InitializeDSMForeignScan = initialize_dsm;
+	routine->ReInitializeDSMForeignScan = reinitialize_dsm;
+	routine->InitializeWorkerForeignScan = initialize_worker;
+	routine->ShutdownForeignScan = shutdown_scan;
+	routine->ImportForeignSchema = import_schema;
+	PG_RETURN_POINTER(routine);
+}

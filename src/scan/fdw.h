@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * fdw.h
+ *		What planning and execution of foreign scans share.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_FDW_H
+#define SPINDLE_FDW_H
+
+#include "foreign/fdwapi.h"
+
+#include "scan/ranges.h"
+
+/* Elements of fdw_private of a ForeignScan. */
+typedef enum SpindlePlanPart
+{
+	SPINDLE_PLAN_ATTRIBUTES,	/* integer list: attribute of the relation,
+								 * from 0, for each column of the scan tuple;
+								 * -1 if it is not computed */
+	SPINDLE_PLAN_CONDITIONS,	/* list of integer lists, see ranges.h; their
+								 * values are fdw_exprs */
+	SPINDLE_PLAN_BACKWARD,		/* integer list of one: read from the end */
+	SPINDLE_PLAN_FINGERPRINT	/* integer list of two: of the definition */
+} SpindlePlanPart;
+
+/* plan.c */
+extern void spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
+extern void spindle_fdw_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
+extern ForeignScan *spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
+									 ForeignPath *best_path, List *tlist, List *scan_clauses,
+									 Plan *outer_plan);
+
+#endif							/* SPINDLE_FDW_H */

@@ -1,0 +1,483 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.c
+ *		Planning of scans over generated tables.
+ *
+ * A table can be read whole, by ranges of rows (ranges.c), also with values
+ * that another relation supplies, forward or backward, and in parallel.  Its
+ * rows come in the order of their numbers, which is the order of every column
+ * that never falls, so a scan offers these orders to the planner.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/planmain.h"
+#include "optimizer/restrictinfo.h"
+#include "optimizer/tlist.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/selfuncs.h"
+#include "utils/typcache.h"
+
+#include "compat.h"
+#include "scan/fdw.h"
+
+/* Computing a column costs about as much as a cheap operator. */
+#define COLUMN_COST		cpu_operator_cost
+/* Rows that make a first worker worth its start; three times as many, another. */
+#define PARALLEL_ROWS	300000.0
+/* Elements of an array whose rows are found out to estimate them, at most. */
+#define MAX_TRIED_ELEMENTS	100
+
+typedef struct ScanEstimate
+{
+	SpindleSource *source;
+	double		rows_read;		/* by the conditions of the relation itself */
+	QualCost	filter_cost;	/* of what is to be checked on these rows */
+	Bitmapset  *attributes;		/* attributes to compute, offset as usual */
+} ScanEstimate;
+
+/*
+ * Attributes that the query and the clauses to be checked use, offset as usual; a
+ * whole-row reference uses all.
+ */
+static Bitmapset *
+used_attributes(RelOptInfo *baserel, List *clauses, int natts)
+{
+	Bitmapset  *used = NULL;
+
+	pull_varattnos((Node *) baserel->reltarget->exprs, baserel->relid, &used);
+	pull_varattnos((Node *) clauses, baserel->relid, &used);
+	if (bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used))
+		for (int att = 1; att <= natts; att++)
+			used = bms_add_member(used, att - FirstLowInvalidHeapAttributeNumber);
+	return used;
+}
+
+/*
+ * Of clauses, or RestrictInfos of clauses, those that the executor has to check on
+ * the rows that the scan reads: all but equality with an array.  Its elements
+ * become ranges of just the rows in question, while to check it takes a search
+ * of the whole array for each row, unless the array is a constant.  The other
+ * conditions cost next to nothing to check, and EXPLAIN shows them best as a
+ * filter.
+ */
+static List *
+filter_clauses(PlannerInfo *root, const SpindleSource *source, Index relid, List *clauses)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, clauses)
+	{
+		Expr	   *clause = lfirst(lc);
+		SpindleCondition *condition;
+
+		if (IsA(clause, RestrictInfo))
+			clause = ((RestrictInfo *) clause)->clause;
+		condition = spindle_condition_match(root, source, relid, clause);
+		if (condition == NULL || !condition->is_array)
+			result = lappend(result, lfirst(lc));
+	}
+	return result;
+}
+
+/*
+ * The number of rows that conditions leave, and by *others, if not NULL, the
+ * clauses that are not such conditions.  Values that are constants are tried
+ * out; others are guessed.
+ */
+static double
+estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *baserel, List *clauses,
+				   List **others)
+{
+	SpindleRanges *ranges = spindle_ranges_all(source);
+	double		guess = 1.0;
+	ListCell   *lc;
+
+	foreach(lc, clauses)
+	{
+		RestrictInfo *info = lfirst_node(RestrictInfo, lc);
+		SpindleCondition *condition = spindle_condition_match(root, source, baserel->relid, info->clause);
+
+		if (condition == NULL)
+		{
+			if (others)
+				*others = lappend(*others, info);
+			continue;
+		}
+		if (condition->is_array && spindle_estimate_array_length(root, (Node *) condition->value) > MAX_TRIED_ELEMENTS)
+			guess *= spindle_condition_selectivity(root, source, condition);
+		else if (IsA(condition->value, Const))
+			ranges = spindle_ranges_restrict(source, ranges, condition, ((Const *) condition->value)->constvalue,
+											 ((Const *) condition->value)->constisnull);
+		else
+		{
+			Node	   *value = estimate_expression_value(root, (Node *) condition->value);
+
+			/* values of parameters may be known, though not for sure */
+			if (IsA(value, Const))
+				ranges = spindle_ranges_restrict(source, ranges, condition, ((Const *) value)->constvalue,
+												 ((Const *) value)->constisnull);
+			else
+				guess *= spindle_condition_selectivity(root, source, condition);
+		}
+	}
+	return ranges->nrows * guess;
+}
+
+/*
+ * spindle_fdw_rel_size
+ *		GetForeignRelSize: how many rows the scan reads and gives.
+ */
+void
+spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
+{
+	ScanEstimate *state = palloc0(sizeof(ScanEstimate));
+	Relation	relation = table_open(relid, NoLock);
+	List	   *others = NIL;
+	List	   *filter;
+
+	state->source = spindle_source_of_relation(relid, RelationGetDescr(relation));
+	spindle_instance_keep(state->source->instance, CurrentMemoryContext);
+	table_close(relation, NoLock);
+	filter = filter_clauses(root, state->source, baserel->relid, baserel->baserestrictinfo);
+	cost_qual_eval(&state->filter_cost, filter, root);
+	state->attributes = used_attributes(baserel, extract_actual_clauses(filter, false), state->source->natts);
+	baserel->fdw_private = state;
+
+	baserel->tuples = state->source->instance->nrows[state->source->table];
+	state->rows_read = estimate_rows_read(root, state->source, baserel, baserel->baserestrictinfo, &others);
+	baserel->rows = clamp_row_est(state->rows_read *
+								  clauselist_selectivity(root, others, baserel->relid, JOIN_INNER, NULL));
+}
+
+/*
+ * Cost of reading rows and checking clauses on them, those of the relation itself
+ * and the join clauses given.
+ */
+static void
+cost_scan(PlannerInfo *root, const ScanEstimate *state, RelOptInfo *baserel, double rows_read, List *join_clauses,
+		  Cost *startup, Cost *total)
+{
+	QualCost	quals = state->filter_cost;
+	Cost		per_row;
+
+	if (join_clauses)
+	{
+		QualCost	more;
+
+		cost_qual_eval(&more, filter_clauses(root, state->source, baserel->relid, join_clauses), root);
+		quals.startup += more.startup;
+		quals.per_tuple += more.per_tuple;
+	}
+	per_row = cpu_tuple_cost + quals.per_tuple + COLUMN_COST * bms_num_members(state->attributes);
+	*startup = quals.startup + baserel->reltarget->cost.startup;
+	*total = *startup + per_row * rows_read + baserel->reltarget->cost.per_tuple * baserel->rows;
+}
+
+/* The pathkey that a column which never falls gives, or NULL if nobody asks. */
+static PathKey *
+column_pathkey(PlannerInfo *root, RelOptInfo *baserel, const ScanEstimate *state, int att, bool backward)
+{
+	const SpindleColumn *column =
+	&state->source->instance->domain->table[state->source->table].column[state->source->column[att]];
+	Oid			family = lookup_type_cache(column->type.oid, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
+	ListCell   *lc;
+
+	foreach(lc, root->eq_classes)
+	{
+		EquivalenceClass *ec = lfirst(lc);
+		EquivalenceMemberIterator it;
+		EquivalenceMember *member;
+
+		if (ec->ec_has_volatile || !list_member_oid(ec->ec_opfamilies, family))
+			continue;
+
+		/* with those that stand for a child of a parent in the query */
+		setup_eclass_member_iterator(&it, ec, baserel->relids);
+		while ((member = eclass_member_iterator_next(&it)) != NULL)
+		{
+			Var		   *var = (Var *) member->em_expr;
+
+			/* not as an outer join leaves it, where NULL may stand in its place */
+			if (var && IsA(var, Var) && var->varno == baserel->relid && var->varattno == att + 1 &&
+				var->varlevelsup == 0 && bms_is_subset(member->em_relids, baserel->relids) &&
+				!spindle_var_is_nulled(var))
+				return make_canonical_pathkey(root, ec, family, backward ? COMPARE_GT : COMPARE_LT, backward);
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Orders that the scan has and the query can use.  All columns that never fall
+ * hold at once, in any sequence, so the wanted sequence is matched as far as
+ * it goes; single columns also help merge joins.
+ */
+static List *
+useful_orders(PlannerInfo *root, RelOptInfo *baserel, const ScanEstimate *state, bool backward)
+{
+	const SpindleTable *table = &state->source->instance->domain->table[state->source->table];
+	List	   *available = NIL;
+	List	   *wanted = NIL;
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	for (int att = 0; att < state->source->natts; att++)
+	{
+		PathKey    *key;
+
+		if (state->source->column[att] < 0 || !table->column[state->source->column[att]].monotone)
+			continue;
+		key = column_pathkey(root, baserel, state, att, backward);
+		if (key)
+			available = list_append_unique_ptr(available, key);
+	}
+	foreach(lc, root->query_pathkeys)
+	{
+		if (!list_member_ptr(available, lfirst(lc)))
+			break;
+		wanted = lappend(wanted, lfirst(lc));
+	}
+	if (wanted != NIL)
+		result = lappend(result, wanted);
+	foreach(lc, available)
+		if (wanted == NIL || linitial(wanted) != lfirst(lc) || list_length(wanted) > 1)
+		result = lappend(result, list_make1(lfirst(lc)));
+	return result;
+}
+
+/* Paths that read ranges whose bounds another relation supplies. */
+static void
+add_parameterized_path(PlannerInfo *root, RelOptInfo *baserel, ScanEstimate *state, Relids outer)
+{
+	ParamPathInfo *info = get_baserel_parampathinfo(root, baserel, outer);
+	List	   *clauses = list_concat(list_copy(info->ppi_clauses), baserel->baserestrictinfo);
+	double		rows_read = estimate_rows_read(root, state->source, baserel, clauses, NULL);
+	Cost		startup;
+	Cost		total;
+	ForeignPath *path;
+
+	/* the general estimate knows no statistics; ours knows the key */
+	info->ppi_rows = Min(info->ppi_rows, clamp_row_est(rows_read));
+	cost_scan(root, state, baserel, rows_read, info->ppi_clauses, &startup, &total);
+	path = spindle_create_foreignscan_path(root, baserel, NULL, info->ppi_rows, 0, startup, total, NIL,
+										   outer, NULL, NIL, list_make1_int(false));
+	add_path(baserel, (Path *) path);
+}
+
+typedef struct ColumnMember
+{
+	const ScanEstimate *state;
+	int			att;
+} ColumnMember;
+
+static bool
+is_column_member(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec, EquivalenceMember *em,
+				 void *arg)
+{
+	ColumnMember *wanted = arg;
+	Node	   *expr = (Node *) em->em_expr;
+
+	if (expr && IsA(expr, RelabelType))
+		expr = (Node *) ((RelabelType *) expr)->arg;
+	return expr && IsA(expr, Var) && ((Var *) expr)->varno == rel->relid &&
+		((Var *) expr)->varattno == wanted->att + 1;
+}
+
+static void
+add_parameterized_paths(PlannerInfo *root, RelOptInfo *baserel, ScanEstimate *state)
+{
+	const SpindleTable *table = &state->source->instance->domain->table[state->source->table];
+	List	   *clauses = list_copy(baserel->joininfo);
+	List	   *outers = NIL;
+	ListCell   *lc;
+
+	if (baserel->has_eclass_joins)
+	{
+		for (int att = 0; att < state->source->natts; att++)
+		{
+			ColumnMember wanted = {state, att};
+
+			if (state->source->column[att] >= 0 && table->column[state->source->column[att]].monotone)
+				clauses = list_concat(clauses,
+									  generate_implied_equalities_for_column(root, baserel, is_column_member,
+																			 &wanted,
+																			 baserel->lateral_referencers));
+		}
+	}
+	foreach(lc, clauses)
+	{
+		RestrictInfo *info = lfirst_node(RestrictInfo, lc);
+		Relids		outer;
+		bool		known = false;
+		ListCell   *other;
+
+		if (!join_clause_is_movable_to(info, baserel) ||
+			spindle_condition_match(root, state->source, baserel->relid, info->clause) == NULL)
+			continue;
+		outer = bms_union(info->clause_relids, baserel->lateral_relids);
+		outer = bms_del_member(outer, baserel->relid);
+		foreach(other, outers)
+			known |= bms_equal(lfirst(other), outer);
+		if (bms_is_empty(outer) || known)
+			continue;
+		outers = lappend(outers, outer);
+		add_parameterized_path(root, baserel, state, outer);
+	}
+}
+
+static void
+add_parallel_path(PlannerInfo *root, RelOptInfo *baserel, const ScanEstimate *state, List *pathkeys,
+				  bool backward)
+{
+	Cost		startup;
+	Cost		total;
+	ForeignPath *path;
+	double		divisor;
+	int			workers = 0;
+
+	for (double rows = PARALLEL_ROWS; rows <= state->rows_read && workers < max_parallel_workers_per_gather;
+		 rows *= 3)
+		workers++;
+	if (workers == 0)
+		return;
+
+	/* as the planner counts it: the leader helps, less so with many workers */
+	divisor = workers;
+	if (parallel_leader_participation && workers < 4)
+		divisor += 1.0 - 0.3 * workers;
+	cost_scan(root, state, baserel, state->rows_read, NIL, &startup, &total);
+	path = spindle_create_foreignscan_path(root, baserel, NULL, clamp_row_est(baserel->rows / divisor),
+										   0, startup, startup + (total - startup) / divisor, pathkeys,
+										   NULL, NULL, NIL, list_make1_int(backward));
+	path->path.parallel_aware = true;
+	path->path.parallel_workers = workers;
+	add_partial_path(baserel, (Path *) path);
+}
+
+/*
+ * spindle_fdw_paths
+ *		GetForeignPaths.
+ */
+void
+spindle_fdw_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
+{
+	ScanEstimate *state = baserel->fdw_private;
+	Relids		required = baserel->lateral_relids;
+	Cost		startup;
+	Cost		total;
+
+	cost_scan(root, state, baserel, state->rows_read, NIL, &startup, &total);
+	add_path(baserel, (Path *) spindle_create_foreignscan_path(root, baserel, NULL, baserel->rows, 0,
+															   startup, total, NIL, required, NULL, NIL,
+															   list_make1_int(false)));
+	if (baserel->consider_parallel && required == NULL)
+		add_parallel_path(root, baserel, state, NIL, false);
+	for (int backward = 0; backward <= 1; backward++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, useful_orders(root, baserel, state, backward))
+		{
+			add_path(baserel, (Path *) spindle_create_foreignscan_path(root, baserel, NULL,
+																	   baserel->rows, 0, startup, total,
+																	   lfirst(lc), required, NULL, NIL,
+																	   list_make1_int(backward)));
+			if (baserel->consider_parallel && required == NULL)
+				add_parallel_path(root, baserel, state, lfirst(lc), backward);
+		}
+	}
+	add_parameterized_paths(root, baserel, state);
+}
+
+/*
+ * The scan tuple, as the target list of the plan wants it, with what else the
+ * plan reads behind that: so the executor needs no projection of its own.  NIL if
+ * it has to be the tuple of the relation, as for whole rows and system columns.
+ */
+static List *
+scan_target_list(const RelOptInfo *baserel, List *tlist, List *clauses, Bitmapset *used)
+{
+	const int	flags = PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS | PVC_RECURSE_PLACEHOLDERS;
+	List	   *vars = pull_var_clause((Node *) tlist, flags);
+	List	   *own = NIL;
+	ListCell   *lc;
+
+	for (int att = FirstLowInvalidHeapAttributeNumber + 1; att <= 0; att++)
+		if (bms_is_member(att - FirstLowInvalidHeapAttributeNumber, used))
+			return NIL;
+	vars = list_concat(vars, pull_var_clause((Node *) baserel->reltarget->exprs, flags));
+	vars = list_concat(vars, pull_var_clause((Node *) clauses, flags));
+	foreach(lc, vars)
+	{
+		Var		   *var = lfirst_node(Var, lc);
+
+		if (var->varno != baserel->relid)
+			continue;
+		if (var->varattno <= 0)
+			return NIL;
+		own = lappend(own, var);
+	}
+	return add_to_flat_tlist(NIL, own);
+}
+
+/*
+ * spindle_fdw_plan
+ *		GetForeignPlan: what the executor needs of it all.
+ */
+ForeignScan *
+spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid, ForeignPath *best_path,
+				 List *tlist, List *scan_clauses, Plan *outer_plan)
+{
+	ScanEstimate *state = baserel->fdw_private;
+	List	   *clauses = extract_actual_clauses(scan_clauses, false);
+	List	   *filter = filter_clauses(root, state->source, baserel->relid, clauses);
+	Bitmapset  *used = used_attributes(baserel, filter, state->source->natts);
+	List	   *scan_tlist = scan_target_list(baserel, tlist, filter, used);
+	List	   *attributes = NIL;
+	List	   *conditions = NIL;
+	List	   *values = NIL;
+	uint64		fingerprint = state->source->instance->domain->fingerprint;
+	ListCell   *lc;
+
+	/* the planner may ask for all columns where any will do */
+	for (int i = 0; i < (scan_tlist ? list_length(scan_tlist) : state->source->natts); i++)
+	{
+		int			att = scan_tlist ? castNode(Var, list_nth_node(TargetEntry, scan_tlist, i)->expr)->varattno : i + 1;
+		bool		is_wanted = state->source->column[att - 1] >= 0 &&
+		bms_is_member(att - FirstLowInvalidHeapAttributeNumber, used);
+
+		attributes = lappend_int(attributes, is_wanted ? att - 1 : -1);
+	}
+	foreach(lc, clauses)
+	{
+		SpindleCondition *condition = spindle_condition_match(root, state->source, baserel->relid, lfirst(lc));
+
+		if (condition == NULL)
+			continue;
+		conditions = lappend(conditions, spindle_condition_to_list(condition));
+		values = lappend(values, condition->value);
+	}
+
+	/*
+	 * A row that is checked again, after another one that it was joined with
+	 * has changed, comes whole, so then there is no target list of ours.
+	 */
+	return make_foreignscan(tlist, filter, baserel->relid, values,
+							list_make4(attributes, conditions, best_path->fdw_private,
+									   list_make2_int((int) (fingerprint >> 32), (int) fingerprint)),
+							scan_tlist, scan_tlist == NIL ? list_difference_ptr(clauses, filter) : NIL,
+							outer_plan);
+}

@@ -1,0 +1,327 @@
+/*-------------------------------------------------------------------------
+ *
+ * ranges.c
+ *		Conditions that select ranges of rows.
+ *
+ * A comparison of a column that never falls from row to row, a key, the key of
+ * the parent in a table of children, an ordered time, selects one range of
+ * rows; equality with an array selects several.  The ranges hold exactly the
+ * rows that meet the condition.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "utils/array.h"
+#include "utils/lsyscache.h"
+#include "utils/selfuncs.h"
+#include "utils/typcache.h"
+
+#include "compat.h"
+#include "scan/ranges.h"
+
+static bool
+is_integer_type(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+/* Can we turn a value of a type into a row range for a column? */
+static bool
+is_comparable(const SpindleType *column, Oid value_type)
+{
+	if (column->kind == SPINDLE_INT)
+		return is_integer_type(value_type);
+	return (column->kind == SPINDLE_TIMESTAMP || column->kind == SPINDLE_DATE) &&
+		value_type == column->oid;
+}
+
+/* The attribute that an expression is, if its column never falls; else 0. */
+static int
+monotone_attribute(const SpindleSource *source, Index relid, Node *node)
+{
+	Var		   *var;
+	int			column;
+
+	if (node && IsA(node, RelabelType))
+		node = (Node *) ((RelabelType *) node)->arg;
+	if (node == NULL || !IsA(node, Var))
+		return 0;
+	var = (Var *) node;
+	if (var->varno != relid || var->varlevelsup != 0 || var->varattno < 1 || var->varattno > source->natts)
+		return 0;
+	column = source->column[var->varattno - 1];
+	if (column < 0 || !source->instance->domain->table[source->table].column[column].monotone)
+		return 0;
+	return var->varattno;
+}
+
+/* The value that a column is compared with must not depend on the row. */
+static bool
+is_row_independent(PlannerInfo *root, Node *node, Index relid)
+{
+	return !bms_is_member(relid, pull_varnos(root, node)) && !contain_subplans(node) &&
+		!contain_volatile_functions(node);
+}
+
+/*
+ * spindle_condition_match
+ *		A clause as a condition on rows of the relation relid, palloc'd, or
+ *		NULL if it is not of the form.
+ */
+SpindleCondition *
+spindle_condition_match(PlannerInfo *root, const SpindleSource *source, Index relid,
+						Expr *clause)
+{
+	SpindleCondition *condition;
+	List	   *args;
+	Oid			opno;
+	Node	   *value;
+	int			attribute;
+	int			column;
+	Oid			value_type;
+	Oid			family;
+	bool		is_array = false;
+	const SpindleType *type;
+
+	if (IsA(clause, OpExpr))
+	{
+		opno = ((OpExpr *) clause)->opno;
+		args = ((OpExpr *) clause)->args;
+	}
+	else if (IsA(clause, ScalarArrayOpExpr) && ((ScalarArrayOpExpr *) clause)->useOr)
+	{
+		opno = ((ScalarArrayOpExpr *) clause)->opno;
+		args = ((ScalarArrayOpExpr *) clause)->args;
+		is_array = true;
+	}
+	else
+		return NULL;
+	if (list_length(args) != 2)
+		return NULL;
+
+	attribute = monotone_attribute(source, relid, linitial(args));
+	value = lsecond(args);
+	if (attribute == 0 && !is_array)
+	{
+		attribute = monotone_attribute(source, relid, lsecond(args));
+		value = linitial(args);
+		opno = get_commutator(opno);
+	}
+	if (attribute == 0 || !OidIsValid(opno) || !is_row_independent(root, value, relid))
+		return NULL;
+
+	column = source->column[attribute - 1];
+	type = &source->instance->domain->table[source->table].column[column].type;
+	value_type = is_array ? get_element_type(exprType(value)) : exprType(value);
+	if (!is_comparable(type, value_type))
+		return NULL;
+	family = lookup_type_cache(type->oid, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
+	if (!op_in_opfamily(opno, family))
+		return NULL;
+
+	condition = palloc0(sizeof(SpindleCondition));
+	condition->attribute = attribute;
+	condition->column = column;
+	condition->strategy = get_op_opfamily_strategy(opno, family);
+	condition->is_array = is_array;
+	condition->value_type = value_type;
+	condition->value = (Expr *) value;
+	if (is_array && condition->strategy != BTEqualStrategyNumber)
+		return NULL;
+	return condition;
+}
+
+/* For the plan, which can be copied; the value goes separately. */
+List *
+spindle_condition_to_list(const SpindleCondition *condition)
+{
+	return list_make4_int(condition->attribute, condition->strategy, condition->is_array,
+						  (int) condition->value_type);
+}
+
+SpindleCondition *
+spindle_condition_from_list(const SpindleSource *source, List *list)
+{
+	SpindleCondition *condition = palloc0(sizeof(SpindleCondition));
+
+	condition->attribute = linitial_int(list);
+	condition->column = source->column[condition->attribute - 1];
+	condition->strategy = lsecond_int(list);
+	condition->is_array = lthird_int(list);
+	condition->value_type = (Oid) lfourth_int(list);
+	return condition;
+}
+
+/* All rows of a table. */
+SpindleRanges *
+spindle_ranges_all(const SpindleSource *source)
+{
+	SpindleRanges *ranges = palloc0(sizeof(SpindleRanges));
+
+	ranges->nrows = source->instance->nrows[source->table];
+	ranges->range = palloc(sizeof(SpindleRange));
+	ranges->range[0].first = 0;
+	ranges->range[0].end = ranges->nrows;
+	ranges->n = ranges->nrows > 0 ? 1 : 0;
+	return ranges;
+}
+
+static int64
+value_of(Oid type, Datum value)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+		case DATEOID:
+			return DatumGetInt32(value);
+		default:
+			return DatumGetInt64(value);
+	}
+}
+
+/* The range that a comparison with one value selects. */
+static SpindleRange
+range_of(const SpindleSource *source, const SpindleCondition *condition, int64 value)
+{
+	SpindleInstance *instance = source->instance;
+	SpindleRange range = {0, instance->nrows[source->table]};
+	int			strategy = condition->strategy;
+
+	if (strategy == BTEqualStrategyNumber || strategy == BTGreaterEqualStrategyNumber)
+		range.first = spindle_instance_first_row_at(instance, source->table, condition->column, value, true);
+	else if (strategy == BTGreaterStrategyNumber)
+		range.first = spindle_instance_first_row_at(instance, source->table, condition->column, value, false);
+	if (strategy == BTEqualStrategyNumber || strategy == BTLessEqualStrategyNumber)
+		range.end = spindle_instance_first_row_at(instance, source->table, condition->column, value, false);
+	else if (strategy == BTLessStrategyNumber)
+		range.end = spindle_instance_first_row_at(instance, source->table, condition->column, value, true);
+	return range;
+}
+
+static int
+compare_ranges(const void *a, const void *b)
+{
+	const SpindleRange *x = a;
+	const SpindleRange *y = b;
+
+	if (x->first != y->first)
+		return x->first < y->first ? -1 : 1;
+	return x->end < y->end ? -1 : x->end > y->end;
+}
+
+/* The ranges that equality with the elements of an array selects. */
+static SpindleRanges *
+ranges_of_array(const SpindleSource *source, const SpindleCondition *condition, ArrayType *array)
+{
+	SpindleRanges *ranges = palloc0(sizeof(SpindleRanges));
+	int16		len;
+	bool		byval;
+	char		align;
+	Datum	   *value;
+	bool	   *is_null;
+	int			n;
+	int			used = 0;
+
+	get_typlenbyvalalign(condition->value_type, &len, &byval, &align);
+	deconstruct_array(array, condition->value_type, len, byval, align, &value, &is_null, &n);
+	ranges->range = palloc(sizeof(SpindleRange) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+	{
+		SpindleRange range;
+
+		CHECK_FOR_INTERRUPTS();
+		if (is_null[i])
+			continue;
+		range = range_of(source, condition, value_of(condition->value_type, value[i]));
+		if (range.first < range.end)
+			ranges->range[used++] = range;
+	}
+	qsort(ranges->range, used, sizeof(SpindleRange), compare_ranges);
+
+	/* equal elements select one range */
+	for (int i = 0; i < used; i++)
+	{
+		if (ranges->n > 0 && ranges->range[i].first < ranges->range[ranges->n - 1].end)
+			continue;
+		ranges->range[ranges->n++] = ranges->range[i];
+	}
+	return ranges;
+}
+
+/*
+ * spindle_ranges_restrict
+ *		The rows of some ranges that a condition leaves, palloc'd anew.
+ *
+ * A null value leaves none, as all operators concerned are strict.
+ */
+SpindleRanges *
+spindle_ranges_restrict(const SpindleSource *source, SpindleRanges *ranges,
+						const SpindleCondition *condition, Datum value, bool is_null)
+{
+	SpindleRanges *result = palloc0(sizeof(SpindleRanges));
+	SpindleRanges single = {0};
+	SpindleRanges *selected = &single;
+	SpindleRange range;
+	int			a = 0;
+	int			b = 0;
+
+	if (is_null)
+		return result;
+	if (condition->is_array)
+		selected = ranges_of_array(source, condition, DatumGetArrayTypeP(value));
+	else
+	{
+		range = range_of(source, condition, value_of(condition->value_type, value));
+		single.range = &range;
+		single.n = range.first < range.end ? 1 : 0;
+	}
+
+	result->range = palloc(sizeof(SpindleRange) * (ranges->n + selected->n + 1));
+	while (a < ranges->n && b < selected->n)
+	{
+		int64		first = Max(ranges->range[a].first, selected->range[b].first);
+		int64		end = Min(ranges->range[a].end, selected->range[b].end);
+
+		if (first < end)
+		{
+			result->range[result->n].first = first;
+			result->range[result->n++].end = end;
+			result->nrows += end - first;
+		}
+		if (ranges->range[a].end < selected->range[b].end)
+			a++;
+		else
+			b++;
+	}
+	return result;
+}
+
+/*
+ * spindle_condition_selectivity
+ *		The share of the table's rows that a condition probably leaves when its
+ *		value is not known in advance.
+ */
+double
+spindle_condition_selectivity(PlannerInfo *root, const SpindleSource *source, const SpindleCondition *condition)
+{
+	const SpindleInstance *instance = source->instance;
+	const SpindleTable *table = &instance->domain->table[source->table];
+	double		nrows = Max(instance->nrows[source->table], 1);
+	double		distinct = nrows;
+
+	if (condition->strategy != BTEqualStrategyNumber)
+		return 1.0 / 3.0;
+	if (condition->column == table->parent_column)
+		distinct = Min(nrows, Max(instance->nrows[table->rows_parent], 1));
+	return Min(1.0, (condition->is_array ? spindle_estimate_array_length(root, (Node *) condition->value) : 1.0) / distinct);
+}

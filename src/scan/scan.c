@@ -1,0 +1,552 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.c
+ *		The scan node that takes the place of function scans.
+ *
+ * The executor's function scan calls a function until it has all rows, keeps
+ * them in a tuplestore and only then shows the first.  For spindle_stream()
+ * and spindle_rows() in FROM we put a custom scan in its place, which computes
+ * rows when they are asked for: memory stays constant, LIMIT stops at once, a
+ * paced stream is shown as it comes, and columns that nobody reads are not
+ * computed.
+ *
+ * The planner hook exists once the library is loaded.  Both functions name a
+ * planner support function, which the planner calls to estimate rows before it
+ * looks for paths: that loads the library in the first statement of a session
+ * too.
+ *
+ * The node does not take calls whose arguments depend on other relations
+ * (LATERAL), ROWS FROM with several functions, WITH ORDINALITY, and queries that
+ * want a row as one value; there the plain function gives the same rows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "catalog/pg_proc.h"
+#include "commands/explain.h"
+#include "executor/executor.h"
+#include "utils/acl.h"
+#include "miscadmin.h"
+#include "nodes/extensible.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/restrictinfo.h"
+#include "parser/parse_relation.h"
+#include "parser/parsetree.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "api/args.h"
+#include "compat.h"
+#include "gen/datum.h"
+#include "library/source.h"
+#include "scan/scan.h"
+#include "server/pace.h"
+#include "server/progress.h"
+#include "stream/options.h"
+
+#define MAX_ARGS			SPINDLE_STREAM_MAX_NARGS
+#define FIRST_BATCH_ROWS	16
+
+typedef struct GeneratedFunctionScan
+{
+	CustomScanState css;		/* must be first */
+
+	/* set at begin */
+	SpindleScanFunction function;
+	FmgrInfo	flinfo;
+	List	   *args;			/* ExprState */
+	Bitmapset  *params;			/* that the arguments depend on */
+	bool	   *wanted;			/* per attribute of the scan tuple */
+	bool		any_wanted;
+	int			natts;
+
+	/* set when the first row of a (re)scan is wanted */
+	MemoryContext context;		/* of one scan; NULL before */
+
+	/* SPINDLE_SCAN_STREAM */
+	SpindleStreamArguments arguments;
+	SpindleStream *stream;
+	SpindlePace pace;
+	StringInfoData json;
+
+	/* SPINDLE_SCAN_ROWS */
+	SpindleRows *rows;
+	int64		first;
+	int64		next;
+	int64		end;
+	int			batch_rows;
+	int			n;
+	int			i;
+
+	char	   *source_name;	/* for EXPLAIN; NULL before the first start */
+	SpindleProgress progress;	/* of all scans of the node */
+	int64		delivered;		/* rows given, over all rescans */
+	int64		late;
+	int64		anomalies;
+} GeneratedFunctionScan;
+
+static set_rel_pathlist_hook_type previous_hook = NULL;
+
+/*
+ * Planning
+ */
+
+static Plan *plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
+					   List *clauses, List *custom_plans);
+static Node *create_state(CustomScan *plan);
+
+static const CustomPathMethods path_methods = {
+	.CustomName = "Spindle",
+	.PlanCustomPath = plan_scan,
+};
+
+static const CustomScanMethods scan_methods = {
+	.CustomName = "Spindle",
+	.CreateCustomScanState = create_state,
+};
+
+/* The one call of an RTE, if it is one that the node can take. */
+static FuncExpr *
+call_of_rte(RangeTblEntry *rte)
+{
+	RangeTblFunction *function;
+
+	if (rte->rtekind != RTE_FUNCTION || rte->funcordinality || list_length(rte->functions) != 1)
+		return NULL;
+	function = linitial(rte->functions);
+	if (!IsA(function->funcexpr, FuncExpr) || contain_vars_of_level(function->funcexpr, 0) ||
+		contain_subplans(function->funcexpr) ||
+		spindle_scan_function(((FuncExpr *) function->funcexpr)->funcid) == SPINDLE_SCAN_NONE)
+		return NULL;
+	return (FuncExpr *) function->funcexpr;
+}
+
+/* Does the query want rows as one value?  The node's rows have no such column. */
+static bool
+uses_whole_row(RelOptInfo *rel)
+{
+	Bitmapset  *used = NULL;
+	ListCell   *lc;
+
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
+	foreach(lc, rel->baserestrictinfo)
+		pull_varattnos((Node *) ((RestrictInfo *) lfirst(lc))->clause, rel->relid, &used);
+	return bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
+}
+
+static void
+add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+{
+	FuncExpr   *call;
+	CustomPath *path;
+	QualCost	quals;
+
+	if (previous_hook)
+		previous_hook(root, rel, rti, rte);
+	call = call_of_rte(rte);
+	if (call == NULL || !IS_SIMPLE_REL(rel) || !bms_is_empty(rel->lateral_relids) ||
+		uses_whole_row(rel))
+		return;
+
+	path = makeNode(CustomPath);
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = rel;
+	path->path.pathtarget = rel->reltarget;
+
+	/* paced rows are sent to the client from here, which a worker cannot do */
+	path->path.parallel_safe = false;
+	path->path.rows = rel->rows;
+	cost_qual_eval(&quals, rel->baserestrictinfo, root);
+	path->path.startup_cost = quals.startup + rel->reltarget->cost.startup + spindle_scan_reading_cost(call, rel->tuples);
+	path->path.total_cost = path->path.startup_cost +
+		(cpu_tuple_cost + quals.per_tuple) * rel->tuples + rel->reltarget->cost.per_tuple * rel->rows;
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->methods = &path_methods;
+
+	/* a function scan is never better */
+	rel->pathlist = NIL;
+	rel->partial_pathlist = NIL;
+	add_path(rel, &path->path);
+}
+
+static Plan *
+plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
+		  List *custom_plans)
+{
+	RangeTblEntry *rte = planner_rt_fetch(rel->relid, root);
+	FuncExpr   *call = call_of_rte(rte);
+	CustomScan *scan = makeNode(CustomScan);
+	List	   *quals = extract_actual_clauses(clauses, false);
+	Bitmapset  *used = NULL;
+	List	   *wanted = NIL;
+	List	   *colnames;
+	List	   *colvars;
+	ListCell   *lc;
+	ListCell   *name;
+
+	spindle_expandRTE(rte, rel->relid, 0, VAR_RETURNING_DEFAULT, -1, false, &colnames, &colvars);
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
+	pull_varattnos((Node *) quals, rel->relid, &used);
+	forboth(lc, colvars, name, colnames)
+	{
+		int			att = foreach_current_index(lc) + 1;
+		Expr	   *var = lfirst(lc);
+
+		scan->custom_scan_tlist =
+			lappend(scan->custom_scan_tlist, makeTargetEntry(var, att, pstrdup(strVal(lfirst(name))), false));
+		if (bms_is_member(att - FirstLowInvalidHeapAttributeNumber, used))
+			wanted = lappend_int(wanted, att - 1);
+	}
+	scan->scan.plan.targetlist = tlist;
+	scan->scan.plan.qual = quals;
+	scan->scan.scanrelid = 0;
+	scan->flags = path->flags;
+	scan->custom_exprs = copyObject(call->args);
+	scan->custom_private = list_make3(makeInteger((int) call->funcid), wanted, colnames);
+	scan->custom_relids = bms_make_singleton(rel->relid);
+	scan->methods = &scan_methods;
+	return &scan->scan.plan;
+}
+
+/*
+ * Execution
+ */
+
+static void begin_scan(CustomScanState *node, EState *estate, int eflags);
+static TupleTableSlot *exec_scan(CustomScanState *node);
+static void end_scan(CustomScanState *node);
+static void rescan(CustomScanState *node);
+static void explain_scan(CustomScanState *node, List *ancestors, ExplainState *es);
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = "Spindle",
+	.BeginCustomScan = begin_scan,
+	.ExecCustomScan = exec_scan,
+	.EndCustomScan = end_scan,
+	.ReScanCustomScan = rescan,
+	.ExplainCustomScan = explain_scan,
+};
+
+static Node *
+create_state(CustomScan *plan)
+{
+	GeneratedFunctionScan *state = (GeneratedFunctionScan *) newNode(sizeof(GeneratedFunctionScan), T_CustomScanState);
+
+	state->css.methods = &exec_methods;
+	return (Node *) state;
+}
+
+/* Collect the parameters of the executor in an expression. */
+static bool
+collect_params(Node *node, Bitmapset **params)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
+		*params = bms_add_member(*params, ((Param *) node)->paramid);
+	return expression_tree_walker(node, collect_params, params);
+}
+
+static void
+begin_scan(CustomScanState *node, EState *estate, int eflags)
+{
+	GeneratedFunctionScan *state = (GeneratedFunctionScan *) node;
+	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
+	Oid			funcid = (Oid) intVal(linitial(plan->custom_private));
+	ListCell   *lc;
+
+	/* as for any function, the caller needs the privilege to execute it */
+	if (object_aclcheck(ProcedureRelationId, funcid, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(funcid));
+	fmgr_info(funcid, &state->flinfo);
+	state->function = spindle_scan_function(funcid);
+	state->args = ExecInitExprList(plan->custom_exprs, &node->ss.ps);
+	(void) collect_params((Node *) plan->custom_exprs, &state->params);
+	state->natts = list_length(plan->custom_scan_tlist);
+	state->wanted = palloc0(sizeof(bool) * Max(state->natts, 1));
+	foreach(lc, lsecond(plan->custom_private))
+		state->wanted[lfirst_int(lc)] = state->any_wanted = true;
+}
+
+/* Evaluate the arguments into a call that the argument readers understand. */
+static FunctionCallInfo
+evaluate_arguments(GeneratedFunctionScan *state)
+{
+	FunctionCallInfo fcinfo = palloc0(SizeForFunctionCallInfo(MAX_ARGS));
+	ListCell   *lc;
+
+	InitFunctionCallInfoData(*fcinfo, &state->flinfo, list_length(state->args), InvalidOid, NULL, NULL);
+	if (list_length(state->args) > MAX_ARGS)
+		elog(ERROR, "function has too many arguments");
+	foreach(lc, state->args)
+	{
+		int			i = foreach_current_index(lc);
+
+		fcinfo->args[i].value = ExecEvalExpr((ExprState *) lfirst(lc), state->css.ss.ps.ps_ExprContext,
+											 &fcinfo->args[i].isnull);
+	}
+	return fcinfo;
+}
+
+/*
+ * The first scan of the node begins, or one more: how many there will be is not
+ * known then.
+ */
+static void
+start_progress(GeneratedFunctionScan *state, const char *verb, int64 total, const char *unit)
+{
+	if (state->progress.what == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(state->css.ss.ps.state->es_query_cxt);
+
+		spindle_progress_start(&state->progress, psprintf("%s %s", verb, state->source_name), total, unit);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	else
+		state->progress.total = SPINDLE_PROGRESS_UNKNOWN;
+}
+
+static void
+start_stream(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
+{
+	SpindleStreamNeeds needs = {
+		.json = state->wanted[SPINDLE_STREAM_EVENT],
+		.times = state->wanted[SPINDLE_STREAM_TIME],
+		.arrivals = state->wanted[SPINDLE_STREAM_ARRIVAL],
+	};
+
+	(void) spindle_stream_arguments(fcinfo, 0, &state->arguments);
+	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt,
+											 spindle_stream_source_name(&state->arguments));
+	state->stream = spindle_stream_open(&state->arguments.source, &state->arguments.options, &needs, state->context);
+	initStringInfo(&state->json);
+	start_progress(state, "streaming", spindle_stream_deliveries(state->stream), "events");
+	spindle_pace_start(&state->pace);
+}
+
+static void
+start_rows(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
+{
+	SpindleSource source;
+	TupleDesc	desc = state->css.ss.ss_ScanTupleSlot->tts_tupleDescriptor;
+
+	spindle_rows_arguments(fcinfo, desc, &source, &state->next, &state->end);
+	spindle_instance_keep(source.instance, state->context);
+	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt,
+											 spindle_source_name(source.instance,
+																 source.instance->domain->table[source.table].name));
+	for (int i = 0; i < state->natts; i++)
+		if (!state->wanted[i])
+			source.column[i] = -1;
+	state->rows = spindle_rows_create(source.instance, source.table, source.column, source.natts,
+									  state->context);
+	spindle_rows_bind(state->rows, state->css.ss.ss_ScanTupleSlot->tts_values,
+					  state->css.ss.ss_ScanTupleSlot->tts_isnull);
+	state->first = state->next;
+	state->batch_rows = FIRST_BATCH_ROWS;
+	state->n = state->i = 0;
+	start_progress(state, "generating", state->end - state->next, "rows");
+}
+
+/* The first row of a scan is wanted: evaluate the arguments and start. */
+static void
+start(GeneratedFunctionScan *state)
+{
+	MemoryContext context = AllocSetContextCreate(state->css.ss.ps.state->es_query_cxt, "spindle scan",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	TupleTableSlot *slot = state->css.ss.ss_ScanTupleSlot;
+	FunctionCallInfo fcinfo;
+
+	state->context = context;
+	fcinfo = evaluate_arguments(state);
+	if (state->function == SPINDLE_SCAN_ROWS)
+		start_rows(state, fcinfo);
+	else
+		start_stream(state, fcinfo);
+	MemoryContextSwitchTo(oldcontext);
+	ExecClearTuple(slot);
+	memset(slot->tts_values, 0, sizeof(Datum) * state->natts);
+	memset(slot->tts_isnull, true, state->natts);
+}
+
+static void
+stop(GeneratedFunctionScan *state)
+{
+	if (state->context == NULL)
+		return;
+	if (state->stream)
+		spindle_stream_close(state->stream);
+	state->stream = NULL;
+	state->rows = NULL;
+	MemoryContextDelete(state->context);
+	state->context = NULL;
+}
+
+static TupleTableSlot *
+next_event(GeneratedFunctionScan *state, TupleTableSlot *slot)
+{
+	SpindleEvent event;
+
+	if (!spindle_stream_next(state->stream, &event))
+		return slot;
+	if (state->arguments.options.realtime && !spindle_pace_is_due(&state->pace, event.due))
+	{
+		/* what is out already must not wait in a buffer */
+		spindle_flush_client();
+		spindle_pace_wait(&state->pace, event.due);
+		spindle_progress_report(&state->progress, state->delivered);
+	}
+	else if (state->delivered % SPINDLE_PROGRESS_ROWS == 0)
+		spindle_progress_report(&state->progress, state->delivered);
+
+	if (state->any_wanted)
+	{
+		/* values live until the next row */
+		MemoryContext oldcontext = MemoryContextSwitchTo(state->css.ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
+
+		spindle_stream_row(&event, &state->arguments.options, state->wanted, slot->tts_values, slot->tts_isnull);
+		if (state->wanted[SPINDLE_STREAM_EVENT])
+		{
+			slot->tts_values[SPINDLE_STREAM_EVENT] = spindle_stream_event(state->stream, &event, &state->json);
+			slot->tts_isnull[SPINDLE_STREAM_EVENT] = false;
+		}
+		MemoryContextSwitchTo(oldcontext);
+	}
+	state->late += event.is_late;
+	state->anomalies += event.label != NULL;
+	state->delivered++;
+	return ExecStoreVirtualTuple(slot);
+}
+
+static TupleTableSlot *
+next_row(GeneratedFunctionScan *state, TupleTableSlot *slot)
+{
+	if (state->i >= state->n)
+	{
+		state->n = (int) Min(state->batch_rows, state->end - state->next);
+		state->i = 0;
+		if (state->n <= 0)
+		{
+			state->n = 0;
+			return slot;
+		}
+		CHECK_FOR_INTERRUPTS();
+		spindle_progress_report(&state->progress, state->delivered);
+		spindle_rows_fill(state->rows, state->next, state->n);
+		state->next += state->n;
+		state->batch_rows = Min(state->batch_rows * 4, SPINDLE_BATCH_ROWS);
+	}
+	spindle_rows_show(state->rows, state->i++);
+	state->delivered++;
+	return ExecStoreVirtualTuple(slot);
+}
+
+static TupleTableSlot *
+next_tuple(ScanState *node)
+{
+	GeneratedFunctionScan *state = (GeneratedFunctionScan *) node;
+	TupleTableSlot *slot = node->ss_ScanTupleSlot;
+
+	if (state->context == NULL)
+		start(state);
+	ExecClearTuple(slot);
+	return state->function == SPINDLE_SCAN_ROWS ? next_row(state, slot) : next_event(state, slot);
+}
+
+static bool
+recheck_tuple(ScanState *node, TupleTableSlot *slot)
+{
+	return true;
+}
+
+static TupleTableSlot *
+exec_scan(CustomScanState *node)
+{
+	return ExecScan(&node->ss, next_tuple, recheck_tuple);
+}
+
+static void
+end_scan(CustomScanState *node)
+{
+	GeneratedFunctionScan *state = (GeneratedFunctionScan *) node;
+
+	stop(state);
+	spindle_progress_end(&state->progress);
+}
+
+/*
+ * A function scan calls its function again only if arguments have changed, and
+ * else shows the rows that it has kept.  We compute them again, of the same
+ * arguments and of what was read from a relation.
+ */
+static void
+rescan(CustomScanState *node)
+{
+	GeneratedFunctionScan *state = (GeneratedFunctionScan *) node;
+
+	ExecScanReScan(&node->ss);
+	if (state->context == NULL)
+		return;
+	state->progress.total = SPINDLE_PROGRESS_UNKNOWN;
+	if (bms_overlap(node->ss.ps.chgParam, state->params))
+		stop(state);
+	else if (state->function == SPINDLE_SCAN_STREAM)
+		spindle_stream_rewind(state->stream);
+	else
+	{
+		state->next = state->first;
+		state->batch_rows = FIRST_BATCH_ROWS;
+		state->n = state->i = 0;
+	}
+}
+
+/* EXPLAIN: the call, and with ANALYZE what was delivered. */
+static void
+explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
+{
+	GeneratedFunctionScan *state = (GeneratedFunctionScan *) node;
+	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	ExplainPropertyText("Function", get_func_name((Oid) intVal(linitial(plan->custom_private))), es);
+	foreach(lc, lsecond(plan->custom_private))
+		names = lappend(names, strVal(list_nth(lthird(plan->custom_private), lfirst_int(lc))));
+	ExplainPropertyList("Columns Computed", names, es);
+	if (!es->analyze)
+		return;
+	if (state->source_name)
+		ExplainPropertyText(state->function == SPINDLE_SCAN_ROWS ? "Generates" : "Streams", state->source_name, es);
+	if (state->function == SPINDLE_SCAN_ROWS)
+	{
+		ExplainPropertyInteger("Rows Generated", NULL, state->delivered, es);
+		return;
+	}
+	if (state->source_name == NULL)
+		return;					/* never started */
+	ExplainPropertyFloat("Rate", "events/s", state->arguments.options.schedule.rate, 3, es);
+	ExplainPropertyInteger("Events Delivered", NULL, state->delivered, es);
+	ExplainPropertyInteger("Out of Order", NULL, state->late, es);
+	ExplainPropertyInteger("Anomalies", NULL, state->anomalies, es);
+	if (state->arguments.options.realtime)
+		ExplainPropertyFloat("Largest Lag", "ms", state->pace.lag * 1000.0, 3, es);
+}
+
+/* Called when the library is loaded. */
+void
+spindle_scan_init(void)
+{
+	RegisterCustomScanMethods(&scan_methods);
+	previous_hook = set_rel_pathlist_hook;
+	set_rel_pathlist_hook = add_paths;
+}

@@ -1,0 +1,213 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan_cost.c
+ *		What the planner asks about spindle_stream() and spindle_rows(): which
+ *		function a call is one of, how many rows it gives, and at which cost.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "library/source.h"
+#include "scan/scan.h"
+#include "stream/options.h"
+
+PG_FUNCTION_INFO_V1(spindle_scan_support);
+
+/* Is a function written in C, with this name there? */
+static bool
+has_symbol(Oid funcid, const char *symbol)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(funcid));
+	bool		result = false;
+	bool		is_null;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	if (((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId)
+	{
+		Datum		source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &is_null);
+
+		result = !is_null && strcmp(TextDatumGetCString(source), symbol) == 0;
+	}
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/*
+ * spindle_scan_function
+ *		Which of our functions is it?  Other libraries must not be loaded to find out,
+ * as nobody has asked yet whether the user may call the function.  Ours have a
+ * planner support function that only a superuser can give, and that the planner
+ * has called before it looks for paths.
+ */
+SpindleScanFunction
+spindle_scan_function(Oid funcid)
+{
+	Oid			support = get_func_support(funcid);
+	FmgrInfo	flinfo;
+
+	if (!OidIsValid(support) || !has_symbol(support, "spindle_scan_support"))
+		return SPINDLE_SCAN_NONE;
+	fmgr_info(support, &flinfo);
+	if (flinfo.fn_addr != spindle_scan_support)
+		return SPINDLE_SCAN_NONE;
+	if (has_symbol(funcid, "spindle_stream"))
+		return SPINDLE_SCAN_STREAM;
+	if (has_symbol(funcid, "spindle_rows"))
+		return SPINDLE_SCAN_ROWS;
+	return SPINDLE_SCAN_NONE;
+}
+
+/* The text or number that an argument surely is; false if it is not known. */
+static bool
+constant_argument(List *args, int n, Datum *value)
+{
+	Node	   *arg = list_length(args) > n ? list_nth(args, n) : NULL;
+
+	if (arg == NULL || !IsA(arg, Const) || ((Const *) arg)->constisnull)
+		return false;
+	*value = ((Const *) arg)->constvalue;
+	return true;
+}
+
+/*
+ * The rows of a generated table, or of all tables with event times if none is
+ * named; 0 if there is a mistake in the names, which execution reports.
+ */
+static double
+domain_rows(const char *domain, const char *table, const char *scale)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	volatile double rows = 0;
+
+	PG_TRY();
+	{
+		SpindleInstance *instance = spindle_instance_get(domain, scale, 0);
+
+		for (int t = 0; t < instance->domain->ntables; t++)
+			if (table ? strcmp(instance->domain->table[t].name, table) == 0 :
+				instance->domain->table[t].has_event_time)
+				rows += (double) instance->nrows[t];
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(oldcontext);
+		error = CopyErrorData();
+
+		/* names are reported when the call runs; the rest is not ours */
+		if (error->sqlerrcode != ERRCODE_UNDEFINED_OBJECT &&
+			error->sqlerrcode != ERRCODE_INVALID_PARAMETER_VALUE)
+			PG_RE_THROW();
+		FlushErrorState();
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	return rows;
+}
+
+/*
+ * The number of rows that a call gives, as far as its arguments are constants.
+ */
+static double
+estimate_rows(FuncExpr *call)
+{
+	const bool	is_relation = spindle_streams_relation(call->funcid, 0);
+	const int	limit_argument = spindle_scan_function(call->funcid) == SPINDLE_SCAN_ROWS ? 5 : is_relation ? 3 : 4;
+	double		rows = 0;
+	Datum		source;
+	Datum		table;
+	Datum		scale;
+	Datum		limit;
+
+	if (is_relation)
+	{
+		HeapTuple	tuple;
+
+		/* what ANALYZE has found, or -1 */
+		if (constant_argument(call->args, 0, &source) &&
+			HeapTupleIsValid(tuple = SearchSysCache1(RELOID, source)))
+		{
+			rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
+			ReleaseSysCache(tuple);
+		}
+	}
+	else if (constant_argument(call->args, 0, &source) && constant_argument(call->args, 2, &scale))
+	{
+		Node	   *arg = list_nth(call->args, 1);
+
+		if (constant_argument(call->args, 1, &table))
+			rows = domain_rows(TextDatumGetCString(source), TextDatumGetCString(table), TextDatumGetCString(scale));
+		else if (IsA(arg, Const))
+			rows = domain_rows(TextDatumGetCString(source), NULL, TextDatumGetCString(scale));
+	}
+	if (rows <= 0)
+		rows = 1000;
+	if (constant_argument(call->args, limit_argument, &limit))
+		rows = Max(1, Min(rows, (double) DatumGetInt64(limit)));
+	return rows;
+}
+
+/*
+ * spindle_scan_reading_cost
+ *		The cost of what is done before the first row: a relation is read, and
+ *		sorted.  tuples is the estimate of rows of the call.
+ */
+Cost
+spindle_scan_reading_cost(FuncExpr *call, double tuples)
+{
+	double		pages = 0;
+	Datum		source;
+	HeapTuple	tuple;
+
+	if (!spindle_streams_relation(call->funcid, 0))
+		return 0;
+	if (constant_argument(call->args, 0, &source) &&
+		HeapTupleIsValid(tuple = SearchSysCache1(RELOID, source)))
+	{
+		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
+
+		tuples = Max(tuples, form->reltuples);
+		pages = form->relpages;
+		ReleaseSysCache(tuple);
+	}
+	tuples = Max(tuples, 2);
+	return seq_page_cost * pages + cpu_tuple_cost * tuples + 2 * cpu_operator_cost * tuples * log2(tuples);
+}
+
+/*
+ * spindle_scan_support
+ *		Planner support of both functions: the estimate of rows.
+ */
+Datum
+spindle_scan_support(PG_FUNCTION_ARGS)
+{
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+
+	if (IsA(request, SupportRequestRows))
+	{
+		SupportRequestRows *rows = (SupportRequestRows *) request;
+
+		if (IsA(rows->node, FuncExpr))
+		{
+			rows->rows = estimate_rows((FuncExpr *) rows->node);
+			PG_RETURN_POINTER(request);
+		}
+	}
+	PG_RETURN_POINTER(NULL);
+}

@@ -1,0 +1,358 @@
+/*-------------------------------------------------------------------------
+ *
+ * ddl.c
+ *		Statements that make tables of a domain, and the SQL function
+ *		spindle_ddl that prints them.
+ *
+ * The same texts are run by spindle_seed and printed for people who load files
+ * elsewhere.  Indexes and constraints get the names that the server would
+ * choose, but explicitly, so that a script says how to drop them.  Names of a
+ * definition are plain, yet they can be keywords, so all of them are quoted
+ * where SQL needs it.  Statements have no semicolon at the end.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/defrem.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+
+#include "api/args.h"
+#include "library/library.h"
+#include "seed/ddl.h"
+#include "seed/seed.h"
+
+PG_FUNCTION_INFO_V1(spindle_ddl);
+
+static bool
+is_taken(const List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), name) == 0)
+		return true;
+	return false;
+}
+
+/*
+ * A name made of others, cut to what the server allows, that is not taken yet.
+ * A number makes it differ where two long names are the same after the cut.
+ */
+static char *
+choose_name(List **names, const char *table, const char *column, const char *label)
+{
+	char	   *name = makeObjectName(table, column, label);
+
+	for (int i = 1; is_taken(*names, name); i++)
+		name = makeObjectName(table, column, psprintf("%s%d", label, i));
+	*names = lappend(*names, name);
+	return name;
+}
+
+/*
+ * spindle_ddl_create
+ *		Prepare statements for the selected tables of a domain in a schema.
+ *
+ * All arguments are kept.  Allocates in the current memory context.
+ */
+SpindleDdl *
+spindle_ddl_create(const SpindleDomain *domain, const char *schema, const bool *selected,
+				   bool is_logged)
+{
+	SpindleDdl *ddl = palloc0(sizeof(SpindleDdl));
+	List	   *not_null_names = NIL;
+
+	ddl->domain = domain;
+	ddl->schema = schema;
+	ddl->selected = selected;
+	ddl->is_logged = is_logged;
+	ddl->index_name = palloc0(sizeof(char **) * domain->ntables);
+	ddl->foreign_key_name = palloc0(sizeof(char **) * domain->ntables);
+	ddl->not_null_name = palloc0(sizeof(char **) * domain->ntables);
+	for (int t = 0; t < domain->ntables; t++)
+		ddl->names = lappend(ddl->names, domain->table[t].name);
+	for (int t = 0; t < domain->ntables; t++)
+	{
+		const SpindleTable *table = &domain->table[t];
+
+		ddl->index_name[t] = palloc0(sizeof(char *) * table->ncolumns);
+		ddl->foreign_key_name[t] = palloc0(sizeof(char *) * table->ncolumns);
+		ddl->not_null_name[t] = palloc0(sizeof(char *) * table->ncolumns);
+		for (int c = 0; c < table->ncolumns; c++)
+		{
+			const SpindleColumn *column = &table->column[c];
+
+			if (column->hidden)
+				continue;
+
+			/*
+			 * No relation has such a name, so they are a list of their own; and
+			 * the server heeds those of tables that are made.
+			 */
+			if (!column->nullable && selected[t])
+				ddl->not_null_name[t][c] = choose_name(&not_null_names, table->name, column->name, "not_null");
+			if (c == table->key)
+				ddl->index_name[t][c] = choose_name(&ddl->names, table->name, NULL, "pkey");
+			else if (column->references >= 0)
+				ddl->index_name[t][c] = choose_name(&ddl->names, table->name, column->name, "idx");
+			if (column->references >= 0)
+				ddl->foreign_key_name[t][c] = choose_name(&ddl->names, table->name, column->name, "fkey");
+		}
+	}
+	return ddl;
+}
+
+/* The name that a table has for now, not quoted. */
+char *
+spindle_ddl_name(const SpindleDdl *ddl, int table)
+{
+	return ddl->staging ? psprintf("%s_%d", ddl->staging, table) : ddl->domain->table[table].name;
+}
+
+/* The name that the index on a column has for now, not quoted. */
+char *
+spindle_ddl_index_name(const SpindleDdl *ddl, int table, int column)
+{
+	return ddl->staging ? psprintf("%s_%d_%d", ddl->staging, table, column) :
+		ddl->index_name[table][column];
+}
+
+/* A name with the schema, as SQL writes it. */
+char *
+spindle_ddl_qualified(const SpindleDdl *ddl, const char *name)
+{
+	return quote_qualified_identifier(ddl->schema, name);
+}
+
+static char *
+qualified_table(const SpindleDdl *ddl, int table)
+{
+	return spindle_ddl_qualified(ddl, spindle_ddl_name(ddl, table));
+}
+
+/* The type of a column, such that no type of the user's can come in its way. */
+static const char *
+type_name(const SpindleDdl *ddl, const SpindleType *type)
+{
+	return ddl->is_run ? format_type_extended(type->oid, type->typmod,
+											  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY) : type->name;
+}
+
+/*
+ * NOT NULL, or nothing.  From PostgreSQL 18 on it is a constraint with a name,
+ * which the server makes of the table's.  That of a table which has a provisional
+ * name we say ourselves; older servers read over it.
+ */
+static char *
+not_null(const SpindleDdl *ddl, int table, int column)
+{
+	const char *name = ddl->not_null_name[table][column];
+
+	if (name == NULL)
+		return "";
+	return ddl->staging ? psprintf(" CONSTRAINT %s NOT NULL", quote_identifier(name)) : " NOT NULL";
+}
+
+/* CREATE TABLE, one column a line. */
+char *
+spindle_ddl_table(const SpindleDdl *ddl, int table)
+{
+	const SpindleTable *t = &ddl->domain->table[table];
+	StringInfoData buf;
+	bool		first = true;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "CREATE %sTABLE %s (", ddl->is_logged ? "" : "UNLOGGED ",
+					 qualified_table(ddl, table));
+	for (int c = 0; c < t->ncolumns; c++)
+	{
+		const SpindleColumn *column = &t->column[c];
+
+		if (column->hidden)
+			continue;
+		appendStringInfo(&buf, "%s\n    %s %s%s", first ? "" : ",", quote_identifier(column->name),
+						 type_name(ddl, &column->type), not_null(ddl, table, c));
+		first = false;
+	}
+	appendStringInfoString(&buf, "\n)");
+	return buf.data;
+}
+
+/* A text of the definition, which is in UTF-8, as a literal. */
+static char *
+description_literal(const char *description)
+{
+	return quote_literal_cstr(pg_any_to_server(description, (int) strlen(description), PG_UTF8));
+}
+
+/* COMMENT ON TABLE, or nothing if the definition does not describe it. */
+List *
+spindle_ddl_table_comment(const SpindleDdl *ddl, int table)
+{
+	const SpindleTable *t = &ddl->domain->table[table];
+
+	if (t->description == NULL)
+		return NIL;
+	return list_make1(psprintf("COMMENT ON TABLE %s IS %s", qualified_table(ddl, table),
+							   description_literal(t->description)));
+}
+
+/* COMMENT ON COLUMN of each column that the definition describes. */
+List *
+spindle_ddl_column_comments(const SpindleDdl *ddl, int table)
+{
+	const SpindleTable *t = &ddl->domain->table[table];
+	List	   *statements = NIL;
+
+	for (int c = 0; c < t->ncolumns; c++)
+		if (!t->column[c].hidden && t->column[c].description != NULL)
+			statements = lappend(statements,
+								 psprintf("COMMENT ON COLUMN %s.%s IS %s", qualified_table(ddl, table),
+										  quote_identifier(t->column[c].name),
+										  description_literal(t->column[c].description)));
+	return statements;
+}
+
+/* The primary key, or nothing if the table has none. */
+List *
+spindle_ddl_primary_key(const SpindleDdl *ddl, int table)
+{
+	const SpindleTable *t = &ddl->domain->table[table];
+
+	if (t->key < 0)
+		return NIL;
+	return list_make1(psprintf("ALTER TABLE %s ADD CONSTRAINT %s PRIMARY KEY (%s)",
+							   qualified_table(ddl, table),
+							   quote_identifier(spindle_ddl_index_name(ddl, table, t->key)),
+							   quote_identifier(t->column[t->key].name)));
+}
+
+/* Indexes on referencing columns, save those that the primary key serves. */
+List *
+spindle_ddl_indexes(const SpindleDdl *ddl, int table)
+{
+	const SpindleTable *t = &ddl->domain->table[table];
+	List	   *statements = NIL;
+
+	for (int c = 0; c < t->ncolumns; c++)
+		if (c != t->key && ddl->index_name[table][c] != NULL)
+			statements = lappend(statements,
+								 psprintf("CREATE INDEX %s ON %s (%s)",
+										  quote_identifier(spindle_ddl_index_name(ddl, table, c)),
+										  qualified_table(ddl, table),
+										  quote_identifier(t->column[c].name)));
+	return statements;
+}
+
+/*
+ * spindle_ddl_foreign_key
+ *		The foreign key of a column to a selected table, or NULL if it has none.
+ *
+ * With is_valid the statement checks the rows; otherwise this is left to
+ * ALTER TABLE ... VALIDATE CONSTRAINT.
+ */
+char *
+spindle_ddl_foreign_key(const SpindleDdl *ddl, int table, int column, bool is_valid)
+{
+	const SpindleColumn *c = &ddl->domain->table[table].column[column];
+	const SpindleTable *parent;
+
+	if (ddl->foreign_key_name[table][column] == NULL || !ddl->selected[c->references])
+		return NULL;
+	parent = &ddl->domain->table[c->references];
+	return psprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)%s",
+					qualified_table(ddl, table),
+					quote_identifier(ddl->foreign_key_name[table][column]),
+					quote_identifier(c->name),
+					qualified_table(ddl, parent->index),
+					quote_identifier(parent->column[parent->key].name),
+					is_valid ? "" : " NOT VALID");
+}
+
+/* All foreign keys of a table. */
+List *
+spindle_ddl_foreign_keys(const SpindleDdl *ddl, int table, bool is_valid)
+{
+	List	   *statements = NIL;
+
+	for (int c = 0; c < ddl->domain->table[table].ncolumns; c++)
+	{
+		char	   *statement = spindle_ddl_foreign_key(ddl, table, c, is_valid);
+
+		if (statement)
+			statements = lappend(statements, statement);
+	}
+	return statements;
+}
+
+/* Append statements, under a heading if there are any and it is not NULL. */
+static void
+append_statements(StringInfo buf, const char *heading, List *statements)
+{
+	ListCell   *lc;
+
+	if (heading && statements)
+		appendStringInfo(buf, "\n-- %s\n", heading);
+	foreach(lc, statements)
+		appendStringInfo(buf, "%s;\n", (char *) lfirst(lc));
+}
+
+/* What comes before the data, then what comes after it. */
+static char *
+script(const SpindleDdl *ddl)
+{
+	const SpindleDomain *domain = ddl->domain;
+	List	   *indexes = NIL;
+	List	   *foreign_keys = NIL;
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "-- Tables of %s\nCREATE SCHEMA IF NOT EXISTS %s;\n", domain->name,
+					 quote_identifier(ddl->schema));
+	for (int t = 0; t < domain->ntables; t++)
+	{
+		if (!ddl->selected[t])
+			continue;
+		appendStringInfo(&buf, "\n%s;\n", spindle_ddl_table(ddl, t));
+		append_statements(&buf, NULL, spindle_ddl_table_comment(ddl, t));
+		append_statements(&buf, NULL, spindle_ddl_column_comments(ddl, t));
+		indexes = list_concat(indexes, spindle_ddl_primary_key(ddl, t));
+		indexes = list_concat(indexes, spindle_ddl_indexes(ddl, t));
+		foreign_keys = list_concat(foreign_keys, spindle_ddl_foreign_keys(ddl, t, true));
+	}
+	appendStringInfoString(&buf, "\n-- Load the data here.\n");
+	append_statements(&buf, "Keys and indexes", indexes);
+	append_statements(&buf, "Foreign keys", foreign_keys);
+	return buf.data;
+}
+
+/*
+ * spindle_ddl(domain, schema_name, tables)
+ *		A script that makes the tables of a domain without the extension.
+ *
+ * A comment marks where the data is to be loaded.
+ */
+Datum
+spindle_ddl(PG_FUNCTION_ARGS)
+{
+	char	   *domain_name = spindle_arg_text(fcinfo, 0, "domain");
+	char	   *schema = spindle_arg_schema(fcinfo, 1, "schema_name");
+	SpindleDomain *domain = spindle_library_get(domain_name);
+	char	   *text = NULL;
+
+	PG_TRY();
+	{
+		text = script(spindle_ddl_create(domain, schema,
+										 spindle_seed_selection(fcinfo, 2, domain), true));
+	}
+	PG_FINALLY();
+	{
+		spindle_library_release(domain);
+	}
+	PG_END_TRY();
+	PG_RETURN_TEXT_P(cstring_to_text(text));
+}

@@ -1,0 +1,597 @@
+/*-------------------------------------------------------------------------
+ *
+ * seed_parallel.c
+ *		Seeding by background workers: the leader.
+ *
+ * Workers make tables under names that nobody uses, each worker in one
+ * transaction.  When all of them have done so, they commit; the leader then
+ * adds foreign keys, which workers check, and gives the tables their names in
+ * one last transaction.  Until then nobody sees any of the tables, and those
+ * to be replaced are still there.
+ *
+ * If anything goes wrong the leader stops the workers and drops what they have
+ * committed, also when it is terminated.  If the server crashes before the
+ * workers commit, nothing is left.  If it crashes after that, in the time of
+ * the foreign keys, there are tables whose names and comments tell what they
+ * are; the next call for the same schema drops them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "executor/spi.h"
+#include "libpq/pqmq.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "storage/dsm.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "storage/shm_toc.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "compat.h"
+#include "seed/seed.h"
+#include "seed/seed_parallel.h"
+#include "server/progress.h"
+
+/*
+ * A parallel seeding.  It has a memory context of its own, as it is needed when
+ * a session ends and its portals are gone.
+ */
+typedef struct Job
+{
+	MemoryContext context;
+	const SpindleSeed *seed;	/* not to be used at the end of a session */
+	bool		has_made_schema;
+	dsm_segment *segment;
+	SpindleSeedShared *shared;
+	int			nworkers;		/* that have been started */
+	BackgroundWorkerHandle *worker[SPINDLE_MAX_SEED_WORKERS];
+	shm_mq_handle *queue[SPINDLE_MAX_SEED_WORKERS]; /* NULL when it has ended */
+	SpindleProgress progress;	/* first of rows, then of tables */
+	bool		is_loaded;		/* all rows are stored */
+} Job;
+
+/* The job of this session, for the case that the session is terminated. */
+static Job *active_job = NULL;
+
+/* Largest tables first, so that no long one is left for the end. */
+static int
+compare_tasks(const void *a, const void *b, void *arg)
+{
+	const int64 *nrows = arg;
+	const SpindleSeedTask *x = a;
+	const SpindleSeedTask *y = b;
+
+	if (nrows[x->table] != nrows[y->table])
+		return nrows[x->table] > nrows[y->table] ? -1 : 1;
+	return x->table - y->table;
+}
+
+/* Tell workers what to do. */
+static void
+fill_shared(const SpindleSeed *seed, SpindleSeedShared *shared)
+{
+	const SpindleInstance *instance = seed->instance;
+
+	shared->database = MyDatabaseId;
+	shared->login_user = GetAuthenticatedUserId();
+	shared->user = GetUserId();
+	shared->leader = MyProcNumber;
+	shared->seed = instance->seed;
+	shared->fingerprint = instance->domain->fingerprint;
+	strlcpy(shared->domain, instance->domain->name, NAMEDATALEN);
+	strlcpy(shared->scale, instance->domain->preset[instance->preset].name, NAMEDATALEN);
+	strlcpy(shared->schema, seed->schema, NAMEDATALEN);
+	strlcpy(shared->staging, seed->ddl->staging, NAMEDATALEN);
+	shared->is_logged = seed->ddl->is_logged;
+	shared->with_keys = seed->with_keys;
+	shared->with_indexes = seed->with_indexes;
+	shared->with_statistics = seed->with_statistics;
+	shared->nworkers = Min(seed->nworkers, seed->ntables);
+	for (int t = 0; t < instance->domain->ntables; t++)
+		if (seed->selected[t])
+			shared->task[shared->ntasks++].table = t;
+	qsort_arg(shared->task, shared->ntasks, sizeof(SpindleSeedTask), compare_tasks, instance->nrows);
+	ConditionVariableInit(&shared->step_changed);
+	pg_atomic_init_u32(&shared->step, SPINDLE_SEED_LOAD);
+	pg_atomic_init_u32(&shared->next_task, 0);
+	pg_atomic_init_u64(&shared->rows, 0);
+	pg_atomic_init_u32(&shared->tables_done, 0);
+	for (int i = 0; i < SPINDLE_MAX_SEED_WORKERS; i++)
+		pg_atomic_init_u32(&shared->steps_done[i], 0);
+}
+
+/* Shared memory: what to do, the session's settings, a queue per worker. */
+static void
+create_shared(Job *job)
+{
+	const SpindleSeed *seed = job->seed;
+	int			nworkers = Min(seed->nworkers, seed->ntables);
+	Size		shared_size = offsetof(SpindleSeedShared, task) + sizeof(SpindleSeedTask) * seed->ntables;
+	Size		settings_size = EstimateGUCStateSpace();
+	Size		queues_size = mul_size(SPINDLE_SEED_QUEUE_SIZE, nworkers);
+	shm_toc_estimator estimator;
+	shm_toc    *toc;
+	Size		size;
+	char	   *space;
+
+	shm_toc_initialize_estimator(&estimator);
+	shm_toc_estimate_chunk(&estimator, shared_size);
+	shm_toc_estimate_chunk(&estimator, settings_size);
+	shm_toc_estimate_chunk(&estimator, queues_size);
+	shm_toc_estimate_keys(&estimator, 3);
+	size = shm_toc_estimate(&estimator);
+	job->segment = dsm_create(size, 0);
+	toc = shm_toc_create(SPINDLE_SEED_MAGIC, dsm_segment_address(job->segment), size);
+
+	job->shared = shm_toc_allocate(toc, shared_size);
+	memset(job->shared, 0, shared_size);
+	fill_shared(seed, job->shared);
+	shm_toc_insert(toc, SPINDLE_SEED_KEY_SHARED, job->shared);
+	space = shm_toc_allocate(toc, settings_size);
+	SerializeGUCState(settings_size, space);
+	shm_toc_insert(toc, SPINDLE_SEED_KEY_SETTINGS, space);
+	space = shm_toc_allocate(toc, queues_size);
+	for (int i = 0; i < nworkers; i++)
+	{
+		shm_mq	   *queue = shm_mq_create(space + (Size) i * SPINDLE_SEED_QUEUE_SIZE, SPINDLE_SEED_QUEUE_SIZE);
+
+		shm_mq_set_receiver(queue, MyProc);
+		job->queue[i] = shm_mq_attach(queue, job->segment, NULL);
+	}
+	shm_toc_insert(toc, SPINDLE_SEED_KEY_QUEUES, space);
+
+	/* from now on it survives the end of transactions */
+	dsm_pin_mapping(job->segment);
+}
+
+/* All that is known before workers start.  Fails within a transaction only. */
+static Job *
+create_job(const SpindleSeed *seed)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle seed job",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	Job		   *job = palloc0(sizeof(Job));
+
+	job->context = context;
+	job->seed = seed;
+	job->has_made_schema = seed->schema_is_missing;
+	create_shared(job);
+	MemoryContextSetParent(context, TopMemoryContext);
+	MemoryContextSwitchTo(oldcontext);
+	return job;
+}
+
+static void
+start_workers(Job *job)
+{
+	BackgroundWorker worker = {
+		.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
+		.bgw_start_time = BgWorkerStart_RecoveryFinished,
+		.bgw_restart_time = BGW_NEVER_RESTART,
+		.bgw_library_name = "$libdir/spindle",
+		.bgw_function_name = "spindle_seed_worker_main",
+		.bgw_type = "spindle seed worker",
+		.bgw_notify_pid = MyProcPid,
+		.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(job->segment)),
+	};
+	MemoryContext oldcontext = MemoryContextSwitchTo(job->context);
+
+	for (int i = 0; i < job->shared->nworkers; i++)
+	{
+		snprintf(worker.bgw_name, BGW_MAXLEN, "spindle seed worker %d of PID %d", i + 1, MyProcPid);
+		memcpy(worker.bgw_extra, &i, sizeof(int));
+		if (!RegisterDynamicBackgroundWorker(&worker, &job->worker[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+					 errmsg("could not start background worker %d of %d", i + 1, job->shared->nworkers),
+					 errhint("Ask for fewer workers, or increase max_worker_processes.")));
+		shm_mq_set_handle(job->queue[i], job->worker[i]);
+		job->nworkers++;
+	}
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/* A message of a worker: raise its errors, pass on its notices. */
+static void
+handle_message(char *data, Size size)
+{
+	StringInfoData message;
+	ErrorData	edata;
+	char		type;
+
+	initStringInfo(&message);
+	appendBinaryStringInfo(&message, data, (int) size);
+	type = message.data[message.cursor++];
+	if (type != 'E' && type != 'N')
+		return;
+	pq_parse_errornotice(&message, &edata);
+
+	/* the end of a worker is no reason for us to end */
+	edata.elevel = Min(edata.elevel, ERROR);
+	edata.context = edata.context ? psprintf("%s\nbackground worker of spindle_seed", edata.context) :
+		pstrdup("background worker of spindle_seed");
+	ThrowErrorData(&edata);
+}
+
+/* Read all that workers have to say. */
+static void
+read_queues(Job *job)
+{
+	for (int i = 0; i < job->nworkers; i++)
+		while (job->queue[i] != NULL)
+		{
+			Size		size;
+			void	   *data;
+			shm_mq_result result = shm_mq_receive(job->queue[i], &size, &data, true);
+
+			if (result == SHM_MQ_WOULD_BLOCK)
+				break;
+			if (result == SHM_MQ_SUCCESS)
+				handle_message(data, size);
+			else
+				job->queue[i] = NULL;
+		}
+}
+
+/* Have all workers done a step?  An error if one of them never will. */
+static bool
+is_step_done(Job *job, SpindleSeedStep step)
+{
+	bool		is_done = true;
+
+	for (int i = 0; i < job->nworkers; i++)
+	{
+		pid_t		pid;
+		bool		is_stopped = GetBackgroundWorkerPid(job->worker[i], &pid) == BGWH_STOPPED;
+
+		/* what it said before it ended is in the queue now */
+		pg_read_barrier();
+		read_queues(job);
+		if (pg_atomic_read_u32(&job->shared->steps_done[i]) > step)
+			continue;
+		is_done = false;
+		if (is_stopped)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+					 errmsg("a background worker ended before its work was done"),
+					 errhint("More details may be available in the server log.")));
+	}
+	return is_done;
+}
+
+/* Tell how far workers are: with rows, then with all else of the tables. */
+static void
+report_progress(Job *job)
+{
+	int64		rows = (int64) pg_atomic_read_u64(&job->shared->rows);
+
+	if (rows >= job->progress.total && !job->is_loaded)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(job->context);
+
+		spindle_progress_end(&job->progress);
+		spindle_progress_start(&job->progress,
+							   psprintf("keys, indexes and statistics of %s", job->shared->domain),
+							   job->shared->ntasks, "tables");
+		MemoryContextSwitchTo(oldcontext);
+		job->is_loaded = true;
+	}
+	spindle_progress_report(&job->progress,
+							job->is_loaded ? (int64) pg_atomic_read_u32(&job->shared->tables_done) : rows);
+}
+
+/* Wait until all workers have done a step; raises their errors. */
+static void
+await_workers(Job *job, SpindleSeedStep step)
+{
+	while (!is_step_done(job, step))
+	{
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1000,
+						 WAIT_EVENT_BGWORKER_SHUTDOWN);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+		report_progress(job);
+	}
+}
+
+/* Let workers begin with a step. */
+static void
+begin_step(Job *job, SpindleSeedStep step)
+{
+	pg_atomic_write_u32(&job->shared->next_task, 0);
+	pg_write_barrier();
+	pg_atomic_write_u32(&job->shared->step, step);
+	ConditionVariableBroadcast(&job->shared->step_changed);
+}
+
+/*
+ * Run statements in a subtransaction, and keep what they do or not.
+ *
+ * Event triggers can do anything within a statement.  An error in there leaves
+ * snapshots and levels of SPI behind, of which a subtransaction gets rid, so
+ * that the transaction can then be ended properly.
+ */
+static void
+run_protected(void (*statements) (SpindleSeed *seed), SpindleSeed *seed, bool is_kept)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		statements(seed);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	if (is_kept && !error)
+		ReleaseCurrentSubTransaction();
+	else
+		RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error)
+		ReThrowError(error);
+}
+
+/* Foreign keys, still unchecked, on tables that workers have committed. */
+static void
+add_foreign_keys(SpindleSeed *seed)
+{
+	for (int t = 0; t < seed->instance->domain->ntables; t++)
+		if (seed->selected[t])
+			spindle_seed_run_all(spindle_ddl_foreign_keys(seed->ddl, t, false));
+}
+
+/* Give a relation its name. */
+static void
+rename_relation(const SpindleDdl *ddl, const char *kind, const char *from, const char *to)
+{
+	spindle_seed_run(psprintf("ALTER %s %s RENAME TO %s", kind, spindle_ddl_qualified(ddl, from),
+							  quote_identifier(to)));
+}
+
+/*
+ * Lock the tables before the first of them changes.  Otherwise a process that
+ * has a lock on one of them, as autovacuum may, could wait for us while we
+ * wait for it.
+ */
+static void
+lock_tables(const SpindleSeed *seed)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int t = 0; t < seed->instance->domain->ntables; t++)
+		if (seed->selected[t])
+			appendStringInfo(&buf, "%s%s", buf.len ? ", " : "LOCK TABLE ",
+							 spindle_ddl_qualified(seed->ddl, spindle_ddl_name(seed->ddl, t)));
+	spindle_seed_run(buf.data);
+}
+
+/* The last transaction: tables appear under their names, all at once. */
+static void
+show_tables(SpindleSeed *seed)
+{
+	const SpindleDomain *domain = seed->instance->domain;
+	SpindleDdl	shown = *seed->ddl;
+
+	shown.staging = NULL;
+	lock_tables(seed);
+	spindle_seed_drop_replaced(seed);
+	for (int t = 0; t < domain->ntables; t++)
+	{
+		const SpindleTable *table = &domain->table[t];
+
+		if (!seed->selected[t])
+			continue;
+		for (int c = 0; c < table->ncolumns; c++)
+			if (seed->ddl->index_name[t][c] && (c == table->key ? seed->with_keys : seed->with_indexes))
+				rename_relation(seed->ddl, "INDEX", spindle_ddl_index_name(seed->ddl, t, c),
+								seed->ddl->index_name[t][c]);
+		rename_relation(seed->ddl, "TABLE", spindle_ddl_name(seed->ddl, t), table->name);
+		spindle_seed_run(psprintf("ALTER TABLE %s RESET (autovacuum_enabled)",
+								  spindle_ddl_qualified(&shown, table->name)));
+		if (table->description)
+			spindle_seed_run_all(spindle_ddl_table_comment(&shown, t));
+		else
+			spindle_seed_run(psprintf("COMMENT ON TABLE %s IS NULL", spindle_ddl_qualified(&shown, table->name)));
+		seed->nbytes += spindle_seed_bytes(spindle_seed_relation(&shown, t));
+	}
+}
+
+/*
+ * Wait until all workers have ended.  Until then they may have something to say,
+ * and one whose queue is full waits for us to read it.
+ */
+static void
+await_end(Job *job)
+{
+	for (int i = 0; i < job->nworkers; i++)
+	{
+		pid_t		pid;
+
+		while (GetBackgroundWorkerPid(job->worker[i], &pid) != BGWH_STOPPED)
+		{
+			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1000,
+							 WAIT_EVENT_BGWORKER_SHUTDOWN);
+			ResetLatch(MyLatch);
+			CHECK_FOR_INTERRUPTS();
+			read_queues(job);
+		}
+	}
+	pg_read_barrier();
+	read_queues(job);
+}
+
+/*
+ * Stop all workers, then wait until none is left.
+ *
+ * Runs with interrupts held, as the server's own wait for parallel workers does,
+ * so nothing may keep a worker from its end.  Nobody reads the queues any more; a
+ * worker that finds its queue full would wait for that, even with the message
+ * that it is terminated.  So we let go of the queues first, which a worker notices.
+ */
+static void
+stop_workers(Job *job)
+{
+	for (int i = 0; i < job->nworkers; i++)
+	{
+		TerminateBackgroundWorker(job->worker[i]);
+		if (job->queue[i] != NULL)
+			shm_mq_detach(job->queue[i]);
+		job->queue[i] = NULL;
+	}
+	for (int i = 0; i < job->nworkers; i++)
+		(void) WaitForBackgroundWorkerShutdown(job->worker[i]);
+}
+
+/* The session ends in the middle of a job, not by an error that we catch. */
+static void
+clean_up_at_exit(int code, Datum arg)
+{
+	Job		   *job = active_job;
+
+	if (job == NULL)
+		return;
+	active_job = NULL;
+	AbortOutOfAnyTransaction();
+	stop_workers(job);
+	StartTransactionCommand();
+	spindle_seed_drop_tables(job->shared, job->has_made_schema);
+	CommitTransactionCommand();
+}
+
+/* After an error: the state before the call, then the error. */
+static void
+clean_up(Job *job, MemoryContext context)
+{
+	ErrorData  *edata;
+
+	HOLD_INTERRUPTS();
+	MemoryContextSwitchTo(context);
+	edata = CopyErrorData();
+	FlushErrorState();
+	SPI_rollback();
+	stop_workers(job);
+	active_job = NULL;
+	spindle_seed_drop_tables(job->shared, job->has_made_schema);
+	SPI_commit();
+	dsm_detach(job->segment);
+	MemoryContextDelete(job->context);
+	RESUME_INTERRUPTS();
+	ReThrowError(edata);
+}
+
+/* From the start of the workers to the end. */
+static void
+run_job(Job *job, SpindleSeed *seed)
+{
+	start_workers(job);
+	await_workers(job, SPINDLE_SEED_LOAD);
+	begin_step(job, SPINDLE_SEED_COMMIT);
+	await_workers(job, SPINDLE_SEED_COMMIT);
+	if (seed->with_keys)
+	{
+		run_protected(add_foreign_keys, seed, true);
+		SPI_commit();
+		begin_step(job, SPINDLE_SEED_VALIDATE);
+		await_workers(job, SPINDLE_SEED_VALIDATE);
+	}
+
+	/* none has any more to do; what they count for statistics is in by then */
+	await_end(job);
+	run_protected(show_tables, seed, true);
+	seed->nrows = (int64) pg_atomic_read_u64(&job->shared->rows);
+	SPI_commit();
+}
+
+/*
+ * What provisional names of this call begin with.  A process id alone others
+ * would know beforehand, and could have relations of such names.
+ */
+static char *
+staging_prefix(void)
+{
+	uint32		number;
+
+	if (!pg_strong_random(&number, sizeof(number)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate random values")));
+	return psprintf(SPINDLE_SEED_STAGING "%d_%u", MyProcPid, number);
+}
+
+/*
+ * spindle_seed_parallel
+ *		Seed by seed->nworkers background workers.
+ *
+ * Commits the current transaction, and others after it.
+ */
+void
+spindle_seed_parallel(SpindleSeed *seed)
+{
+	static bool is_registered = false;
+	MemoryContext context = CurrentMemoryContext;
+	Job		   *job;
+	Oid			schema;
+	int64		total = 0;
+
+	if (seed->ntables == 0)
+		return;
+	if (!is_registered)
+		before_shmem_exit(clean_up_at_exit, (Datum) 0);
+	is_registered = true;
+	for (int t = 0; t < seed->instance->domain->ntables; t++)
+		total += seed->selected[t] ? seed->instance->nrows[t] : 0;
+	seed->ddl->staging = staging_prefix();
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	spindle_seed_drop_leftovers(seed);
+
+	/*
+	 * Tables to replace are dropped in the end.  What stands in the way of
+	 * that, views or foreign keys of others, had better be found now.
+	 */
+	run_protected(spindle_seed_drop_replaced, seed, false);
+	spindle_seed_prepare_schema(seed);
+	schema = get_namespace_oid(seed->schema, false);
+	spindle_seed_hold_lock(schema);
+
+	job = create_job(seed);
+	MemoryContextSwitchTo(context); /* SPI's go with transactions */
+	spindle_progress_start(&job->progress, psprintf("loading %s", seed->instance->domain->name), total, "rows");
+	active_job = job;
+	PG_TRY();
+	{
+		SPI_commit();
+		run_job(job, seed);
+	}
+	PG_CATCH();
+	{
+		clean_up(job, context);
+	}
+	PG_END_TRY();
+	active_job = NULL;
+	spindle_seed_release_lock(schema);
+	dsm_detach(job->segment);
+	SPI_finish();
+	spindle_progress_end(&job->progress);
+	MemoryContextDelete(job->context);
+}

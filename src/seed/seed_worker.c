@@ -1,0 +1,273 @@
+/*-------------------------------------------------------------------------
+ *
+ * seed_worker.c
+ *		A background worker of spindle_seed.
+ *
+ * A worker makes whole tables, one after another, as long as there are some
+ * left: two processes that fill the same table only wait for each other, as a
+ * table grows by one process at a time.  Everything up to the statistics
+ * happens in one transaction, which stays open until all workers are as far.
+ * So a worker that fails, or a server that crashes, leaves nothing behind.
+ *
+ * Errors and notices go to the leader through a queue; the server's own parallel
+ * workers do it so.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "libpq/pqmq.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "storage/dsm.h"
+#include "storage/ipc.h"
+#include "storage/proc.h"
+#include "storage/shm_toc.h"
+#include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "seed/load.h"
+#include "seed/seed.h"
+#include "seed/seed_parallel.h"
+#include "server/progress.h"
+
+typedef struct Worker
+{
+	SpindleSeedShared *shared;
+	int			number;
+	SpindleInstance *instance;
+	SpindleDdl *ddl;
+	SpindleProgress progress;	/* of the present table */
+	int64		rows_reported;	/* of the present table */
+} Worker;
+
+/* Find the shared memory, send messages to the leader from now on. */
+static shm_toc *
+attach(dsm_handle handle, int number)
+{
+	dsm_segment *segment = dsm_attach(handle);
+	shm_toc    *toc = segment ? shm_toc_attach(SPINDLE_SEED_MAGIC, dsm_segment_address(segment)) : NULL;
+	shm_mq	   *queue;
+
+	/* nobody to report to: the leader has gone */
+	if (toc == NULL)
+		proc_exit(0);
+	queue = (shm_mq *) ((char *) shm_toc_lookup(toc, SPINDLE_SEED_KEY_QUEUES, false) +
+						(Size) number * SPINDLE_SEED_QUEUE_SIZE);
+	shm_mq_set_sender(queue, MyProc);
+	pq_redirect_to_shm_mq(segment, shm_mq_attach(queue, segment, NULL));
+	return toc;
+}
+
+/*
+ * Become the leader's user with the leader's settings.  The login is checked
+ * for the user that logged in there, as the present one need not be allowed to.
+ */
+static void
+take_over_session(const SpindleSeedShared *shared, void *settings)
+{
+	BackgroundWorkerInitializeConnectionByOid(shared->database, shared->login_user, 0);
+	StartTransactionCommand();
+	RestoreGUCState(settings);
+	CommitTransactionCommand();
+
+	/* messages are for the leader, whatever its client wants */
+	(void) SetClientEncoding(GetDatabaseEncoding());
+	InvalidateSystemCaches();
+	SetUserIdAndSecContext(shared->user, 0);
+}
+
+/* Find the domain; it must be the one that the leader has. */
+static void
+prepare(Worker *worker)
+{
+	SpindleSeedShared *shared = worker->shared;
+	bool	   *selected;
+
+	worker->instance = spindle_instance_get(shared->domain, shared->scale, shared->seed);
+	spindle_instance_keep(worker->instance, CurrentMemoryContext);
+	if (worker->instance->domain->fingerprint != shared->fingerprint)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the definition of spindle domain \"%s\" has changed meanwhile", shared->domain),
+				 errhint("Call spindle_seed again.")));
+	selected = palloc0(sizeof(bool) * worker->instance->domain->ntables);
+	for (int i = 0; i < shared->ntasks; i++)
+		selected[shared->task[i].table] = true;
+	worker->ddl = spindle_ddl_create(worker->instance->domain, shared->schema, selected, shared->is_logged);
+	worker->ddl->is_run = true;
+	worker->ddl->staging = shared->staging;
+}
+
+/*
+ * A worker that is terminated while it waits must not be left in a queue of
+ * shared memory that it loses on its way out.
+ */
+static void
+cancel_sleep(int code, Datum arg)
+{
+	ConditionVariableCancelSleep();
+}
+
+/* Tell the leader that a step is done. */
+static void
+report_step(Worker *worker, SpindleSeedStep step)
+{
+	pg_write_barrier();
+	pg_atomic_write_u32(&worker->shared->steps_done[worker->number], step + 1);
+	SetLatch(&ProcGlobal->allProcs[worker->shared->leader].procLatch);
+}
+
+/* Wait until the leader says that a step begins. */
+static void
+await_step(Worker *worker, SpindleSeedStep step)
+{
+	pgstat_report_activity(STATE_RUNNING, "waiting for other workers");
+	ConditionVariablePrepareToSleep(&worker->shared->step_changed);
+	while (pg_atomic_read_u32(&worker->shared->step) < step)
+		ConditionVariableSleep(&worker->shared->step_changed, PG_WAIT_EXTENSION);
+	ConditionVariableCancelSleep();
+	pg_read_barrier();
+}
+
+/* The next task of this step, or NULL if none is left. */
+static SpindleSeedTask *
+next_task(Worker *worker)
+{
+	uint32		i = pg_atomic_fetch_add_u32(&worker->shared->next_task, 1);
+
+	return i < worker->shared->ntasks ? &worker->shared->task[i] : NULL;
+}
+
+static void
+report_load(void *arg, int64 rows)
+{
+	Worker	   *worker = arg;
+
+	pg_atomic_fetch_add_u64(&worker->shared->rows, rows - worker->rows_reported);
+	worker->rows_reported = rows;
+	spindle_progress_report(&worker->progress, rows);
+}
+
+/* One table with all that does not need others. */
+static void
+make_table(Worker *worker, SpindleSeedTask *task)
+{
+	const SpindleSeedShared *shared = worker->shared;
+	const char *name = worker->ddl->domain->table[task->table].name;
+	char	   *qualified = spindle_ddl_qualified(worker->ddl, spindle_ddl_name(worker->ddl, task->table));
+
+	pgstat_report_activity(STATE_RUNNING, psprintf("loading %s", name));
+	spindle_seed_run(spindle_ddl_table(worker->ddl, task->table));
+	spindle_seed_run(psprintf("COMMENT ON TABLE %s IS %s", qualified,
+							  quote_literal_cstr(SPINDLE_SEED_COMMENT)));
+	spindle_seed_run_all(spindle_ddl_column_comments(worker->ddl, task->table));
+
+	/* until the table has its name; the leader would have to wait for it */
+	spindle_seed_run(psprintf("ALTER TABLE %s SET (autovacuum_enabled = false)", qualified));
+	task->relid = spindle_seed_relation(worker->ddl, task->table);
+
+	spindle_progress_start(&worker->progress, psprintf("loading %s", name),
+						   worker->instance->nrows[task->table], "rows");
+	worker->rows_reported = 0;
+	spindle_load(task->relid, worker->instance, task->table, NULL, report_load, worker);
+	spindle_progress_end(&worker->progress);
+
+	pgstat_report_activity(STATE_RUNNING, psprintf("keys, indexes and statistics of %s", name));
+	if (shared->with_keys)
+		spindle_seed_run_all(spindle_ddl_primary_key(worker->ddl, task->table));
+	if (shared->with_indexes)
+		spindle_seed_run_all(spindle_ddl_indexes(worker->ddl, task->table));
+	if (shared->with_statistics)
+		spindle_seed_run(psprintf("ANALYZE %s", qualified));
+	pg_atomic_fetch_add_u32(&worker->shared->tables_done, 1);
+}
+
+/* The first two steps: make tables, commit when all others are done too. */
+static void
+make_tables(Worker *worker)
+{
+	SpindleSeedTask *task;
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	SPI_connect();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	prepare(worker);
+	while ((task = next_task(worker)) != NULL)
+		make_table(worker, task);
+	PopActiveSnapshot();
+	report_step(worker, SPINDLE_SEED_LOAD);
+	await_step(worker, SPINDLE_SEED_COMMIT);
+	SPI_finish();
+	CommitTransactionCommand();
+	pgstat_report_stat(true);
+	report_step(worker, SPINDLE_SEED_COMMIT);
+}
+
+/*
+ * The last step: check foreign keys, which the leader has added.  Each table
+ * has a transaction of its own, so that locks are not held for long.
+ */
+static void
+validate_tables(Worker *worker)
+{
+	SpindleSeedTask *task;
+
+	await_step(worker, SPINDLE_SEED_VALIDATE);
+	while ((task = next_task(worker)) != NULL)
+	{
+		SetCurrentStatementStartTimestamp();
+		StartTransactionCommand();
+		SPI_connect();
+		PushActiveSnapshot(GetTransactionSnapshot());
+		prepare(worker);
+		for (int c = 0; c < worker->ddl->domain->table[task->table].ncolumns; c++)
+		{
+			const char *name = worker->ddl->foreign_key_name[task->table][c];
+
+			if (name == NULL || !worker->ddl->selected[worker->ddl->domain->table[task->table].column[c].references])
+				continue;
+			pgstat_report_activity(STATE_RUNNING, psprintf("foreign key %s", name));
+			spindle_seed_run(psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
+									  spindle_ddl_qualified(worker->ddl, spindle_ddl_name(worker->ddl, task->table)),
+									  quote_identifier(name)));
+		}
+		PopActiveSnapshot();
+		SPI_finish();
+		CommitTransactionCommand();
+	}
+	report_step(worker, SPINDLE_SEED_VALIDATE);
+}
+
+/*
+ * spindle_seed_worker_main
+ *		Entry point; arg is the handle of the shared memory.
+ */
+void
+spindle_seed_worker_main(Datum arg)
+{
+	Worker		worker = {0};
+	shm_toc    *toc;
+
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	memcpy(&worker.number, MyBgworkerEntry->bgw_extra, sizeof(int));
+	CurrentMemoryContext = AllocSetContextCreate(TopMemoryContext, "spindle seed worker",
+												 ALLOCSET_DEFAULT_SIZES);
+	toc = attach(DatumGetUInt32(arg), worker.number);
+	before_shmem_exit(cancel_sleep, (Datum) 0);
+	worker.shared = shm_toc_lookup(toc, SPINDLE_SEED_KEY_SHARED, false);
+	take_over_session(worker.shared, shm_toc_lookup(toc, SPINDLE_SEED_KEY_SETTINGS, false));
+	make_tables(&worker);
+	if (worker.shared->with_keys)
+		validate_tables(&worker);
+}
