@@ -36,6 +36,7 @@ OBJS = \
 	src/json/datum_json.o \
 	src/json/json_writer.o \
 	src/json/reader.o \
+	src/library/files.o \
 	src/library/library.o \
 	src/library/source.o \
 	src/math/alias.o \
@@ -62,6 +63,7 @@ OBJS = \
 	src/server/bulk.o \
 	src/server/flush.o \
 	src/server/heap_writer.o \
+	src/server/hint.o \
 	src/server/kept_rows.o \
 	src/server/pace.o \
 	src/server/progress.o \

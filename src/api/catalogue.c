@@ -52,34 +52,25 @@ enum
 static void
 describe_domain(const char *name, Datum *values, bool *nulls)
 {
-	SpindleDomain *domain = spindle_library_get(name);
+	SpindleDomain *domain = spindle_library_domain(name, CurrentMemoryContext);
+	Datum	   *scales = palloc(sizeof(Datum) * domain->npresets);
+	int			ncolumns = 0;
+	bool		no_description;
 
-	PG_TRY();
-	{
-		Datum	   *scales = palloc(sizeof(Datum) * domain->npresets);
-		int			ncolumns = 0;
-		bool		no_description;
+	for (int t = 0; t < domain->ntables; t++)
+		for (int c = 0; c < domain->table[t].ncolumns; c++)
+			ncolumns += !domain->table[t].column[c].hidden;
+	for (int p = 0; p < domain->npresets; p++)
+		scales[p] = CStringGetTextDatum(domain->preset[p].name);
+	values[DOMAIN_TABLES] = Int32GetDatum(domain->ntables);
+	values[DOMAIN_COLUMNS] = Int32GetDatum(ncolumns);
+	values[DOMAIN_SCALES] = PointerGetDatum(construct_array(scales, domain->npresets, TEXTOID, -1, false,
+															TYPALIGN_INT));
+	nulls[DOMAIN_TABLES] = nulls[DOMAIN_COLUMNS] = nulls[DOMAIN_SCALES] = false;
 
-		for (int t = 0; t < domain->ntables; t++)
-			for (int c = 0; c < domain->table[t].ncolumns; c++)
-				ncolumns += !domain->table[t].column[c].hidden;
-		for (int p = 0; p < domain->npresets; p++)
-			scales[p] = CStringGetTextDatum(domain->preset[p].name);
-		values[DOMAIN_TABLES] = Int32GetDatum(domain->ntables);
-		values[DOMAIN_COLUMNS] = Int32GetDatum(ncolumns);
-		values[DOMAIN_SCALES] = PointerGetDatum(construct_array(scales, domain->npresets, TEXTOID, -1, false,
-																TYPALIGN_INT));
-		nulls[DOMAIN_TABLES] = nulls[DOMAIN_COLUMNS] = nulls[DOMAIN_SCALES] = false;
-
-		/* last, as it may raise an error, and not NULL only when it is there */
-		values[DOMAIN_DESCRIPTION] = text_or_null(domain->description, &no_description);
-		nulls[DOMAIN_DESCRIPTION] = no_description;
-	}
-	PG_FINALLY();
-	{
-		spindle_library_release(domain);
-	}
-	PG_END_TRY();
+	/* last, as it may raise an error, and not NULL only when it is there */
+	values[DOMAIN_DESCRIPTION] = text_or_null(domain->description, &no_description);
+	nulls[DOMAIN_DESCRIPTION] = no_description;
 }
 
 /*
@@ -105,7 +96,7 @@ is_definition_error(int sqlstate)
  *
  * There is no subtransaction, which the server would not allow in a parallel
  * query: what reads a definition holds nothing but memory, a file that it
- * closes, and the model that it gives back.
+ * closes, and the model, which goes with that memory.
  */
 Datum
 spindle_domains(PG_FUNCTION_ARGS)
@@ -178,9 +169,9 @@ Datum
 spindle_tables(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	SpindleInstance *instance = spindle_instance_get(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-													 text_to_cstring(PG_GETARG_TEXT_PP(1)),
-													 SPINDLE_DEFAULT_SEED);
+	SpindleInstance *instance = spindle_library_instance(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+														 text_to_cstring(PG_GETARG_TEXT_PP(1)),
+														 SPINDLE_DEFAULT_SEED, CurrentMemoryContext);
 	const SpindleDomain *domain = instance->domain;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -209,40 +200,31 @@ Datum
 spindle_columns(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	SpindleDomain *domain = spindle_library_get(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	SpindleDomain *domain = spindle_library_domain(text_to_cstring(PG_GETARG_TEXT_PP(0)), CurrentMemoryContext);
+	const SpindleTable *table =
+	&domain->table[spindle_source_table(domain, text_to_cstring(PG_GETARG_TEXT_PP(1)))];
 	int			position = 0;
 
-	PG_TRY();
+	InitMaterializedSRF(fcinfo, 0);
+	for (int c = 0; c < table->ncolumns; c++)
 	{
-		const SpindleTable *table =
-		&domain->table[spindle_source_table(domain, text_to_cstring(PG_GETARG_TEXT_PP(1)))];
+		const SpindleColumn *column = &table->column[c];
+		Datum		values[8];
+		bool		nulls[8] = {false};
 
-		InitMaterializedSRF(fcinfo, 0);
-		for (int c = 0; c < table->ncolumns; c++)
-		{
-			const SpindleColumn *column = &table->column[c];
-			Datum		values[8];
-			bool		nulls[8] = {false};
-
-			if (column->hidden)
-				continue;
-			values[0] = Int32GetDatum(++position);
-			values[1] = CStringGetTextDatum(column->name);
-			values[2] = CStringGetTextDatum(column->type.name);
-			values[3] = BoolGetDatum(!column->nullable);
-			values[4] = BoolGetDatum(c == table->key);
-			values[5] = text_or_null(column->references < 0 ? NULL : domain->table[column->references].name,
-									 &nulls[5]);
-			values[6] = text_or_null(spindle_rule_describe(domain, table, column), &nulls[6]);
-			values[7] = text_or_null(column->description, &nulls[7]);
-			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
-		}
+		if (column->hidden)
+			continue;
+		values[0] = Int32GetDatum(++position);
+		values[1] = CStringGetTextDatum(column->name);
+		values[2] = CStringGetTextDatum(column->type.name);
+		values[3] = BoolGetDatum(!column->nullable);
+		values[4] = BoolGetDatum(c == table->key);
+		values[5] = text_or_null(column->references < 0 ? NULL : domain->table[column->references].name,
+								 &nulls[5]);
+		values[6] = text_or_null(spindle_rule_describe(domain, table, column), &nulls[6]);
+		values[7] = text_or_null(column->description, &nulls[7]);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
-	PG_FINALLY();
-	{
-		spindle_library_release(domain);
-	}
-	PG_END_TRY();
 	return (Datum) 0;
 }
 

@@ -15,6 +15,7 @@
 
 #include "api/args.h"
 #include "gen/datum.h"
+#include "library/library.h"
 #include "library/source.h"
 #include "scan/scan.h"
 #include "server/progress.h"
@@ -27,16 +28,17 @@ PG_FUNCTION_INFO_V1(spindle_rows);
  *		Read the arguments of spindle_rows: the table in *source, whose columns
  *		are those of desc, and the rows wanted, *row .. *end - 1.
  *
- * desc is NULL if the call has no column definition list, an error.
+ * desc is NULL if the call has no column definition list, an error.  The instance
+ * is held by the current memory context.
  */
 void
 spindle_rows_arguments(FunctionCallInfo fcinfo, TupleDesc desc, SpindleSource *source, int64 *row,
 					   int64 *end)
 {
 	memset(source, 0, sizeof(*source));
-	source->instance = spindle_instance_get(spindle_arg_text(fcinfo, 0, "domain"),
-											spindle_arg_text(fcinfo, 2, "scale"),
-											spindle_arg_int64(fcinfo, 3, "seed"));
+	source->instance = spindle_library_instance(spindle_arg_text(fcinfo, 0, "domain"),
+												spindle_arg_text(fcinfo, 2, "scale"),
+												spindle_arg_int64(fcinfo, 3, "seed"), CurrentMemoryContext);
 	source->table = spindle_source_table(source->instance->domain,
 										 spindle_arg_text(fcinfo, 1, "table_name"));
 	spindle_arg_require(fcinfo, 4, "first_row");
@@ -78,7 +80,6 @@ spindle_rows(PG_FUNCTION_ARGS)
 						   &source, &first, &end);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	context = AllocSetContextCreate(CurrentMemoryContext, "spindle_rows", ALLOCSET_DEFAULT_SIZES);
-	spindle_instance_keep(source.instance, context);
 	rows = spindle_rows_create(source.instance, source.table, source.column, source.natts, context);
 	values = palloc0(sizeof(Datum) * source.natts);
 	nulls = palloc0(source.natts);

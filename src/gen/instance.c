@@ -9,30 +9,21 @@
  * from.  All of it is a function of (seed, definition, scale), made when first
  * needed and bounded in size whatever the row counts.
  *
- * The session keeps the instances it used last.  Scans pin theirs by a memory
- * context; an instance that is dropped goes with its last pin.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "nodes/pg_list.h"
 #include "utils/memutils.h"
 
 #include "gen/eval.h"
 #include "gen/instance.h"
-#include "library/library.h"
-
-#define MAX_KEPT	8
 
 /* Open periods that are listed, over all stretches of time: 16 MB. */
 #define MAX_OPEN	2000000
 
 /* Days beyond any calendar, whose microseconds still fit 64 bits. */
 #define MAX_DAY		INT64CONST(10000000)
-
-static List *kept = NIL;		/* SpindleInstance, last used first */
 
 static int64
 count_rows(const SpindleInstance *instance, const SpindleTable *table)
@@ -53,24 +44,15 @@ count_rows(const SpindleInstance *instance, const SpindleTable *table)
 	}
 }
 
-static int
-find_preset(const SpindleDomain *domain, const char *scale)
-{
-	int			preset = spindle_domain_find_preset(domain, scale);
-	List	   *names = NIL;
-
-	if (preset >= 0)
-		return preset;
-	for (int i = 0; i < domain->npresets; i++)
-		names = lappend(names, domain->preset[i].name);
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("scale \"%s\" of spindle domain \"%s\" does not exist", scale, domain->name),
-			 errhint("%s", spindle_names_hint(scale, names, "Scales"))));
-}
-
-static SpindleInstance *
-create_instance(SpindleDomain *domain, int preset, int64 seed)
+/*
+ * spindle_instance_create
+ *		The instance of a domain at a scale, given by its number, with a seed.
+ *
+ * It lives in a memory context of its own below the current one, and goes when
+ * its context is deleted.  The domain has to stay as long.
+ */
+SpindleInstance *
+spindle_instance_create(SpindleDomain *domain, int preset, int64 seed)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle instance",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -101,98 +83,6 @@ create_instance(SpindleDomain *domain, int preset, int64 seed)
 	}
 	MemoryContextSwitchTo(oldcontext);
 	return instance;
-}
-
-static void
-unpin(SpindleInstance *instance)
-{
-	if (--instance->pins == 0)
-	{
-		spindle_library_release(instance->domain);
-		MemoryContextDelete(instance->context);
-	}
-}
-
-/*
- * spindle_instance_get
- *		The instance of a domain by its name, scale and seed.
- *
- * It is not pinned: whoever needs it beyond the next call of this function
- * says so with spindle_instance_keep().  Raises an error, with the names there
- * are, if domain or scale does not exist.
- */
-SpindleInstance *
-spindle_instance_get(const char *domain_name, const char *scale, int64 seed)
-{
-	SpindleDomain *domain = spindle_library_get(domain_name);
-	SpindleInstance *volatile instance = NULL;
-	ListCell   *lc;
-
-	PG_TRY();
-	{
-		int			preset = find_preset(domain, scale);
-		SpindleInstance *found = NULL;
-		MemoryContext oldcontext;
-
-		foreach(lc, kept)
-		{
-			SpindleInstance *candidate = lfirst(lc);
-
-			if (candidate->domain == domain && candidate->preset == preset && candidate->seed == seed)
-				found = candidate;
-		}
-		if (found)
-		{
-			kept = list_delete_ptr(kept, found);
-			spindle_library_release(domain);
-		}
-		else
-		{
-			found = create_instance(domain, preset, seed);
-			MemoryContextSetParent(found->context, TopMemoryContext);
-			found->pins = 1;
-		}
-		oldcontext = MemoryContextSwitchTo(TopMemoryContext);
-		kept = lcons(found, kept);
-		MemoryContextSwitchTo(oldcontext);
-		instance = found;
-	}
-	PG_CATCH();
-	{
-		spindle_library_release(domain);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-
-	while (list_length(kept) > MAX_KEPT)
-	{
-		SpindleInstance *last = llast(kept);
-
-		kept = list_delete_last(kept);
-		unpin(last);
-	}
-	return instance;
-}
-
-static void
-unpin_callback(void *instance)
-{
-	unpin((SpindleInstance *) instance);
-}
-
-/*
- * spindle_instance_keep
- *		Pin an instance for the lifetime of a memory context.
- */
-void
-spindle_instance_keep(SpindleInstance *instance, MemoryContext context)
-{
-	MemoryContextCallback *callback = MemoryContextAllocZero(context, sizeof(MemoryContextCallback));
-
-	callback->func = unpin_callback;
-	callback->arg = instance;
-	MemoryContextRegisterResetCallback(context, callback);
-	instance->pins++;
 }
 
 /*

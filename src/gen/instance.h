@@ -39,11 +39,9 @@ typedef struct SpindleInstance
 								 * children */
 	void	  **rule_state;		/* per rule, made when first needed */
 	MemoryContext context;
-	int			pins;
 } SpindleInstance;
 
-extern SpindleInstance *spindle_instance_get(const char *domain, const char *scale, int64 seed);
-extern void spindle_instance_keep(SpindleInstance *instance, MemoryContext context);
+extern SpindleInstance *spindle_instance_create(SpindleDomain *domain, int preset, int64 seed);
 
 extern SpindleTimeline *spindle_instance_timeline(SpindleInstance *instance, int table, int column);
 extern SpindleReferenceState *spindle_instance_reference(SpindleInstance *instance,

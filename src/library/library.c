@@ -1,140 +1,107 @@
 /*-------------------------------------------------------------------------
  *
  * library.c
- *		The domains that are there: definition files, and the models of those
- *		that this session has used.
+ *		Names to models and instances, and those that this session has used.
  *
- * Definitions are NAME.json in the directory that spindle.domain_directory
- * names, then in the one installed with the extension; data sets are
- * data/NAME.json beside them.  A model is kept for the session and made anew
- * when one of its files has changed.  Whoever uses one pins it; a model that is
- * out of date goes with its last pin.
+ * A model is made of its files when it is first asked for, and anew when one of
+ * them has changed.  The session keeps the models and the instances that it used
+ * last, and those that somebody holds.  There is one way to hold one: by a memory
+ * context, for as long as that lives.  What is out of date, or has not been used
+ * for long, goes with its last holder.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "common/hashfn.h"
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "storage/fd.h"
+#include "nodes/pg_list.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
-#include "utils/varlena.h"
 
+#include "define/parse.h"
+#include "library/files.h"
 #include "library/library.h"
-#include "spindle.h"
+#include "server/hint.h"
 
-#define MAX_FILE_SIZE	(16 * 1024 * 1024)
-#define MAX_TEXT_SIZE	(1024 * 1024)
+#define MAX_TEXT_SIZE		(1024 * 1024)
+#define MAX_KEPT_MODELS		16
+#define MAX_KEPT_INSTANCES	8
 
-static List *models = NIL;		/* SpindleDomain, in TopMemoryContext */
-
-/* The directories to look in, first one first. */
-static List *
-directories(void)
+/* A model or an instance, allocated in its own memory context. */
+typedef struct Kept
 {
-	char		share[MAXPGPATH];
-	List	   *result = NIL;
+	MemoryContext context;
+	int			holders;
+	bool		is_listed;		/* below; if not, it goes with its last holder */
+	struct Kept *model;			/* of an instance, which holds it; else NULL */
+	SpindleInstance *instance;
+	SpindleDomain *domain;
+	uint64		stamp;			/* of a model: tells its files from what they
+								 * become */
+} Kept;
 
-	if (spindle_domain_directory && spindle_domain_directory[0])
-		result = lappend(result, pstrdup(spindle_domain_directory));
-	get_share_path(my_exec_path, share);
-	return lappend(result, psprintf("%s/extension/spindle", share));
+static List *models = NIL;		/* Kept, last used first */
+static List *instances = NIL;
+
+/* Take one that is not in a list into it, as the one used last. */
+static void
+enlist(List **list, Kept *kept)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
+
+	*list = lcons(kept, *list);
+	kept->is_listed = true;
+	MemoryContextSwitchTo(oldcontext);
 }
 
-static bool
-is_plain_name(const char *name)
+static void
+release(Kept *kept)
 {
-	size_t		len = strlen(name);
+	Kept	   *model = kept->model;
 
-	return len > 0 && len < NAMEDATALEN &&
-		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+	Assert(kept->holders > 0);
+	if (--kept->holders > 0 || kept->is_listed)
+		return;
+	MemoryContextDelete(kept->context);
+	if (model)
+		release(model);
 }
 
-/* The file of a definition ("") or data set ("data/"), or NULL. */
-static char *
-find_file(const char *folder, const char *name, struct stat *st)
+/* Take one out of its list; it goes unless somebody holds it. */
+static void
+delist(List **list, Kept *kept)
 {
-	ListCell   *lc;
-
-	if (!is_plain_name(name))
-		return NULL;
-	foreach(lc, directories())
-	{
-		char	   *path = psprintf("%s/%s%s.json", (char *) lfirst(lc), folder, name);
-
-		if (stat(path, st) == 0)
-			return path;
-		if (errno != ENOENT && errno != ENOTDIR)
-			ereport(ERROR,
-					(errcode_for_file_access(),
-					 errmsg("could not stat file \"%s\": %m", path)));
-		pfree(path);
-	}
-	return NULL;
+	*list = list_delete_ptr(*list, kept);
+	kept->is_listed = false;
+	kept->holders++;
+	release(kept);
 }
 
-/*
- * The contents of a file, palloc'd and terminated.  The file is closed in case
- * of an error, too: spindle_domains() goes on after one.
- */
-static char *
-read_file(const char *path, int *len)
+/* Keep no more than some; those used last stay. */
+static void
+limit(List **list, int max)
 {
-	FILE	   *file = AllocateFile(path, PG_BINARY_R);
-	StringInfoData buf;
-
-	if (file == NULL)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not open file \"%s\" for reading: %m", path)));
-	initStringInfo(&buf);
-	for (;;)
-	{
-		size_t		n;
-
-		enlargeStringInfo(&buf, 65536);
-		n = fread(buf.data + buf.len, 1, 65536, file);
-		buf.len += (int) n;
-		if (ferror(file))
-		{
-			int			save_errno = errno;
-
-			FreeFile(file);
-			errno = save_errno;
-			ereport(ERROR,
-					(errcode_for_file_access(),
-					 errmsg("could not read file \"%s\": %m", path)));
-		}
-		if (buf.len > MAX_FILE_SIZE)
-		{
-			FreeFile(file);
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("file \"%s\" is larger than %d bytes", path, MAX_FILE_SIZE)));
-		}
-		if (n == 0)
-			break;
-	}
-	FreeFile(file);
-	buf.data[buf.len] = '\0';
-	*len = buf.len;
-	return buf.data;
+	while (list_length(*list) > max)
+		delist(list, llast(*list));
 }
 
-/* Tells a file, as it was when it was looked at, from another one. */
-static uint64
-stamp_of_file(const char *path, const struct stat *st)
+static void
+release_callback(void *kept)
 {
-	uint64		stamp = hash_bytes_extended((const unsigned char *) path, (int) strlen(path), 0);
+	release(kept);
+}
 
-	stamp = hash_combine64(stamp, (uint64) st->st_size);
-	stamp = hash_combine64(stamp, (uint64) st->st_mtim.tv_sec);
-	return hash_combine64(stamp, (uint64) st->st_mtim.tv_nsec);
+/* Hold one for the lifetime of a memory context. */
+static void
+hold(Kept *kept, MemoryContext holder)
+{
+	MemoryContextCallback *callback = MemoryContextAllocZero(holder, sizeof(MemoryContextCallback));
+
+	callback->func = release_callback;
+	callback->arg = kept;
+	MemoryContextRegisterResetCallback(holder, callback);
+	kept->holders++;
 }
 
 /* Stamps of the data sets that the present definition has loaded so far. */
@@ -143,38 +110,118 @@ static uint64 loaded_stamp;
 static char *
 load_data_set(const char *name, int *len)
 {
-	struct stat st;
-	char	   *path = find_file("data/", name, &st);
+	uint64		stamp;
+	char	   *path = spindle_file_find("data/", name, &stamp);
 
 	if (path == NULL)
 		return NULL;
-	loaded_stamp = hash_combine64(loaded_stamp, stamp_of_file(path, &st));
-	return read_file(path, len);
+	loaded_stamp = hash_combine64(loaded_stamp, stamp);
+	return spindle_file_read(path, len);
 }
 
 /* The stamps of all files of a model as they are now; 0 if one has gone. */
 static uint64
-present_stamp(const SpindleDomain *domain, const char *path, const struct stat *st)
+present_stamp(const SpindleDomain *domain, uint64 stamp)
 {
-	uint64		stamp = stamp_of_file(path, st);
-
 	for (int i = 0; i < domain->ndatasets; i++)
 	{
-		struct stat data_st;
-		char	   *data_path = find_file("data/", domain->dataset[i]->name, &data_st);
+		uint64		data_stamp;
+		char	   *path = spindle_file_find("data/", domain->dataset[i]->name, &data_stamp);
 
-		if (data_path == NULL)
+		if (path == NULL)
 			return 0;
-		stamp = hash_combine64(stamp, stamp_of_file(data_path, &data_st));
-		pfree(data_path);
+		stamp = hash_combine64(stamp, data_stamp);
+		pfree(path);
 	}
 	return stamp;
 }
 
-static int
-compare_names(const ListCell *a, const ListCell *b)
+/* The model that is kept of a domain, or NULL. */
+static Kept *
+find_model(const char *name)
 {
-	return strcmp(lfirst(a), lfirst(b));
+	ListCell   *lc;
+
+	foreach(lc, models)
+	{
+		Kept	   *kept = lfirst(lc);
+
+		if (strcmp(kept->domain->name, name) == 0)
+			return kept;
+	}
+	return NULL;
+}
+
+/* Make a model of its file; in a context below the present one. */
+static Kept *
+create_model(const char *name, const char *path, uint64 stamp)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle domain", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	Kept	   *kept = palloc0(sizeof(Kept));
+	int			len;
+	char	   *text = spindle_file_read(path, &len);
+
+	loaded_stamp = stamp;
+	kept->context = context;
+	kept->domain = spindle_domain_parse(name, text, len, load_data_set);
+	kept->stamp = loaded_stamp;
+	pfree(text);
+	MemoryContextSwitchTo(oldcontext);
+	return kept;
+}
+
+/*
+ * The model of a domain, up to date and the first one of the list; not held.
+ * Raises an error if there is no such domain or its definition is not valid.
+ */
+static Kept *
+get_model(const char *name)
+{
+	uint64		stamp;
+	char	   *path = spindle_file_find("", name, &stamp);
+	Kept	   *kept = find_model(name);
+
+	if (kept && path && kept->stamp == present_stamp(kept->domain, stamp))
+	{
+		models = list_delete_ptr(models, kept);
+		enlist(&models, kept);
+		return kept;
+	}
+	if (kept)
+	{
+		/* plans hold what the definition said when they were made */
+		ResetPlanCache();
+		delist(&models, kept);
+	}
+	if (path == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("spindle domain \"%s\" does not exist", name),
+				 errhint("%s", spindle_names_hint(name, spindle_library_names(), "Domains"))));
+
+	/* under the caller's context until it is complete, so that errors free it */
+	kept = create_model(name, path, stamp);
+	MemoryContextSetParent(kept->context, TopMemoryContext);
+	enlist(&models, kept);
+	limit(&models, MAX_KEPT_MODELS);
+	return kept;
+}
+
+static int
+find_scale(const SpindleDomain *domain, const char *scale)
+{
+	int			preset = spindle_domain_find_preset(domain, scale);
+	List	   *names = NIL;
+
+	if (preset >= 0)
+		return preset;
+	for (int i = 0; i < domain->npresets; i++)
+		names = lappend(names, domain->preset[i].name);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("scale \"%s\" of spindle domain \"%s\" does not exist", scale, domain->name),
+			 errhint("%s", spindle_names_hint(scale, names, "Scales"))));
 }
 
 /*
@@ -184,165 +231,73 @@ compare_names(const ListCell *a, const ListCell *b)
 List *
 spindle_library_names(void)
 {
-	List	   *names = NIL;
-	ListCell   *lc;
-
-	foreach(lc, directories())
-	{
-		DIR		   *dir = AllocateDir((char *) lfirst(lc));
-		struct dirent *de;
-
-		if (dir == NULL && errno == ENOENT)
-			continue;
-		while ((de = ReadDir(dir, (char *) lfirst(lc))) != NULL)
-		{
-			size_t		len = strlen(de->d_name);
-			char	   *name;
-			bool		known = false;
-			ListCell   *other;
-
-			if (len <= 5 || strcmp(de->d_name + len - 5, ".json") != 0)
-				continue;
-			name = pnstrdup(de->d_name, len - 5);
-			foreach(other, names)
-				known |= strcmp(lfirst(other), name) == 0;
-			if (is_plain_name(name) && !known)
-				names = lappend(names, name);
-		}
-		FreeDir(dir);
-	}
-	list_sort(names, compare_names);
-	return names;
-}
-
-/* The one of some names that a misspelled name was probably meant to be, or NULL. */
-static char *
-closest_name(const char *name, List *names)
-{
-	char	   *best = NULL;
-	int			best_distance = Max(2, (int) strlen(name) / 3) + 1;
-	ListCell   *lc;
-
-	if (strlen(name) > 255)
-		return NULL;
-	foreach(lc, names)
-	{
-		char	   *candidate = lfirst(lc);
-		int			distance = varstr_levenshtein_less_equal(name, strlen(name), candidate,
-															 strlen(candidate), 1, 1, 1,
-															 best_distance, true);
-
-		if (distance < best_distance)
-		{
-			best = candidate;
-			best_distance = distance;
-		}
-	}
-	return best;
+	return spindle_file_names();
 }
 
 /*
- * spindle_names_hint
- *		A hint for a name that does not exist: the one probably meant, and all
- *		there are, as what: a, b.
- */
-char *
-spindle_names_hint(const char *name, List *names, const char *what)
-{
-	char	   *closest = closest_name(name, names);
-	StringInfoData buf;
-	ListCell   *lc;
-
-	initStringInfo(&buf);
-	if (closest)
-		appendStringInfo(&buf, "Perhaps you meant \"%s\".  ", closest);
-	appendStringInfo(&buf, "%s: ", what);
-	foreach(lc, names)
-		appendStringInfo(&buf, "%s%s", foreach_current_index(lc) ? ", " : "", (char *) lfirst(lc));
-	appendStringInfoChar(&buf, '.');
-	return buf.data;
-}
-
-/* Forget a model, and free it unless somebody uses it. */
-static void
-drop_model(SpindleDomain *domain)
-{
-	models = list_delete_ptr(models, domain);
-
-	/* plans hold what the definition said when they were made */
-	ResetPlanCache();
-	domain->path = NULL;
-	if (domain->pins == 0)
-		MemoryContextDelete(domain->context);
-}
-
-/*
- * spindle_library_get
- *		The model of a domain, pinned.
+ * spindle_library_domain
+ *		The model of a domain, which stays for the lifetime of a memory context.
  *
- * The caller gives it back with spindle_library_release().  Raises an error
- * if there is no such domain or its definition is not valid.
+ * Raises an error, with the names there are, if there is no such domain, and one
+ * with the place if its definition is not valid.
  */
 SpindleDomain *
-spindle_library_get(const char *name)
+spindle_library_domain(const char *name, MemoryContext holder)
 {
-	struct stat st;
-	char	   *path = find_file("", name, &st);
-	MemoryContext context;
-	MemoryContext oldcontext;
-	SpindleDomain *domain;
-	char	   *text;
-	int			len;
-	ListCell   *lc;
+	Kept	   *kept = get_model(name);
 
-	if (path == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("spindle domain \"%s\" does not exist", name),
-				 errhint("%s", spindle_names_hint(name, spindle_library_names(), "Domains"))));
-	foreach(lc, models)
-	{
-		domain = lfirst(lc);
-		if (strcmp(domain->name, name) != 0)
-			continue;
-		if (domain->file_stamp == present_stamp(domain, path, &st))
-		{
-			domain->pins++;
-			return domain;
-		}
-		drop_model(domain);
-		break;
-	}
-
-	/* under the caller's context until it is complete, so that errors free it */
-	context = AllocSetContextCreate(CurrentMemoryContext, "spindle domain", ALLOCSET_DEFAULT_SIZES);
-	oldcontext = MemoryContextSwitchTo(context);
-	text = read_file(path, &len);
-	loaded_stamp = stamp_of_file(path, &st);
-	domain = spindle_domain_parse(name, text, len, load_data_set);
-	domain->path = pstrdup(path);
-	domain->file_stamp = loaded_stamp;
-	pfree(text);
-	MemoryContextSwitchTo(TopMemoryContext);
-	models = lappend(models, domain);
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextSetParent(context, TopMemoryContext);
-	domain->pins++;
-	return domain;
+	hold(kept, holder);
+	return kept->domain;
 }
 
-/* Give a pinned model back. */
-void
-spindle_library_release(SpindleDomain *domain)
+/*
+ * spindle_library_instance
+ *		The instance of a domain by its name, scale and seed, which stays for the
+ *		lifetime of a memory context.
+ *
+ * Raises an error, with the names there are, if domain or scale does not exist,
+ * and one with the place if the definition is not valid.
+ */
+SpindleInstance *
+spindle_library_instance(const char *domain_name, const char *scale, int64 seed, MemoryContext holder)
 {
-	Assert(domain->pins > 0);
-	if (--domain->pins == 0 && domain->path == NULL)
-		MemoryContextDelete(domain->context);
+	Kept	   *model = get_model(domain_name);
+	int			preset = find_scale(model->domain, scale);
+	Kept	   *found = NULL;
+	ListCell   *lc;
+
+	foreach(lc, instances)
+	{
+		Kept	   *kept = lfirst(lc);
+
+		if (kept->model == model && kept->instance->preset == preset && kept->instance->seed == seed)
+			found = kept;
+	}
+	if (found)
+		instances = list_delete_ptr(instances, found);
+	else
+	{
+		SpindleInstance *instance = spindle_instance_create(model->domain, preset, seed);
+
+		found = MemoryContextAllocZero(instance->context, sizeof(Kept));
+		found->context = instance->context;
+		found->instance = instance;
+		found->domain = model->domain;
+		found->model = model;
+		model->holders++;
+		MemoryContextSetParent(found->context, TopMemoryContext);
+	}
+	enlist(&instances, found);
+	hold(found, holder);
+	limit(&instances, MAX_KEPT_INSTANCES);
+	return found->instance;
 }
 
 /*
  * spindle_library_check
- *		Raise an error if a text is not a valid definition; keeps nothing.
+ *		Raise an error if a text, len bytes of UTF-8, is not a valid definition.
+ *
+ * Nothing is kept.
  */
 void
 spindle_library_check(const char *text, int len)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * library.h
- *		The domains that are there.
+ *		Names to models and instances.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,12 +10,12 @@
 
 #include "nodes/pg_list.h"
 
-#include "model/model.h"
+#include "gen/instance.h"
 
-extern SpindleDomain *spindle_library_get(const char *name);
-extern void spindle_library_release(SpindleDomain *domain);
 extern List *spindle_library_names(void);
+extern SpindleDomain *spindle_library_domain(const char *name, MemoryContext holder);
+extern SpindleInstance *spindle_library_instance(const char *domain_name, const char *scale, int64 seed,
+												 MemoryContext holder);
 extern void spindle_library_check(const char *text, int len);
-extern char *spindle_names_hint(const char *name, List *names, const char *what);
 
 #endif							/* SPINDLE_LIBRARY_H */

@@ -20,6 +20,7 @@
 
 #include "library/library.h"
 #include "library/source.h"
+#include "server/hint.h"
 #include "spindle.h"
 
 PG_FUNCTION_INFO_V1(spindle_fdw_validator);
@@ -243,7 +244,7 @@ options_context(void *arg)
  * spindle_source_of_relation
  *		The generated table behind a foreign table, in the current context.
  *
- * The instance is not pinned.  Raises an error if the options name what does not
+ * The instance is held by that, too.  Raises an error if the options name what does not
  * exist, or the columns are not those of the table.
  */
 SpindleSource *
@@ -258,7 +259,8 @@ spindle_source_of_relation(Oid relid, TupleDesc desc)
 	callback.arg = get_rel_name(relid);
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	source->instance = spindle_instance_get(options.domain, options.scale, options.seed);
+	source->instance = spindle_library_instance(options.domain, options.scale, options.seed,
+												CurrentMemoryContext);
 	source->table = spindle_source_table(source->instance->domain, options.table);
 	error_context_stack = callback.previous;
 	spindle_source_match(source, desc,
@@ -296,7 +298,7 @@ spindle_source_import(const char *domain_name, const char *server, List *options
 		else
 			report_unknown_option(def->defname, true);
 	}
-	instance = spindle_instance_get(domain_name, scale, seed);
+	instance = spindle_library_instance(domain_name, scale, seed, CurrentMemoryContext);
 	for (int t = 0; t < instance->domain->ntables; t++)
 	{
 		const SpindleTable *table = &instance->domain->table[t];

@@ -404,10 +404,7 @@ typedef struct SpindleDomain
 	int			ntexts;			/* numbers given in the pool */
 	struct SpindleTextPool *pool;
 	MemoryContext context;
-	char	   *path;			/* file it came from, NULL if none */
 	uint64		fingerprint;	/* of the definition and its data sets */
-	uint64		file_stamp;		/* tells its files from what they become */
-	int			pins;			/* see library.c */
 } SpindleDomain;
 
 /* definition.c, rule.c, formula.c, dataset.c: what they share is in parse.h */

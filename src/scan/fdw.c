@@ -113,7 +113,6 @@ begin_scan(ForeignScanState *node, int eflags)
 
 	Assert(natts == slot->tts_tupleDescriptor->natts);
 	state->source = spindle_source_of_relation(RelationGetRelid(relation), RelationGetDescr(relation));
-	spindle_instance_keep(state->source->instance, context);
 	check_fingerprint(state->source->instance->domain, list_nth(plan->fdw_private, SPINDLE_PLAN_FINGERPRINT));
 	state->backward = linitial_int(list_nth(plan->fdw_private, SPINDLE_PLAN_BACKWARD));
 	foreach(lc, attributes)
@@ -382,7 +381,6 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int targrows,
 	bool	   *nulls = palloc(desc->natts);
 
 	memset(nulls, true, desc->natts);
-	spindle_instance_keep(source->instance, context);
 	generated = spindle_rows_create(source->instance, source->table, source->column, desc->natts, context);
 	for (int done = 0; done < wanted;)
 	{

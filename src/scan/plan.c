@@ -149,7 +149,6 @@ spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	List	   *filter;
 
 	state->source = spindle_source_of_relation(relid, RelationGetDescr(relation));
-	spindle_instance_keep(state->source->instance, CurrentMemoryContext);
 	table_close(relation, NoLock);
 	filter = filter_clauses(root, state->source, baserel->relid, baserel->baserestrictinfo);
 	cost_qual_eval(&state->filter_cost, filter, root);

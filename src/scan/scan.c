@@ -340,7 +340,6 @@ start_rows(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
 	TupleDesc	desc = state->css.ss.ss_ScanTupleSlot->tts_tupleDescriptor;
 
 	spindle_rows_arguments(fcinfo, desc, &source, &state->next, &state->end);
-	spindle_instance_keep(source.instance, state->context);
 	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt,
 											 spindle_source_name(source.instance,
 																 source.instance->domain->table[source.table].name));

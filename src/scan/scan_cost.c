@@ -21,6 +21,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "library/library.h"
 #include "library/source.h"
 #include "scan/scan.h"
 #include "stream/options.h"
@@ -96,7 +97,7 @@ domain_rows(const char *domain, const char *table, const char *scale)
 
 	PG_TRY();
 	{
-		SpindleInstance *instance = spindle_instance_get(domain, scale, 0);
+		SpindleInstance *instance = spindle_library_instance(domain, scale, 0, CurrentMemoryContext);
 
 		for (int t = 0; t < instance->domain->ntables; t++)
 			if (table ? strcmp(instance->domain->table[t].name, table) == 0 :

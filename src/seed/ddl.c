@@ -341,18 +341,8 @@ spindle_ddl(PG_FUNCTION_ARGS)
 {
 	char	   *domain_name = spindle_arg_text(fcinfo, 0, "domain");
 	char	   *schema = spindle_arg_schema(fcinfo, 1, "schema_name");
-	SpindleDomain *domain = spindle_library_get(domain_name);
-	char	   *text = NULL;
+	SpindleDomain *domain = spindle_library_domain(domain_name, CurrentMemoryContext);
+	char	   *text = script(spindle_ddl_create(domain, schema, spindle_seed_selection(fcinfo, 2, domain), true));
 
-	PG_TRY();
-	{
-		text = script(spindle_ddl_create(domain, schema,
-										 spindle_seed_selection(fcinfo, 2, domain), true));
-	}
-	PG_FINALLY();
-	{
-		spindle_library_release(domain);
-	}
-	PG_END_TRY();
 	PG_RETURN_TEXT_P(cstring_to_text(text));
 }

@@ -229,10 +229,9 @@ spindle_fill(PG_FUNCTION_ARGS)
 
 	PreventCommandDuringRecovery("spindle_fill()");
 	spindle_arg_require(fcinfo, ARG_TARGET, "target");
-	fill.instance = spindle_instance_get(spindle_arg_text(fcinfo, ARG_DOMAIN, "domain"),
-										 spindle_arg_text(fcinfo, ARG_SCALE, "scale"),
-										 spindle_arg_int64(fcinfo, ARG_SEED, "seed"));
-	spindle_instance_keep(fill.instance, CurrentMemoryContext);
+	fill.instance = spindle_library_instance(spindle_arg_text(fcinfo, ARG_DOMAIN, "domain"),
+											 spindle_arg_text(fcinfo, ARG_SCALE, "scale"),
+											 spindle_arg_int64(fcinfo, ARG_SEED, "seed"), CurrentMemoryContext);
 	table = spindle_source_table(fill.instance->domain, spindle_arg_text(fcinfo, ARG_TABLE, "table_name"));
 	fill.table = &fill.instance->domain->table[table];
 	read_columns(&fill, fcinfo);

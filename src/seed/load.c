@@ -383,7 +383,6 @@ spindle_load(Oid relid, SpindleInstance *instance, int table, const bool *checke
 	/* a value that is toasted wants to know which rows others can see */
 	PushActiveSnapshot(GetTransactionSnapshot());
 	loader.relation = table_open(relid, RowExclusiveLock);
-	spindle_instance_keep(instance, context);
 	if (!is_as_made(loader.relation, &instance->domain->table[table], checked))
 	{
 		char	   *target = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(loader.relation)),

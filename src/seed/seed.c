@@ -44,6 +44,7 @@
 #include "library/source.h"
 #include "seed/load.h"
 #include "seed/seed.h"
+#include "server/hint.h"
 #include "server/progress.h"
 
 PG_FUNCTION_INFO_V1(spindle_seed);
@@ -292,8 +293,8 @@ seed_arguments(FunctionCallInfo fcinfo)
 	seed->with_statistics = bool_argument(fcinfo, ARG_STATISTICS, "statistics");
 	seed->nworkers = workers_argument(fcinfo);
 	if_exists = if_exists_argument(fcinfo);
-	seed->instance = spindle_instance_get(domain, scale, spindle_arg_int64(fcinfo, ARG_SEED, "seed"));
-	spindle_instance_keep(seed->instance, CurrentMemoryContext);
+	seed->instance = spindle_library_instance(domain, scale, spindle_arg_int64(fcinfo, ARG_SEED, "seed"),
+											  CurrentMemoryContext);
 	seed->selected = spindle_seed_selection(fcinfo, ARG_TABLES, seed->instance->domain);
 	seed->ddl = spindle_ddl_create(seed->instance->domain, seed->schema, seed->selected,
 								   bool_argument(fcinfo, ARG_LOGGED, "logged"));

@@ -34,6 +34,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "library/library.h"
 #include "seed/load.h"
 #include "seed/seed.h"
 #include "seed/seed_parallel.h"
@@ -92,8 +93,7 @@ prepare(Worker *worker)
 	SpindleSeedShared *shared = worker->shared;
 	bool	   *selected;
 
-	worker->instance = spindle_instance_get(shared->domain, shared->scale, shared->seed);
-	spindle_instance_keep(worker->instance, CurrentMemoryContext);
+	worker->instance = spindle_library_instance(shared->domain, shared->scale, shared->seed, CurrentMemoryContext);
 	if (worker->instance->domain->fingerprint != shared->fingerprint)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

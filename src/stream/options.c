@@ -22,6 +22,7 @@
 #include "utils/varlena.h"
 
 #include "api/args.h"
+#include "library/library.h"
 #include "library/source.h"
 #include "spindle.h"
 #include "stream/delay.h"
@@ -113,7 +114,7 @@ get_instance(const char *name, const char *scale, int64 seed)
 
 	PG_TRY();
 	{
-		instance = spindle_instance_get(name, scale, seed);
+		instance = spindle_library_instance(name, scale, seed, oldcontext);
 	}
 	PG_CATCH();
 	{
@@ -143,7 +144,6 @@ domain_source(FunctionCallInfo fcinfo, int at, const char *time_column, SpindleS
 	args->instance = get_instance(spindle_arg_text(fcinfo, at, "domain"),
 								  spindle_arg_text(fcinfo, at + 2 + ARG_SCALE, "scale"),
 								  spindle_arg_int64(fcinfo, at + 2 + ARG_SEED, "seed"));
-	spindle_instance_keep(args->instance, CurrentMemoryContext);
 	domain = args->instance->domain;
 	source->default_clock = (Timestamp) domain->first_day * USECS_PER_DAY;
 	if (!PG_ARGISNULL(at + 1))

@@ -1,0 +1,187 @@
+/*-------------------------------------------------------------------------
+ *
+ * files.c
+ *		The files that definitions and data sets are in.
+ *
+ * Definitions are NAME.json in the directory that spindle.domain_directory
+ * names, then in the one installed with the extension; data sets are
+ * data/NAME.json beside them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/hashfn.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+
+#include "library/files.h"
+#include "spindle.h"
+
+#define MAX_FILE_SIZE	(16 * 1024 * 1024)
+
+/* The directories to look in, first one first. */
+static List *
+directories(void)
+{
+	char		share[MAXPGPATH];
+	List	   *result = NIL;
+
+	if (spindle_domain_directory && spindle_domain_directory[0])
+		result = lappend(result, pstrdup(spindle_domain_directory));
+	get_share_path(my_exec_path, share);
+	return lappend(result, psprintf("%s/extension/spindle", share));
+}
+
+static bool
+is_plain_name(const char *name)
+{
+	size_t		len = strlen(name);
+
+	return len > 0 && len < NAMEDATALEN &&
+		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+}
+
+/* Tells a file, as it was when it was looked at, from another one. */
+static uint64
+stamp_of_file(const char *path, const struct stat *st)
+{
+	uint64		stamp = hash_bytes_extended((const unsigned char *) path, (int) strlen(path), 0);
+
+	stamp = hash_combine64(stamp, (uint64) st->st_size);
+	stamp = hash_combine64(stamp, (uint64) st->st_mtim.tv_sec);
+	return hash_combine64(stamp, (uint64) st->st_mtim.tv_nsec);
+}
+
+/*
+ * spindle_file_find
+ *		The path of the file of a definition (folder "") or of a data set (folder
+ *		"data/"), palloc'd, or NULL if there is none.
+ *
+ * *stamp tells the file, as it is now, from another one and from what it becomes.
+ * Raises an error if a directory cannot be looked at.
+ */
+char *
+spindle_file_find(const char *folder, const char *name, uint64 *stamp)
+{
+	ListCell   *lc;
+
+	if (!is_plain_name(name))
+		return NULL;
+	foreach(lc, directories())
+	{
+		char	   *path = psprintf("%s/%s%s.json", (char *) lfirst(lc), folder, name);
+		struct stat st;
+
+		if (stat(path, &st) == 0)
+		{
+			*stamp = stamp_of_file(path, &st);
+			return path;
+		}
+		if (errno != ENOENT && errno != ENOTDIR)
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not stat file \"%s\": %m", path)));
+		pfree(path);
+	}
+	return NULL;
+}
+
+/*
+ * spindle_file_read
+ *		The contents of a file, palloc'd and terminated, and their length.
+ *
+ * Raises an error if it cannot be read or has more than 16 MB.  It is closed then,
+ * too: spindle_domains() goes on after one.
+ */
+char *
+spindle_file_read(const char *path, int *len)
+{
+	FILE	   *file = AllocateFile(path, PG_BINARY_R);
+	StringInfoData buf;
+
+	if (file == NULL)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not open file \"%s\" for reading: %m", path)));
+	initStringInfo(&buf);
+	for (;;)
+	{
+		size_t		n;
+
+		enlargeStringInfo(&buf, 65536);
+		n = fread(buf.data + buf.len, 1, 65536, file);
+		buf.len += (int) n;
+		if (ferror(file))
+		{
+			int			save_errno = errno;
+
+			FreeFile(file);
+			errno = save_errno;
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not read file \"%s\": %m", path)));
+		}
+		if (buf.len > MAX_FILE_SIZE)
+		{
+			FreeFile(file);
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("file \"%s\" is larger than %d bytes", path, MAX_FILE_SIZE)));
+		}
+		if (n == 0)
+			break;
+	}
+	FreeFile(file);
+	buf.data[buf.len] = '\0';
+	*len = buf.len;
+	return buf.data;
+}
+
+static int
+compare_names(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+/*
+ * spindle_file_names
+ *		The names of all definitions, sorted, as palloc'd strings.
+ */
+List *
+spindle_file_names(void)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, directories())
+	{
+		DIR		   *dir = AllocateDir((char *) lfirst(lc));
+		struct dirent *de;
+
+		if (dir == NULL && errno == ENOENT)
+			continue;
+		while ((de = ReadDir(dir, (char *) lfirst(lc))) != NULL)
+		{
+			size_t		len = strlen(de->d_name);
+			char	   *name;
+			bool		known = false;
+			ListCell   *other;
+
+			if (len <= 5 || strcmp(de->d_name + len - 5, ".json") != 0)
+				continue;
+			name = pnstrdup(de->d_name, len - 5);
+			foreach(other, names)
+				known |= strcmp(lfirst(other), name) == 0;
+			if (is_plain_name(name) && !known)
+				names = lappend(names, name);
+		}
+		FreeDir(dir);
+	}
+	list_sort(names, compare_names);
+	return names;
+}
