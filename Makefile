@@ -6,10 +6,13 @@ PGFILEDESC = "spindle - relational test data and event streams"
 OBJS = \
 	src/api/args.o \
 	src/api/catalogue.o \
+	src/api/deliver.o \
+	src/api/fdw.o \
 	src/api/json_type.o \
 	src/api/rows.o \
 	src/api/stream.o \
 	src/api/stream_builders.o \
+	src/api/support.o \
 	src/define/calendar_rule.o \
 	src/define/check.o \
 	src/define/dataset.o \
@@ -39,6 +42,7 @@ OBJS = \
 	src/library/files.o \
 	src/library/library.o \
 	src/library/source.o \
+	src/library/stream_call.o \
 	src/math/alias.o \
 	src/math/calendar.o \
 	src/math/dist.o \
@@ -47,11 +51,13 @@ OBJS = \
 	src/model/describe.o \
 	src/model/text.o \
 	src/model/type.o \
+	src/scan/event_row.o \
 	src/scan/fdw.o \
+	src/scan/foreign_options.o \
+	src/scan/function_cost.o \
+	src/scan/function_scan.o \
 	src/scan/plan.o \
 	src/scan/ranges.o \
-	src/scan/scan.o \
-	src/scan/scan_cost.o \
 	src/seed/ddl.o \
 	src/seed/fill.o \
 	src/seed/load.o \
@@ -60,6 +66,7 @@ OBJS = \
 	src/seed/seed_lock.o \
 	src/seed/seed_parallel.o \
 	src/seed/seed_worker.o \
+	src/server/argument.o \
 	src/server/bulk.o \
 	src/server/flush.o \
 	src/server/heap_writer.o \

@@ -10,7 +10,7 @@
 #include "fmgr.h"
 #include "utils/guc.h"
 
-#include "scan/scan.h"
+#include "api/support.h"
 #include "spindle.h"
 
 PG_MODULE_MAGIC;
@@ -48,5 +48,5 @@ _PG_init(void)
 							 NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("spindle");
-	spindle_scan_init();
+	spindle_support_init();
 }

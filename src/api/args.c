@@ -15,24 +15,6 @@
 
 #include "api/args.h"
 
-/* Raise an error if an argument is null. */
-void
-spindle_arg_require(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	if (PG_ARGISNULL(arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not be null", name)));
-}
-
-/* A text that must not be null, palloc'd. */
-char *
-spindle_arg_text(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	spindle_arg_require(fcinfo, arg, name);
-	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
-}
-
 /* The name of a schema, which need not exist; palloc'd. */
 char *
 spindle_arg_schema(FunctionCallInfo fcinfo, int arg, const char *name)
@@ -52,29 +34,22 @@ spindle_arg_schema(FunctionCallInfo fcinfo, int arg, const char *name)
 	return schema;
 }
 
-/* A number that must not be null. */
-int64
-spindle_arg_int64(FunctionCallInfo fcinfo, int arg, const char *name)
+/*
+ * spindle_arg_stream_call
+ *		The source and the stream arguments of a function, which begin at a
+ *		position; returns the position behind them.
+ *
+ * Only copies: values stay those of the call.
+ */
+int
+spindle_arg_stream_call(FunctionCallInfo fcinfo, int at, SpindleStreamCall *call)
 {
-	spindle_arg_require(fcinfo, arg, name);
-	return PG_GETARG_INT64(arg);
-}
-
-/* A number that must not be negative; null has a meaning of its own. */
-int64
-spindle_arg_count(FunctionCallInfo fcinfo, int arg, const char *name, int64 when_null)
-{
-	int64		value;
-
-	if (PG_ARGISNULL(arg))
-		return when_null;
-	value = PG_GETARG_INT64(arg);
-	if (value < 0)
+	if (!spindle_stream_call_fill(call, fcinfo->flinfo->fn_oid, at, fcinfo->args, PG_NARGS()))
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for argument \"%s\": " INT64_FORMAT, name, value),
-				 errhint("It must be greater than or equal to zero.")));
-	return value;
+				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
+				 errmsg("the SQL declaration of the function does not fit the installed library"),
+				 errhint("Run ALTER EXTENSION spindle UPDATE, or create the extension anew.")));
+	return at + call->nsource + SPINDLE_NUM_STREAM_OPTIONS;
 }
 
 /*

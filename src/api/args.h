@@ -10,6 +10,9 @@
 
 #include "fmgr.h"
 
+#include "library/stream_call.h"
+#include "server/argument.h"
+
 /* What a procedure does with its result. */
 typedef enum SpindleReport
 {
@@ -18,12 +21,32 @@ typedef enum SpindleReport
 	SPINDLE_REPORT_NOTHING
 } SpindleReport;
 
-extern void spindle_arg_require(FunctionCallInfo fcinfo, int arg, const char *name);
-extern char *spindle_arg_text(FunctionCallInfo fcinfo, int arg, const char *name);
+static inline void
+spindle_arg_require(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	spindle_argument_require(&fcinfo->args[arg], name);
+}
+
+static inline char *
+spindle_arg_text(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	return spindle_argument_text(&fcinfo->args[arg], name);
+}
+
+static inline int64
+spindle_arg_int64(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	return spindle_argument_int64(&fcinfo->args[arg], name);
+}
+
+static inline int64
+spindle_arg_count(FunctionCallInfo fcinfo, int arg, const char *name, int64 when_null)
+{
+	return spindle_argument_count(&fcinfo->args[arg], name, when_null);
+}
+
 extern char *spindle_arg_schema(FunctionCallInfo fcinfo, int arg, const char *name);
-extern int64 spindle_arg_int64(FunctionCallInfo fcinfo, int arg, const char *name);
-extern int64 spindle_arg_count(FunctionCallInfo fcinfo, int arg, const char *name,
-							   int64 when_null);
+extern int	spindle_arg_stream_call(FunctionCallInfo fcinfo, int at, SpindleStreamCall *call);
 extern SpindleReport spindle_arg_take_report(FunctionCallInfo fcinfo, int arg);
 
 #endif							/* SPINDLE_ARGS_H */

@@ -30,8 +30,6 @@
 #include "storage/proc.h"
 #include "storage/shm_mq.h"
 #include "storage/shm_toc.h"
-#include "utils/datum.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
@@ -64,15 +62,12 @@
 enum
 {
 	KEY_SHARED = 1,
-	KEY_ARGUMENTS,
+	KEY_CALL,
 	KEY_QUEUES
 };
 
 typedef struct SharedRendering
 {
-	Oid			function;		/* that was called, with how many arguments */
-	int			nargs;
-	int			source_argument;
 	uint64		fingerprint;	/* of the domain's definition */
 	int64		first;			/* deliveries to make */
 	int64		end;
@@ -215,35 +210,6 @@ init_portion(Portion *portion)
  * Leader
  */
 
-static Size
-arguments_size(FunctionCallInfo fcinfo, const Oid *types)
-{
-	Size		size = 0;
-
-	for (int i = 0; i < PG_NARGS(); i++)
-	{
-		int16		len;
-		bool		byval;
-
-		get_typlenbyval(types[i], &len, &byval);
-		size = add_size(size, datumEstimateSpace(fcinfo->args[i].value, fcinfo->args[i].isnull, byval, len));
-	}
-	return size;
-}
-
-static void
-write_arguments(FunctionCallInfo fcinfo, const Oid *types, char *place)
-{
-	for (int i = 0; i < PG_NARGS(); i++)
-	{
-		int16		len;
-		bool		byval;
-
-		get_typlenbyval(types[i], &len, &byval);
-		datumSerialize(fcinfo->args[i].value, fcinfo->args[i].isnull, byval, len, &place);
-	}
-}
-
 /* Start the workers, and attach to the queues of those that could be started. */
 static void
 start_workers(SpindleRendering *rendering, char *queues)
@@ -265,24 +231,20 @@ start_workers(SpindleRendering *rendering, char *queues)
  *		Begin to make all lines of a stream that is seekable, with the help of
  *		workers, as many as can be had.
  *
- * fcinfo is the call whose arguments are args.  Until spindle_rendering_end() the
+ * args are what call says, looked up.  Until spindle_rendering_end() the
  * server is in parallel mode, and the stream belongs to the rendering.  Allocates
  * in the current memory context; after an error all goes with the transaction.
  */
 SpindleRendering *
-spindle_rendering_begin(FunctionCallInfo fcinfo, const SpindleStreamArguments *args, SpindleStream *stream,
+spindle_rendering_begin(const SpindleStreamCall *call, const SpindleStreamArguments *args, SpindleStream *stream,
 						int nworkers)
 {
 	SpindleRendering *rendering = palloc0(sizeof(SpindleRendering));
 	ParallelContext *context;
 	SharedRendering *shared;
-	Oid		   *types;
-	int			ntypes;
-	Size		size;
+	Size		size = spindle_stream_call_size(call);
 	char	   *place;
 
-	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &ntypes);
-	size = arguments_size(fcinfo, types);
 	EnterParallelMode();
 	context = CreateParallelContext("$libdir/spindle", "spindle_render_worker_main", nworkers);
 	shm_toc_estimate_chunk(&context->estimator, sizeof(SharedRendering));
@@ -292,17 +254,14 @@ spindle_rendering_begin(FunctionCallInfo fcinfo, const SpindleStreamArguments *a
 	InitializeParallelDSM(context);
 
 	shared = shm_toc_allocate(context->toc, sizeof(SharedRendering));
-	shared->function = fcinfo->flinfo->fn_oid;
-	shared->nargs = PG_NARGS();
-	shared->source_argument = args->source_argument;
 	shared->fingerprint = args->instance->domain->fingerprint;
 	shared->end = spindle_stream_events(stream);
 	shared->first = Min(args->options.skip_events, shared->end);
 	pg_atomic_init_u64(&shared->next_slice, 0);
 	shm_toc_insert(context->toc, KEY_SHARED, shared);
 	place = shm_toc_allocate(context->toc, size);
-	write_arguments(fcinfo, types, place);
-	shm_toc_insert(context->toc, KEY_ARGUMENTS, place);
+	spindle_stream_call_write(call, place);
+	shm_toc_insert(context->toc, KEY_CALL, place);
 	place = shm_toc_allocate(context->toc, mul_size(QUEUE_BYTES, nworkers));
 	shm_toc_insert(context->toc, KEY_QUEUES, place);
 
@@ -430,20 +389,6 @@ spindle_rendering_end(SpindleRendering *rendering)
  * Worker
  */
 
-/* The call as the leader got it, in the current memory context. */
-static FunctionCallInfo
-read_arguments(const SharedRendering *shared, char *place)
-{
-	FunctionCallInfo fcinfo = palloc0(SizeForFunctionCallInfo(shared->nargs));
-	FmgrInfo   *flinfo = palloc0(sizeof(FmgrInfo));
-
-	fmgr_info(shared->function, flinfo);
-	InitFunctionCallInfoData(*fcinfo, flinfo, shared->nargs, InvalidOid, NULL, NULL);
-	for (int i = 0; i < shared->nargs; i++)
-		fcinfo->args[i].value = datumRestore(&place, &fcinfo->args[i].isnull);
-	return fcinfo;
-}
-
 /* Hand lines on to the leader; false if it has gone. */
 static bool
 send_lines(shm_mq_handle *queue, Portion *portion)
@@ -470,6 +415,7 @@ spindle_render_worker_main(dsm_segment *segment, shm_toc *toc)
 	char	   *queues = shm_toc_lookup(toc, KEY_QUEUES, false);
 	shm_mq	   *queue = (shm_mq *) (queues + (Size) ParallelWorkerNumber * QUEUE_BYTES);
 	shm_mq_handle *handle;
+	SpindleStreamCall call;
 	SpindleStreamArguments args;
 	SpindleStreamNeeds needs = {.json = true,.times = true};
 	SpindleStream *stream;
@@ -477,8 +423,8 @@ spindle_render_worker_main(dsm_segment *segment, shm_toc *toc)
 
 	shm_mq_set_sender(queue, MyProc);
 	handle = shm_mq_attach(queue, segment, NULL);
-	(void) spindle_stream_arguments(read_arguments(shared, shm_toc_lookup(toc, KEY_ARGUMENTS, false)),
-									shared->source_argument, &args);
+	spindle_stream_call_restore(&call, shm_toc_lookup(toc, KEY_CALL, false));
+	spindle_stream_call_open(&call, &args);
 
 	/* changed since the leader looked at it, who goes on with what it has */
 	if (args.instance->domain->fingerprint != shared->fingerprint)

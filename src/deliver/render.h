@@ -8,7 +8,7 @@
 #ifndef SPINDLE_RENDER_H
 #define SPINDLE_RENDER_H
 
-#include "stream/options.h"
+#include "library/stream_call.h"
 
 /* Complete lines of some deliveries that follow each other. */
 typedef struct SpindleLines
@@ -23,7 +23,7 @@ typedef struct SpindleLines
 typedef struct SpindleRendering SpindleRendering;
 
 extern int	spindle_rendering_workers(const SpindleStreamArguments *args, const SpindleStream *stream);
-extern SpindleRendering *spindle_rendering_begin(FunctionCallInfo fcinfo, const SpindleStreamArguments *args,
+extern SpindleRendering *spindle_rendering_begin(const SpindleStreamCall *call, const SpindleStreamArguments *args,
 												 SpindleStream *stream, int nworkers);
 extern bool spindle_rendering_next(SpindleRendering *rendering, SpindleLines *lines);
 extern void spindle_rendering_end(SpindleRendering *rendering);

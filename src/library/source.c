@@ -20,56 +20,9 @@
 
 #include "library/library.h"
 #include "library/source.h"
+#include "server/argument.h"
 #include "server/hint.h"
 #include "spindle.h"
-
-PG_FUNCTION_INFO_V1(spindle_fdw_validator);
-
-/* Options of foreign tables; IMPORT FOREIGN SCHEMA knows the last two. */
-static const struct
-{
-	const char *name;
-	bool		is_required;
-	bool		of_import;
-}			table_options[] =
-
-{
-	{"domain", true, false},
-	{"table", true, false},
-	{"scale", false, true},
-	{"seed", false, true},
-};
-
-static void
-report_unknown_option(const char *name, bool import)
-{
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	for (int i = 0; i < lengthof(table_options); i++)
-		if (!import || table_options[i].of_import)
-			appendStringInfo(&buf, "%s%s", buf.len ? ", " : "", table_options[i].name);
-	ereport(ERROR,
-			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-			 errmsg("invalid option \"%s\"", name),
-			 errhint("Valid options in this context are: %s", buf.data)));
-}
-
-static int64
-seed_option(const char *text)
-{
-	char	   *end;
-	int64		seed;
-
-	errno = 0;
-	seed = strtoi64(text, &end, 10);
-	if (end == text || *end || errno == ERANGE)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-				 errmsg("invalid value for option \"seed\": \"%s\"", text),
-				 errhint("It must be a 64-bit integer.")));
-	return seed;
-}
 
 /*
  * spindle_source_table
@@ -97,82 +50,6 @@ spindle_source_name(const SpindleInstance *instance, const char *table_name)
 {
 	return psprintf("%s%s%s (scale %s, seed " INT64_FORMAT ")", instance->domain->name, table_name ? "." : "",
 					table_name ? table_name : "", instance->domain->preset[instance->preset].name, instance->seed);
-}
-
-/* What the options of a foreign table say, its defaults included. */
-typedef struct TableOptions
-{
-	const char *domain;
-	const char *table;
-	const char *scale;
-	int64		seed;
-} TableOptions;
-
-/*
- * Read the options of a foreign table.  Raises an error if one is missing or is
- * no number where it should be; whether there is such a domain, table or scale
- * is not looked at.
- */
-static TableOptions
-read_options(List *options)
-{
-	TableOptions result = {.scale = SPINDLE_DEFAULT_SCALE,.seed = SPINDLE_DEFAULT_SEED};
-	ListCell   *lc;
-
-	foreach(lc, options)
-	{
-		DefElem    *def = lfirst(lc);
-
-		if (strcmp(def->defname, "domain") == 0)
-			result.domain = defGetString(def);
-		else if (strcmp(def->defname, "table") == 0)
-			result.table = defGetString(def);
-		else if (strcmp(def->defname, "scale") == 0)
-			result.scale = defGetString(def);
-		else if (strcmp(def->defname, "seed") == 0)
-			result.seed = seed_option(defGetString(def));
-	}
-	if (result.domain == NULL || result.table == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
-				 errmsg("options \"domain\" and \"table\" are required for foreign tables of spindle")));
-	return result;
-}
-
-/*
- * spindle_fdw_validator
- *		Check the options of a foreign table.
- *
- * Server, user mapping and wrapper have none.  Names and syntax are checked and
- * nothing else, as the options of postgres_fdw are: a dump has to restore where
- * a definition is not there yet.  The rest shows when the table is used.
- */
-Datum
-spindle_fdw_validator(PG_FUNCTION_ARGS)
-{
-	List	   *options = untransformRelOptions(PG_GETARG_DATUM(0));
-	Oid			catalog = PG_GETARG_OID(1);
-	ListCell   *lc;
-
-	foreach(lc, options)
-	{
-		DefElem    *def = lfirst(lc);
-		bool		known = false;
-
-		if (catalog == ForeignTableRelationId)
-			for (int i = 0; i < lengthof(table_options); i++)
-				known |= strcmp(table_options[i].name, def->defname) == 0;
-		else
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-					 errmsg("invalid option \"%s\"", def->defname),
-					 errhint("There are no valid options in this context.")));
-		if (!known)
-			report_unknown_option(def->defname, false);
-	}
-	if (catalog == ForeignTableRelationId)
-		(void) read_options(options);
-	PG_RETURN_VOID();
 }
 
 /* The columns of a table as they stand in a definition list. */
@@ -233,94 +110,33 @@ spindle_source_match(SpindleSource *source, TupleDesc desc, const char *relation
 	}
 }
 
-/* Tell whose options name what is not there. */
-static void
-options_context(void *arg)
-{
-	errcontext("options of foreign table \"%s\"", (const char *) arg);
-}
-
 /*
- * spindle_source_of_relation
- *		The generated table behind a foreign table, in the current context.
+ * spindle_source_of_rows_call
+ *		Read the six arguments of spindle_rows: the table in *source, whose
+ *		columns are those of desc, and the rows wanted, *row .. *end - 1.
  *
- * The instance is held by that, too.  Raises an error if the options name what does not
- * exist, or the columns are not those of the table.
+ * desc is NULL if the call has no column definition list, an error.  The instance
+ * is held by the current memory context.
  */
-SpindleSource *
-spindle_source_of_relation(Oid relid, TupleDesc desc)
+void
+spindle_source_of_rows_call(const NullableDatum *args, TupleDesc desc, SpindleSource *source, int64 *row,
+					   int64 *end)
 {
-	ForeignTable *foreign = GetForeignTable(relid);
-	TableOptions options = read_options(foreign->options);
-	SpindleSource *source = palloc0(sizeof(SpindleSource));
-	ErrorContextCallback callback;
-
-	callback.callback = options_context;
-	callback.arg = get_rel_name(relid);
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-	source->instance = spindle_library_instance(options.domain, options.scale, options.seed,
-												CurrentMemoryContext);
-	source->table = spindle_source_table(source->instance->domain, options.table);
-	error_context_stack = callback.previous;
-	spindle_source_match(source, desc,
-						 psprintf("foreign table \"%s\"", get_rel_name(relid)));
-	return source;
-}
-
-/*
- * spindle_source_import
- *		The commands that create the foreign tables of a domain.
- */
-List *
-spindle_source_import(const char *domain_name, const char *server, List *options)
-{
-	const char *scale = SPINDLE_DEFAULT_SCALE;
-	int64		seed = SPINDLE_DEFAULT_SEED;
-	SpindleInstance *instance;
-	List	   *commands = NIL;
-	ListCell   *lc;
-
-	foreach(lc, options)
-	{
-		DefElem    *def = lfirst(lc);
-		ListCell   *other;
-
-		foreach(other, options)
-			if (lfirst(other) != def && strcmp(((DefElem *) lfirst(other))->defname, def->defname) == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_SYNTAX_ERROR),
-					 errmsg("option \"%s\" provided more than once", def->defname)));
-		if (strcmp(def->defname, "scale") == 0)
-			scale = defGetString(def);
-		else if (strcmp(def->defname, "seed") == 0)
-			seed = seed_option(defGetString(def));
-		else
-			report_unknown_option(def->defname, true);
-	}
-	instance = spindle_library_instance(domain_name, scale, seed, CurrentMemoryContext);
-	for (int t = 0; t < instance->domain->ntables; t++)
-	{
-		const SpindleTable *table = &instance->domain->table[t];
-		StringInfoData buf;
-		bool		first = true;
-
-		initStringInfo(&buf);
-		appendStringInfo(&buf, "CREATE FOREIGN TABLE %s (", quote_identifier(table->name));
-		for (int c = 0; c < table->ncolumns; c++)
-		{
-			const SpindleColumn *column = &table->column[c];
-
-			if (column->hidden)
-				continue;
-			appendStringInfo(&buf, "%s%s %s%s", first ? "" : ", ", quote_identifier(column->name),
-							 column->type.name, column->nullable ? "" : " NOT NULL");
-			first = false;
-		}
-		appendStringInfo(&buf, ") SERVER %s OPTIONS (domain %s, \"table\" %s, scale %s, seed '" INT64_FORMAT "')",
-						 quote_identifier(server), quote_literal_cstr(domain_name),
-						 quote_literal_cstr(table->name), quote_literal_cstr(scale), seed);
-		commands = lappend(commands, buf.data);
-	}
-	return commands;
+	memset(source, 0, sizeof(*source));
+	source->instance = spindle_library_instance(spindle_argument_text(&args[0], "domain"),
+												spindle_argument_text(&args[2], "scale"),
+												spindle_argument_int64(&args[3], "seed"), CurrentMemoryContext);
+	source->table = spindle_source_table(source->instance->domain,
+										 spindle_argument_text(&args[1], "table_name"));
+	spindle_argument_require(&args[4], "first_row");
+	*end = source->instance->nrows[source->table];
+	*row = Min(spindle_argument_count(&args[4], "first_row", 0), *end);
+	*end = *row + Min(spindle_argument_count(&args[5], "max_rows", PG_INT64_MAX), *end - *row);
+	if (desc == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("spindle_rows needs a column definition list"),
+				 errhint("Call it as FROM spindle_rows(...) AS t(%s).",
+						 spindle_source_column_list(&source->instance->domain->table[source->table]))));
+	spindle_source_match(source, desc, "the column definition list");
 }

@@ -21,13 +21,12 @@ typedef struct SpindleSource
 	int		   *column;			/* column of each attribute, -1 if dropped */
 } SpindleSource;
 
-/* source.c */
 extern int	spindle_source_table(const SpindleDomain *domain, const char *name);
 extern char *spindle_source_name(const SpindleInstance *instance, const char *table_name);
-extern SpindleSource *spindle_source_of_relation(Oid relid, TupleDesc desc);
 extern void spindle_source_match(SpindleSource *source, TupleDesc desc,
 								 const char *relation);
 extern char *spindle_source_column_list(const SpindleTable *table);
-extern List *spindle_source_import(const char *domain, const char *server, List *options);
+extern void spindle_source_of_rows_call(const NullableDatum *args, TupleDesc desc, SpindleSource *source, int64 *row,
+										int64 *end);
 
 #endif							/* SPINDLE_SOURCE_H */

@@ -37,8 +37,6 @@
 #include "scan/fdw.h"
 #include "server/progress.h"
 
-PG_FUNCTION_INFO_V1(spindle_fdw_handler);
-
 #define FIRST_BATCH_ROWS	16
 /* Rows that a process of a parallel scan takes at a time, at most. */
 #define PARALLEL_RUN_ROWS	16384
@@ -486,11 +484,11 @@ import_schema(ImportForeignSchemaStmt *stmt, Oid serverOid)
 }
 
 /*
- * spindle_fdw_handler
- *		The table of callbacks of spindle_fdw.
+ * spindle_fdw_routine
+ *		The table of callbacks of spindle_fdw, palloc'd.
  */
-Datum
-spindle_fdw_handler(PG_FUNCTION_ARGS)
+FdwRoutine *
+spindle_fdw_routine(void)
 {
 	FdwRoutine *routine = makeNode(FdwRoutine);
 
@@ -510,5 +508,5 @@ spindle_fdw_handler(PG_FUNCTION_ARGS)
 	routine->InitializeWorkerForeignScan = initialize_worker;
 	routine->ShutdownForeignScan = shutdown_scan;
 	routine->ImportForeignSchema = import_schema;
-	PG_RETURN_POINTER(routine);
+	return routine;
 }

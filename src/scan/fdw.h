@@ -24,6 +24,14 @@ typedef enum SpindlePlanPart
 	SPINDLE_PLAN_FINGERPRINT	/* integer list of two: of the definition */
 } SpindlePlanPart;
 
+/* foreign_options.c */
+extern void spindle_foreign_options_check(List *options, Oid catalog);
+extern SpindleSource *spindle_source_of_relation(Oid relid, TupleDesc desc);
+extern List *spindle_source_import(const char *domain, const char *server, List *options);
+
+/* fdw.c */
+extern FdwRoutine *spindle_fdw_routine(void);
+
 /* plan.c */
 extern void spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
 extern void spindle_fdw_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid);

@@ -17,7 +17,7 @@
 #include "libpq/libpq.h"
 #include "tcop/tcopprot.h"
 
-#include "scan/scan.h"
+#include "server/flush.h"
 
 /*
  * spindle_flush_client

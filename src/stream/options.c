@@ -3,269 +3,246 @@
  * options.c
  *		The arguments that all streaming functions share.
  *
+ * One table says everything about each of them.  What reads them, checks them and
+ * lists them goes by it, and a test compares it with the SQL declarations.
+ *
  * Everything is checked here, before the first row, file or byte.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include <math.h>
+#include <float.h>
 
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
-#include "nodes/makefuncs.h"
-#include "nodes/value.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
-#include "utils/varlena.h"
 
-#include "api/args.h"
-#include "library/library.h"
-#include "library/source.h"
-#include "spindle.h"
+#include "compat.h"
+#include "server/argument.h"
 #include "stream/delay.h"
 #include "stream/options.h"
 
-/* Their order, from the first one behind the source on. */
-typedef enum StreamArgument
-{
-	ARG_SCALE,
-	ARG_SEED,
-	ARG_MAX_EVENTS,
-	ARG_DURATION,
-	ARG_EVENTS_PER_SECOND,
-	ARG_REALTIME,
-	ARG_ARRIVALS,
-	ARG_BURST_WINDOWS,
-	ARG_TIME_PATTERN,
-	ARG_CLOCK_START,
-	ARG_OUT_OF_ORDER_FRACTION,
-	ARG_OUT_OF_ORDER_MAX_DELAY_SLOTS,
-	ARG_ANOMALIES,
-	ARG_LABEL_ANOMALIES,
-	ARG_TIMESTAMP_COLUMN,
-	ARG_SKIP_EVENTS,
-	ARG_BATCH_SIZE,
-	NUM_STREAM_ARGUMENTS
-} StreamArgument;
+#define ANY		-DBL_MAX, DBL_MAX
 
-/* A number that must not be null and lies between two bounds. */
+const SpindleStreamOption spindle_stream_option[SPINDLE_NUM_STREAM_OPTIONS] = {
+	[SPINDLE_OPTION_SCALE] = {"scale", SPINDLE_OPTION_TEXT, "small", ANY, "one of the domain's", NULL,
+	"how many rows there are"},
+	[SPINDLE_OPTION_SEED] = {"seed", SPINDLE_OPTION_BIGINT, "42", ANY, NULL, NULL,
+	"what all random decisions follow from"},
+	[SPINDLE_OPTION_MAX_EVENTS] = {"max_events", SPINDLE_OPTION_BIGINT, NULL, 0, DBL_MAX, NULL, "all",
+	"events of the stream, at most"},
+	[SPINDLE_OPTION_DURATION] = {"duration", SPINDLE_OPTION_INTERVAL, NULL, ANY,
+	"zero or more, in days, hours, minutes and seconds", "no limit",
+	"arrivals end before it"},
+	[SPINDLE_OPTION_EVENTS_PER_SECOND] = {"events_per_second", SPINDLE_OPTION_DOUBLE, "10", SPINDLE_MIN_RATE,
+	SPINDLE_MAX_RATE, NULL, NULL,
+	"mean rate of arrivals where no window and no pattern changes it"},
+	[SPINDLE_OPTION_REALTIME] = {"realtime", SPINDLE_OPTION_BOOLEAN, "false", ANY, NULL, NULL,
+	"deliver events when they are due, not at once"},
+	[SPINDLE_OPTION_ARRIVALS] = {"arrivals", SPINDLE_OPTION_TEXT, "poisson", ANY, "\"poisson\" or \"uniform\"", NULL,
+	"gaps between arrivals: random or equal"},
+	[SPINDLE_OPTION_BURST_WINDOWS] = {"burst_windows", SPINDLE_OPTION_JSON, NULL, ANY,
+	"what spindle_burst_window() makes, or an array of it", "none",
+	"stretches with another rate"},
+	[SPINDLE_OPTION_TIME_PATTERN] = {"time_pattern", SPINDLE_OPTION_JSON, NULL, ANY,
+	"what spindle_time_pattern() makes, or the name of a preset", "none",
+	"rates by hour of the day and weekday"},
+	[SPINDLE_OPTION_CLOCK_START] = {"clock_start", SPINDLE_OPTION_TIMESTAMPTZ, NULL, ANY, "finite",
+	"the first event's time, or now if time is real",
+	"what the clock of time patterns shows at the start"},
+	[SPINDLE_OPTION_OUT_OF_ORDER_FRACTION] = {"out_of_order_fraction", SPINDLE_OPTION_DOUBLE, "0", 0, 1, NULL, NULL,
+	"share of the events that are late"},
+	[SPINDLE_OPTION_OUT_OF_ORDER_MAX_DELAY_SLOTS] = {"out_of_order_max_delay_slots", SPINDLE_OPTION_INTEGER, "10", 1,
+	SPINDLE_MAX_DELAY_SLOTS, NULL, NULL,
+	"later events that overtake a late one, at most"},
+	[SPINDLE_OPTION_ANOMALIES] = {"anomalies", SPINDLE_OPTION_JSON, NULL, ANY,
+	"what spindle_point_anomaly() and its like make, or an array of it", "none",
+	"kinds of anomalies to put in"},
+	[SPINDLE_OPTION_LABEL_ANOMALIES] = {"label_anomalies", SPINDLE_OPTION_BOOLEAN, "true", ANY, NULL, NULL,
+	"tell which events are anomalies"},
+	[SPINDLE_OPTION_TIMESTAMP_COLUMN] = {"timestamp_column", SPINDLE_OPTION_NAME, NULL, ANY, "a column of the source",
+	"the event time of the definition, or the relation's first column with a time",
+	"column that events are ordered by"},
+	[SPINDLE_OPTION_SKIP_EVENTS] = {"skip_events", SPINDLE_OPTION_BIGINT, "0", 0, DBL_MAX, NULL, NULL,
+	"first deliveries to leave out"},
+	[SPINDLE_OPTION_BATCH_SIZE] = {"batch_size", SPINDLE_OPTION_INTEGER, NULL, 1, SPINDLE_MAX_BATCH_SIZE, NULL,
+	"what suits the target", "events that go out together, at most"},
+};
+
+/* The name of a type as SQL writes it. */
+const char *
+spindle_option_type_name(SpindleOptionType type)
+{
+	static const char *const names[] = {
+		[SPINDLE_OPTION_TEXT] = "text",
+		[SPINDLE_OPTION_NAME] = "name",
+		[SPINDLE_OPTION_BOOLEAN] = "boolean",
+		[SPINDLE_OPTION_INTEGER] = "integer",
+		[SPINDLE_OPTION_BIGINT] = "bigint",
+		[SPINDLE_OPTION_DOUBLE] = "double precision",
+		[SPINDLE_OPTION_INTERVAL] = "interval",
+		[SPINDLE_OPTION_TIMESTAMPTZ] = "timestamp with time zone",
+		[SPINDLE_OPTION_JSON] = "spindle_json",
+	};
+
+	return names[type];
+}
+
+/* Is a type passed by value?  *len is its length as in pg_type. */
+bool
+spindle_option_type_by_value(SpindleOptionType type, int16 *len)
+{
+	switch (type)
+	{
+		case SPINDLE_OPTION_TEXT:
+		case SPINDLE_OPTION_JSON:
+			*len = -1;
+			return false;
+		case SPINDLE_OPTION_NAME:
+			*len = NAMEDATALEN;
+			return false;
+		case SPINDLE_OPTION_INTERVAL:
+			*len = sizeof(Interval);
+			return false;
+		case SPINDLE_OPTION_BOOLEAN:
+			*len = sizeof(bool);
+			return true;
+		case SPINDLE_OPTION_INTEGER:
+			*len = sizeof(int32);
+			return true;
+		default:
+			*len = sizeof(int64);
+			return true;
+	}
+}
+
+/* The legal values of an argument in words, palloc'd; NULL if all are. */
+char *
+spindle_stream_option_legal(const SpindleStreamOption *option)
+{
+	if (option->legal)
+		return pstrdup(option->legal);
+	if (option->max < DBL_MAX)
+		return option->type == SPINDLE_OPTION_DOUBLE ? psprintf("from %g to %g", option->min, option->max) :
+			psprintf("from %.0f to %.0f", option->min, option->max);
+	if (option->min == 0)
+		return pstrdup("greater than or equal to zero");
+	return NULL;
+}
+
+pg_noreturn static void
+report_invalid(SpindleStreamOptionId id, const char *value)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid value for argument \"%s\": %s", spindle_stream_option[id].name, value),
+			 errhint("It must be %s.", spindle_stream_option_legal(&spindle_stream_option[id]))));
+}
+
+/* Is it null?  An error if it must not be. */
+static bool
+is_null(const NullableDatum *values, SpindleStreamOptionId id)
+{
+	if (spindle_stream_option[id].if_null == NULL)
+		spindle_argument_require(&values[id], spindle_stream_option[id].name);
+	return values[id].isnull;
+}
+
 static double
-number_argument(FunctionCallInfo fcinfo, int arg, const char *name, double min, double max)
+read_double(const NullableDatum *values, SpindleStreamOptionId id)
 {
 	double		value;
 
-	spindle_arg_require(fcinfo, arg, name);
-	value = PG_GETARG_FLOAT8(arg);
-	if (!(value >= min && value <= max))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for argument \"%s\": %g", name, value),
-				 errhint("It must be from %g to %g.", min, max)));
+	(void) is_null(values, id);
+	value = DatumGetFloat8(values[id].value);
+	if (!(value >= spindle_stream_option[id].min && value <= spindle_stream_option[id].max))
+		report_invalid(id, psprintf("%g", value));
 	return value;
 }
 
-/* An interval as seconds; months have no fixed length. */
-static double
-duration_argument(FunctionCallInfo fcinfo, int arg)
+static bool
+read_bool(const NullableDatum *values, SpindleStreamOptionId id)
 {
+	(void) is_null(values, id);
+	return DatumGetBool(values[id].value);
+}
+
+/* An integer or a bigint within its range; when_null if it is null. */
+static int64
+read_integer(const NullableDatum *values, SpindleStreamOptionId id, int64 when_null)
+{
+	const SpindleStreamOption *option = &spindle_stream_option[id];
+	int64		value;
+
+	if (is_null(values, id))
+		return when_null;
+	value = option->type == SPINDLE_OPTION_INTEGER ? DatumGetInt32(values[id].value) : DatumGetInt64(values[id].value);
+	if (value < option->min || value > option->max)
+		report_invalid(id, psprintf(INT64_FORMAT, value));
+	return value;
+}
+
+/*
+ * spindle_stream_option_text
+ *		A text or name in the server's encoding, palloc'd; NULL if it is null.
+ */
+char *
+spindle_stream_option_text(const NullableDatum *values, SpindleStreamOptionId id)
+{
+	if (is_null(values, id))
+		return NULL;
+	if (spindle_stream_option[id].type == SPINDLE_OPTION_NAME)
+		return pstrdup(NameStr(*DatumGetName(values[id].value)));
+	return TextDatumGetCString(values[id].value);
+}
+
+/* A bigint that must not be null. */
+int64
+spindle_stream_option_int64(const NullableDatum *values, SpindleStreamOptionId id)
+{
+	return read_integer(values, id, 0);
+}
+
+/* An interval as seconds, as months have no fixed length; -1 if it is null. */
+static double
+read_duration(const NullableDatum *values)
+{
+	const SpindleStreamOptionId id = SPINDLE_OPTION_DURATION;
 	Interval   *interval;
 	double		seconds;
 
-	if (PG_ARGISNULL(arg))
+	if (is_null(values, id))
 		return -1;
-	interval = PG_GETARG_INTERVAL_P(arg);
+	interval = DatumGetIntervalP(values[id].value);
 	seconds = (double) interval->time / USECS_PER_SEC + (double) interval->day * SECS_PER_DAY;
 	if (interval->month != 0 || seconds < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for argument \"duration\": \"%s\"",
-						DatumGetCString(DirectFunctionCall1(interval_out, PG_GETARG_DATUM(arg)))),
-				 errhint("It must be zero or more, in days, hours, minutes and seconds.")));
+		report_invalid(id, psprintf("\"%s\"", DatumGetCString(DirectFunctionCall1(interval_out, values[id].value))));
 	return seconds;
 }
 
-/* Is there a relation with a name, as regclass would read it? */
-bool
-spindle_is_relation_name(const char *name)
+static bool
+read_is_poisson(const NullableDatum *values)
 {
-	List	   *parts;
-	List	   *names = NIL;
-	ListCell   *lc;
+	char	   *arrivals = spindle_stream_option_text(values, SPINDLE_OPTION_ARRIVALS);
 
-	if (!SplitIdentifierString(pstrdup(name), '.', &parts) || parts == NIL || list_length(parts) > 2)
-		return false;
-	foreach(lc, parts)
-		names = lappend(names, makeString(lfirst(lc)));
-	return OidIsValid(RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true));
+	if (strcmp(arrivals, "poisson") == 0)
+		return true;
+	if (strcmp(arrivals, "uniform") != 0)
+		report_invalid(SPINDLE_OPTION_ARRIVALS, psprintf("\"%s\"", arrivals));
+	return false;
 }
 
-/*
- * The instance of a domain.  A name without a cast is a domain's, as far as SQL
- * is concerned: if it is that of a relation, the error says what to write.
- */
-static SpindleInstance *
-get_instance(const char *name, const char *scale, int64 seed)
-{
-	MemoryContext oldcontext = CurrentMemoryContext;
-	SpindleInstance *volatile instance = NULL;
-
-	PG_TRY();
-	{
-		instance = spindle_library_instance(name, scale, seed, oldcontext);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		if (geterrcode() != ERRCODE_UNDEFINED_OBJECT)
-			PG_RE_THROW();
-		MemoryContextSwitchTo(oldcontext);
-		error = CopyErrorData();
-		FlushErrorState();
-		if (spindle_is_relation_name(name))
-			error->hint = psprintf("To stream the relation of this name, write %s::regclass.", quote_literal_cstr(name));
-		ReThrowError(error);
-	}
-	PG_END_TRY();
-	return instance;
-}
-
-/* A whole domain, or one of its tables. */
+/* What the clock shows at the start, if that is given or follows from the present. */
 static void
-domain_source(FunctionCallInfo fcinfo, int at, const char *time_column, SpindleStreamArguments *args)
+read_clock(const NullableDatum *values, SpindleStreamOptions *options)
 {
-	SpindleStreamSource *source = &args->source;
-	const SpindleDomain *domain;
-	SpindleFeed *feed;
-
-	args->instance = get_instance(spindle_arg_text(fcinfo, at, "domain"),
-								  spindle_arg_text(fcinfo, at + 2 + ARG_SCALE, "scale"),
-								  spindle_arg_int64(fcinfo, at + 2 + ARG_SEED, "seed"));
-	domain = args->instance->domain;
-	source->default_clock = (Timestamp) domain->first_day * USECS_PER_DAY;
-	if (!PG_ARGISNULL(at + 1))
-	{
-		args->table_name = spindle_arg_text(fcinfo, at + 1, "table_name");
-		feed = spindle_table_feed_create(args->instance, spindle_source_table(domain, args->table_name), time_column,
-										 CurrentMemoryContext);
-		source->nfeeds = 1;
-		source->feed = palloc(sizeof(SpindleFeed *));
-		source->feed[0] = feed;
-		source->key = spindle_key_derive(feed->root, spindle_label(psprintf("stream of %s", feed->name)));
-		return;
-	}
-	if (time_column)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"timestamp_column\" needs a table"),
-				 errhint("Give table_name, or leave timestamp_column out: each table of a domain has its own event time.")));
-	source->feed = spindle_table_feeds_of_domain(args->instance, &source->nfeeds, CurrentMemoryContext);
-	if (source->nfeeds == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("no table of spindle domain \"%s\" has an event time", domain->name),
-				 errhint("Give table_name to stream one of them in the order of its rows.")));
-	source->key = spindle_key_derive(args->instance->key, spindle_label("stream of the domain"));
-}
-
-static void
-relation_source(FunctionCallInfo fcinfo, int at, const char *time_column, SpindleStreamArguments *args)
-{
-	SpindleStreamSource *source = &args->source;
-	char	   *scale = spindle_arg_text(fcinfo, at + 1 + ARG_SCALE, "scale");
-	int64		seed = spindle_arg_int64(fcinfo, at + 1 + ARG_SEED, "seed");
-
-	spindle_arg_require(fcinfo, at, "source");
-	if (strcmp(scale, SPINDLE_DEFAULT_SCALE) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"scale\" has no meaning for a relation"),
-				 errhint("A relation has the rows that it has; max_events limits how many are streamed.  "
-						 "If a table of a domain is meant, give the seed by name: domain, table_name, seed => "
-						 INT64_FORMAT ".", seed)));
-	source->nfeeds = 1;
-	source->feed = palloc(sizeof(SpindleFeed *));
-	source->feed[0] = spindle_relation_feed_create(PG_GETARG_OID(at), time_column, seed, CurrentMemoryContext);
-	source->key = spindle_key_derive(source->feed[0]->root,
-									 spindle_label(psprintf("stream of %s", source->feed[0]->name)));
-	args->table_name = source->feed[0]->table_name;
-}
-
-/*
- * spindle_streams_relation
- *		Is the source of a function, the argument at a position, a relation?  Else
- *		it is a domain and one of its tables.
- */
-bool
-spindle_streams_relation(Oid function, int at)
-{
-	Oid		   *types;
-	int			n;
-
-	(void) get_func_signature(function, &types, &n);
-	return n > at && types[at] == REGCLASSOID;
-}
-
-/*
- * spindle_stream_arguments
- *		Read the source and the stream arguments of a function, which begin at a
- *		position; returns the position behind them.
- *
- * Allocates in the current memory context, which must live as long as the
- * stream and keeps the generated domain, if it is one.
- */
-int
-spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleStreamArguments *args)
-{
-	SpindleStreamOptions *options = &args->options;
 	SpindleScheduleSpec *schedule = &options->schedule;
-	const bool	is_relation = spindle_streams_relation(fcinfo->flinfo->fn_oid, at);
-	const int	first = at + (is_relation ? 1 : 2);
-	char	   *time_column = NULL;
-	char	   *arrivals;
 
-	/* the script that made the function may be of another version */
-	if (PG_NARGS() < first + NUM_STREAM_ARGUMENTS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
-				 errmsg("the SQL declaration of the function does not fit the installed library"),
-				 errhint("Run ALTER EXTENSION spindle UPDATE, or create the extension anew.")));
-	memset(args, 0, sizeof(*args));
-	args->source_argument = at;
-	if (!PG_ARGISNULL(first + ARG_TIMESTAMP_COLUMN))
+	if (!is_null(values, SPINDLE_OPTION_CLOCK_START))
 	{
-		char	   *name = NameStr(*PG_GETARG_NAME(first + ARG_TIMESTAMP_COLUMN));
-
-		time_column = pstrdup(pg_server_to_any(name, (int) strlen(name), PG_UTF8));
-	}
-	if (is_relation)
-		relation_source(fcinfo, at, time_column, args);
-	else
-		domain_source(fcinfo, at, time_column, args);
-	at = first;
-	options->max_events = spindle_arg_count(fcinfo, at + ARG_MAX_EVENTS, "max_events", -1);
-	options->duration = duration_argument(fcinfo, at + ARG_DURATION);
-	schedule->rate = number_argument(fcinfo, at + ARG_EVENTS_PER_SECOND, "events_per_second",
-									 SPINDLE_MIN_RATE, SPINDLE_MAX_RATE);
-	spindle_arg_require(fcinfo, at + ARG_REALTIME, "realtime");
-	options->realtime = PG_GETARG_BOOL(at + ARG_REALTIME);
-	arrivals = spindle_arg_text(fcinfo, at + ARG_ARRIVALS, "arrivals");
-	schedule->is_poisson = strcmp(arrivals, "poisson") == 0;
-	if (!schedule->is_poisson && strcmp(arrivals, "uniform") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for argument \"arrivals\": \"%s\"", arrivals),
-				 errhint("It must be \"poisson\" or \"uniform\".")));
-	if (!PG_ARGISNULL(at + ARG_BURST_WINDOWS))
-		spindle_json_burst_windows(PG_GETARG_DATUM(at + ARG_BURST_WINDOWS), schedule);
-	if (!PG_ARGISNULL(at + ARG_TIME_PATTERN))
-		spindle_json_time_pattern(PG_GETARG_DATUM(at + ARG_TIME_PATTERN), schedule);
-	if (!PG_ARGISNULL(at + ARG_CLOCK_START))
-	{
-		schedule->clock_start = PG_GETARG_TIMESTAMPTZ(at + ARG_CLOCK_START);
+		schedule->clock_start = DatumGetTimestampTz(values[SPINDLE_OPTION_CLOCK_START].value);
 		if (TIMESTAMP_NOT_FINITE(schedule->clock_start))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -277,36 +254,38 @@ spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleStreamArguments
 		schedule->clock_start = GetCurrentTimestamp();
 		options->has_clock_start = true;
 	}
-	options->late_fraction = number_argument(fcinfo, at + ARG_OUT_OF_ORDER_FRACTION,
-											 "out_of_order_fraction", 0, 1);
-	spindle_arg_require(fcinfo, at + ARG_OUT_OF_ORDER_MAX_DELAY_SLOTS, "out_of_order_max_delay_slots");
-	options->late_slots = PG_GETARG_INT32(at + ARG_OUT_OF_ORDER_MAX_DELAY_SLOTS);
-	if (options->late_slots < 1 || options->late_slots > SPINDLE_MAX_DELAY_SLOTS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for argument \"out_of_order_max_delay_slots\": %d", options->late_slots),
-				 errhint("It must be from 1 to %d.", SPINDLE_MAX_DELAY_SLOTS)));
-	spindle_arg_require(fcinfo, at + ARG_LABEL_ANOMALIES, "label_anomalies");
-	options->label_anomalies = PG_GETARG_BOOL(at + ARG_LABEL_ANOMALIES);
-	if (!PG_ARGISNULL(at + ARG_ANOMALIES))
-		options->nanomalies = spindle_json_anomalies(PG_GETARG_DATUM(at + ARG_ANOMALIES), &args->source);
-	spindle_arg_require(fcinfo, at + ARG_SKIP_EVENTS, "skip_events");
-	options->skip_events = spindle_arg_count(fcinfo, at + ARG_SKIP_EVENTS, "skip_events", 0);
-	if (!PG_ARGISNULL(at + ARG_BATCH_SIZE))
-	{
-		options->batch_size = PG_GETARG_INT32(at + ARG_BATCH_SIZE);
-		if (options->batch_size < 1 || options->batch_size > SPINDLE_MAX_BATCH_SIZE)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("invalid value for argument \"batch_size\": %d", options->batch_size),
-					 errhint("It must be from 1 to %d.", SPINDLE_MAX_BATCH_SIZE)));
-	}
-	return first + NUM_STREAM_ARGUMENTS;
 }
 
-/* What is streamed, in words; allocated in the current memory context, or part of args. */
-const char *
-spindle_stream_source_name(const SpindleStreamArguments *args)
+/*
+ * spindle_stream_options_read
+ *		Read and check the stream arguments, but for those that the source follows
+ *		from: scale, seed and timestamp_column.
+ *
+ * values has one for each entry of the table, of its type.  Anomalies are put into
+ * the feeds of the source.  Allocates in the current memory context, which must
+ * live as long as the stream.
+ */
+void
+spindle_stream_options_read(const NullableDatum *values, const SpindleStreamSource *source,
+							SpindleStreamOptions *options)
 {
-	return args->instance ? spindle_source_name(args->instance, args->table_name) : args->table_name;
+	SpindleScheduleSpec *schedule = &options->schedule;
+
+	options->max_events = read_integer(values, SPINDLE_OPTION_MAX_EVENTS, -1);
+	options->duration = read_duration(values);
+	schedule->rate = read_double(values, SPINDLE_OPTION_EVENTS_PER_SECOND);
+	options->realtime = read_bool(values, SPINDLE_OPTION_REALTIME);
+	schedule->is_poisson = read_is_poisson(values);
+	if (!is_null(values, SPINDLE_OPTION_BURST_WINDOWS))
+		spindle_json_burst_windows(values[SPINDLE_OPTION_BURST_WINDOWS].value, schedule);
+	if (!is_null(values, SPINDLE_OPTION_TIME_PATTERN))
+		spindle_json_time_pattern(values[SPINDLE_OPTION_TIME_PATTERN].value, schedule);
+	read_clock(values, options);
+	options->late_fraction = read_double(values, SPINDLE_OPTION_OUT_OF_ORDER_FRACTION);
+	options->late_slots = (int) read_integer(values, SPINDLE_OPTION_OUT_OF_ORDER_MAX_DELAY_SLOTS, 0);
+	options->label_anomalies = read_bool(values, SPINDLE_OPTION_LABEL_ANOMALIES);
+	if (!is_null(values, SPINDLE_OPTION_ANOMALIES))
+		options->nanomalies = spindle_json_anomalies(values[SPINDLE_OPTION_ANOMALIES].value, source);
+	options->skip_events = read_integer(values, SPINDLE_OPTION_SKIP_EVENTS, 0);
+	options->batch_size = (int) read_integer(values, SPINDLE_OPTION_BATCH_SIZE, 0);
 }

@@ -8,27 +8,68 @@
 #ifndef SPINDLE_OPTIONS_H
 #define SPINDLE_OPTIONS_H
 
-#include "fmgr.h"
-
-#include "gen/instance.h"
 #include "stream/stream.h"
 
-typedef struct SpindleStreamArguments
+/* In the order in which functions have them, behind the source. */
+typedef enum SpindleStreamOptionId
 {
-	SpindleInstance *instance;	/* not pinned; NULL for a relation */
-	const char *table_name;		/* NULL for a whole domain */
-	int			source_argument;	/* position of the first of them */
-	SpindleStreamSource source;
-	SpindleStreamOptions options;
-} SpindleStreamArguments;
+	SPINDLE_OPTION_SCALE,
+	SPINDLE_OPTION_SEED,
+	SPINDLE_OPTION_MAX_EVENTS,
+	SPINDLE_OPTION_DURATION,
+	SPINDLE_OPTION_EVENTS_PER_SECOND,
+	SPINDLE_OPTION_REALTIME,
+	SPINDLE_OPTION_ARRIVALS,
+	SPINDLE_OPTION_BURST_WINDOWS,
+	SPINDLE_OPTION_TIME_PATTERN,
+	SPINDLE_OPTION_CLOCK_START,
+	SPINDLE_OPTION_OUT_OF_ORDER_FRACTION,
+	SPINDLE_OPTION_OUT_OF_ORDER_MAX_DELAY_SLOTS,
+	SPINDLE_OPTION_ANOMALIES,
+	SPINDLE_OPTION_LABEL_ANOMALIES,
+	SPINDLE_OPTION_TIMESTAMP_COLUMN,
+	SPINDLE_OPTION_SKIP_EVENTS,
+	SPINDLE_OPTION_BATCH_SIZE
+} SpindleStreamOptionId;
 
-/* How many arguments spindle_stream_arguments() reads, at most. */
-#define SPINDLE_STREAM_MAX_NARGS	19
+#define SPINDLE_NUM_STREAM_OPTIONS	(SPINDLE_OPTION_BATCH_SIZE + 1)
 
-extern bool spindle_streams_relation(Oid function, int at);
-extern bool spindle_is_relation_name(const char *name);
-extern int	spindle_stream_arguments(FunctionCallInfo fcinfo, int at, SpindleStreamArguments *args);
-extern const char *spindle_stream_source_name(const SpindleStreamArguments *args);
+typedef enum SpindleOptionType
+{
+	SPINDLE_OPTION_TEXT,
+	SPINDLE_OPTION_NAME,
+	SPINDLE_OPTION_BOOLEAN,
+	SPINDLE_OPTION_INTEGER,
+	SPINDLE_OPTION_BIGINT,
+	SPINDLE_OPTION_DOUBLE,
+	SPINDLE_OPTION_INTERVAL,
+	SPINDLE_OPTION_TIMESTAMPTZ,
+	SPINDLE_OPTION_JSON
+} SpindleOptionType;
+
+/* All that there is to say of an argument; the SQL script has to say the same. */
+typedef struct SpindleStreamOption
+{
+	const char *name;
+	SpindleOptionType type;
+	const char *initial;		/* default as a text of the type; NULL: null */
+	double		min;			/* of a number; the range is empty if all are */
+	double		max;			/* legal */
+	const char *legal;			/* values of other types, in words, or NULL */
+	const char *if_null;		/* what null means, or NULL: it is an error */
+	const char *description;
+} SpindleStreamOption;
+
+extern const SpindleStreamOption spindle_stream_option[SPINDLE_NUM_STREAM_OPTIONS];
+
+extern const char *spindle_option_type_name(SpindleOptionType type);
+extern bool spindle_option_type_by_value(SpindleOptionType type, int16 *len);
+extern char *spindle_stream_option_legal(const SpindleStreamOption *option);
+
+extern char *spindle_stream_option_text(const NullableDatum *values, SpindleStreamOptionId id);
+extern int64 spindle_stream_option_int64(const NullableDatum *values, SpindleStreamOptionId id);
+extern void spindle_stream_options_read(const NullableDatum *values, const SpindleStreamSource *source,
+										SpindleStreamOptions *options);
 
 /* options_json.c */
 extern void spindle_json_burst_windows(Datum jsonb, SpindleScheduleSpec *schedule);

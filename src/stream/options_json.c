@@ -15,7 +15,6 @@
 #include "utils/json.h"
 #include "utils/jsonb.h"
 
-#include "api/args.h"
 #include "json/reader.h"
 #include "stream/options.h"
 

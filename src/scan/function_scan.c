@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * scan.c
+ * function_scan.c
  *		The scan node that takes the place of function scans.
  *
  * The executor's function scan calls a function until it has all rows, keeps
@@ -44,16 +44,15 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "api/args.h"
 #include "compat.h"
 #include "gen/datum.h"
 #include "library/source.h"
-#include "scan/scan.h"
+#include "library/stream_call.h"
+#include "scan/function_scan.h"
+#include "server/flush.h"
 #include "server/pace.h"
 #include "server/progress.h"
-#include "stream/options.h"
 
-#define MAX_ARGS			SPINDLE_STREAM_MAX_NARGS
 #define FIRST_BATCH_ROWS	16
 
 typedef struct GeneratedFunctionScan
@@ -62,7 +61,7 @@ typedef struct GeneratedFunctionScan
 
 	/* set at begin */
 	SpindleScanFunction function;
-	FmgrInfo	flinfo;
+	Oid			funcid;
 	List	   *args;			/* ExprState */
 	Bitmapset  *params;			/* that the arguments depend on */
 	bool	   *wanted;			/* per attribute of the scan tuple */
@@ -93,6 +92,8 @@ typedef struct GeneratedFunctionScan
 	int64		late;
 	int64		anomalies;
 } GeneratedFunctionScan;
+
+PGFunction	spindle_scan_support_function = NULL;
 
 static set_rel_pathlist_hook_type previous_hook = NULL;
 
@@ -267,7 +268,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	/* as for any function, the caller needs the privilege to execute it */
 	if (object_aclcheck(ProcedureRelationId, funcid, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(funcid));
-	fmgr_info(funcid, &state->flinfo);
+	state->funcid = funcid;
 	state->function = spindle_scan_function(funcid);
 	state->args = ExecInitExprList(plan->custom_exprs, &node->ss.ps);
 	(void) collect_params((Node *) plan->custom_exprs, &state->params);
@@ -277,24 +278,20 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 		state->wanted[lfirst_int(lc)] = state->any_wanted = true;
 }
 
-/* Evaluate the arguments into a call that the argument readers understand. */
-static FunctionCallInfo
+/* Evaluate the arguments, into the current memory context. */
+static NullableDatum *
 evaluate_arguments(GeneratedFunctionScan *state)
 {
-	FunctionCallInfo fcinfo = palloc0(SizeForFunctionCallInfo(MAX_ARGS));
+	NullableDatum *values = palloc0(sizeof(NullableDatum) * Max(list_length(state->args), 1));
 	ListCell   *lc;
 
-	InitFunctionCallInfoData(*fcinfo, &state->flinfo, list_length(state->args), InvalidOid, NULL, NULL);
-	if (list_length(state->args) > MAX_ARGS)
-		elog(ERROR, "function has too many arguments");
 	foreach(lc, state->args)
 	{
 		int			i = foreach_current_index(lc);
 
-		fcinfo->args[i].value = ExecEvalExpr((ExprState *) lfirst(lc), state->css.ss.ps.ps_ExprContext,
-											 &fcinfo->args[i].isnull);
+		values[i].value = ExecEvalExpr((ExprState *) lfirst(lc), state->css.ss.ps.ps_ExprContext, &values[i].isnull);
 	}
-	return fcinfo;
+	return values;
 }
 
 /*
@@ -316,7 +313,7 @@ start_progress(GeneratedFunctionScan *state, const char *verb, int64 total, cons
 }
 
 static void
-start_stream(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
+start_stream(GeneratedFunctionScan *state, const NullableDatum *values)
 {
 	SpindleStreamNeeds needs = {
 		.json = state->wanted[SPINDLE_STREAM_EVENT],
@@ -324,7 +321,11 @@ start_stream(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
 		.arrivals = state->wanted[SPINDLE_STREAM_ARRIVAL],
 	};
 
-	(void) spindle_stream_arguments(fcinfo, 0, &state->arguments);
+	SpindleStreamCall call;
+
+	if (!spindle_stream_call_fill(&call, state->funcid, 0, values, list_length(state->args)))
+		elog(ERROR, "function has too few arguments");
+	spindle_stream_call_open(&call, &state->arguments);
 	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt,
 											 spindle_stream_source_name(&state->arguments));
 	state->stream = spindle_stream_open(&state->arguments.source, &state->arguments.options, &needs, state->context);
@@ -334,12 +335,12 @@ start_stream(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
 }
 
 static void
-start_rows(GeneratedFunctionScan *state, FunctionCallInfo fcinfo)
+start_rows(GeneratedFunctionScan *state, const NullableDatum *values)
 {
 	SpindleSource source;
 	TupleDesc	desc = state->css.ss.ss_ScanTupleSlot->tts_tupleDescriptor;
 
-	spindle_rows_arguments(fcinfo, desc, &source, &state->next, &state->end);
+	spindle_source_of_rows_call(values, desc, &source, &state->next, &state->end);
 	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt,
 											 spindle_source_name(source.instance,
 																 source.instance->domain->table[source.table].name));
@@ -364,14 +365,14 @@ start(GeneratedFunctionScan *state)
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	TupleTableSlot *slot = state->css.ss.ss_ScanTupleSlot;
-	FunctionCallInfo fcinfo;
+	NullableDatum *values;
 
 	state->context = context;
-	fcinfo = evaluate_arguments(state);
+	values = evaluate_arguments(state);
 	if (state->function == SPINDLE_SCAN_ROWS)
-		start_rows(state, fcinfo);
+		start_rows(state, values);
 	else
-		start_stream(state, fcinfo);
+		start_stream(state, values);
 	MemoryContextSwitchTo(oldcontext);
 	ExecClearTuple(slot);
 	memset(slot->tts_values, 0, sizeof(Datum) * state->natts);
@@ -541,10 +542,15 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 		ExplainPropertyFloat("Largest Lag", "ms", state->pace.lag * 1000.0, 3, es);
 }
 
-/* Called when the library is loaded. */
+/*
+ * spindle_scan_init
+ *		Put the node in the place of calls of functions that have a planner support
+ *		function; called when the library is loaded.
+ */
 void
-spindle_scan_init(void)
+spindle_scan_init(PGFunction support)
 {
+	spindle_scan_support_function = support;
 	RegisterCustomScanMethods(&scan_methods);
 	previous_hook = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = add_paths;

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * scan_cost.c
+ * function_cost.c
  *		What the planner asks about spindle_stream() and spindle_rows(): which
  *		function a call is one of, how many rows it gives, and at which cost.
  *
@@ -14,7 +14,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
-#include "nodes/supportnodes.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
@@ -23,10 +22,8 @@
 
 #include "library/library.h"
 #include "library/source.h"
-#include "scan/scan.h"
-#include "stream/options.h"
-
-PG_FUNCTION_INFO_V1(spindle_scan_support);
+#include "library/stream_call.h"
+#include "scan/function_scan.h"
 
 /* Is a function written in C, with this name there? */
 static bool
@@ -64,7 +61,7 @@ spindle_scan_function(Oid funcid)
 	if (!OidIsValid(support) || !has_symbol(support, "spindle_scan_support"))
 		return SPINDLE_SCAN_NONE;
 	fmgr_info(support, &flinfo);
-	if (flinfo.fn_addr != spindle_scan_support)
+	if (flinfo.fn_addr != spindle_scan_support_function)
 		return SPINDLE_SCAN_NONE;
 	if (has_symbol(funcid, "spindle_stream"))
 		return SPINDLE_SCAN_STREAM;
@@ -123,10 +120,12 @@ domain_rows(const char *domain, const char *table, const char *scale)
 }
 
 /*
- * The number of rows that a call gives, as far as its arguments are constants.
+ * spindle_scan_rows
+ *		The number of rows that a call of one of our functions gives, as far as its
+ *		arguments are constants; a guess where they are not.
  */
-static double
-estimate_rows(FuncExpr *call)
+double
+spindle_scan_rows(FuncExpr *call)
 {
 	const bool	is_relation = spindle_streams_relation(call->funcid, 0);
 	const int	limit_argument = spindle_scan_function(call->funcid) == SPINDLE_SCAN_ROWS ? 5 : is_relation ? 3 : 4;
@@ -189,26 +188,4 @@ spindle_scan_reading_cost(FuncExpr *call, double tuples)
 	}
 	tuples = Max(tuples, 2);
 	return seq_page_cost * pages + cpu_tuple_cost * tuples + 2 * cpu_operator_cost * tuples * log2(tuples);
-}
-
-/*
- * spindle_scan_support
- *		Planner support of both functions: the estimate of rows.
- */
-Datum
-spindle_scan_support(PG_FUNCTION_ARGS)
-{
-	Node	   *request = (Node *) PG_GETARG_POINTER(0);
-
-	if (IsA(request, SupportRequestRows))
-	{
-		SupportRequestRows *rows = (SupportRequestRows *) request;
-
-		if (IsA(rows->node, FuncExpr))
-		{
-			rows->rows = estimate_rows((FuncExpr *) rows->node);
-			PG_RETURN_POINTER(request);
-		}
-	}
-	PG_RETURN_POINTER(NULL);
 }

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * scan.h
+ * function_scan.h
  *		The scan node that takes the place of function scans.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef SPINDLE_SCAN_H
-#define SPINDLE_SCAN_H
+#ifndef SPINDLE_FUNCTION_SCAN_H
+#define SPINDLE_FUNCTION_SCAN_H
 
 #include "fmgr.h"
 #include "lib/stringinfo.h"
@@ -29,26 +29,20 @@ typedef enum SpindleScanFunction
 	SPINDLE_SCAN_ROWS
 } SpindleScanFunction;
 
-/* stream.c */
-extern PGDLLEXPORT Datum spindle_stream(PG_FUNCTION_ARGS);
+/* event_row.c */
 extern void spindle_stream_row(const SpindleEvent *event, const SpindleStreamOptions *options,
 							   const bool *wanted, Datum *values, bool *nulls);
 extern Datum spindle_stream_event(SpindleStream *stream, const SpindleEvent *event, StringInfo buf);
 
-/* rows.c */
-extern PGDLLEXPORT Datum spindle_rows(PG_FUNCTION_ARGS);
-extern void spindle_rows_arguments(FunctionCallInfo fcinfo, TupleDesc desc, SpindleSource *source,
-								   int64 *row, int64 *end);
-
-/* flush.c */
-extern void spindle_flush_client(void);
-
-/* scan_cost.c */
-extern PGDLLEXPORT Datum spindle_scan_support(PG_FUNCTION_ARGS);
+/* function_cost.c */
 extern SpindleScanFunction spindle_scan_function(Oid funcid);
+extern double spindle_scan_rows(FuncExpr *call);
 extern Cost spindle_scan_reading_cost(FuncExpr *call, double tuples);
 
-/* scan.c */
-extern void spindle_scan_init(void);
+/* function_scan.c */
+extern void spindle_scan_init(PGFunction support);
 
-#endif							/* SPINDLE_SCAN_H */
+/* the planner support function, as it was given */
+extern PGFunction spindle_scan_support_function;
+
+#endif							/* SPINDLE_FUNCTION_SCAN_H */

@@ -1,0 +1,247 @@
+/*-------------------------------------------------------------------------
+ *
+ * deliver.c
+ *		SQL functions and procedures that deliver events to a sink.
+ *
+ * All of them read their arguments, make a sink and hand both down.  Functions run
+ * in the caller's transaction.  Procedures commit, so they refuse to run in a
+ * transaction block.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "api/args.h"
+#include "deliver/deliver.h"
+
+PG_FUNCTION_INFO_V1(spindle_to_file);
+PG_FUNCTION_INFO_V1(spindle_to_program);
+PG_FUNCTION_INFO_V1(spindle_to_channel);
+PG_FUNCTION_INFO_V1(spindle_to_wal);
+PG_FUNCTION_INFO_V1(spindle_to_table);
+
+/* Columns of a result: table_name and six figures. */
+#define RESULT_COLUMNS	7
+
+/*
+ * What was delivered, as a row in the current memory context; or in words, and
+ * nothing, for a procedure without output arguments.
+ */
+static Datum
+delivery_result(FunctionCallInfo fcinfo, const char *table_name, const SpindleSink *sink,
+				const SpindleDelivered *delivered, SpindleReport report)
+{
+	TupleDesc	desc;
+	Datum		values[RESULT_COLUMNS];
+	bool		nulls[RESULT_COLUMNS] = {false};
+
+	if (report == SPINDLE_REPORT_NOTICE)
+		ereport(NOTICE,
+				(errmsg_plural("%lld event delivered to %s", "%lld events delivered to %s",
+							   (unsigned long) delivered->events, (long long) delivered->events, sink->name),
+				 errdetail("%lld anomalies, %lld out of order, %lld bytes, in %.3f s.", (long long) delivered->anomalies,
+						   (long long) delivered->late, (long long) delivered->bytes, delivered->seconds)));
+	if (report != SPINDLE_REPORT_ROW)
+		return (Datum) 0;
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != RESULT_COLUMNS)
+		elog(ERROR, "return type must be a row of %d columns", RESULT_COLUMNS);
+	nulls[0] = table_name == NULL;
+	values[0] = nulls[0] ? (Datum) 0 : CStringGetTextDatum(table_name);
+	values[1] = Int64GetDatum(delivered->events);
+	values[2] = Int64GetDatum(delivered->anomalies);
+	values[3] = Int64GetDatum(delivered->late);
+	values[4] = Int64GetDatum(delivered->bytes);
+	values[5] = Float8GetDatum(delivered->seconds);
+	values[6] = Float8GetDatum(delivered->seconds > 0 ? delivered->events / delivered->seconds : 0);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+/* Deliver to a sink, by a function. */
+static Datum
+deliver(FunctionCallInfo fcinfo, const SpindleStreamCall *call, const SpindleStreamArguments *args, SpindleSink *sink)
+{
+	SpindleDelivered delivered;
+
+	spindle_deliver(call, args, sink, &delivered);
+	return delivery_result(fcinfo, args->table_name, sink, &delivered, SPINDLE_REPORT_ROW);
+}
+
+/* The same by a procedure, which commits and has begun a session of SPI for it. */
+static Datum
+deliver_with_commits(FunctionCallInfo fcinfo, const SpindleStreamCall *call, const SpindleStreamArguments *args,
+					 SpindleSink *sink, SpindleReport report)
+{
+	SpindleDelivered delivered;
+	Datum		result;
+
+	sink->commits = true;
+	spindle_deliver(call, args, sink, &delivered);
+	result = delivery_result(fcinfo, args->table_name, sink, &delivered, report);
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	return result;
+}
+
+/* Read the stream arguments; returns the position behind them. */
+static int
+stream_arguments(FunctionCallInfo fcinfo, SpindleStreamCall *call, SpindleStreamArguments *args)
+{
+	int			next = spindle_arg_stream_call(fcinfo, 1, call);
+
+	spindle_stream_call_open(call, args);
+	return next;
+}
+
+/*
+ * Before anything else in a procedure: may it write, and is it free to commit?
+ * Begins the SPI session that does so, and returns to the memory context of the
+ * caller, which lives as long as the CALL.
+ *
+ * Tells what to do with the result.
+ */
+static SpindleReport
+begin_procedure(FunctionCallInfo fcinfo)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	char	   *name = get_func_name(fcinfo->flinfo->fn_oid);
+
+	PreventCommandDuringRecovery(psprintf("%s()", name));
+	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
+		castNode(CallContext, fcinfo->context)->atomic)
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("%s cannot run inside a transaction block", name),
+				 errhint("It commits each batch: use CALL outside of BEGIN and COMMIT, and not in a function.")));
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to the SPI manager");
+	MemoryContextSwitchTo(oldcontext);
+
+	/* behind a relation, or behind a domain and a table */
+	return spindle_arg_take_report(fcinfo, spindle_streams_relation(fcinfo->flinfo->fn_oid, 1) ? 2 : 3);
+}
+
+/*
+ * spindle_to_file(path, source, stream arguments, mode)
+ *		Write a stream to a file of the server, one JSON object per line.
+ */
+Datum
+spindle_to_file(PG_FUNCTION_ARGS)
+{
+	static const struct
+	{
+		const char *name;
+		SpindleFileMode mode;
+	}			modes[] =
+	{
+		{"w", SPINDLE_FILE_REPLACE},
+		{"a", SPINDLE_FILE_APPEND},
+		{"x", SPINDLE_FILE_CREATE},
+	};
+	char	   *path = spindle_arg_text(fcinfo, 0, "path");
+	SpindleStreamCall call;
+	SpindleStreamArguments args;
+	char	   *mode = spindle_arg_text(fcinfo, stream_arguments(fcinfo, &call, &args), "mode");
+	int			m = 0;
+
+	while (m < lengthof(modes) && strcmp(modes[m].name, mode) != 0)
+		m++;
+	if (m == lengthof(modes))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"mode\": \"%s\"", mode),
+				 errhint("Modes are \"w\" (replace), \"a\" (append) and \"x\" (must not exist).")));
+	return deliver(fcinfo, &call, &args, spindle_file_sink_create(path, modes[m].mode));
+}
+
+/*
+ * spindle_to_program(command, source, stream arguments)
+ *		Write a stream to the standard input of a program on the server, one JSON
+ *		object per line.
+ */
+Datum
+spindle_to_program(PG_FUNCTION_ARGS)
+{
+	char	   *command = spindle_arg_text(fcinfo, 0, "command");
+	SpindleStreamCall call;
+	SpindleStreamArguments args;
+
+	(void) stream_arguments(fcinfo, &call, &args);
+	return deliver(fcinfo, &call, &args, spindle_program_sink_create(command));
+}
+
+/*
+ * spindle_to_channel(channel, source, stream arguments, oversize)
+ *		Send a stream by NOTIFY, the JSON object of an event as the payload.
+ */
+Datum
+spindle_to_channel(PG_FUNCTION_ARGS)
+{
+	SpindleStreamCall call;
+	SpindleStreamArguments args;
+	SpindleReport report;
+	char	   *channel;
+	char	   *oversize;
+	bool		skip;
+
+	report = begin_procedure(fcinfo);
+	channel = spindle_arg_text(fcinfo, 0, "channel");
+	oversize = spindle_arg_text(fcinfo, stream_arguments(fcinfo, &call, &args), "oversize");
+	skip = strcmp(oversize, "skip") == 0;
+	if (!skip && strcmp(oversize, "error") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"oversize\": \"%s\"", oversize),
+				 errhint("It must be \"error\" or \"skip\".")));
+	return deliver_with_commits(fcinfo, &call, &args, spindle_channel_sink_create(channel, skip), report);
+}
+
+/*
+ * spindle_to_wal(prefix, source, stream arguments, transactional)
+ *		Write a stream to the WAL as messages for logical decoding.
+ */
+Datum
+spindle_to_wal(PG_FUNCTION_ARGS)
+{
+	SpindleStreamCall call;
+	SpindleStreamArguments args;
+	SpindleReport report;
+	char	   *prefix;
+	int			arg;
+
+	report = begin_procedure(fcinfo);
+	prefix = spindle_arg_text(fcinfo, 0, "prefix");
+	arg = stream_arguments(fcinfo, &call, &args);
+	spindle_arg_require(fcinfo, arg, "transactional");
+	return deliver_with_commits(fcinfo, &call, &args, spindle_wal_sink_create(prefix, PG_GETARG_BOOL(arg)), report);
+}
+
+/*
+ * spindle_to_table(target, source, stream arguments)
+ *		Insert a stream into a table, event by event.
+ */
+Datum
+spindle_to_table(PG_FUNCTION_ARGS)
+{
+	SpindleStreamCall call;
+	SpindleStreamArguments args;
+	SpindleReport report;
+
+	report = begin_procedure(fcinfo);
+	spindle_arg_require(fcinfo, 0, "target");
+	(void) stream_arguments(fcinfo, &call, &args);
+	if (args.table_name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the tables of a domain cannot be delivered to one table"),
+				 errhint("Give table_name.")));
+	return deliver_with_commits(fcinfo, &call, &args, spindle_table_sink_create(PG_GETARG_OID(0)), report);
+}

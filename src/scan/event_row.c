@@ -1,0 +1,102 @@
+/*-------------------------------------------------------------------------
+ *
+ * event_row.c
+ *		Events as rows of spindle_stream().
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "scan/function_scan.h"
+
+/* A text in UTF-8 as a Datum in the server's encoding. */
+static Datum
+text_datum(const char *data, int len)
+{
+	char	   *server = pg_any_to_server(data, len, PG_UTF8);
+
+	return PointerGetDatum(cstring_to_text_with_len(server, server == data ? len : (int) strlen(server)));
+}
+
+static Datum
+arrival_datum(double seconds)
+{
+	Interval   *interval = palloc0(sizeof(Interval));
+
+	interval->time = (int64) floor(seconds * USECS_PER_SEC + 0.5);
+	return IntervalPGetDatum(interval);
+}
+
+/*
+ * spindle_stream_event
+ *		An event as a value of type json, in the server's encoding.
+ *
+ * It lies in buf, which the caller keeps as long as the value, or where the
+ * encoding differs in the current memory context.
+ */
+Datum
+spindle_stream_event(SpindleStream *stream, const SpindleEvent *event, StringInfo buf)
+{
+	/* the object is written right behind the header of the value, set below */
+	Assert(buf->maxlen > VARHDRSZ);
+	buf->len = VARHDRSZ;
+	spindle_stream_write(stream, event, buf);
+	if (GetDatabaseEncoding() != PG_UTF8)
+		return text_datum(buf->data + VARHDRSZ, buf->len - VARHDRSZ);
+	SET_VARSIZE(buf->data, buf->len);
+	return PointerGetDatum(buf->data);
+}
+
+/* The name of a feed's table, which all its events have in common. */
+static Datum
+table_name_datum(SpindleFeed *feed)
+{
+	if (feed->table_text == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(GetMemoryChunkContext(feed));
+
+		feed->table_text = cstring_to_text(feed->table_name);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	return PointerGetDatum(feed->table_text);
+}
+
+/*
+ * spindle_stream_row
+ *		An event as a row of spindle_stream(), but for the column event.
+ *
+ * wanted says which columns to make; the others are left as they are.  What is
+ * not passed by value lives as long as the feed, or is allocated in the current
+ * context.
+ */
+void
+spindle_stream_row(const SpindleEvent *event, const SpindleStreamOptions *options, const bool *wanted,
+				   Datum *values, bool *nulls)
+{
+	const bool	has_label = event->label != NULL;
+
+	if (wanted[0])
+		values[0] = Int64GetDatum(event->delivery_seq);
+	if (wanted[1])
+		values[1] = Int64GetDatum(event->seq);
+	if (wanted[2])
+		values[2] = table_name_datum(event->feed);
+	if (wanted[3])
+		values[3] = TimestampTzGetDatum(event->time);
+	if (wanted[4])
+		values[4] = arrival_datum(event->arrival);
+	values[5] = BoolGetDatum(has_label);
+	if (wanted[6] && has_label && options->label_anomalies)
+		values[6] = text_datum(event->label, (int) strlen(event->label));
+	nulls[0] = nulls[1] = nulls[2] = nulls[4] = false;
+	nulls[3] = !event->has_time;
+	nulls[5] = !options->label_anomalies;
+	nulls[6] = !has_label || !options->label_anomalies;
+}

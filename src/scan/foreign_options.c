@@ -1,0 +1,231 @@
+/*-------------------------------------------------------------------------
+ *
+ * foreign_options.c
+ *		The options of foreign tables, and what they name.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_table.h"
+#include "commands/defrem.h"
+#include "foreign/foreign.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "library/library.h"
+#include "scan/fdw.h"
+#include "spindle.h"
+
+/* Options of foreign tables; IMPORT FOREIGN SCHEMA knows the last two. */
+static const struct
+{
+	const char *name;
+	bool		is_required;
+	bool		of_import;
+}			table_options[] =
+
+{
+	{"domain", true, false},
+	{"table", true, false},
+	{"scale", false, true},
+	{"seed", false, true},
+};
+
+static void
+report_unknown_option(const char *name, bool import)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < lengthof(table_options); i++)
+		if (!import || table_options[i].of_import)
+			appendStringInfo(&buf, "%s%s", buf.len ? ", " : "", table_options[i].name);
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			 errmsg("invalid option \"%s\"", name),
+			 errhint("Valid options in this context are: %s", buf.data)));
+}
+
+static int64
+seed_option(const char *text)
+{
+	char	   *end;
+	int64		seed;
+
+	errno = 0;
+	seed = strtoi64(text, &end, 10);
+	if (end == text || *end || errno == ERANGE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+				 errmsg("invalid value for option \"seed\": \"%s\"", text),
+				 errhint("It must be a 64-bit integer.")));
+	return seed;
+}
+
+/* What the options of a foreign table say, its defaults included. */
+typedef struct TableOptions
+{
+	const char *domain;
+	const char *table;
+	const char *scale;
+	int64		seed;
+} TableOptions;
+
+/*
+ * Read the options of a foreign table.  Raises an error if one is missing or is
+ * no number where it should be; whether there is such a domain, table or scale
+ * is not looked at.
+ */
+static TableOptions
+read_options(List *options)
+{
+	TableOptions result = {.scale = SPINDLE_DEFAULT_SCALE,.seed = SPINDLE_DEFAULT_SEED};
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *def = lfirst(lc);
+
+		if (strcmp(def->defname, "domain") == 0)
+			result.domain = defGetString(def);
+		else if (strcmp(def->defname, "table") == 0)
+			result.table = defGetString(def);
+		else if (strcmp(def->defname, "scale") == 0)
+			result.scale = defGetString(def);
+		else if (strcmp(def->defname, "seed") == 0)
+			result.seed = seed_option(defGetString(def));
+	}
+	if (result.domain == NULL || result.table == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+				 errmsg("options \"domain\" and \"table\" are required for foreign tables of spindle")));
+	return result;
+}
+
+/*
+ * spindle_foreign_options_check
+ *		Check options, of type DefElem, of what a catalog has: a foreign table.
+ *
+ * Server, user mapping and wrapper have none.  Names and syntax are checked and
+ * nothing else, as the options of postgres_fdw are: a dump has to restore where
+ * a definition is not there yet.  The rest shows when the table is used.
+ */
+void
+spindle_foreign_options_check(List *options, Oid catalog)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *def = lfirst(lc);
+		bool		known = false;
+
+		if (catalog == ForeignTableRelationId)
+			for (int i = 0; i < lengthof(table_options); i++)
+				known |= strcmp(table_options[i].name, def->defname) == 0;
+		else
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					 errmsg("invalid option \"%s\"", def->defname),
+					 errhint("There are no valid options in this context.")));
+		if (!known)
+			report_unknown_option(def->defname, false);
+	}
+	if (catalog == ForeignTableRelationId)
+		(void) read_options(options);
+}
+
+/* Tell whose options name what is not there. */
+static void
+options_context(void *arg)
+{
+	errcontext("options of foreign table \"%s\"", (const char *) arg);
+}
+
+/*
+ * spindle_source_of_relation
+ *		The generated table behind a foreign table, in the current context.
+ *
+ * The instance is held by that, too.  Raises an error if the options name what does not
+ * exist, or the columns are not those of the table.
+ */
+SpindleSource *
+spindle_source_of_relation(Oid relid, TupleDesc desc)
+{
+	ForeignTable *foreign = GetForeignTable(relid);
+	TableOptions options = read_options(foreign->options);
+	SpindleSource *source = palloc0(sizeof(SpindleSource));
+	ErrorContextCallback callback;
+
+	callback.callback = options_context;
+	callback.arg = get_rel_name(relid);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	source->instance = spindle_library_instance(options.domain, options.scale, options.seed,
+												CurrentMemoryContext);
+	source->table = spindle_source_table(source->instance->domain, options.table);
+	error_context_stack = callback.previous;
+	spindle_source_match(source, desc,
+						 psprintf("foreign table \"%s\"", get_rel_name(relid)));
+	return source;
+}
+
+/*
+ * spindle_source_import
+ *		The commands that create the foreign tables of a domain.
+ */
+List *
+spindle_source_import(const char *domain_name, const char *server, List *options)
+{
+	const char *scale = SPINDLE_DEFAULT_SCALE;
+	int64		seed = SPINDLE_DEFAULT_SEED;
+	SpindleInstance *instance;
+	List	   *commands = NIL;
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *def = lfirst(lc);
+		ListCell   *other;
+
+		foreach(other, options)
+			if (lfirst(other) != def && strcmp(((DefElem *) lfirst(other))->defname, def->defname) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_SYNTAX_ERROR),
+					 errmsg("option \"%s\" provided more than once", def->defname)));
+		if (strcmp(def->defname, "scale") == 0)
+			scale = defGetString(def);
+		else if (strcmp(def->defname, "seed") == 0)
+			seed = seed_option(defGetString(def));
+		else
+			report_unknown_option(def->defname, true);
+	}
+	instance = spindle_library_instance(domain_name, scale, seed, CurrentMemoryContext);
+	for (int t = 0; t < instance->domain->ntables; t++)
+	{
+		const SpindleTable *table = &instance->domain->table[t];
+		StringInfoData buf;
+		bool		first = true;
+
+		initStringInfo(&buf);
+		appendStringInfo(&buf, "CREATE FOREIGN TABLE %s (", quote_identifier(table->name));
+		for (int c = 0; c < table->ncolumns; c++)
+		{
+			const SpindleColumn *column = &table->column[c];
+
+			if (column->hidden)
+				continue;
+			appendStringInfo(&buf, "%s%s %s%s", first ? "" : ", ", quote_identifier(column->name),
+							 column->type.name, column->nullable ? "" : " NOT NULL");
+			first = false;
+		}
+		appendStringInfo(&buf, ") SERVER %s OPTIONS (domain %s, \"table\" %s, scale %s, seed '" INT64_FORMAT "')",
+						 quote_identifier(server), quote_literal_cstr(domain_name),
+						 quote_literal_cstr(table->name), quote_literal_cstr(scale), seed);
+		commands = lappend(commands, buf.data);
+	}
+	return commands;
+}
