@@ -102,6 +102,22 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.spindle_check_domain(text) IS
 'raises an error if a domain definition is not valid';
 
+CREATE FUNCTION @extschema@.spindle_stream_arguments(
+  OUT ordinal_position integer,
+  OUT argument_name text,
+  OUT data_type text,
+  OUT default_value text,
+  OUT legal_values text,
+  OUT null_means text,
+  OUT description text)
+RETURNS SETOF record
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+ROWS 17
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_stream_arguments() IS
+'the arguments that all streaming functions share, with their defaults and legal values';
+
 --
 -- Rows
 --

@@ -18,12 +18,14 @@
 
 #include "library/library.h"
 #include "library/source.h"
+#include "stream/options.h"
 #include "spindle.h"
 
 PG_FUNCTION_INFO_V1(spindle_domains);
 PG_FUNCTION_INFO_V1(spindle_tables);
 PG_FUNCTION_INFO_V1(spindle_columns);
 PG_FUNCTION_INFO_V1(spindle_check_domain);
+PG_FUNCTION_INFO_V1(spindle_stream_arguments);
 
 /* A text of a definition, which is in UTF-8. */
 static Datum
@@ -240,4 +242,32 @@ spindle_check_domain(PG_FUNCTION_ARGS)
 
 	spindle_library_check(utf8, (int) strlen(utf8));
 	PG_RETURN_VOID();
+}
+
+/*
+ * spindle_stream_arguments()
+ *		One row per stream argument, in the order in which functions have them.
+ */
+Datum
+spindle_stream_arguments(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < SPINDLE_NUM_STREAM_OPTIONS; i++)
+	{
+		const SpindleStreamOption *option = &spindle_stream_option[i];
+		Datum		values[7];
+		bool		nulls[7] = {false};
+
+		values[0] = Int32GetDatum(i + 1);
+		values[1] = CStringGetTextDatum(option->name);
+		values[2] = CStringGetTextDatum(spindle_option_type_name(option->type));
+		values[3] = text_or_null(option->initial, &nulls[3]);
+		values[4] = text_or_null(spindle_stream_option_legal(option), &nulls[4]);
+		values[5] = text_or_null(option->if_null, &nulls[5]);
+		values[6] = text_or_null(option->description, &nulls[6]);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }

@@ -28,10 +28,21 @@ WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosrc !~
 SELECT oid::regprocedure FROM function
 WHERE pronargs > 0 AND (proargnames IS NULL OR '' = ANY (proargnames)) AND proname !~ '^spindle_json' ORDER BY 1;
 
--- the stream arguments are the same wherever a source is streamed; one form is there for its error
-SELECT count(*) > 1 AS overloads, count(DISTINCT regexp_replace(replace(pg_get_function_arguments(oid), ' IN ', ' '),
-  '^.*?(scale text DEFAULT.*?batch_size integer DEFAULT NULL::integer).*$', '\1')) AS argument_lists
-FROM function WHERE proname ~ '^spindle_(stream|to_)' AND prosrc <> 'spindle_stream_seed_third';
+-- the stream arguments are those of the list wherever a source is streamed: names, types and defaults, behind the source and
+-- what a delivery goes to; one form is there for its error
+SELECT argument_name, data_type, default_value, legal_values, null_means FROM spindle_stream_arguments();
+CREATE TEMP VIEW argument AS
+SELECT f.oid, n, f.proargnames[n] AS name, format_type(t, NULL) AS type, pg_get_function_arg_default(f.oid, n::int) AS default_value
+FROM function f, unnest(coalesce(f.proallargtypes, f.proargtypes::oid[])) WITH ORDINALITY a (t, n)
+WHERE proname ~ '^spindle_(stream|to_)' AND prosrc NOT IN ('spindle_stream_seed_third', 'spindle_stream_arguments')
+  AND coalesce(f.proargmodes[n], 'i') IN ('i', 'b');
+SELECT count(DISTINCT oid) FROM argument;
+SELECT a.oid::regprocedure, s.argument_name, a.type, a.default_value
+FROM (SELECT oid, min(n) AS first FROM argument WHERE name = 'scale' GROUP BY oid) f
+  CROSS JOIN spindle_stream_arguments() s
+  LEFT JOIN argument a ON a.oid = f.oid AND a.n = f.first + s.ordinal_position - 1
+WHERE (a.name, a.type) IS DISTINCT FROM (s.argument_name, s.data_type)
+  OR regexp_replace(coalesce(a.default_value, 'none'), $r$^(NULL)::.*$|^'(.*)'::.*$|^\((.*)\)::.*$$r$, '\1\2\3') IS DISTINCT FROM coalesce(s.default_value, 'NULL');
 
 -- privileges: those that the server gives everybody, and the use of the server
 SELECT DISTINCT proacl FROM function;
