@@ -1,7 +1,11 @@
 #!/bin/bash
-# Runs the examples of README.md or other pages and compares what they print.
+# Runs the examples of README.md and of the pages in docs, and compares what they
+# print.
 #
 #   tools/check-readme.sh [--update] [FILE...]
+#   tools/check-readme.sh --list
+#
+# Without FILE, all pages that have something to run; --list prints them.
 #
 # Connects as psql does by default (PGHOST, PGUSER, PGDATABASE and so on; PSQL
 # is the program) and makes a database for each FILE, which is dropped in the
@@ -15,10 +19,11 @@
 set -euo pipefail
 
 update=
-if [ "${1:-}" = --update ]; then
-	update=1
-	shift
-fi
+list=
+case ${1:-} in
+	--update) update=1; shift ;;
+	--list) list=1; shift ;;
+esac
 root=$(cd "$(dirname "$0")/.." && pwd)
 psql=${PSQL:-psql}
 dir=$(mktemp -d)
@@ -154,8 +159,26 @@ write_back() {
 	cat "$dir/new" >"$1"
 }
 
+# Those pages that have a block to run.
+list_pages() {
+	local file
+
+	for file in "$root"/README.md "$root"/docs/*.md; do
+		rm -f "$dir"/*
+		split_blocks "$file"
+		[ "$(cat "$dir/count")" -eq 0 ] || printf '%s\n' "$file"
+	done
+}
+
+if [ -n "$list" ]; then
+	list_pages
+	exit
+fi
 status=0
-[ $# -gt 0 ] || set -- "$root/README.md"
+if [ $# -eq 0 ]; then
+	mapfile -t pages < <(list_pages)
+	set -- "${pages[@]}"
+fi
 for file; do
 	check "$file" || status=1
 done

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Draws the figures of README.md and docs/tutorial.md from real streams, into
+# Draws the figures of the pages in docs from real streams, into
 # docs/figures: a throw-away cluster gives the events, gnuplot the SVG.
 #
 # Streams are the same everywhere, so the figures are too, as long as gnuplot is

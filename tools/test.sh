@@ -229,15 +229,16 @@ run_valgrind() {
 
 # The examples of the documentation print what the pages show.
 run_examples() {
-	local page
+	local page pages
 
 	echo "== examples"
-	for page in README.md docs/tutorial.md; do
-		if as_db env PGDATABASE=postgres PSQL="$BINDIR/psql" \
-			"$TREE/tools/check-readme.sh" "$TREE/$page"; then
+	mapfile -t pages < <(as_db "$TREE/tools/check-readme.sh" --list)
+	[ ${#pages[@]} -gt 0 ] || fail "examples: no pages"
+	for page in "${pages[@]}"; do
+		if as_db env PGDATABASE=postgres PSQL="$BINDIR/psql" "$TREE/tools/check-readme.sh" "$page"; then
 			passed=$((passed + 1))
 		else
-			fail "examples of $page"
+			fail "examples of ${page#"$TREE"/}"
 		fi
 	done
 }
