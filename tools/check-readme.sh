@@ -14,6 +14,7 @@
 # does, there has to be no error.  A block after a line "<!-- not run -->" is
 # left out.  A block marked "sh" is run, by bash, only after a line
 # "<!-- run -->"; one that reads a file of the server needs both on one machine.
+# docs/delivery.md wants wal_level = logical.
 # --update writes what was printed into FILE.  Exits with 1 if there is a
 # difference.
 set -euo pipefail
