@@ -1,5 +1,4 @@
 EXTENSION = spindle
-EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" spindle.control)
 MODULE_big = spindle
 PGFILEDESC = "spindle - relational test data and event streams"
 
@@ -98,7 +97,7 @@ OBJS = \
 	src/stream/table_feed.o \
 	src/stream/table_order.o
 
-DATA = sql/spindle--$(EXTVERSION).sql
+DATA = $(sort $(wildcard sql/spindle--*.sql))
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --load-extension=spindle

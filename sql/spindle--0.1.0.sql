@@ -35,10 +35,9 @@ CREATE SERVER spindle FOREIGN DATA WRAPPER spindle_fdw;
 COMMENT ON SERVER spindle IS
 'the generated domains; use IMPORT FOREIGN SCHEMA domain FROM SERVER spindle';
 
--- Generated data belongs to nobody.  To make foreign tables, one by one or by
--- IMPORT FOREIGN SCHEMA, takes the use of a server; that of the wrapper is for
--- making servers.
+-- generated data belongs to nobody
 GRANT USAGE ON FOREIGN SERVER spindle TO PUBLIC;
+GRANT USAGE ON FOREIGN DATA WRAPPER spindle_fdw TO PUBLIC;
 
 --
 -- What there is
@@ -49,15 +48,14 @@ CREATE FUNCTION @extschema@.spindle_domains(
   OUT description text,
   OUT tables integer,
   OUT columns integer,
-  OUT scales text[],
-  OUT error text)
+  OUT scales text[])
 RETURNS SETOF record
 LANGUAGE C STRICT STABLE PARALLEL SAFE
 ROWS 10
 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_domains() IS
-'the domains that can be generated, with their scales, and what is wrong with those that cannot';
+'the domains that can be generated, with their scales';
 
 CREATE FUNCTION @extschema@.spindle_tables(
   domain text,
@@ -102,22 +100,6 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.spindle_check_domain(text) IS
 'raises an error if a domain definition is not valid';
 
-CREATE FUNCTION @extschema@.spindle_stream_arguments(
-  OUT ordinal_position integer,
-  OUT argument_name text,
-  OUT data_type text,
-  OUT default_value text,
-  OUT legal_values text,
-  OUT null_means text,
-  OUT description text)
-RETURNS SETOF record
-LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-ROWS 17
-AS 'MODULE_PATHNAME';
-
-COMMENT ON FUNCTION @extschema@.spindle_stream_arguments() IS
-'the arguments that all streaming functions share, with their defaults and legal values';
-
 --
 -- Rows
 --
@@ -147,150 +129,7 @@ COMMENT ON FUNCTION @extschema@.spindle_rows(text, text, text, bigint, bigint, b
 'rows of a generated table, typed by a column definition list';
 
 --
--- Arguments that are JSON: a jsonb to which names, arrays and ranges convert by
--- themselves
---
-
-CREATE TYPE @extschema@.spindle_json;
-
-CREATE FUNCTION @extschema@.spindle_json_in(cstring)
-RETURNS @extschema@.spindle_json
-LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME';
-
-COMMENT ON FUNCTION @extschema@.spindle_json_in(cstring) IS
-'I/O';
-
-CREATE FUNCTION @extschema@.spindle_json_out(@extschema@.spindle_json)
-RETURNS cstring
-LANGUAGE internal STRICT IMMUTABLE PARALLEL SAFE
-AS 'jsonb_out';
-
-COMMENT ON FUNCTION @extschema@.spindle_json_out(@extschema@.spindle_json) IS
-'I/O';
-
-CREATE FUNCTION @extschema@.spindle_json_recv(internal)
-RETURNS @extschema@.spindle_json
-LANGUAGE internal STRICT IMMUTABLE PARALLEL SAFE
-AS 'jsonb_recv';
-
-COMMENT ON FUNCTION @extschema@.spindle_json_recv(internal) IS
-'I/O';
-
-CREATE FUNCTION @extschema@.spindle_json_send(@extschema@.spindle_json)
-RETURNS bytea
-LANGUAGE internal STRICT IMMUTABLE PARALLEL SAFE
-AS 'jsonb_send';
-
-COMMENT ON FUNCTION @extschema@.spindle_json_send(@extschema@.spindle_json) IS
-'I/O';
-
-CREATE TYPE @extschema@.spindle_json (
-  INPUT = @extschema@.spindle_json_in,
-  OUTPUT = @extschema@.spindle_json_out,
-  RECEIVE = @extschema@.spindle_json_recv,
-  SEND = @extschema@.spindle_json_send,
-  LIKE = pg_catalog.jsonb);
-
-COMMENT ON TYPE @extschema@.spindle_json IS
-'jsonb as an argument: bare names, arrays and numrange convert to it';
-
-CREATE FUNCTION @extschema@.spindle_json(text)
-RETURNS @extschema@.spindle_json
-LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'spindle_json_from_text';
-
-COMMENT ON FUNCTION @extschema@.spindle_json(text) IS
-'text as an argument that is JSON';
-
-CREATE FUNCTION @extschema@.spindle_json(json)
-RETURNS @extschema@.spindle_json
-LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'spindle_json_from_text';
-
-COMMENT ON FUNCTION @extschema@.spindle_json(json) IS
-'json as an argument that is JSON';
-
-CREATE FUNCTION @extschema@.spindle_json(jsonb[])
-RETURNS @extschema@.spindle_json
-LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'spindle_json_from_array';
-
-COMMENT ON FUNCTION @extschema@.spindle_json(jsonb[]) IS
-'jsonb[] as an argument that is JSON';
-
-CREATE FUNCTION @extschema@.spindle_json(text[])
-RETURNS @extschema@.spindle_json
-LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'spindle_json_from_array';
-
-COMMENT ON FUNCTION @extschema@.spindle_json(text[]) IS
-'text[] as an argument that is JSON';
-
-CREATE FUNCTION @extschema@.spindle_json(varchar[])
-RETURNS @extschema@.spindle_json
-LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'spindle_json_from_array';
-
-COMMENT ON FUNCTION @extschema@.spindle_json(varchar[]) IS
-'varchar[] as an argument that is JSON';
-
-CREATE FUNCTION @extschema@.spindle_json(integer[])
-RETURNS @extschema@.spindle_json
-LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'spindle_json_from_array';
-
-COMMENT ON FUNCTION @extschema@.spindle_json(integer[]) IS
-'integer[] as an argument that is JSON';
-
-CREATE FUNCTION @extschema@.spindle_json(bigint[])
-RETURNS @extschema@.spindle_json
-LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'spindle_json_from_array';
-
-COMMENT ON FUNCTION @extschema@.spindle_json(bigint[]) IS
-'bigint[] as an argument that is JSON';
-
-CREATE FUNCTION @extschema@.spindle_json(numeric[])
-RETURNS @extschema@.spindle_json
-LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'spindle_json_from_array';
-
-COMMENT ON FUNCTION @extschema@.spindle_json(numeric[]) IS
-'numeric[] as an argument that is JSON';
-
-CREATE FUNCTION @extschema@.spindle_json(double precision[])
-RETURNS @extschema@.spindle_json
-LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'spindle_json_from_array';
-
-COMMENT ON FUNCTION @extschema@.spindle_json(double precision[]) IS
-'double precision[] as an argument that is JSON';
-
-CREATE FUNCTION @extschema@.spindle_json(numrange)
-RETURNS @extschema@.spindle_json
-LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'spindle_json_from_range';
-
-COMMENT ON FUNCTION @extschema@.spindle_json(numrange) IS
-'numrange as an argument that is JSON';
-
--- implicit, as nothing else takes the type
-CREATE CAST (jsonb AS @extschema@.spindle_json) WITHOUT FUNCTION AS IMPLICIT;
-CREATE CAST (varchar AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(text) AS IMPLICIT;
-CREATE CAST (text AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(text) AS IMPLICIT;
-CREATE CAST (json AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(json) AS IMPLICIT;
-CREATE CAST (jsonb[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(jsonb[]) AS IMPLICIT;
-CREATE CAST (text[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(text[]) AS IMPLICIT;
-CREATE CAST (varchar[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(varchar[]) AS IMPLICIT;
-CREATE CAST (integer[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(integer[]) AS IMPLICIT;
-CREATE CAST (bigint[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(bigint[]) AS IMPLICIT;
-CREATE CAST (numeric[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(numeric[]) AS IMPLICIT;
-CREATE CAST (double precision[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(double precision[]) AS IMPLICIT;
-CREATE CAST (numrange AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(numrange) AS IMPLICIT;
-
---
--- Builders of stream arguments
+-- Stream arguments of type jsonb
 --
 
 CREATE FUNCTION @extschema@.spindle_burst_window(
@@ -320,27 +159,27 @@ COMMENT ON FUNCTION @extschema@.spindle_time_pattern(text, jsonb, jsonb) IS
 CREATE FUNCTION @extschema@.spindle_point_anomaly(
   name text,
   column_name text,
-  multiplier_range @extschema@.spindle_json DEFAULT '[10, 100]',
+  multiplier_range jsonb DEFAULT '[10, 100]',
   fraction double precision DEFAULT 0.01)
 RETURNS jsonb
 LANGUAGE C IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_point_anomaly(text, text, @extschema@.spindle_json, double precision) IS
+COMMENT ON FUNCTION @extschema@.spindle_point_anomaly(text, text, jsonb, double precision) IS
 'single values far from the mean of their column';
 
 CREATE FUNCTION @extschema@.spindle_contextual_anomaly(
   name text,
   column_name text,
   condition_column text,
-  normal_values @extschema@.spindle_json,
-  anomalous_values @extschema@.spindle_json,
+  normal_values jsonb,
+  anomalous_values jsonb,
   fraction double precision DEFAULT 0.01)
 RETURNS jsonb
 LANGUAGE C IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_contextual_anomaly(text, text, text, @extschema@.spindle_json, @extschema@.spindle_json, double precision) IS
+COMMENT ON FUNCTION @extschema@.spindle_contextual_anomaly(text, text, text, jsonb, jsonb, double precision) IS
 'values that do not fit another column of the event';
 
 CREATE FUNCTION @extschema@.spindle_collective_anomaly(
@@ -373,12 +212,12 @@ CREATE FUNCTION @extschema@.spindle_stream(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
+  anomalies jsonb DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -397,31 +236,9 @@ ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
 'events of a domain, or of one of its tables, one row each, in the order of delivery';
 
--- the third argument is the scale: says so, where the server would look for a
--- relation of the domain's name
-CREATE FUNCTION @extschema@.spindle_stream(
-  domain text,
-  table_name text,
-  seed_not_scale bigint,
-  OUT delivery_seq bigint,
-  OUT seq bigint,
-  OUT table_name text,
-  OUT event_time timestamptz,
-  OUT arrival interval,
-  OUT is_anomaly boolean,
-  OUT anomaly_type text,
-  OUT event json)
-RETURNS SETOF record
-LANGUAGE C VOLATILE PARALLEL RESTRICTED
-AS 'MODULE_PATHNAME', 'spindle_stream_seed_third';
-
-COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, bigint) IS
-'an error that tells how to give a seed';
-
--- what a view runs may write, so no query with this form has workers
 CREATE FUNCTION @extschema@.spindle_stream(
   source regclass,
   scale text DEFAULT 'small',
@@ -431,12 +248,12 @@ CREATE FUNCTION @extschema@.spindle_stream(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
+  anomalies jsonb DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -450,12 +267,12 @@ CREATE FUNCTION @extschema@.spindle_stream(
   OUT anomaly_type text,
   OUT event json)
 RETURNS SETOF record
-LANGUAGE C VOLATILE PARALLEL UNSAFE
+LANGUAGE C VOLATILE PARALLEL RESTRICTED
 ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
 'events of a relation, one row each, in the order of delivery';
 
 CREATE FUNCTION @extschema@.spindle_to_file(
@@ -469,12 +286,12 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
+  anomalies jsonb DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -491,7 +308,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text) IS
 'writes events to a file of the server, one JSON object per line';
 
 CREATE FUNCTION @extschema@.spindle_to_file(
@@ -504,12 +321,12 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
+  anomalies jsonb DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -526,7 +343,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text) IS
 'writes events to a file of the server, one JSON object per line, from a relation';
 
 CREATE FUNCTION @extschema@.spindle_to_program(
@@ -540,12 +357,12 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
+  anomalies jsonb DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -561,7 +378,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
 'writes events to the standard input of a program on the server, one JSON object per line';
 
 CREATE FUNCTION @extschema@.spindle_to_program(
@@ -574,12 +391,12 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
+  anomalies jsonb DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -595,7 +412,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer) IS
 'writes events to the standard input of a program on the server, one JSON object per line, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -609,12 +426,12 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
+  anomalies jsonb DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -629,40 +446,11 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
   channel text,
-  domain text,
-  table_name text,
-  report boolean,
-  scale text DEFAULT 'small',
-  seed bigint DEFAULT 42,
-  max_events bigint DEFAULT NULL,
-  duration interval DEFAULT NULL,
-  events_per_second double precision DEFAULT 10,
-  realtime boolean DEFAULT false,
-  arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
-  clock_start timestamptz DEFAULT NULL,
-  out_of_order_fraction double precision DEFAULT 0,
-  out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
-  label_anomalies boolean DEFAULT true,
-  timestamp_column name DEFAULT NULL,
-  skip_events bigint DEFAULT 0,
-  batch_size integer DEFAULT NULL,
-  oversize text DEFAULT 'error')
-LANGUAGE C
-AS 'MODULE_PATHNAME';
-
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
-'sends events by NOTIFY, one JSON object per notification, with a commit per batch, without output arguments';
-
-CREATE PROCEDURE @extschema@.spindle_to_channel(
-  channel text,
   source regclass,
   scale text DEFAULT 'small',
   seed bigint DEFAULT 42,
@@ -671,12 +459,12 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
+  anomalies jsonb DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -692,36 +480,8 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation';
-
-CREATE PROCEDURE @extschema@.spindle_to_channel(
-  channel text,
-  source regclass,
-  report boolean,
-  scale text DEFAULT 'small',
-  seed bigint DEFAULT 42,
-  max_events bigint DEFAULT NULL,
-  duration interval DEFAULT NULL,
-  events_per_second double precision DEFAULT 10,
-  realtime boolean DEFAULT false,
-  arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
-  clock_start timestamptz DEFAULT NULL,
-  out_of_order_fraction double precision DEFAULT 0,
-  out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
-  label_anomalies boolean DEFAULT true,
-  timestamp_column name DEFAULT NULL,
-  skip_events bigint DEFAULT 0,
-  batch_size integer DEFAULT NULL,
-  oversize text DEFAULT 'error')
-LANGUAGE C
-AS 'MODULE_PATHNAME';
-
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
-'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
   prefix text,
@@ -734,12 +494,12 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
+  anomalies jsonb DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -754,40 +514,11 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
   prefix text,
-  domain text,
-  table_name text,
-  report boolean,
-  scale text DEFAULT 'small',
-  seed bigint DEFAULT 42,
-  max_events bigint DEFAULT NULL,
-  duration interval DEFAULT NULL,
-  events_per_second double precision DEFAULT 10,
-  realtime boolean DEFAULT false,
-  arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
-  clock_start timestamptz DEFAULT NULL,
-  out_of_order_fraction double precision DEFAULT 0,
-  out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
-  label_anomalies boolean DEFAULT true,
-  timestamp_column name DEFAULT NULL,
-  skip_events bigint DEFAULT 0,
-  batch_size integer DEFAULT NULL,
-  transactional boolean DEFAULT false)
-LANGUAGE C
-AS 'MODULE_PATHNAME';
-
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean) IS
-'writes events to the WAL as messages for logical decoding, with a commit per batch, without output arguments';
-
-CREATE PROCEDURE @extschema@.spindle_to_wal(
-  prefix text,
   source regclass,
   scale text DEFAULT 'small',
   seed bigint DEFAULT 42,
@@ -796,12 +527,12 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
+  anomalies jsonb DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -817,36 +548,8 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation';
-
-CREATE PROCEDURE @extschema@.spindle_to_wal(
-  prefix text,
-  source regclass,
-  report boolean,
-  scale text DEFAULT 'small',
-  seed bigint DEFAULT 42,
-  max_events bigint DEFAULT NULL,
-  duration interval DEFAULT NULL,
-  events_per_second double precision DEFAULT 10,
-  realtime boolean DEFAULT false,
-  arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
-  clock_start timestamptz DEFAULT NULL,
-  out_of_order_fraction double precision DEFAULT 0,
-  out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
-  label_anomalies boolean DEFAULT true,
-  timestamp_column name DEFAULT NULL,
-  skip_events bigint DEFAULT 0,
-  batch_size integer DEFAULT NULL,
-  transactional boolean DEFAULT false)
-LANGUAGE C
-AS 'MODULE_PATHNAME';
-
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean) IS
-'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
   target regclass,
@@ -859,12 +562,12 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
+  anomalies jsonb DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -878,39 +581,11 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
   target regclass,
-  domain text,
-  table_name text,
-  report boolean,
-  scale text DEFAULT 'small',
-  seed bigint DEFAULT 42,
-  max_events bigint DEFAULT NULL,
-  duration interval DEFAULT NULL,
-  events_per_second double precision DEFAULT 10,
-  realtime boolean DEFAULT false,
-  arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
-  clock_start timestamptz DEFAULT NULL,
-  out_of_order_fraction double precision DEFAULT 0,
-  out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
-  label_anomalies boolean DEFAULT true,
-  timestamp_column name DEFAULT NULL,
-  skip_events bigint DEFAULT 0,
-  batch_size integer DEFAULT NULL)
-LANGUAGE C
-AS 'MODULE_PATHNAME';
-
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
-'inserts events into a table, with a commit per batch, without output arguments';
-
-CREATE PROCEDURE @extschema@.spindle_to_table(
-  target regclass,
   source regclass,
   scale text DEFAULT 'small',
   seed bigint DEFAULT 42,
@@ -919,12 +594,12 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   events_per_second double precision DEFAULT 10,
   realtime boolean DEFAULT false,
   arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  burst_windows jsonb DEFAULT NULL,
+  time_pattern jsonb DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   out_of_order_fraction double precision DEFAULT 0,
   out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
+  anomalies jsonb DEFAULT NULL,
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
@@ -939,35 +614,8 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch, from a relation';
-
-CREATE PROCEDURE @extschema@.spindle_to_table(
-  target regclass,
-  source regclass,
-  report boolean,
-  scale text DEFAULT 'small',
-  seed bigint DEFAULT 42,
-  max_events bigint DEFAULT NULL,
-  duration interval DEFAULT NULL,
-  events_per_second double precision DEFAULT 10,
-  realtime boolean DEFAULT false,
-  arrivals text DEFAULT 'poisson',
-  burst_windows @extschema@.spindle_json DEFAULT NULL,
-  time_pattern @extschema@.spindle_json DEFAULT NULL,
-  clock_start timestamptz DEFAULT NULL,
-  out_of_order_fraction double precision DEFAULT 0,
-  out_of_order_max_delay_slots integer DEFAULT 10,
-  anomalies @extschema@.spindle_json DEFAULT NULL,
-  label_anomalies boolean DEFAULT true,
-  timestamp_column name DEFAULT NULL,
-  skip_events bigint DEFAULT 0,
-  batch_size integer DEFAULT NULL)
-LANGUAGE C
-AS 'MODULE_PATHNAME';
-
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
-'inserts events into a table, with a commit per batch, from a relation, without output arguments';
 
 --
 -- Seeding
@@ -992,27 +640,8 @@ CREATE PROCEDURE @extschema@.spindle_seed(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, integer, bigint, bigint, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_seed IS
 'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics';
-
-CREATE PROCEDURE @extschema@.spindle_seed(
-  domain text,
-  schema_name text,
-  report boolean,
-  scale text DEFAULT 'small',
-  seed bigint DEFAULT 42,
-  tables text[] DEFAULT NULL,
-  logged boolean DEFAULT true,
-  keys boolean DEFAULT true,
-  indexes boolean DEFAULT true,
-  statistics boolean DEFAULT true,
-  workers integer DEFAULT 0,
-  if_exists text DEFAULT 'error')
-LANGUAGE C
-AS 'MODULE_PATHNAME';
-
-COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, boolean, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text) IS
-'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics, without output arguments';
 
 CREATE FUNCTION @extschema@.spindle_ddl(
   domain text,

@@ -1,0 +1,842 @@
+/* sql/spindle--0.1.0--0.2.0.sql */
+
+-- complain if script is sourced in psql, rather than via ALTER EXTENSION
+\echo Use "ALTER EXTENSION spindle UPDATE TO '0.2.0'" to load this file. \quit
+
+-- Functions whose arguments or columns changed are made anew.  A view over one of
+-- them has to be dropped before, and made again.
+DROP FUNCTION @extschema@.spindle_domains();
+DROP FUNCTION @extschema@.spindle_point_anomaly(text, text, jsonb, double precision);
+DROP FUNCTION @extschema@.spindle_contextual_anomaly(text, text, text, jsonb, jsonb, double precision);
+DROP FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer);
+DROP FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer);
+DROP FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text);
+DROP FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text);
+DROP FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer);
+DROP FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer);
+DROP PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision);
+DROP PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, text, bigint, bigint, bigint, bigint, double precision, double precision);
+DROP PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, boolean, bigint, bigint, bigint, bigint, double precision, double precision);
+DROP PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision);
+DROP PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, bigint, bigint, bigint, bigint, double precision, double precision);
+DROP PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision);
+
+REVOKE USAGE ON FOREIGN DATA WRAPPER spindle_fdw FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.spindle_domains(
+  OUT domain text,
+  OUT description text,
+  OUT tables integer,
+  OUT columns integer,
+  OUT scales text[],
+  OUT error text)
+RETURNS SETOF record
+LANGUAGE C STRICT STABLE PARALLEL SAFE
+ROWS 10
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_domains() IS
+'the domains that can be generated, with their scales, and what is wrong with those that cannot';
+
+CREATE FUNCTION @extschema@.spindle_stream_arguments(
+  OUT ordinal_position integer,
+  OUT argument_name text,
+  OUT data_type text,
+  OUT default_value text,
+  OUT legal_values text,
+  OUT null_means text,
+  OUT description text)
+RETURNS SETOF record
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+ROWS 17
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_stream_arguments() IS
+'the arguments that all streaming functions share, with their defaults and legal values';
+
+CREATE TYPE @extschema@.spindle_json;
+
+CREATE FUNCTION @extschema@.spindle_json_in(cstring)
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_json_in(cstring) IS
+'I/O';
+
+CREATE FUNCTION @extschema@.spindle_json_out(@extschema@.spindle_json)
+RETURNS cstring
+LANGUAGE internal STRICT IMMUTABLE PARALLEL SAFE
+AS 'jsonb_out';
+
+COMMENT ON FUNCTION @extschema@.spindle_json_out(@extschema@.spindle_json) IS
+'I/O';
+
+CREATE FUNCTION @extschema@.spindle_json_recv(internal)
+RETURNS @extschema@.spindle_json
+LANGUAGE internal STRICT IMMUTABLE PARALLEL SAFE
+AS 'jsonb_recv';
+
+COMMENT ON FUNCTION @extschema@.spindle_json_recv(internal) IS
+'I/O';
+
+CREATE FUNCTION @extschema@.spindle_json_send(@extschema@.spindle_json)
+RETURNS bytea
+LANGUAGE internal STRICT IMMUTABLE PARALLEL SAFE
+AS 'jsonb_send';
+
+COMMENT ON FUNCTION @extschema@.spindle_json_send(@extschema@.spindle_json) IS
+'I/O';
+
+CREATE TYPE @extschema@.spindle_json (
+  INPUT = @extschema@.spindle_json_in,
+  OUTPUT = @extschema@.spindle_json_out,
+  RECEIVE = @extschema@.spindle_json_recv,
+  SEND = @extschema@.spindle_json_send,
+  LIKE = pg_catalog.jsonb);
+
+COMMENT ON TYPE @extschema@.spindle_json IS
+'jsonb as an argument: bare names, arrays and numrange convert to it';
+
+CREATE FUNCTION @extschema@.spindle_json(text)
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_text';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(text) IS
+'text as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(json)
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_text';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(json) IS
+'json as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(jsonb[])
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_array';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(jsonb[]) IS
+'jsonb[] as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(text[])
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_array';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(text[]) IS
+'text[] as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(varchar[])
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_array';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(varchar[]) IS
+'varchar[] as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(integer[])
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_array';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(integer[]) IS
+'integer[] as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(bigint[])
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_array';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(bigint[]) IS
+'bigint[] as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(numeric[])
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_array';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(numeric[]) IS
+'numeric[] as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(double precision[])
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_array';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(double precision[]) IS
+'double precision[] as an argument that is JSON';
+
+CREATE FUNCTION @extschema@.spindle_json(numrange)
+RETURNS @extschema@.spindle_json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'spindle_json_from_range';
+
+COMMENT ON FUNCTION @extschema@.spindle_json(numrange) IS
+'numrange as an argument that is JSON';
+CREATE CAST (jsonb AS @extschema@.spindle_json) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (varchar AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(text) AS IMPLICIT;
+CREATE CAST (text AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(text) AS IMPLICIT;
+CREATE CAST (json AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(json) AS IMPLICIT;
+CREATE CAST (jsonb[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(jsonb[]) AS IMPLICIT;
+CREATE CAST (text[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(text[]) AS IMPLICIT;
+CREATE CAST (varchar[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(varchar[]) AS IMPLICIT;
+CREATE CAST (integer[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(integer[]) AS IMPLICIT;
+CREATE CAST (bigint[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(bigint[]) AS IMPLICIT;
+CREATE CAST (numeric[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(numeric[]) AS IMPLICIT;
+CREATE CAST (double precision[] AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(double precision[]) AS IMPLICIT;
+CREATE CAST (numrange AS @extschema@.spindle_json) WITH FUNCTION @extschema@.spindle_json(numrange) AS IMPLICIT;
+
+CREATE FUNCTION @extschema@.spindle_point_anomaly(
+  name text,
+  column_name text,
+  multiplier_range @extschema@.spindle_json DEFAULT '[10, 100]',
+  fraction double precision DEFAULT 0.01)
+RETURNS jsonb
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_point_anomaly(text, text, @extschema@.spindle_json, double precision) IS
+'single values far from the mean of their column';
+
+CREATE FUNCTION @extschema@.spindle_contextual_anomaly(
+  name text,
+  column_name text,
+  condition_column text,
+  normal_values @extschema@.spindle_json,
+  anomalous_values @extschema@.spindle_json,
+  fraction double precision DEFAULT 0.01)
+RETURNS jsonb
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_contextual_anomaly(text, text, text, @extschema@.spindle_json, @extschema@.spindle_json, double precision) IS
+'values that do not fit another column of the event';
+
+CREATE FUNCTION @extschema@.spindle_stream(
+  domain text,
+  table_name text DEFAULT NULL,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  OUT delivery_seq bigint,
+  OUT seq bigint,
+  OUT table_name text,
+  OUT event_time timestamptz,
+  OUT arrival interval,
+  OUT is_anomaly boolean,
+  OUT anomaly_type text,
+  OUT event json)
+RETURNS SETOF record
+LANGUAGE C VOLATILE PARALLEL RESTRICTED
+ROWS 1000
+SUPPORT @extschema@.spindle_scan_support
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+'events of a domain, or of one of its tables, one row each, in the order of delivery';
+
+CREATE FUNCTION @extschema@.spindle_stream(
+  domain text,
+  table_name text,
+  seed_not_scale bigint,
+  OUT delivery_seq bigint,
+  OUT seq bigint,
+  OUT table_name text,
+  OUT event_time timestamptz,
+  OUT arrival interval,
+  OUT is_anomaly boolean,
+  OUT anomaly_type text,
+  OUT event json)
+RETURNS SETOF record
+LANGUAGE C VOLATILE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'spindle_stream_seed_third';
+
+COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, bigint) IS
+'an error that tells how to give a seed';
+
+CREATE FUNCTION @extschema@.spindle_stream(
+  source regclass,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  OUT delivery_seq bigint,
+  OUT seq bigint,
+  OUT table_name text,
+  OUT event_time timestamptz,
+  OUT arrival interval,
+  OUT is_anomaly boolean,
+  OUT anomaly_type text,
+  OUT event json)
+RETURNS SETOF record
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+ROWS 1000
+SUPPORT @extschema@.spindle_scan_support
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+'events of a relation, one row each, in the order of delivery';
+
+CREATE FUNCTION @extschema@.spindle_to_file(
+  path text,
+  domain text,
+  table_name text DEFAULT NULL,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  mode text DEFAULT 'w',
+  OUT table_name text,
+  OUT events_sent bigint,
+  OUT anomaly_count bigint,
+  OUT out_of_order_count bigint,
+  OUT bytes_sent bigint,
+  OUT duration_seconds double precision,
+  OUT events_per_second_actual double precision)
+RETURNS record
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+'writes events to a file of the server, one JSON object per line';
+
+CREATE FUNCTION @extschema@.spindle_to_file(
+  path text,
+  source regclass,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  mode text DEFAULT 'w',
+  OUT table_name text,
+  OUT events_sent bigint,
+  OUT anomaly_count bigint,
+  OUT out_of_order_count bigint,
+  OUT bytes_sent bigint,
+  OUT duration_seconds double precision,
+  OUT events_per_second_actual double precision)
+RETURNS record
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+'writes events to a file of the server, one JSON object per line, from a relation';
+
+CREATE FUNCTION @extschema@.spindle_to_program(
+  command text,
+  domain text,
+  table_name text DEFAULT NULL,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  OUT table_name text,
+  OUT events_sent bigint,
+  OUT anomaly_count bigint,
+  OUT out_of_order_count bigint,
+  OUT bytes_sent bigint,
+  OUT duration_seconds double precision,
+  OUT events_per_second_actual double precision)
+RETURNS record
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+'writes events to the standard input of a program on the server, one JSON object per line';
+
+CREATE FUNCTION @extschema@.spindle_to_program(
+  command text,
+  source regclass,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  OUT table_name text,
+  OUT events_sent bigint,
+  OUT anomaly_count bigint,
+  OUT out_of_order_count bigint,
+  OUT bytes_sent bigint,
+  OUT duration_seconds double precision,
+  OUT events_per_second_actual double precision)
+RETURNS record
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+'writes events to the standard input of a program on the server, one JSON object per line, from a relation';
+
+CREATE PROCEDURE @extschema@.spindle_to_channel(
+  channel text,
+  domain text,
+  INOUT table_name text DEFAULT NULL,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  oversize text DEFAULT 'error',
+  INOUT events_sent bigint DEFAULT NULL,
+  INOUT anomaly_count bigint DEFAULT NULL,
+  INOUT out_of_order_count bigint DEFAULT NULL,
+  INOUT bytes_sent bigint DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL,
+  INOUT events_per_second_actual double precision DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+'sends events by NOTIFY, one JSON object per notification, with a commit per batch';
+
+CREATE PROCEDURE @extschema@.spindle_to_channel(
+  channel text,
+  domain text,
+  table_name text,
+  report boolean,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  oversize text DEFAULT 'error')
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+'sends events by NOTIFY, one JSON object per notification, with a commit per batch, without output arguments';
+
+CREATE PROCEDURE @extschema@.spindle_to_channel(
+  channel text,
+  source regclass,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  oversize text DEFAULT 'error',
+  INOUT table_name text DEFAULT NULL,
+  INOUT events_sent bigint DEFAULT NULL,
+  INOUT anomaly_count bigint DEFAULT NULL,
+  INOUT out_of_order_count bigint DEFAULT NULL,
+  INOUT bytes_sent bigint DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL,
+  INOUT events_per_second_actual double precision DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation';
+
+CREATE PROCEDURE @extschema@.spindle_to_channel(
+  channel text,
+  source regclass,
+  report boolean,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  oversize text DEFAULT 'error')
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation, without output arguments';
+
+CREATE PROCEDURE @extschema@.spindle_to_wal(
+  prefix text,
+  domain text,
+  INOUT table_name text DEFAULT NULL,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  transactional boolean DEFAULT false,
+  INOUT events_sent bigint DEFAULT NULL,
+  INOUT anomaly_count bigint DEFAULT NULL,
+  INOUT out_of_order_count bigint DEFAULT NULL,
+  INOUT bytes_sent bigint DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL,
+  INOUT events_per_second_actual double precision DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
+'writes events to the WAL as messages for logical decoding, with a commit per batch';
+
+CREATE PROCEDURE @extschema@.spindle_to_wal(
+  prefix text,
+  domain text,
+  table_name text,
+  report boolean,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  transactional boolean DEFAULT false)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean) IS
+'writes events to the WAL as messages for logical decoding, with a commit per batch, without output arguments';
+
+CREATE PROCEDURE @extschema@.spindle_to_wal(
+  prefix text,
+  source regclass,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  transactional boolean DEFAULT false,
+  INOUT table_name text DEFAULT NULL,
+  INOUT events_sent bigint DEFAULT NULL,
+  INOUT anomaly_count bigint DEFAULT NULL,
+  INOUT out_of_order_count bigint DEFAULT NULL,
+  INOUT bytes_sent bigint DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL,
+  INOUT events_per_second_actual double precision DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation';
+
+CREATE PROCEDURE @extschema@.spindle_to_wal(
+  prefix text,
+  source regclass,
+  report boolean,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  transactional boolean DEFAULT false)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean) IS
+'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation, without output arguments';
+
+CREATE PROCEDURE @extschema@.spindle_to_table(
+  target regclass,
+  domain text,
+  INOUT table_name text DEFAULT NULL,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  INOUT events_sent bigint DEFAULT NULL,
+  INOUT anomaly_count bigint DEFAULT NULL,
+  INOUT out_of_order_count bigint DEFAULT NULL,
+  INOUT bytes_sent bigint DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL,
+  INOUT events_per_second_actual double precision DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, bigint, bigint, bigint, bigint, double precision, double precision) IS
+'inserts events into a table, with a commit per batch';
+
+CREATE PROCEDURE @extschema@.spindle_to_table(
+  target regclass,
+  domain text,
+  table_name text,
+  report boolean,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+'inserts events into a table, with a commit per batch, without output arguments';
+
+CREATE PROCEDURE @extschema@.spindle_to_table(
+  target regclass,
+  source regclass,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL,
+  INOUT table_name text DEFAULT NULL,
+  INOUT events_sent bigint DEFAULT NULL,
+  INOUT anomaly_count bigint DEFAULT NULL,
+  INOUT out_of_order_count bigint DEFAULT NULL,
+  INOUT bytes_sent bigint DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL,
+  INOUT events_per_second_actual double precision DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+'inserts events into a table, with a commit per batch, from a relation';
+
+CREATE PROCEDURE @extschema@.spindle_to_table(
+  target regclass,
+  source regclass,
+  report boolean,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
+  anomalies @extschema@.spindle_json DEFAULT NULL,
+  label_anomalies boolean DEFAULT true,
+  timestamp_column name DEFAULT NULL,
+  skip_events bigint DEFAULT 0,
+  batch_size integer DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+'inserts events into a table, with a commit per batch, from a relation, without output arguments';
+
+COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, integer, bigint, bigint, double precision) IS
+'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics';
+
+CREATE PROCEDURE @extschema@.spindle_seed(
+  domain text,
+  schema_name text,
+  report boolean,
+  scale text DEFAULT 'small',
+  seed bigint DEFAULT 42,
+  tables text[] DEFAULT NULL,
+  logged boolean DEFAULT true,
+  keys boolean DEFAULT true,
+  indexes boolean DEFAULT true,
+  statistics boolean DEFAULT true,
+  workers integer DEFAULT 0,
+  if_exists text DEFAULT 'error')
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, boolean, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text) IS
+'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics, without output arguments';
