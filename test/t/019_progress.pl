@@ -77,7 +77,7 @@ my $session = $node->background_psql('postgres');
 my $pid = $session->query_safe('SELECT pg_backend_pid()');
 $session->query_safe(q(DO $$
 DECLARE
-	a CURSOR FOR SELECT order_id, clock_timestamp() < now() + interval '2.2 s' AS early FROM shop."order";
+	a CURSOR FOR SELECT order_id, clock_timestamp() < now() + interval '4 s' AS early FROM shop."order";
 	b CURSOR FOR SELECT customer_id FROM shop.customer;
 	r record;
 	s record;
