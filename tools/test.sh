@@ -243,6 +243,16 @@ run_examples() {
 	done
 }
 
+# The structure: includes go down only.
+run_rooms() {
+	echo "== rooms"
+	if "$TREE/tools/check-rooms.sh"; then
+		passed=$((passed + 1))
+	else
+		fail "rooms: a lower room knows a higher one"
+	fi
+}
+
 # pg_regress once more, in a copy of the installation, with a library that was
 # built by another compiler, has assertions, and stops at undefined behaviour.  The
 # address sanitizer is not there: with its runtime loaded, Debian 12's server waits
@@ -295,6 +305,7 @@ run regress ISOLATION= TAP_TESTS=
 if [ -n "$(make_var ISOLATION)" ]; then
 	run isolation REGRESS= TAP_TESTS=
 fi
+run_rooms
 run_examples
 cluster_stop plain
 
