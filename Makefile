@@ -12,17 +12,21 @@ OBJS = \
 	src/api/stream.o \
 	src/api/stream_builders.o \
 	src/api/support.o \
-	src/define/calendar_rule.o \
 	src/define/check.o \
 	src/define/dataset.o \
 	src/define/definition.o \
-	src/define/formula.o \
 	src/define/key.o \
 	src/define/ref.o \
 	src/define/rule.o \
+	src/define/rule_case.o \
+	src/define/rule_children.o \
+	src/define/rule_data.o \
+	src/define/rule_formula.o \
 	src/define/rule_number.o \
+	src/define/rule_pattern.o \
 	src/define/rule_reference.o \
-	src/define/rule_text.o \
+	src/define/rule_time.o \
+	src/define/rule_value.o \
 	src/deliver/deliver.o \
 	src/deliver/render.o \
 	src/gen/datum.o \
@@ -48,6 +52,8 @@ OBJS = \
 	src/math/draws.o \
 	src/math/fpmath.o \
 	src/model/describe.o \
+	src/model/lookup.o \
+	src/model/rule.o \
 	src/model/text.o \
 	src/model/type.o \
 	src/scan/event_row.o \

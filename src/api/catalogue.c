@@ -150,16 +150,7 @@ path_text(const SpindleDomain *domain, int table, const SpindleColumnRef *ref)
 	StringInfoData buf;
 
 	initStringInfo(&buf);
-	for (int i = 0; i < ref->nsteps; i++)
-	{
-		const SpindleColumn *step = &domain->table[table].column[ref->step[i]];
-
-		appendStringInfo(&buf, "%s.", step->name);
-		while (step->target < 0)
-			step = spindle_ref_column(domain, &step->rule->copy);
-		table = step->target;
-	}
-	appendStringInfoString(&buf, spindle_ref_column(domain, ref)->name);
+	spindle_describe_path(&buf, domain, table, ref);
 	return buf.data;
 }
 

@@ -20,6 +20,7 @@
 #include "utils/json.h"
 #include "utils/memutils.h"
 
+#include "define/definition.h"
 #include "define/parse.h"
 #include "math/rng.h"
 
@@ -305,16 +306,10 @@ read_rules(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 
 		column->rule = spindle_parse_rule(parse, &rule, table->index, column,
 										  spindle_label(spindle_json_path(&rule)));
-		switch (column->rule->kind)
+		if (column->rule->ops->refers)
 		{
-			case SPINDLE_RULE_REFERENCE:
-			case SPINDLE_RULE_PARENT:
-			case SPINDLE_RULE_HIERARCHY:
-				column->target = spindle_parse_target(parse, &rule, table->index, &self);
-				column->references = column->target;
-				break;
-			default:
-				break;
+			column->target = spindle_parse_target(parse, &rule, table->index, &self);
+			column->references = column->target;
 		}
 		if (spindle_json_has(&column_node, "references"))
 		{

@@ -34,6 +34,8 @@ extern int	spindle_parse_table(SpindleParse *parse, const SpindleJson *node);
 extern int	spindle_parse_column(SpindleParse *parse, const SpindleJson *node, int table);
 extern void spindle_parse_test(SpindleParse *parse, const SpindleJson *node, int table,
 							   SpindleTest *test);
+extern int	spindle_parse_peek_target(SpindleParse *parse, int table, const char *path);
+extern const char *spindle_parse_peek(const cJSON *object, const char *name);
 extern int64 spindle_parse_value(SpindleParse *parse, const SpindleJson *node,
 								 const SpindleType *type);
 
@@ -41,14 +43,6 @@ extern int64 spindle_parse_value(SpindleParse *parse, const SpindleJson *node,
 extern SpindleRule *spindle_parse_rule(SpindleParse *parse, const SpindleJson *node,
 									   int table, const SpindleColumn *column,
 									   uint64 label);
-
-/* calendar_rule.c */
-extern void spindle_parse_time_rule(SpindleParse *parse, const SpindleJson *node,
-									SpindleRule *rule);
-
-/* formula.c */
-extern void spindle_parse_formula(SpindleParse *parse, const SpindleJson *node, int table,
-								  SpindleRule *rule);
 
 /* dataset.c */
 extern SpindleDataSet *spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node);

@@ -15,44 +15,11 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 
-#include "define/parse.h"
+#include "define/rule_reader.h"
 
 #define MAX_STEPS	8
 
 static int	target_of(SpindleParse *parse, int table, int column);
-
-int
-spindle_domain_find_table(const SpindleDomain *domain, const char *name)
-{
-	for (int i = 0; i < domain->ntables; i++)
-		if (strcmp(domain->table[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
-int
-spindle_table_find_column(const SpindleTable *table, const char *name)
-{
-	for (int i = 0; i < table->ncolumns; i++)
-		if (strcmp(table->column[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
-int
-spindle_domain_find_preset(const SpindleDomain *domain, const char *name)
-{
-	for (int i = 0; i < domain->npresets; i++)
-		if (strcmp(domain->preset[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
-const SpindleColumn *
-spindle_ref_column(const SpindleDomain *domain, const SpindleColumnRef *ref)
-{
-	return &domain->table[ref->table].column[ref->column];
-}
 
 /* The name of a table, as a string member. */
 int
@@ -101,8 +68,8 @@ spindle_parse_column(SpindleParse *parse, const SpindleJson *node, int table)
 }
 
 /* A member of a JSON object if it is a string, else NULL. */
-static const char *
-peek(const cJSON *object, const char *name)
+const char *
+spindle_parse_peek(const cJSON *object, const char *name)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
 
@@ -138,30 +105,10 @@ find_target(SpindleParse *parse, int table, int column)
 {
 	const cJSON *json = parse->column_json[table][column];
 	const cJSON *rule = cJSON_GetObjectItemCaseSensitive(json, "rule");
-	const char *kind = peek(rule, "kind");
-	const char *name;
+	const char *kind = spindle_parse_peek(rule, "kind");
+	const SpindleRuleDef *def = kind ? spindle_rule_def_named(kind) : NULL;
 
-	if (kind == NULL)
-		return SPINDLE_TARGET_NONE;
-	if (strcmp(kind, "reference") == 0)
-	{
-		name = peek(rule, "table");
-		return name ? spindle_domain_find_table(parse->domain, name) : SPINDLE_TARGET_NONE;
-	}
-	if (strcmp(kind, "parent") == 0)
-		return parse->domain->table[table].rows_kind == SPINDLE_ROWS_CHILDREN ?
-			parse->domain->table[table].rows_parent : SPINDLE_TARGET_NONE;
-	if (strcmp(kind, "hierarchy") == 0)
-		return table;
-	if (strcmp(kind, "copy") == 0 && (name = peek(rule, "column")) != NULL)
-	{
-		int			end_column;
-		int			end_table = walk_path(parse, table, name, &end_column);
-
-		return end_table < 0 || end_column < 0 ? SPINDLE_TARGET_NONE :
-			target_of(parse, end_table, end_column);
-	}
-	return SPINDLE_TARGET_NONE;
+	return def ? def->target(parse, rule, table) : SPINDLE_TARGET_NONE;
 }
 
 /*
@@ -181,6 +128,17 @@ target_of(SpindleParse *parse, int table, int column)
 		*target = find_target(parse, table, column);
 	}
 	return *target;
+}
+
+/* The table that the column at the end of a path not yet read refers to, or -1. */
+int
+spindle_parse_peek_target(SpindleParse *parse, int table, const char *path)
+{
+	int			end_column;
+	int			end_table = walk_path(parse, table, path, &end_column);
+
+	return end_table < 0 || end_column < 0 ? SPINDLE_TARGET_NONE :
+		target_of(parse, end_table, end_column);
 }
 
 /* The table that the column at the end of a path refers to; an error if none. */

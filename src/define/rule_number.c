@@ -134,11 +134,10 @@ read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
 	read_dist(&node, names[k], dist);
 }
 
-void
-spindle_rule_read_number(RuleReader *r)
+static void
+read_number(RuleReader *r)
 {
 	SpindleJson kind = member(r, "kind");
-
 	SpindleDist *dist = &r->rule->number;
 	const SpindleType *type = r->rule->type;
 	double		scale = (double) spindle_power_of_ten(type->scale);
@@ -155,8 +154,43 @@ spindle_rule_read_number(RuleReader *r)
 		spindle_json_error(r->node, NULL, "type %s has no value from %g to %g.", type->name, dist->min, dist->max);
 }
 
-void
-spindle_rule_read_offset(RuleReader *r)
+static void
+describe_number(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	spindle_describe_dist(out, &rule->number);
+}
+
+#define DIST_MEMBERS(...) {"kind", "min", "max", "round", __VA_ARGS__ NULL}
+
+const SpindleRuleDef spindle_rule_def_number = {
+	.forms = (const RuleForm[]) {
+		{"uniform", NUMERIC_KINDS, DIST_MEMBERS()},
+		{"normal", NUMERIC_KINDS, DIST_MEMBERS("mean", "sd",)},
+		{"lognormal", NUMERIC_KINDS, DIST_MEMBERS("mu", "sigma",)},
+		{"pareto", NUMERIC_KINDS, DIST_MEMBERS("alpha",)},
+		{"exponential", NUMERIC_KINDS, DIST_MEMBERS("mean",)},
+		{"geometric", NUMERIC_KINDS, DIST_MEMBERS("p",)},
+		{"poisson", NUMERIC_KINDS, DIST_MEMBERS("mean",)},
+		{"zipf", NUMERIC_KINDS, DIST_MEMBERS("exponent",)},
+		{"bernoulli", NUMERIC_KINDS | (1 << SPINDLE_BOOL), DIST_MEMBERS("p",)},
+		{NULL},
+	},
+	.read = read_number,
+	.target = spindle_rule_has_no_target,
+	.check = spindle_rule_is_sound,
+	.extent = spindle_extent_of_type,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.visit = spindle_rule_no_parts,
+		.may_be_null = spindle_rule_never_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_number,
+	},
+};
+
+static void
+read_offset(RuleReader *r)
 {
 	static const char *const units[] = {"days", "hours", "minutes", "seconds", NULL};
 	static const int64 usecs[] = {USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC};
@@ -180,8 +214,58 @@ spindle_rule_read_offset(RuleReader *r)
 	read_nested_dist(r, "by", &r->rule->offset.by);
 }
 
-void
-spindle_rule_read_correlated(RuleReader *r)
+static void
+visit_offset(const SpindleDomain *domain, int table, const SpindleRule *rule,
+			 const SpindleRuleVisitor *visitor)
+{
+	spindle_visit_path(visitor, table, &rule->offset.source);
+}
+
+static bool
+offset_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+				   const SpindleColumnRef *known)
+{
+	return spindle_path_may_be_null(domain, table, &rule->offset.source, known);
+}
+
+static bool
+offset_never_before(const SpindleDomain *domain, const SpindleRule *rule, int day)
+{
+	const SpindleDist *by = &rule->offset.by;
+
+	return spindle_path_never_before(domain, &rule->offset.source, day) &&
+		(by->kind == SPINDLE_DIST_DISCRETE ? by->first >= 0 : by->min >= 0);
+}
+
+static void
+describe_offset(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	spindle_describe_path(out, domain, table, &rule->offset.source);
+	appendStringInfoString(out, " plus a duration: ");
+	spindle_describe_dist(out, &rule->offset.by);
+}
+
+const SpindleRuleDef spindle_rule_def_offset = {
+	.forms = (const RuleForm[]) {
+		{"offset", TIME_KINDS, {"kind", "column", "unit", "by", "whole", NULL}},
+		{NULL},
+	},
+	.read = read_offset,
+	.target = spindle_rule_has_no_target,
+	.check = spindle_rule_is_sound,
+	.extent = spindle_extent_of_type,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.visit = visit_offset,
+		.may_be_null = offset_may_be_null,
+		.never_before = offset_never_before,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_offset,
+	},
+};
+
+static void
+read_correlated(RuleReader *r)
 {
 	SpindleJson m = member(r, "column");
 	SpindleKind kind;
@@ -195,3 +279,44 @@ spindle_rule_read_correlated(RuleReader *r)
 	r->rule->correlated.is_factor = has(r, "factor");
 	read_nested_dist(r, r->rule->correlated.is_factor ? "factor" : "add", &r->rule->correlated.by);
 }
+
+static void
+visit_correlated(const SpindleDomain *domain, int table, const SpindleRule *rule,
+				 const SpindleRuleVisitor *visitor)
+{
+	spindle_visit_path(visitor, table, &rule->correlated.source);
+}
+
+static bool
+correlated_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+					   const SpindleColumnRef *known)
+{
+	return spindle_path_may_be_null(domain, table, &rule->correlated.source, known);
+}
+
+static void
+describe_correlated(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	spindle_describe_path(out, domain, table, &rule->correlated.source);
+	appendStringInfoString(out, rule->correlated.is_factor ? " times " : " plus ");
+	spindle_describe_dist(out, &rule->correlated.by);
+}
+
+const SpindleRuleDef spindle_rule_def_correlated = {
+	.forms = (const RuleForm[]) {
+		{"correlated", NUMERIC_KINDS, {"kind", "column", "factor", "add", "round", NULL}},
+		{NULL},
+	},
+	.read = read_correlated,
+	.target = spindle_rule_has_no_target,
+	.check = spindle_rule_is_sound,
+	.extent = spindle_extent_of_type,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.visit = visit_correlated,
+		.may_be_null = correlated_may_be_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_correlated,
+	},
+};

@@ -8,6 +8,7 @@
 #ifndef SPINDLE_RULE_READER_H
 #define SPINDLE_RULE_READER_H
 
+#include "define/key.h"
 #include "define/parse.h"
 #include "math/rng.h"
 
@@ -45,25 +46,65 @@ is_own_rule(RuleReader *r)
 	return r->rule->label == spindle_label(r->rule->path);
 }
 
+/* A name that rules of a kind have in a definition. */
+typedef struct RuleForm
+{
+	const char *name;
+	int			columns;		/* kinds of column that it can fill */
+	const char *legal[16];		/* members that it may have */
+} RuleForm;
+
+/* What stays the same while the rules of a table are checked. */
+typedef struct RuleCheck
+{
+	const SpindleDomain *domain;
+	const SpindleTable *table;
+	const SpindleRule *levels;	/* the table's rule with levels met last, or
+								 * NULL */
+} RuleCheck;
+
+/*
+ * A kind of rule: how it is read and checked, and what can be told of it.  Every
+ * function is there; those of kinds that need none are declared below.
+ */
+typedef struct SpindleRuleDef
+{
+	const RuleForm *forms;		/* ended by one without a name */
+
+	/* Read the parameters into r->rule. */
+	void		(*read) (RuleReader *r);
+
+	/*
+	 * The table that a column with this rule refers to row by row, or
+	 * SPINDLE_TARGET_NONE, from the rule's JSON: paths are read before the
+	 * rules of the columns they pass.  What is wrong with the rule is not
+	 * reported here.
+	 */
+	int			(*target) (SpindleParse *parse, const cJSON *json, int table);
+
+	/* Report what only the whole model shows; not of the rules inside it. */
+	void		(*check) (RuleCheck *check, const SpindleRule *rule);
+
+	/* What the values can be, NULL aside, at the largest scale. */
+	Extent		(*extent) (KeyCheck *check, int table, const SpindleRule *rule);
+
+	/* Raise an error unless the values differ, as those of a key must. */
+	void		(*check_key) (KeyCheck *check, const SpindleTable *table, const SpindleRule *rule);
+
+	SpindleRuleOps ops;
+} SpindleRuleDef;
+
+/* The entry of each kind, in the file that reads it. */
+#define DECLARE_RULE_DEF(symbol, name) extern const SpindleRuleDef spindle_rule_def_##name;
+SPINDLE_RULE_KINDS(DECLARE_RULE_DEF)
+#undef DECLARE_RULE_DEF
+
 /* rule.c */
+extern const SpindleRuleDef *spindle_rule_def(const SpindleRule *rule);
+extern const SpindleRuleDef *spindle_rule_def_named(const char *name);
 extern void spindle_rule_expect_fit(const SpindleJson *node, const char *what,
 									const SpindleType *from, const SpindleType *to);
-
-/* rule_number.c */
-extern void spindle_rule_read_number(RuleReader *r);
-extern void spindle_rule_read_offset(RuleReader *r);
-extern void spindle_rule_read_correlated(RuleReader *r);
-
-/* rule_reference.c */
-extern void spindle_rule_read_reference(RuleReader *r);
-extern void spindle_rule_read_parent(RuleReader *r);
-extern void spindle_rule_read_total(RuleReader *r);
-extern void spindle_rule_read_child(RuleReader *r);
-extern void spindle_rule_read_first_child(RuleReader *r);
-extern void spindle_rule_read_hierarchy(RuleReader *r);
-
-/* rule_text.c */
-extern void spindle_rule_read_data(RuleReader *r);
-extern void spindle_rule_read_pattern(RuleReader *r);
+extern int	spindle_rule_has_no_target(SpindleParse *parse, const cJSON *json, int table);
+extern void spindle_rule_is_sound(RuleCheck *check, const SpindleRule *rule);
 
 #endif							/* SPINDLE_RULE_READER_H */

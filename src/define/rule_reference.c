@@ -1,13 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * rule_reference.c
- *		Rules that refer to rows of other tables: references, parents, children.
+ *		Rules that refer to a row by choice: of another table, or of the level
+ *		above in the same one.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "define/rule_reader.h"
+
+/* Tables that are looked through when a plan is made stay small. */
+#define MAX_SMALL_TABLE		65536
 
 static void
 read_skew(RuleReader *r)
@@ -84,8 +88,8 @@ read_containing(RuleReader *r)
 		spindle_json_error(&bound[1], NULL, "a timestamp column is needed.");
 }
 
-void
-spindle_rule_read_reference(RuleReader *r)
+static void
+read_reference(RuleReader *r)
 {
 	SpindleRule *rule = r->rule;
 	SpindleJson m = member(r, "table");
@@ -129,96 +133,149 @@ spindle_rule_read_reference(RuleReader *r)
 						   "\"after\" exclude each other.");
 }
 
-void
-spindle_rule_read_parent(RuleReader *r)
+static int
+reference_target(SpindleParse *parse, const cJSON *json, int table)
 {
-	SpindleTable *table = &r->parse->domain->table[r->table];
-	const SpindleTable *parent;
+	const char *name = spindle_parse_peek(json, "table");
 
-	if (table->rows_kind != SPINDLE_ROWS_CHILDREN)
-		spindle_json_error(r->node, NULL, "the rows of table \"%s\" are not children of another table.",
-						   table->name);
-	if (!is_own_rule(r))
-		spindle_json_error(r->node, NULL, "this rule must be a column's own.");
-	if (table->parent_column >= 0)
-		spindle_json_error(r->node, NULL, "column \"%s\" has this rule already.",
-						   table->column[table->parent_column].name);
-	parent = &r->parse->domain->table[table->rows_parent];
-	if (parent->key < 0)
-		spindle_json_error(r->node, NULL, "parent table \"%s\" has no key.", parent->name);
-	spindle_rule_expect_fit(r->node, "the parent's key", &parent->column[parent->key].type, r->rule->type);
-	table->parent_column = r->column - table->column;
+	return name ? spindle_domain_find_table(parse->domain, name) : SPINDLE_TARGET_NONE;
 }
 
-/* What "total" and "child" share: which child rows, and their column. */
 static void
-read_children_of(RuleReader *r, bool needs_column)
+check_reference(RuleCheck *check, const SpindleRule *rule)
 {
-	SpindleRule *rule = r->rule;
-	SpindleJson m = member(r, "child");
-	const SpindleTable *child;
-	int			parent = r->table;
+	const SpindleDomain *domain = check->domain;
+	const SpindleTable *parent = &domain->table[rule->reference.table];
 
-	rule->child.child = spindle_parse_table(r->parse, &m);
-	child = &r->parse->domain->table[rule->child.child];
-	if (has(r, "of"))
-	{
-		SpindleJson of = member(r, "of");
-
-		rule->child.has_of = true;
-		spindle_parse_ref(r->parse, &of, r->table, &rule->child.of);
-		parent = spindle_parse_target(r->parse, &of, r->table, &rule->child.of);
-	}
-	if (child->rows_kind != SPINDLE_ROWS_CHILDREN || child->rows_parent != parent)
-		spindle_json_error(&m, NULL, "the rows of \"%s\" are not children of \"%s\".",
-						   child->name, r->parse->domain->table[parent].name);
-	if (needs_column)
-	{
-		SpindleJson column = member(r, "column");
-
-		rule->child.column = spindle_parse_column(r->parse, &column, rule->child.child);
-	}
+	if (rule->reference.has_after &&
+		!spindle_column_is_ordered_time(&parent->column[rule->reference.after_parent]))
+		spindle_model_error(domain, psprintf("%s.after.parent", rule->path),
+							psprintf("column \"%s\" of table \"%s\" is not an ordered time.",
+									 parent->column[rule->reference.after_parent].name, parent->name),
+							"Only a rule of kind \"time\" with \"ordered\" tells which rows came before.");
+	if ((rule->reference.has_containing || rule->reference.has_where) &&
+		spindle_table_max_rows(domain, parent) > MAX_SMALL_TABLE)
+		spindle_model_error(domain, rule->path,
+							psprintf("table \"%s\" can have more than %d rows.", parent->name, MAX_SMALL_TABLE),
+							"\"containing\" and \"where\" choose from small tables only.");
 }
 
-void
-spindle_rule_read_total(RuleReader *r)
+static void
+visit_reference(const SpindleDomain *domain, int table, const SpindleRule *rule,
+				const SpindleRuleVisitor *visitor)
 {
-	static const char *const functions[] = {"sum", "count", "min", "max", "mean", NULL};
-	SpindleJson m = member(r, "function");
-	const SpindleType *type;
+	const SpindleTable *parent = &domain->table[rule->reference.table];
 
-	r->rule->child.function = spindle_json_choice(&m, functions);
-	read_children_of(r, r->rule->child.function != SPINDLE_TOTAL_COUNT);
-	if (r->rule->child.function == SPINDLE_TOTAL_COUNT)
+	spindle_visit_column(visitor, parent->index, parent->key);
+	if (rule->reference.has_after)
+	{
+		spindle_visit_path(visitor, table, &rule->reference.after_time);
+		spindle_visit_column(visitor, parent->index, rule->reference.after_parent);
+	}
+	if (rule->reference.has_among)
+		spindle_visit_path(visitor, table, &rule->reference.among);
+	if (rule->reference.has_containing)
+	{
+		spindle_visit_path(visitor, table, &rule->reference.containing);
+		spindle_visit_column(visitor, parent->index, rule->reference.period_start);
+		spindle_visit_column(visitor, parent->index, rule->reference.period_end);
+	}
+	if (rule->reference.has_where)
+		spindle_visit_test(visitor, parent->index, &rule->reference.where);
+}
+
+/*
+ * "after" finds a parent for every row only if there is one at the start of
+ * the parents' calendar, and no row has an earlier time.
+ */
+static bool
+after_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+				  const SpindleColumnRef *known)
+{
+	const SpindleTable *parent = &domain->table[rule->reference.table];
+	const SpindleRule *parent_time = parent->column[rule->reference.after_parent].rule;
+
+	return !parent_time->time.first_at_start ||
+		!spindle_path_never_before(domain, &rule->reference.after_time, parent_time->time.spec.first_day) ||
+		spindle_path_may_be_null(domain, table, &rule->reference.after_time, known);
+}
+
+static bool
+reference_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+					  const SpindleColumnRef *known)
+{
+	return rule->reference.has_containing ||
+		(rule->reference.has_after && after_may_be_null(domain, table, rule, known)) ||
+		(rule->reference.has_among &&
+		 (domain->table[rule->reference.table].layout_min < 1 ||
+		  spindle_path_may_be_null(domain, table, &rule->reference.among, known)));
+}
+
+static Extent
+extent_of_reference(KeyCheck *check, int table, const SpindleRule *rule)
+{
+	return spindle_extent_key(check, rule->reference.table);
+}
+
+static void
+describe_reference(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	const SpindleTable *parent = &domain->table[rule->reference.table];
+
+	if (rule->reference.has_among)
+	{
+		appendStringInfo(out, "one of the rows of %s that belong to the same ", parent->name);
+		spindle_describe_path(out, domain, table, &rule->reference.among);
 		return;
-	type = &r->parse->domain->table[r->rule->child.child].column[r->rule->child.column].type;
-	if (type->kind != r->rule->type->kind || type->scale != r->rule->type->scale)
-		spindle_json_error(r->node, NULL, "the child's column has type %s, this one %s.",
-						   type->name, r->rule->type->name);
+	}
+	appendStringInfo(out, "a row of %s", parent->name);
+	if (rule->reference.skew == SPINDLE_SKEW_SHARE)
+		appendStringInfo(out, ", the most popular %g %% with %g %% of the choices",
+						 rule->reference.top * 100, rule->reference.share * 100);
+	else if (rule->reference.skew == SPINDLE_SKEW_EXPONENT)
+		appendStringInfo(out, ", popularity falling as rank^-%g", rule->reference.share);
+	if (rule->reference.has_after)
+	{
+		appendStringInfo(out, ", whose %s is not after ", parent->column[rule->reference.after_parent].name);
+		spindle_describe_path(out, domain, table, &rule->reference.after_time);
+	}
+	if (rule->reference.has_containing)
+	{
+		appendStringInfo(out, " with ");
+		spindle_describe_path(out, domain, table, &rule->reference.containing);
+		appendStringInfo(out, " between its %s and %s", parent->column[rule->reference.period_start].name,
+						 parent->column[rule->reference.period_end].name);
+	}
+	if (rule->reference.has_where)
+	{
+		appendStringInfoString(out, ", limited by its ");
+		spindle_describe_path(out, domain, parent->index, &rule->reference.where.ref);
+	}
 }
 
-void
-spindle_rule_read_child(RuleReader *r)
-{
-	static const char *const picks[] = {"random", "first", "last", NULL};
-	SpindleJson m = member(r, "pick");
+const SpindleRuleDef spindle_rule_def_reference = {
+	.forms = (const RuleForm[]) {
+		{"reference", ALL_KINDS, {"kind", "table", "skew", "after", "containing", "among", "where", NULL}},
+		{NULL},
+	},
+	.read = read_reference,
+	.target = reference_target,
+	.check = check_reference,
+	.extent = extent_of_reference,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.refers = true,
+		.visit = visit_reference,
+		.may_be_null = reference_may_be_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_reference,
+	},
+};
 
-	r->rule->child.pick = spindle_json_choice(&m, picks);
-	read_children_of(r, true);
-	spindle_rule_expect_fit(r->node, "the child's column",
-							&r->parse->domain->table[r->rule->child.child].column[r->rule->child.column].type,
-							r->rule->type);
-}
-
-void
-spindle_rule_read_first_child(RuleReader *r)
-{
-	if (r->parse->domain->table[r->table].rows_kind != SPINDLE_ROWS_CHILDREN)
-		spindle_json_error(r->node, NULL, "the rows of this table are not children of another table.");
-}
-
-void
-spindle_rule_read_hierarchy(RuleReader *r)
+/* "hierarchy" and "level" have the same parameters. */
+static void
+read_hierarchy(RuleReader *r)
 {
 	SpindleJson levels = member(r, "levels");
 	SpindleJson roots = member(r, "roots");
@@ -236,3 +293,104 @@ spindle_rule_read_hierarchy(RuleReader *r)
 	r->rule->hierarchy.levels = (int) spindle_json_int64(&levels, 1, 100);
 	r->rule->hierarchy.roots = spindle_json_int64(&roots, 1, SPINDLE_MAX_ROWS);
 }
+
+static int
+hierarchy_target(SpindleParse *parse, const cJSON *json, int table)
+{
+	return table;
+}
+
+/* The levels of a table are those of its hierarchy: all rules agree. */
+static void
+check_levels(RuleCheck *check, const SpindleRule *rule)
+{
+	const SpindleRule *first = check->levels;
+
+	if (first && (rule->hierarchy.levels != first->hierarchy.levels ||
+				  rule->hierarchy.roots != first->hierarchy.roots))
+		spindle_model_error(check->domain, rule->path,
+							psprintf("levels and roots differ from those of %s.", first->path), NULL);
+	check->levels = rule;
+}
+
+static void
+visit_hierarchy(const SpindleDomain *domain, int table, const SpindleRule *rule,
+				const SpindleRuleVisitor *visitor)
+{
+	spindle_visit_column(visitor, table, domain->table[table].key);
+}
+
+/* Rows of the first level are below none. */
+static bool
+hierarchy_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+					  const SpindleColumnRef *known)
+{
+	return true;
+}
+
+static Extent
+extent_of_hierarchy(KeyCheck *check, int table, const SpindleRule *rule)
+{
+	return spindle_extent_key(check, table);
+}
+
+static void
+describe_hierarchy(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	appendStringInfo(out, "a row of the level above, in %d levels", rule->hierarchy.levels);
+}
+
+const SpindleRuleDef spindle_rule_def_hierarchy = {
+	.forms = (const RuleForm[]) {
+		{"hierarchy", ALL_KINDS, {"kind", "levels", "roots", NULL}},
+		{NULL},
+	},
+	.read = read_hierarchy,
+	.target = hierarchy_target,
+	.check = check_levels,
+	.extent = extent_of_hierarchy,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.refers = true,
+		.visit = visit_hierarchy,
+		.may_be_null = hierarchy_may_be_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_hierarchy,
+	},
+};
+
+static Extent
+extent_of_level(KeyCheck *check, int table, const SpindleRule *rule)
+{
+	Extent		extent = EXTENT_OF_NOTHING;
+
+	extent.low = 1;
+	extent.high = rule->hierarchy.levels;
+	return extent;
+}
+
+static void
+describe_level(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	appendStringInfo(out, "level from 1 to %d", rule->hierarchy.levels);
+}
+
+const SpindleRuleDef spindle_rule_def_level = {
+	.forms = (const RuleForm[]) {
+		{"level", 1 << SPINDLE_INT, {"kind", "levels", "roots", NULL}},
+		{NULL},
+	},
+	.read = read_hierarchy,
+	.target = spindle_rule_has_no_target,
+	.check = check_levels,
+	.extent = extent_of_level,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.visit = spindle_rule_no_parts,
+		.may_be_null = spindle_rule_never_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_level,
+	},
+};

@@ -19,7 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 
-#include "define/parse.h"
+#include "define/definition.h"
 #include "library/files.h"
 #include "library/library.h"
 #include "server/hint.h"

@@ -17,6 +17,7 @@
 #include "math/alias.h"
 #include "math/calendar.h"
 #include "math/dist.h"
+#include "model/rule.h"
 
 #define SPINDLE_FORMAT_VERSION	1
 #define SPINDLE_MAX_TABLES		1000
@@ -72,15 +73,6 @@ typedef struct SpindleText
 	struct varlena *datum;		/* in the server's encoding, or NULL */
 } SpindleText;
 
-/* A path of references to a column: order_id.promotion_id.discount_pct */
-typedef struct SpindleColumnRef
-{
-	int			nsteps;			/* references to follow */
-	int		   *step;			/* column of each, in the table reached so far */
-	int			table;			/* where the path ends */
-	int			column;
-} SpindleColumnRef;
-
 /* How children are shared out among their parents. */
 typedef enum SpindleLayoutKind
 {
@@ -88,14 +80,6 @@ typedef enum SpindleLayoutKind
 	SPINDLE_LAYOUT_COUNTS,		/* counts drawn from weights, then adjusted */
 	SPINDLE_LAYOUT_SUBSET		/* none or one per parent */
 } SpindleLayoutKind;
-
-/* How unevenly a reference chooses. */
-typedef enum SpindleSkewKind
-{
-	SPINDLE_SKEW_NONE,			/* all rows alike */
-	SPINDLE_SKEW_SHARE,			/* the first top of the ranks get share */
-	SPINDLE_SKEW_EXPONENT		/* rank r gets r^-exponent */
-} SpindleSkewKind;
 
 typedef struct SpindleDataSet
 {
@@ -107,231 +91,6 @@ typedef struct SpindleDataSet
 	SpindleAlias *weight;		/* from the field "weight", else even */
 	double	   *weights;		/* the same, for choices within a group */
 } SpindleDataSet;
-
-typedef enum SpindleRuleKind
-{
-	SPINDLE_RULE_SEQUENCE,
-	SPINDLE_RULE_CONSTANT,
-	SPINDLE_RULE_WEIGHTED,
-	SPINDLE_RULE_NUMBER,
-	SPINDLE_RULE_TIME,
-	SPINDLE_RULE_REFERENCE,
-	SPINDLE_RULE_PARENT,
-	SPINDLE_RULE_COPY,
-	SPINDLE_RULE_OFFSET,
-	SPINDLE_RULE_CORRELATED,
-	SPINDLE_RULE_FORMULA,
-	SPINDLE_RULE_CASE,
-	SPINDLE_RULE_TOTAL,
-	SPINDLE_RULE_CHILD,
-	SPINDLE_RULE_FIRST_CHILD,
-	SPINDLE_RULE_DATA,
-	SPINDLE_RULE_PATTERN,
-	SPINDLE_RULE_HIERARCHY,
-	SPINDLE_RULE_LEVEL
-} SpindleRuleKind;
-
-typedef enum SpindleTotalKind
-{
-	SPINDLE_TOTAL_SUM,
-	SPINDLE_TOTAL_COUNT,
-	SPINDLE_TOTAL_MIN,
-	SPINDLE_TOTAL_MAX,
-	SPINDLE_TOTAL_MEAN
-} SpindleTotalKind;
-
-typedef enum SpindlePickKind
-{
-	SPINDLE_PICK_RANDOM,
-	SPINDLE_PICK_FIRST,
-	SPINDLE_PICK_LAST
-} SpindlePickKind;
-
-/* A condition on the row. */
-typedef enum SpindleTestKind
-{
-	SPINDLE_TEST_NULL,
-	SPINDLE_TEST_NOT_NULL,
-	SPINDLE_TEST_IN,			/* equal to one of the values */
-	SPINDLE_TEST_NOT_IN,
-	SPINDLE_TEST_LESS,
-	SPINDLE_TEST_GREATER,
-	SPINDLE_TEST_HAS_CHILD		/* of a child table laid out over this one */
-} SpindleTestKind;
-
-typedef struct SpindleTest
-{
-	SpindleTestKind kind;
-	SpindleColumnRef ref;		/* what is tested, but for HAS_CHILD */
-	int			child;			/* table, for HAS_CHILD */
-	int			nvalues;
-	int64	   *value;			/* in the representation of the column */
-} SpindleTest;
-
-/* One operation of a formula in postfix order; decimals are exact. */
-typedef enum SpindleOpKind
-{
-	SPINDLE_OP_NUMBER,
-	SPINDLE_OP_COLUMN,
-	SPINDLE_OP_ADD,
-	SPINDLE_OP_SUBTRACT,
-	SPINDLE_OP_MULTIPLY,
-	SPINDLE_OP_DIVIDE,
-	SPINDLE_OP_SHIFT,			/* division by a power of ten: same digits,
-								 * other scale */
-	SPINDLE_OP_NEGATE,
-	SPINDLE_OP_MINIMUM,
-	SPINDLE_OP_MAXIMUM
-} SpindleOpKind;
-
-typedef struct SpindleOp
-{
-	SpindleOpKind kind;
-	int64		number;			/* of a NUMBER, times 10^scale */
-	int			scale;			/* of the result */
-	SpindleColumnRef ref;		/* of a COLUMN */
-} SpindleOp;
-
-typedef enum SpindlePieceKind
-{
-	SPINDLE_PIECE_LITERAL,
-	SPINDLE_PIECE_COLUMN,
-	SPINDLE_PIECE_ROW,			/* row number from 1 */
-	SPINDLE_PIECE_DIGITS,		/* random characters */
-	SPINDLE_PIECE_LETTERS,
-	SPINDLE_PIECE_ALNUM
-} SpindlePieceKind;
-
-typedef struct SpindlePiece
-{
-	SpindlePieceKind kind;
-	char	   *text;			/* of a LITERAL */
-	int			width;			/* padding, or number of characters */
-	SpindleColumnRef ref;		/* of a COLUMN */
-	bool		is_text;		/* else a number ... */
-	int			scale;			/* ... with so many digits after the point */
-	char		fold;			/* 'l' lower case, 'u' upper case, or 0 */
-} SpindlePiece;
-
-typedef struct SpindleRule SpindleRule;
-
-struct SpindleRule
-{
-	SpindleRuleKind kind;
-	char	   *path;			/* where it stands, for errors */
-	uint64		label;			/* tells its draws from those of all others */
-	const SpindleType *type;	/* what it produces */
-	int			round;			/* digits a FLOAT is rounded to, or -1 */
-	int			index;			/* among all rules of the domain */
-	union
-	{
-		struct
-		{
-			int64		start;
-			int64		step;
-		}			sequence;
-		struct
-		{
-			bool		is_null;
-			int64		value;
-		}			constant;
-		struct
-		{
-			int			n;
-			int64	   *value;
-			SpindleAlias *alias;
-		}			weighted;
-		SpindleDist number;
-		struct
-		{
-			SpindleCalendarSpec spec;
-			SpindleCalendar *calendar;
-			bool		ordered;	/* rises with the row number */
-			bool		first_at_start;
-		}			time;
-		struct
-		{
-			int			table;
-			SpindleSkewKind skew;
-			double		top;
-			double		share;	/* or the exponent */
-			bool		has_after;	/* only parents from before this row */
-			bool		may_miss;	/* NULL where there are none, else an
-									 * error */
-			int			after_parent;	/* the parent's ordered time */
-			SpindleColumnRef after_time;	/* this row's time */
-			bool		has_among;	/* only parents that are children of ... */
-			SpindleColumnRef among; /* ... what this column refers to */
-			bool		has_containing; /* only parents whose period holds ... */
-			SpindleColumnRef containing;	/* ... this time */
-			int			period_start;	/* parent's columns */
-			int			period_end;
-			bool		has_where;	/* only parents that pass this test */
-			SpindleTest where;
-		}			reference;
-		SpindleColumnRef copy;
-		struct
-		{
-			SpindleColumnRef source;
-			int64		unit;	/* microseconds, or days for dates: 1 */
-			bool		whole;	/* whole units only */
-			SpindleDist by;
-		}			offset;
-		struct
-		{
-			SpindleColumnRef source;
-			bool		is_factor;	/* multiply, else add */
-			SpindleDist by;
-		}			correlated;
-		struct
-		{
-			int			nops;
-			SpindleOp  *op;
-		}			formula;
-		struct
-		{
-			int			nbranches;
-			SpindleTest *test;
-			SpindleRule **then; /* nbranches + 1, the last one is "else" */
-		}			cases;
-		struct
-		{
-			int			child;	/* table */
-			int			column; /* of it */
-			SpindleTotalKind function;
-			SpindlePickKind pick;
-			SpindleColumnRef of;	/* reference to the parent, may be empty */
-			bool		has_of;
-		}			child;
-		struct
-		{
-			SpindleDataSet *set;
-			int64	   *value;	/* per row of the set */
-			bool	   *is_null;
-			bool		by_row; /* row k takes row k of the set */
-			uint64		draw_label; /* shared by columns that share a draw */
-			bool		has_match;
-			bool		may_miss;	/* NULL where no row matches, else an
-									 * error */
-			SpindleColumnRef match;
-			int			ntexts; /* entries of group_of_text */
-			int		   *group_of_text;	/* text id -> group, -1 if none */
-			int			ngroups;
-			int		  **group;	/* rows of the set */
-			SpindleAlias **group_alias;
-		}			data;
-		struct
-		{
-			int			npieces;
-			SpindlePiece *piece;
-		}			pattern;
-		struct
-		{
-			int			levels;
-			int64		roots;
-		}			hierarchy;
-	};
-};
 
 typedef struct SpindleColumn
 {
@@ -407,15 +166,14 @@ typedef struct SpindleDomain
 	uint64		fingerprint;	/* of the definition and its data sets */
 } SpindleDomain;
 
-/* definition.c, rule.c, formula.c, dataset.c: what they share is in parse.h */
-extern SpindleDomain *spindle_domain_parse(const char *name, const char *text, int len,
-										   char *(*load_data) (const char *set, int *len));
+/* lookup.c */
 extern int	spindle_domain_find_table(const SpindleDomain *domain, const char *name);
 extern int	spindle_table_find_column(const SpindleTable *table, const char *name);
 extern int	spindle_domain_find_preset(const SpindleDomain *domain, const char *name);
 extern int	spindle_domain_years(const SpindleDomain *domain);
 extern const SpindleColumn *spindle_ref_column(const SpindleDomain *domain,
 											   const SpindleColumnRef *ref);
+extern int	spindle_column_target(const SpindleDomain *domain, int table, int column);
 
 /* type.c */
 extern bool spindle_type_parse(const char *name, SpindleType *type);
@@ -430,6 +188,9 @@ extern struct SpindleTextPool *spindle_text_pool_create(void);
 extern const SpindleText *spindle_text_intern(SpindleDomain *domain, const char *data);
 extern const SpindleText *spindle_text_lookup(const SpindleDomain *domain, const SpindleText *text);
 extern int	spindle_text_clip(const char *data, int len, int max_characters);
+
+/* rule.c */
+extern bool spindle_column_is_ordered_time(const SpindleColumn *column);
 
 /* describe.c */
 extern char *spindle_rule_describe(const SpindleDomain *domain, const SpindleTable *table,

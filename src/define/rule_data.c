@@ -1,18 +1,15 @@
 /*-------------------------------------------------------------------------
  *
- * rule_text.c
- *		Rules that take values from data sets, or put texts together.
+ * rule_data.c
+ *		The rule "data": values from the records of a data set.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 
 #include "define/rule_reader.h"
-
-#define MAX_PIECES		50
 
 /* Group the records of a set by the text in one field. */
 static void
@@ -85,8 +82,8 @@ read_match(RuleReader *r, SpindleDataSet *set)
 	CHECK_FOR_INTERRUPTS();
 }
 
-void
-spindle_rule_read_data(RuleReader *r)
+static void
+read_data(RuleReader *r)
 {
 	SpindleRule *rule = r->rule;
 	SpindleJson m = member(r, "set");
@@ -129,105 +126,104 @@ spindle_rule_read_data(RuleReader *r)
 		spindle_json_error(r->node, NULL, "\"by_row\" excludes \"match\" and \"draw\".");
 }
 
-/* For hints: what a pattern may be made of. */
-static char *
-legal_pieces(RuleReader *r)
-{
-	const SpindleTable *table = &r->parse->domain->table[r->table];
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	appendStringInfoString(&buf, "Legal pieces: {row}, {row:W}, {random_digits:N}, {random_letters:N}, {random_alnum:N}, "
-						   "{PATH}, {PATH:W}, {PATH|lower}, {PATH|upper}, and text without braces.  Columns to begin a PATH with: ");
-	for (int c = 0; c < table->ncolumns; c++)
-		appendStringInfo(&buf, "%s%s", c ? ", " : "", table->column[c].name);
-	appendStringInfoChar(&buf, '.');
-	return buf.data;
-}
-
-/* One {…} of a pattern: name, name:width, name|lower, name|upper. */
+/* Record k of the set goes to row k. */
 static void
-read_placeholder(RuleReader *r, const SpindleJson *node, char *text, SpindlePiece *piece)
+check_data(RuleCheck *check, const SpindleRule *rule)
 {
-	char	   *whole = pstrdup(text);
-	char	   *bar = strchr(text, '|');
-	char	   *colon = strchr(text, ':');
-
-	if (bar)
-	{
-		*bar++ = '\0';
-		if (strcmp(bar, "lower") == 0)
-			piece->fold = 'l';
-		else if (strcmp(bar, "upper") == 0)
-			piece->fold = 'u';
-		else
-			spindle_json_error(node, "Legal: lower, upper.", "unrecognized modifier \"%s\".", bar);
-	}
-	if (colon)
-	{
-		char	   *end;
-
-		*colon++ = '\0';
-		piece->width = (int) strtol(colon, &end, 10);
-		if (end == colon || *end || piece->width < 1 || piece->width > 100)
-			spindle_json_error(node, "It must be from 1 to 100.", "\"%s\" is not a width.", colon);
-	}
-	if (strcmp(text, "row") == 0)
-		piece->kind = SPINDLE_PIECE_ROW;
-	else if (strcmp(text, "random_digits") == 0)
-		piece->kind = SPINDLE_PIECE_DIGITS;
-	else if (strcmp(text, "random_letters") == 0)
-		piece->kind = SPINDLE_PIECE_LETTERS;
-	else if (strcmp(text, "random_alnum") == 0)
-		piece->kind = SPINDLE_PIECE_ALNUM;
-	else
-	{
-		const SpindleType *type;
-		char	   *first = pnstrdup(text, strcspn(text, "."));
-
-		/* what begins with no column may be meant to be anything */
-		if (spindle_table_find_column(&r->parse->domain->table[r->table], first) < 0)
-			spindle_json_error(node, legal_pieces(r), "unrecognized piece \"{%s}\".", whole);
-		piece->kind = SPINDLE_PIECE_COLUMN;
-		spindle_parse_ref_text(r->parse, node, r->table, text, &piece->ref);
-		type = &spindle_ref_column(r->parse->domain, &piece->ref)->type;
-		if (type->kind != SPINDLE_TEXT && type->kind != SPINDLE_INT && type->kind != SPINDLE_DECIMAL)
-			spindle_json_error(node, NULL, "column \"%s\" of type %s cannot be part of a pattern.",
-							   text, type->name);
-		piece->is_text = type->kind == SPINDLE_TEXT;
-		piece->scale = type->scale;
-		return;
-	}
-	if (piece->kind != SPINDLE_PIECE_ROW && piece->width == 0)
-		spindle_json_error(node, NULL, "\"%s\" needs a number of characters, as in {%s:4}.", text, text);
+	if (rule->data.by_row && spindle_table_max_rows(check->domain, check->table) > rule->data.set->nrows)
+		spindle_model_error(check->domain, rule->path,
+							psprintf("the table can have more rows than the %d of data set \"%s\".",
+									 rule->data.set->nrows, rule->data.set->name), NULL);
 }
 
-void
-spindle_rule_read_pattern(RuleReader *r)
+static void
+visit_data(const SpindleDomain *domain, int table, const SpindleRule *rule, const SpindleRuleVisitor *visitor)
 {
-	SpindleRule *rule = r->rule;
-	SpindleJson m = member(r, "pattern");
-	char	   *text = spindle_json_string(&m);
+	if (rule->data.has_match)
+		spindle_visit_path(visitor, table, &rule->data.match);
+}
 
-	rule->pattern.piece = palloc0(sizeof(SpindlePiece) * MAX_PIECES);
-	while (*text)
+static bool
+data_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+				 const SpindleColumnRef *known)
+{
+	for (int i = 0; i < rule->data.set->nrows; i++)
+		if (rule->data.is_null[i])
+			return true;
+	return rule->data.has_match &&
+		(rule->data.may_miss || spindle_path_may_be_null(domain, table, &rule->data.match, known));
+}
+
+static Extent
+extent_of_data(KeyCheck *check, int table, const SpindleRule *rule)
+{
+	return spindle_extent_values(rule->type, rule->data.value, rule->data.is_null, rule->data.set->nrows);
+}
+
+static int
+compare_int64(const void *a, const void *b)
+{
+	int64		x = *(const int64 *) a;
+	int64		y = *(const int64 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Do the values of a data set differ?  Equal texts have one address. */
+static bool
+is_data_unique(const SpindleRule *rule)
+{
+	int			n = rule->data.set->nrows;
+	int64	   *values = palloc(sizeof(int64) * n);
+	bool		is_unique = true;
+
+	for (int i = 0; i < n; i++)
 	{
-		SpindlePiece *piece = &rule->pattern.piece[rule->pattern.npieces];
-		size_t		len = strcspn(text, "{");
+		/* the two zeros of a double are equal, though their bits differ */
+		values[i] = rule->type->kind == SPINDLE_FLOAT && rule->data.value[i] == PG_INT64_MIN ? 0 : rule->data.value[i];
+	}
+	qsort(values, n, sizeof(int64), compare_int64);
+	for (int i = 1; i < n; i++)
+		is_unique &= values[i] != values[i - 1];
+	pfree(values);
+	return is_unique;
+}
 
-		if (rule->pattern.npieces++ == MAX_PIECES)
-			spindle_json_error(&m, NULL, "more than %d pieces.", MAX_PIECES);
-		if (len > 0)
-		{
-			piece->kind = SPINDLE_PIECE_LITERAL;
-			piece->text = pnstrdup(text, len);
-			text += len;
-			continue;
-		}
-		len = strcspn(text, "}");
-		if (text[len] == '\0')
-			spindle_json_error(&m, legal_pieces(r), "a \"{\" is not closed.");
-		read_placeholder(r, &m, pnstrdup(text + 1, len - 1), piece);
-		text += len + 1;
+static void
+check_data_key(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+{
+	if (!rule->data.by_row || !is_data_unique(rule))
+		spindle_key_refuse(check, table, rule);
+}
+
+static void
+describe_data(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	appendStringInfo(out, "from data set %s", rule->data.set->name);
+	if (rule->data.by_row)
+		appendStringInfoString(out, ", row by row");
+	if (rule->data.has_match)
+	{
+		appendStringInfoString(out, ", to fit ");
+		spindle_describe_path(out, domain, table, &rule->data.match);
 	}
 }
+
+const SpindleRuleDef spindle_rule_def_data = {
+	.forms = (const RuleForm[]) {
+		{"data", ALL_KINDS, {"kind", "set", "field", "draw", "by_row", "match", NULL}},
+		{NULL},
+	},
+	.read = read_data,
+	.target = spindle_rule_has_no_target,
+	.check = check_data,
+	.extent = extent_of_data,
+	.check_key = check_data_key,
+	.ops = {
+		.visit = visit_data,
+		.may_be_null = data_may_be_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_data,
+	},
+};

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * formula.c
- *		Arithmetic over columns of the row.
+ * rule_formula.c
+ *		The rule "formula": arithmetic over columns of the row.
  *
  * Grammar: numbers, column paths, + - * / with the usual precedence, unary
  * minus, parentheses, least(a, b) and greatest(a, b).  The result is a list
@@ -16,7 +16,7 @@
 #include <ctype.h>
 
 #include "compat.h"
-#include "define/parse.h"
+#include "define/rule_reader.h"
 
 #define MAX_OPS		100
 #define MAX_DEPTH	30
@@ -238,25 +238,79 @@ parse_sum(Formula *f)
 	}
 }
 
-/*
- * spindle_parse_formula
- *		Read the formula that a string holds into a rule.
- */
-void
-spindle_parse_formula(SpindleParse *parse, const SpindleJson *node, int table,
-					  SpindleRule *rule)
+static void
+read_formula(RuleReader *r)
 {
+	SpindleJson expression = member(r, "expression");
 	Formula    *f = palloc0(sizeof(Formula));
 
-	f->parse = parse;
-	f->node = node;
-	f->table = table;
-	f->text = f->at = spindle_json_string(node);
+	f->parse = r->parse;
+	f->node = &expression;
+	f->table = r->table;
+	f->text = f->at = spindle_json_string(&expression);
 	parse_sum(f);
 	if (*f->at)
 		fail(f, "unexpected character");
-	rule->formula.nops = f->nops;
-	rule->formula.op = palloc(sizeof(SpindleOp) * f->nops);
-	memcpy(rule->formula.op, f->op, sizeof(SpindleOp) * f->nops);
+	r->rule->formula.nops = f->nops;
+	r->rule->formula.op = palloc(sizeof(SpindleOp) * f->nops);
+	memcpy(r->rule->formula.op, f->op, sizeof(SpindleOp) * f->nops);
 	pfree(f);
 }
+
+static void
+visit_formula(const SpindleDomain *domain, int table, const SpindleRule *rule,
+			  const SpindleRuleVisitor *visitor)
+{
+	for (int i = 0; i < rule->formula.nops; i++)
+		if (rule->formula.op[i].kind == SPINDLE_OP_COLUMN)
+			spindle_visit_path(visitor, table, &rule->formula.op[i].ref);
+}
+
+/* NULL if a column is, or where a divisor is zero. */
+static bool
+formula_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+					const SpindleColumnRef *known)
+{
+	for (int i = 0; i < rule->formula.nops; i++)
+	{
+		const SpindleOp *op = &rule->formula.op[i];
+
+		if (op->kind == SPINDLE_OP_COLUMN && spindle_path_may_be_null(domain, table, &op->ref, known))
+			return true;
+		if (op->kind == SPINDLE_OP_DIVIDE && op[-1].kind != SPINDLE_OP_NUMBER)
+			return true;
+	}
+	return false;
+}
+
+static void
+describe_formula(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	appendStringInfoString(out, "computed from");
+	for (int i = 0, n = 0; i < rule->formula.nops; i++)
+	{
+		if (rule->formula.op[i].kind != SPINDLE_OP_COLUMN)
+			continue;
+		appendStringInfoString(out, n++ ? ", " : " ");
+		spindle_describe_path(out, domain, table, &rule->formula.op[i].ref);
+	}
+}
+
+const SpindleRuleDef spindle_rule_def_formula = {
+	.forms = (const RuleForm[]) {
+		{"formula", NUMERIC_KINDS, {"kind", "expression", NULL}},
+		{NULL},
+	},
+	.read = read_formula,
+	.target = spindle_rule_has_no_target,
+	.check = spindle_rule_is_sound,
+	.extent = spindle_extent_of_type,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.visit = visit_formula,
+		.may_be_null = formula_may_be_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_formula,
+	},
+};

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * calendar_rule.c
+ * rule_time.c
  *		The rule "time": times over a range of days, with seasons.
  *
  *-------------------------------------------------------------------------
@@ -9,7 +9,7 @@
 
 #include "utils/datetime.h"
 
-#include "define/parse.h"
+#include "define/rule_reader.h"
 
 #define MAX_PEAKS	24
 
@@ -94,13 +94,15 @@ read_day(SpindleParse *parse, const SpindleJson *node, const char *name, int *da
 }
 
 /*
- * spindle_parse_time_rule
- *		Read start, end (exclusive), months, weekdays, hours or hour_peaks with
- *		hour_sd, ordered and first_at_start.
+ * Read start, end (exclusive), months, weekdays, hours or hour_peaks with
+ * hour_sd, ordered and first_at_start.
  */
-void
-spindle_parse_time_rule(SpindleParse *parse, const SpindleJson *node, SpindleRule *rule)
+static void
+read_time(RuleReader *r)
 {
+	SpindleParse *parse = r->parse;
+	const SpindleJson *node = r->node;
+	SpindleRule *rule = r->rule;
 	SpindleCalendarSpec *spec = &rule->time.spec;
 	int			end = parse->domain->first_day + parse->domain->ndays;
 	bool		open_day = false;
@@ -145,4 +147,55 @@ spindle_parse_time_rule(SpindleParse *parse, const SpindleJson *node, SpindleRul
 		if (rule->time.first_at_start && !rule->time.ordered)
 			spindle_json_error(&member, NULL, "\"first_at_start\" needs \"ordered\".");
 	}
+	if (rule->time.ordered && !is_own_rule(r))
+		spindle_json_error(node, NULL, "an ordered time must be a column's own rule.");
 }
+
+static bool
+time_never_before(const SpindleDomain *domain, const SpindleRule *rule, int day)
+{
+	return rule->time.spec.first_day >= day;
+}
+
+static bool
+time_never_falls(const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	return rule->time.ordered;
+}
+
+static void
+describe_time(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	const SpindleCalendarSpec *spec = &rule->time.spec;
+	bool		months = spec->has_months;
+	bool		weekdays = spec->has_weekdays;
+	bool		hours = false;
+
+	for (int i = 1; i < 24; i++)
+		hours |= spec->hour[i] != spec->hour[0];
+	appendStringInfo(out, "random time%s", rule->time.ordered ? " that rises with the row" : "");
+	if (months || weekdays || hours)
+		appendStringInfo(out, ", with weights of%s%s%s", months ? " months" : "",
+						 weekdays ? (months ? ", weekdays" : " weekdays") : "",
+						 hours ? (months || weekdays ? ", hours" : " hours") : "");
+}
+
+const SpindleRuleDef spindle_rule_def_time = {
+	.forms = (const RuleForm[]) {
+		{"time", TIME_KINDS, {"kind", "start", "end", "months", "weekdays", "hours", "hour_peaks", "hour_sd",
+		"ordered", "first_at_start", NULL}},
+		{NULL},
+	},
+	.read = read_time,
+	.target = spindle_rule_has_no_target,
+	.check = spindle_rule_is_sound,
+	.extent = spindle_extent_of_type,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.visit = spindle_rule_no_parts,
+		.may_be_null = spindle_rule_never_null,
+		.never_before = time_never_before,
+		.never_falls = time_never_falls,
+		.describe = describe_time,
+	},
+};

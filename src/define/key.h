@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * key.h
+ *		What the values of rules can be, for the proof that those of a key differ.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_KEY_H
+#define SPINDLE_KEY_H
+
+#include "model/model.h"
+
+/* Longer than any text: of pieces without a limit. */
+#define EXTENT_UNLIMITED	INT64CONST(1000000000000)
+
+/* What is known about the values of a rule, or of some of a pattern's pieces. */
+typedef struct Extent
+{
+	bool		is_known;		/* the entry of a column is filled */
+	int64		min;			/* characters of a text; none at all if min >
+								 * max */
+	int64		max;
+	bool		has_digit;		/* can hold a digit ... */
+	bool		digit_first;	/* ... begin with one, if it is not empty */
+	bool		digit_last;		/* ... end with one */
+	int64		low;			/* of an INT or DECIMAL, scaled */
+	int64		high;
+} Extent;
+
+/* The extent of no value at all, to extend by spindle_extent_join(). */
+#define EXTENT_OF_NOTHING \
+	((Extent) {.min = EXTENT_UNLIMITED,.max = 0,.low = PG_INT64_MAX,.high = PG_INT64_MIN})
+
+typedef struct KeyCheck
+{
+	const SpindleDomain *domain;
+	const int  *base;			/* first entry of each table in column */
+	Extent	   *column;			/* what is known so far */
+} KeyCheck;
+
+extern int	spindle_extent_digits(uint64 n);
+extern void spindle_extent_join(Extent *extent, Extent other);
+extern void spindle_extent_append(Extent *extent, Extent other);
+extern Extent spindle_extent_text(const char *data, int len);
+extern Extent spindle_extent_numbers(int64 low, int64 high, int scale, int width);
+extern Extent spindle_extent_values(const SpindleType *type, const int64 *value, const bool *is_null,
+									int n);
+extern Extent spindle_extent_rule(KeyCheck *check, int table, const SpindleRule *rule);
+extern Extent spindle_extent_column(KeyCheck *check, int table, int column);
+extern Extent spindle_extent_key(KeyCheck *check, int table);
+
+/* For kinds of rule about which no more is known. */
+extern Extent spindle_extent_of_type(KeyCheck *check, int table, const SpindleRule *rule);
+extern void spindle_key_refuse(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule);
+
+#endif							/* SPINDLE_KEY_H */

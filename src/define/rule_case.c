@@ -1,0 +1,121 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_case.c
+ *		The rule "case": other rules, by conditions on the row.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "define/rule_reader.h"
+
+#define MAX_BRANCHES	100
+
+static void
+read_case(RuleReader *r)
+{
+	static const char *const legal[] = {"when", "then", NULL};
+	SpindleJson cases = member(r, "cases");
+	SpindleJson otherwise = member(r, "else");
+	SpindleRule *rule = r->rule;
+	int			i = 0;
+	const cJSON *item;
+
+	spindle_json_expect_array(&cases);
+	rule->cases.nbranches = spindle_json_size(&cases);
+	if (rule->cases.nbranches < 1 || rule->cases.nbranches > MAX_BRANCHES)
+		spindle_json_error(&cases, NULL, "1 to %d cases are needed.", MAX_BRANCHES);
+	rule->cases.test = palloc(sizeof(SpindleTest) * rule->cases.nbranches);
+	rule->cases.then = palloc(sizeof(SpindleRule *) * (rule->cases.nbranches + 1));
+	cJSON_ArrayForEach(item, cases.value)
+	{
+		SpindleJson branch = spindle_json_child(&cases, item, i);
+		SpindleJson when;
+		SpindleJson then;
+
+		spindle_json_expect_object(&branch, legal);
+		when = spindle_json_member(&branch, "when");
+		then = spindle_json_member(&branch, "then");
+		spindle_parse_test(r->parse, &when, r->table, &rule->cases.test[i]);
+		rule->cases.then[i] = spindle_parse_rule(r->parse, &then, r->table, r->column,
+												 spindle_mix(rule->label + i + 1));
+		i++;
+	}
+	rule->cases.then[i] = spindle_parse_rule(r->parse, &otherwise, r->table, r->column,
+											 spindle_mix(rule->label));
+}
+
+static void
+visit_case(const SpindleDomain *domain, int table, const SpindleRule *rule, const SpindleRuleVisitor *visitor)
+{
+	for (int i = 0; i <= rule->cases.nbranches; i++)
+	{
+		if (i < rule->cases.nbranches)
+			spindle_visit_test(visitor, table, &rule->cases.test[i]);
+		spindle_visit_rule(visitor, rule->cases.then[i]);
+	}
+}
+
+static bool
+case_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+				 const SpindleColumnRef *known)
+{
+	bool		result = false;
+
+	for (int i = 0; i <= rule->cases.nbranches; i++)
+	{
+		const SpindleRule *then = rule->cases.then[i];
+		const SpindleTest *test = i < rule->cases.nbranches ? &rule->cases.test[i] :
+		&rule->cases.test[i - 1];
+		SpindleTestKind not_null = i < rule->cases.nbranches ? SPINDLE_TEST_NOT_NULL : SPINDLE_TEST_NULL;
+
+		/* where a path was tested, it is not NULL in the branch */
+		result |= then->ops->may_be_null(domain, table, then, test->kind == not_null ? &test->ref : NULL);
+	}
+	return result;
+}
+
+static Extent
+extent_of_case(KeyCheck *check, int table, const SpindleRule *rule)
+{
+	Extent		extent = EXTENT_OF_NOTHING;
+
+	for (int i = 0; i <= rule->cases.nbranches; i++)
+		spindle_extent_join(&extent, spindle_extent_rule(check, table, rule->cases.then[i]));
+	return extent;
+}
+
+static void
+describe_case(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	const SpindleRule *otherwise = rule->cases.then[rule->cases.nbranches];
+
+	for (int i = 0; i < rule->cases.nbranches; i++)
+	{
+		appendStringInfoString(out, i ? "; if " : "if ");
+		spindle_describe_test(out, domain, table, &rule->cases.test[i]);
+		appendStringInfoString(out, ": ");
+		rule->cases.then[i]->ops->describe(out, domain, table, rule->cases.then[i]);
+	}
+	appendStringInfoString(out, "; else: ");
+	otherwise->ops->describe(out, domain, table, otherwise);
+}
+
+const SpindleRuleDef spindle_rule_def_case = {
+	.forms = (const RuleForm[]) {
+		{"case", ALL_KINDS, {"kind", "cases", "else", NULL}},
+		{NULL},
+	},
+	.read = read_case,
+	.target = spindle_rule_has_no_target,
+	.check = spindle_rule_is_sound,
+	.extent = extent_of_case,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.visit = visit_case,
+		.may_be_null = case_may_be_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_case,
+	},
+};

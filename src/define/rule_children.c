@@ -1,0 +1,307 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_children.c
+ *		Rules along the layout of children under their parents.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "define/rule_reader.h"
+
+static void
+read_parent(RuleReader *r)
+{
+	SpindleTable *table = &r->parse->domain->table[r->table];
+	const SpindleTable *parent;
+
+	if (table->rows_kind != SPINDLE_ROWS_CHILDREN)
+		spindle_json_error(r->node, NULL, "the rows of table \"%s\" are not children of another table.",
+						   table->name);
+	if (!is_own_rule(r))
+		spindle_json_error(r->node, NULL, "this rule must be a column's own.");
+	if (table->parent_column >= 0)
+		spindle_json_error(r->node, NULL, "column \"%s\" has this rule already.",
+						   table->column[table->parent_column].name);
+	parent = &r->parse->domain->table[table->rows_parent];
+	if (parent->key < 0)
+		spindle_json_error(r->node, NULL, "parent table \"%s\" has no key.", parent->name);
+	spindle_rule_expect_fit(r->node, "the parent's key", &parent->column[parent->key].type, r->rule->type);
+	table->parent_column = r->column - table->column;
+}
+
+static int
+parent_target(SpindleParse *parse, const cJSON *json, int table)
+{
+	const SpindleTable *t = &parse->domain->table[table];
+
+	return t->rows_kind == SPINDLE_ROWS_CHILDREN ? t->rows_parent : SPINDLE_TARGET_NONE;
+}
+
+static const SpindleTable *
+parent_table(const SpindleDomain *domain, int table)
+{
+	return &domain->table[domain->table[table].rows_parent];
+}
+
+static void
+visit_parent(const SpindleDomain *domain, int table, const SpindleRule *rule,
+			 const SpindleRuleVisitor *visitor)
+{
+	const SpindleTable *parent = parent_table(domain, table);
+
+	spindle_visit_column(visitor, parent->index, parent->key);
+}
+
+/* Children stand in the order of their parents, so do their parents' keys. */
+static bool
+parent_never_falls(const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	const SpindleTable *parent = parent_table(domain, table);
+
+	return parent->column[parent->key].monotone;
+}
+
+static Extent
+extent_of_parent(KeyCheck *check, int table, const SpindleRule *rule)
+{
+	return spindle_extent_key(check, check->domain->table[table].rows_parent);
+}
+
+static void
+describe_parent(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	appendStringInfo(out, "the row of %s that this row belongs to", parent_table(domain, table)->name);
+}
+
+const SpindleRuleDef spindle_rule_def_parent = {
+	.forms = (const RuleForm[]) {
+		{"parent", ALL_KINDS, {"kind", NULL}},
+		{NULL},
+	},
+	.read = read_parent,
+	.target = parent_target,
+	.check = spindle_rule_is_sound,
+	.extent = extent_of_parent,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.refers = true,
+		.visit = visit_parent,
+		.may_be_null = spindle_rule_never_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = parent_never_falls,
+		.describe = describe_parent,
+	},
+};
+
+/* What "total" and "child" share: which child rows, and their column. */
+static void
+read_children_of(RuleReader *r, bool needs_column)
+{
+	SpindleRule *rule = r->rule;
+	SpindleJson m = member(r, "child");
+	const SpindleTable *child;
+	int			parent = r->table;
+
+	rule->child.child = spindle_parse_table(r->parse, &m);
+	child = &r->parse->domain->table[rule->child.child];
+	if (has(r, "of"))
+	{
+		SpindleJson of = member(r, "of");
+
+		rule->child.has_of = true;
+		spindle_parse_ref(r->parse, &of, r->table, &rule->child.of);
+		parent = spindle_parse_target(r->parse, &of, r->table, &rule->child.of);
+	}
+	if (child->rows_kind != SPINDLE_ROWS_CHILDREN || child->rows_parent != parent)
+		spindle_json_error(&m, NULL, "the rows of \"%s\" are not children of \"%s\".",
+						   child->name, r->parse->domain->table[parent].name);
+	if (needs_column)
+	{
+		SpindleJson column = member(r, "column");
+
+		rule->child.column = spindle_parse_column(r->parse, &column, rule->child.child);
+	}
+}
+
+/* The parts of "total" and "child" alike: a count needs no column. */
+static void
+visit_children_of(const SpindleDomain *domain, int table, const SpindleRule *rule,
+				  const SpindleRuleVisitor *visitor)
+{
+	if (rule->child.has_of)
+		spindle_visit_path(visitor, table, &rule->child.of);
+	spindle_visit_children(visitor, rule->child.child);
+	if (rule->kind == SPINDLE_RULE_CHILD || rule->child.function != SPINDLE_TOTAL_COUNT)
+		spindle_visit_column(visitor, rule->child.child, rule->child.column);
+}
+
+/* Can a row have no child, or its child's column be NULL? */
+static bool
+child_column_may_be_null(const SpindleDomain *domain, const SpindleRule *rule)
+{
+	const SpindleTable *child = &domain->table[rule->child.child];
+
+	return child->layout_min < 1 || child->column[rule->child.column].nullable;
+}
+
+static bool
+of_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule, const SpindleColumnRef *known)
+{
+	return rule->child.has_of && spindle_path_may_be_null(domain, table, &rule->child.of, known);
+}
+
+static void
+describe_of(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	if (!rule->child.has_of)
+		return;
+	appendStringInfoString(out, " for ");
+	spindle_describe_path(out, domain, table, &rule->child.of);
+}
+
+static void
+read_total(RuleReader *r)
+{
+	static const char *const functions[] = {"sum", "count", "min", "max", "mean", NULL};
+	SpindleJson m = member(r, "function");
+	const SpindleType *type;
+
+	r->rule->child.function = spindle_json_choice(&m, functions);
+	read_children_of(r, r->rule->child.function != SPINDLE_TOTAL_COUNT);
+	if (r->rule->child.function == SPINDLE_TOTAL_COUNT)
+		return;
+	type = &r->parse->domain->table[r->rule->child.child].column[r->rule->child.column].type;
+	if (type->kind != r->rule->type->kind || type->scale != r->rule->type->scale)
+		spindle_json_error(r->node, NULL, "the child's column has type %s, this one %s.",
+						   type->name, r->rule->type->name);
+}
+
+static bool
+total_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+				  const SpindleColumnRef *known)
+{
+	return (rule->child.function >= SPINDLE_TOTAL_MIN && child_column_may_be_null(domain, rule)) ||
+		of_may_be_null(domain, table, rule, known);
+}
+
+static void
+describe_total(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	static const char *const functions[] = {"sum", "number", "minimum", "maximum", "mean"};
+	const SpindleTable *child = &domain->table[rule->child.child];
+
+	if (rule->child.function == SPINDLE_TOTAL_COUNT)
+		appendStringInfo(out, "number of rows of %s", child->name);
+	else
+		appendStringInfo(out, "%s of %s.%s", functions[rule->child.function], child->name,
+						 child->column[rule->child.column].name);
+	describe_of(out, domain, table, rule);
+}
+
+const SpindleRuleDef spindle_rule_def_total = {
+	.forms = (const RuleForm[]) {
+		{"total", (1 << SPINDLE_INT) | (1 << SPINDLE_DECIMAL), {"kind", "child", "column", "function", "of", NULL}},
+		{NULL},
+	},
+	.read = read_total,
+	.target = spindle_rule_has_no_target,
+	.check = spindle_rule_is_sound,
+	.extent = spindle_extent_of_type,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.visit = visit_children_of,
+		.may_be_null = total_may_be_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_total,
+	},
+};
+
+static void
+read_child(RuleReader *r)
+{
+	static const char *const picks[] = {"random", "first", "last", NULL};
+	SpindleJson m = member(r, "pick");
+
+	r->rule->child.pick = spindle_json_choice(&m, picks);
+	read_children_of(r, true);
+	spindle_rule_expect_fit(r->node, "the child's column",
+							&r->parse->domain->table[r->rule->child.child].column[r->rule->child.column].type,
+							r->rule->type);
+}
+
+static bool
+child_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+				  const SpindleColumnRef *known)
+{
+	return child_column_may_be_null(domain, rule) || of_may_be_null(domain, table, rule, known);
+}
+
+static Extent
+extent_of_child(KeyCheck *check, int table, const SpindleRule *rule)
+{
+	return spindle_extent_column(check, rule->child.child, rule->child.column);
+}
+
+static void
+describe_child(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	static const char *const picks[] = {"a random", "the first", "the last"};
+	const SpindleTable *child = &domain->table[rule->child.child];
+
+	appendStringInfo(out, "%s of %s row of %s", child->column[rule->child.column].name,
+					 picks[rule->child.pick], child->name);
+	describe_of(out, domain, table, rule);
+}
+
+const SpindleRuleDef spindle_rule_def_child = {
+	.forms = (const RuleForm[]) {
+		{"child", ALL_KINDS, {"kind", "child", "column", "pick", "of", NULL}},
+		{NULL},
+	},
+	.read = read_child,
+	.target = spindle_rule_has_no_target,
+	.check = spindle_rule_is_sound,
+	.extent = extent_of_child,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.visit = visit_children_of,
+		.may_be_null = child_may_be_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_child,
+	},
+};
+
+static void
+read_first_child(RuleReader *r)
+{
+	if (r->parse->domain->table[r->table].rows_kind != SPINDLE_ROWS_CHILDREN)
+		spindle_json_error(r->node, NULL, "the rows of this table are not children of another table.");
+}
+
+static void
+describe_first_child(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	appendStringInfo(out, "true for the first row of each row of %s", parent_table(domain, table)->name);
+}
+
+const SpindleRuleDef spindle_rule_def_first_child = {
+	.forms = (const RuleForm[]) {
+		{"first_child", 1 << SPINDLE_BOOL, {"kind", NULL}},
+		{NULL},
+	},
+	.read = read_first_child,
+	.target = spindle_rule_has_no_target,
+	.check = spindle_rule_is_sound,
+	.extent = spindle_extent_of_type,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.visit = spindle_rule_no_parts,
+		.may_be_null = spindle_rule_never_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_first_child,
+	},
+};

@@ -1,0 +1,284 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_pattern.c
+ *		The rule "pattern": texts put together from pieces.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "define/rule_reader.h"
+
+#define MAX_PIECES		50
+
+/* For hints: what a pattern may be made of. */
+static char *
+legal_pieces(RuleReader *r)
+{
+	const SpindleTable *table = &r->parse->domain->table[r->table];
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "Legal pieces: {row}, {row:W}, {random_digits:N}, {random_letters:N}, {random_alnum:N}, "
+						   "{PATH}, {PATH:W}, {PATH|lower}, {PATH|upper}, and text without braces.  Columns to begin a PATH with: ");
+	for (int c = 0; c < table->ncolumns; c++)
+		appendStringInfo(&buf, "%s%s", c ? ", " : "", table->column[c].name);
+	appendStringInfoChar(&buf, '.');
+	return buf.data;
+}
+
+/* One {…} of a pattern: name, name:width, name|lower, name|upper. */
+static void
+read_placeholder(RuleReader *r, const SpindleJson *node, char *text, SpindlePiece *piece)
+{
+	char	   *whole = pstrdup(text);
+	char	   *bar = strchr(text, '|');
+	char	   *colon = strchr(text, ':');
+
+	if (bar)
+	{
+		*bar++ = '\0';
+		if (strcmp(bar, "lower") == 0)
+			piece->fold = 'l';
+		else if (strcmp(bar, "upper") == 0)
+			piece->fold = 'u';
+		else
+			spindle_json_error(node, "Legal: lower, upper.", "unrecognized modifier \"%s\".", bar);
+	}
+	if (colon)
+	{
+		char	   *end;
+
+		*colon++ = '\0';
+		piece->width = (int) strtol(colon, &end, 10);
+		if (end == colon || *end || piece->width < 1 || piece->width > 100)
+			spindle_json_error(node, "It must be from 1 to 100.", "\"%s\" is not a width.", colon);
+	}
+	if (strcmp(text, "row") == 0)
+		piece->kind = SPINDLE_PIECE_ROW;
+	else if (strcmp(text, "random_digits") == 0)
+		piece->kind = SPINDLE_PIECE_DIGITS;
+	else if (strcmp(text, "random_letters") == 0)
+		piece->kind = SPINDLE_PIECE_LETTERS;
+	else if (strcmp(text, "random_alnum") == 0)
+		piece->kind = SPINDLE_PIECE_ALNUM;
+	else
+	{
+		const SpindleType *type;
+		char	   *first = pnstrdup(text, strcspn(text, "."));
+
+		/* what begins with no column may be meant to be anything */
+		if (spindle_table_find_column(&r->parse->domain->table[r->table], first) < 0)
+			spindle_json_error(node, legal_pieces(r), "unrecognized piece \"{%s}\".", whole);
+		piece->kind = SPINDLE_PIECE_COLUMN;
+		spindle_parse_ref_text(r->parse, node, r->table, text, &piece->ref);
+		type = &spindle_ref_column(r->parse->domain, &piece->ref)->type;
+		if (type->kind != SPINDLE_TEXT && type->kind != SPINDLE_INT && type->kind != SPINDLE_DECIMAL)
+			spindle_json_error(node, NULL, "column \"%s\" of type %s cannot be part of a pattern.",
+							   text, type->name);
+		piece->is_text = type->kind == SPINDLE_TEXT;
+		piece->scale = type->scale;
+		return;
+	}
+	if (piece->kind != SPINDLE_PIECE_ROW && piece->width == 0)
+		spindle_json_error(node, NULL, "\"%s\" needs a number of characters, as in {%s:4}.", text, text);
+}
+
+static void
+read_pattern(RuleReader *r)
+{
+	SpindleRule *rule = r->rule;
+	SpindleJson m = member(r, "pattern");
+	char	   *text = spindle_json_string(&m);
+
+	rule->pattern.piece = palloc0(sizeof(SpindlePiece) * MAX_PIECES);
+	while (*text)
+	{
+		SpindlePiece *piece = &rule->pattern.piece[rule->pattern.npieces];
+		size_t		len = strcspn(text, "{");
+
+		if (rule->pattern.npieces++ == MAX_PIECES)
+			spindle_json_error(&m, NULL, "more than %d pieces.", MAX_PIECES);
+		if (len > 0)
+		{
+			piece->kind = SPINDLE_PIECE_LITERAL;
+			piece->text = pnstrdup(text, len);
+			text += len;
+			continue;
+		}
+		len = strcspn(text, "}");
+		if (text[len] == '\0')
+			spindle_json_error(&m, legal_pieces(r), "a \"{\" is not closed.");
+		read_placeholder(r, &m, pnstrdup(text + 1, len - 1), piece);
+		text += len + 1;
+	}
+}
+
+static void
+visit_pattern(const SpindleDomain *domain, int table, const SpindleRule *rule,
+			  const SpindleRuleVisitor *visitor)
+{
+	for (int i = 0; i < rule->pattern.npieces; i++)
+		if (rule->pattern.piece[i].kind == SPINDLE_PIECE_COLUMN)
+			spindle_visit_path(visitor, table, &rule->pattern.piece[i].ref);
+}
+
+static bool
+pattern_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+					const SpindleColumnRef *known)
+{
+	for (int i = 0; i < rule->pattern.npieces; i++)
+		if (rule->pattern.piece[i].kind == SPINDLE_PIECE_COLUMN &&
+			spindle_path_may_be_null(domain, table, &rule->pattern.piece[i].ref, known))
+			return true;
+	return false;
+}
+
+static Extent
+extent_of_piece(KeyCheck *check, int table, const SpindlePiece *piece)
+{
+	Extent		extent;
+
+	switch (piece->kind)
+	{
+		case SPINDLE_PIECE_LITERAL:
+			return spindle_extent_text(piece->text, (int) strlen(piece->text));
+		case SPINDLE_PIECE_ROW:
+			return spindle_extent_numbers(1, Max(1, spindle_table_max_rows(check->domain, &check->domain->table[table])),
+									 0, piece->width);
+		case SPINDLE_PIECE_COLUMN:
+			extent = spindle_extent_column(check, piece->ref.table, piece->ref.column);
+			if (!piece->is_text)
+				extent = spindle_extent_numbers(Min(extent.low, extent.high), extent.high, piece->scale, piece->width);
+			return extent;
+		default:
+			return (Extent) {.min = piece->width, .max = piece->width,
+				.has_digit = piece->kind != SPINDLE_PIECE_LETTERS,
+				.digit_first = piece->kind != SPINDLE_PIECE_LETTERS,
+				.digit_last = piece->kind != SPINDLE_PIECE_LETTERS};
+	}
+}
+
+/* Some pieces of a pattern, one behind the other. */
+static Extent
+extent_of_pieces(KeyCheck *check, int table, const SpindlePiece *piece, int npieces)
+{
+	Extent		extent = {0};
+
+	for (int p = 0; p < npieces; p++)
+		spindle_extent_append(&extent, extent_of_piece(check, table, &piece[p]));
+	return extent;
+}
+
+static Extent
+extent_of_pattern(KeyCheck *check, int table, const SpindleRule *rule)
+{
+	Extent		extent = extent_of_pieces(check, table, rule->pattern.piece, rule->pattern.npieces);
+
+	if (rule->type->length > 0 && extent.max > rule->type->length)
+	{
+		extent.max = rule->type->length;
+		extent.min = Min(extent.min, extent.max);
+		extent.digit_last = extent.has_digit;
+	}
+	return extent;
+}
+
+/*
+ * Can the row number be read from the texts of a pattern, whose piece p it is?
+ *
+ * If not, *reason is why, in words, with room for a better reason that another
+ * piece may have.
+ */
+static bool
+is_row_readable(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule, int p, char **reason)
+{
+	const SpindlePiece *piece = rule->pattern.piece;
+	Extent		before = extent_of_pieces(check, table->index, piece, p);
+	Extent		row = extent_of_piece(check, table->index, &piece[p]);
+	Extent		after = extent_of_pieces(check, table->index, piece + p + 1, rule->pattern.npieces - p - 1);
+	int64		length = rule->type->length > 0 ? rule->type->length : EXTENT_UNLIMITED * 4;
+	bool		is_fixed = row.min == row.max;
+	bool		forward = (before.min == before.max || !before.has_digit) && (is_fixed || !after.digit_first);
+	bool		backward = (after.min == after.max || !after.has_digit) && (is_fixed || !before.digit_last);
+
+	if ((forward && before.max + row.max <= length) ||
+		(backward && before.max + row.max + after.max <= length))
+		return true;
+	if (!forward && !backward)
+		*reason = psprintf("the text does not show where the row number begins and ends.");
+	else if (before.max >= EXTENT_UNLIMITED || (!forward && after.max >= EXTENT_UNLIMITED))
+		*reason = psprintf("type %s can cut off the row number.", rule->type->name);
+	else
+		*reason = psprintf("with the largest row number, " INT64_FORMAT ", the text has up to " INT64_FORMAT " characters, and type %s cuts it off.",
+						   Max(1, spindle_table_max_rows(check->domain, table)),
+						   before.max + row.max + (forward ? 0 : after.max), rule->type->name);
+	return false;
+}
+
+/*
+ * A pattern tells its rows apart if the row number can be read from its texts:
+ * if the place where it begins and the place where it ends are both known,
+ * counted from the same end of the text, and nothing of that is cut off by the
+ * type.  For that we work out how long the text of each piece can be and whether
+ * it can hold digits, from the rules of the columns it comes from.
+ *
+ * The proof is a sufficient one: a pattern that happens to be unique for another
+ * reason is refused, with what to change.
+ */
+static void
+check_pattern_key(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+{
+	char	   *reason = NULL;
+	int			digits = spindle_extent_digits(Max(1, spindle_table_max_rows(check->domain, table)));
+
+	for (int p = 0; p < rule->pattern.npieces; p++)
+		if (rule->pattern.piece[p].kind == SPINDLE_PIECE_ROW && is_row_readable(check, table, rule, p, &reason))
+			return;
+	if (reason == NULL)
+		spindle_key_refuse(check, table, rule);
+	spindle_model_error(check->domain, rule->path,
+						psprintf("the values of a key must differ, but %s", reason),
+						psprintf("Put {row:%d}, or {row} between characters that are no digits, at the begin or end of the pattern, and choose a type that holds the whole text.",
+								 digits));
+}
+
+static void
+describe_pattern(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	appendStringInfoString(out, "text: ");
+	for (int i = 0; i < rule->pattern.npieces; i++)
+	{
+		const SpindlePiece *piece = &rule->pattern.piece[i];
+
+		if (piece->kind == SPINDLE_PIECE_LITERAL)
+			appendStringInfoString(out, piece->text);
+		else if (piece->kind == SPINDLE_PIECE_COLUMN)
+		{
+			appendStringInfoChar(out, '{');
+			spindle_describe_path(out, domain, table, &piece->ref);
+			appendStringInfoChar(out, '}');
+		}
+		else
+			appendStringInfoString(out, piece->kind == SPINDLE_PIECE_ROW ? "{row number}" : "{random}");
+	}
+}
+
+const SpindleRuleDef spindle_rule_def_pattern = {
+	.forms = (const RuleForm[]) {
+		{"pattern", 1 << SPINDLE_TEXT, {"kind", "pattern", NULL}},
+		{NULL},
+	},
+	.read = read_pattern,
+	.target = spindle_rule_has_no_target,
+	.check = spindle_rule_is_sound,
+	.extent = extent_of_pattern,
+	.check_key = check_pattern_key,
+	.ops = {
+		.visit = visit_pattern,
+		.may_be_null = pattern_may_be_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_pattern,
+	},
+};

@@ -1,0 +1,277 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_value.c
+ *		Rules that count, repeat, choose among values, or copy a column.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/int.h"
+
+#include "define/rule_reader.h"
+
+#define MAX_WEIGHTED	100000
+
+static void
+read_sequence(RuleReader *r)
+{
+	r->rule->sequence.start = 1;
+	r->rule->sequence.step = 1;
+	if (has(r, "start"))
+	{
+		SpindleJson m = member(r, "start");
+
+		r->rule->sequence.start = spindle_json_int64(&m, -SPINDLE_MAX_ROWS * 100, SPINDLE_MAX_ROWS * 100);
+	}
+	if (has(r, "step"))
+	{
+		SpindleJson m = member(r, "step");
+
+		r->rule->sequence.step = spindle_json_int64(&m, 1, 1000);
+	}
+}
+
+/* All numbers of a sequence must fit its column. */
+static void
+check_sequence(RuleCheck *check, const SpindleRule *rule)
+{
+	int64		last;
+
+	if (pg_mul_s64_overflow(Max(spindle_table_max_rows(check->domain, check->table) - 1, 0), rule->sequence.step, &last) ||
+		pg_add_s64_overflow(last, rule->sequence.start, &last) || last > rule->type->max ||
+		rule->sequence.start < rule->type->min)
+		spindle_model_error(check->domain, rule->path,
+							psprintf("a preset gives more rows than type %s has values from " INT64_FORMAT " on.",
+									 rule->type->name, rule->sequence.start), NULL);
+}
+
+static Extent
+extent_of_sequence(KeyCheck *check, int table, const SpindleRule *rule)
+{
+	Extent		extent = EXTENT_OF_NOTHING;
+
+	extent.low = rule->sequence.start;
+	extent.high = rule->sequence.start +
+		Max(spindle_table_max_rows(check->domain, &check->domain->table[table]) - 1, 0) * rule->sequence.step;
+	return extent;
+}
+
+/* Steps are greater than zero. */
+static void
+check_sequence_key(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+{
+}
+
+static bool
+sequence_never_falls(const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	return true;
+}
+
+static void
+describe_sequence(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	appendStringInfo(out, "numbers from " INT64_FORMAT " in steps of " INT64_FORMAT,
+					 rule->sequence.start, rule->sequence.step);
+}
+
+const SpindleRuleDef spindle_rule_def_sequence = {
+	.forms = (const RuleForm[]) {
+		{"sequence", 1 << SPINDLE_INT, {"kind", "start", "step", NULL}},
+		{NULL},
+	},
+	.read = read_sequence,
+	.target = spindle_rule_has_no_target,
+	.check = check_sequence,
+	.extent = extent_of_sequence,
+	.check_key = check_sequence_key,
+	.ops = {
+		.visit = spindle_rule_no_parts,
+		.may_be_null = spindle_rule_never_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = sequence_never_falls,
+		.describe = describe_sequence,
+	},
+};
+
+static void
+read_constant(RuleReader *r)
+{
+	SpindleJson m = member(r, "value");
+
+	r->rule->constant.is_null = cJSON_IsNull(m.value);
+	if (!r->rule->constant.is_null)
+		r->rule->constant.value = spindle_parse_value(r->parse, &m, r->rule->type);
+}
+
+static bool
+constant_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+					 const SpindleColumnRef *known)
+{
+	return rule->constant.is_null;
+}
+
+static Extent
+extent_of_constant(KeyCheck *check, int table, const SpindleRule *rule)
+{
+	return spindle_extent_values(rule->type, &rule->constant.value, &rule->constant.is_null, 1);
+}
+
+static void
+describe_constant(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	appendStringInfoString(out, rule->constant.is_null ? "null" : "a constant");
+}
+
+const SpindleRuleDef spindle_rule_def_constant = {
+	.forms = (const RuleForm[]) {
+		{"constant", ALL_KINDS, {"kind", "value", NULL}},
+		{NULL},
+	},
+	.read = read_constant,
+	.target = spindle_rule_has_no_target,
+	.check = spindle_rule_is_sound,
+	.extent = extent_of_constant,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.visit = spindle_rule_no_parts,
+		.may_be_null = constant_may_be_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_constant,
+	},
+};
+
+static void
+read_weighted(RuleReader *r)
+{
+	SpindleJson weights = member(r, "weights");
+	int			n;
+	int			i = 0;
+	double	   *weight;
+	double		sum = 0;
+	const cJSON *item;
+
+	spindle_json_expect_object(&weights, NULL);
+	n = spindle_json_size(&weights);
+	if (n < 1 || n > MAX_WEIGHTED)
+		spindle_json_error(&weights, NULL, "1 to %d values are needed.", MAX_WEIGHTED);
+	r->rule->weighted.n = n;
+	r->rule->weighted.value = palloc(sizeof(int64) * n);
+	weight = palloc(sizeof(double) * n);
+	cJSON_ArrayForEach(item, weights.value)
+	{
+		SpindleJson m = spindle_json_child(&weights, item, i);
+
+		if (!spindle_value_parse(r->parse->domain, r->rule->type, item->string,
+								 &r->rule->weighted.value[i]))
+			spindle_json_error(&weights, NULL, "\"%s\" is not a value of type %s.",
+							   item->string, r->rule->type->name);
+		weight[i] = spindle_json_number(&m, 0, 1e12);
+		sum += weight[i++];
+	}
+	if (sum <= 0)
+		spindle_json_error(&weights, NULL, "at least one weight must be greater than zero.");
+	r->rule->weighted.alias = spindle_alias_create(weight, n);
+}
+
+static Extent
+extent_of_weighted(KeyCheck *check, int table, const SpindleRule *rule)
+{
+	return spindle_extent_values(rule->type, rule->weighted.value, NULL, rule->weighted.n);
+}
+
+static void
+describe_weighted(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	appendStringInfo(out, "one of %d values by weight", rule->weighted.n);
+}
+
+const SpindleRuleDef spindle_rule_def_weighted = {
+	.forms = (const RuleForm[]) {
+		{"weighted", ALL_KINDS, {"kind", "weights", NULL}},
+		{NULL},
+	},
+	.read = read_weighted,
+	.target = spindle_rule_has_no_target,
+	.check = spindle_rule_is_sound,
+	.extent = extent_of_weighted,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.visit = spindle_rule_no_parts,
+		.may_be_null = spindle_rule_never_null,
+		.never_before = spindle_rule_any_time,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_weighted,
+	},
+};
+
+static void
+read_copy(RuleReader *r)
+{
+	SpindleJson m = member(r, "column");
+
+	spindle_parse_ref(r->parse, &m, r->table, &r->rule->copy);
+	spindle_rule_expect_fit(&m, "the copied column", &spindle_ref_column(r->parse->domain, &r->rule->copy)->type,
+							r->rule->type);
+}
+
+/* A copied reference is one to the same table. */
+static int
+copy_target(SpindleParse *parse, const cJSON *json, int table)
+{
+	const char *path = spindle_parse_peek(json, "column");
+
+	return path ? spindle_parse_peek_target(parse, table, path) : SPINDLE_TARGET_NONE;
+}
+
+static void
+visit_copy(const SpindleDomain *domain, int table, const SpindleRule *rule, const SpindleRuleVisitor *visitor)
+{
+	spindle_visit_path(visitor, table, &rule->copy);
+}
+
+static bool
+copy_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule, const SpindleColumnRef *known)
+{
+	return spindle_path_may_be_null(domain, table, &rule->copy, known);
+}
+
+static bool
+copy_never_before(const SpindleDomain *domain, const SpindleRule *rule, int day)
+{
+	return spindle_path_never_before(domain, &rule->copy, day);
+}
+
+static Extent
+extent_of_copy(KeyCheck *check, int table, const SpindleRule *rule)
+{
+	return spindle_extent_column(check, rule->copy.table, rule->copy.column);
+}
+
+static void
+describe_copy(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	appendStringInfoString(out, "copy of ");
+	spindle_describe_path(out, domain, table, &rule->copy);
+}
+
+const SpindleRuleDef spindle_rule_def_copy = {
+	.forms = (const RuleForm[]) {
+		{"copy", ALL_KINDS, {"kind", "column", NULL}},
+		{NULL},
+	},
+	.read = read_copy,
+	.target = copy_target,
+	.check = spindle_rule_is_sound,
+	.extent = extent_of_copy,
+	.check_key = spindle_key_refuse,
+	.ops = {
+		.visit = visit_copy,
+		.may_be_null = copy_may_be_null,
+		.never_before = copy_never_before,
+		.never_falls = spindle_rule_any_order,
+		.describe = describe_copy,
+	},
+};

@@ -1,0 +1,80 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule.c
+ *		What can be told of rules, and of paths to columns, without their kind.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "model/model.h"
+
+/* The answers of kinds that have no parts, give no NULL and know no order. */
+void
+spindle_rule_no_parts(const SpindleDomain *domain, int table, const SpindleRule *rule,
+					  const SpindleRuleVisitor *visitor)
+{
+}
+
+bool
+spindle_rule_never_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
+						const SpindleColumnRef *known)
+{
+	return false;
+}
+
+bool
+spindle_rule_any_time(const SpindleDomain *domain, const SpindleRule *rule, int day)
+{
+	return false;
+}
+
+bool
+spindle_rule_any_order(const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	return false;
+}
+
+/*
+ * spindle_path_may_be_null
+ *		Can the value at the end of a path be NULL, or the path end early?
+ *
+ * known, if not NULL, is a path that is known not to be NULL.
+ */
+bool
+spindle_path_may_be_null(const SpindleDomain *domain, int table, const SpindleColumnRef *ref,
+						 const SpindleColumnRef *known)
+{
+	bool		on_known = known != NULL;
+
+	for (int i = 0; i < ref->nsteps; i++)
+	{
+		bool		is_known = on_known && i <= known->nsteps &&
+		ref->step[i] == (i < known->nsteps ? known->step[i] : known->column);
+
+		if (domain->table[table].column[ref->step[i]].nullable && !is_known)
+			return true;
+		on_known = is_known && i < known->nsteps;
+		table = spindle_column_target(domain, table, ref->step[i]);
+	}
+	if (on_known && ref->nsteps == known->nsteps && ref->column == known->column)
+		return false;
+	return spindle_ref_column(domain, ref)->nullable;
+}
+
+/* Is the time at the end of a path surely never before a day? */
+bool
+spindle_path_never_before(const SpindleDomain *domain, const SpindleColumnRef *ref, int day)
+{
+	const SpindleRule *rule = spindle_ref_column(domain, ref)->rule;
+
+	return rule->ops->never_before(domain, rule, day);
+}
+
+/* Does a column's time rise with the row number? */
+bool
+spindle_column_is_ordered_time(const SpindleColumn *column)
+{
+	return column->rule->kind == SPINDLE_RULE_TIME && column->rule->time.ordered &&
+		column->null_fraction == 0;
+}

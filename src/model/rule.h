@@ -1,0 +1,385 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule.h
+ *		The rules that say how a column's values come about.
+ *
+ * A kind of rule is a line of SPINDLE_RULE_KINDS, its parameters in SpindleRule,
+ * an entry in define/ with what can be read, checked and told of it, and one in
+ * gen/ with how it is computed.  Both tables are made from the list, so a kind
+ * cannot be in one and not in the other.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_RULE_H
+#define SPINDLE_RULE_H
+
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "math/alias.h"
+#include "math/calendar.h"
+#include "math/dist.h"
+
+struct SpindleDomain;
+struct SpindleDataSet;
+struct SpindleType;
+
+/* A path of references to a column: order_id.promotion_id.discount_pct */
+typedef struct SpindleColumnRef
+{
+	int			nsteps;			/* references to follow */
+	int		   *step;			/* column of each, in the table reached so far */
+	int			table;			/* where the path ends */
+	int			column;
+} SpindleColumnRef;
+
+/* How unevenly a reference chooses. */
+typedef enum SpindleSkewKind
+{
+	SPINDLE_SKEW_NONE,			/* all rows alike */
+	SPINDLE_SKEW_SHARE,			/* the first top of the ranks get share */
+	SPINDLE_SKEW_EXPONENT		/* rank r gets r^-exponent */
+} SpindleSkewKind;
+
+/*
+ * All kinds of rule: KIND(the end of its symbol, the end of its entries' names).
+ * Their names in a definition, of which "number" has several, stand in its
+ * entry; docs/domain-format.md describes them for people.
+ */
+#define SPINDLE_RULE_KINDS(KIND) \
+	KIND(SEQUENCE, sequence) \
+	KIND(CONSTANT, constant) \
+	KIND(WEIGHTED, weighted) \
+	KIND(NUMBER, number) \
+	KIND(TIME, time) \
+	KIND(REFERENCE, reference) \
+	KIND(PARENT, parent) \
+	KIND(COPY, copy) \
+	KIND(OFFSET, offset) \
+	KIND(CORRELATED, correlated) \
+	KIND(FORMULA, formula) \
+	KIND(CASE, case) \
+	KIND(TOTAL, total) \
+	KIND(CHILD, child) \
+	KIND(FIRST_CHILD, first_child) \
+	KIND(DATA, data) \
+	KIND(PATTERN, pattern) \
+	KIND(HIERARCHY, hierarchy) \
+	KIND(LEVEL, level)
+
+typedef enum SpindleRuleKind
+{
+#define RULE_SYMBOL(symbol, name) SPINDLE_RULE_##symbol,
+	SPINDLE_RULE_KINDS(RULE_SYMBOL)
+#undef RULE_SYMBOL
+} SpindleRuleKind;
+
+typedef enum SpindleTotalKind
+{
+	SPINDLE_TOTAL_SUM,
+	SPINDLE_TOTAL_COUNT,
+	SPINDLE_TOTAL_MIN,
+	SPINDLE_TOTAL_MAX,
+	SPINDLE_TOTAL_MEAN
+} SpindleTotalKind;
+
+typedef enum SpindlePickKind
+{
+	SPINDLE_PICK_RANDOM,
+	SPINDLE_PICK_FIRST,
+	SPINDLE_PICK_LAST
+} SpindlePickKind;
+
+/* A condition on the row. */
+typedef enum SpindleTestKind
+{
+	SPINDLE_TEST_NULL,
+	SPINDLE_TEST_NOT_NULL,
+	SPINDLE_TEST_IN,			/* equal to one of the values */
+	SPINDLE_TEST_NOT_IN,
+	SPINDLE_TEST_LESS,
+	SPINDLE_TEST_GREATER,
+	SPINDLE_TEST_HAS_CHILD		/* of a child table laid out over this one */
+} SpindleTestKind;
+
+typedef struct SpindleTest
+{
+	SpindleTestKind kind;
+	SpindleColumnRef ref;		/* what is tested, but for HAS_CHILD */
+	int			child;			/* table, for HAS_CHILD */
+	int			nvalues;
+	int64	   *value;			/* in the representation of the column */
+} SpindleTest;
+
+/* One operation of a formula in postfix order; decimals are exact. */
+typedef enum SpindleOpKind
+{
+	SPINDLE_OP_NUMBER,
+	SPINDLE_OP_COLUMN,
+	SPINDLE_OP_ADD,
+	SPINDLE_OP_SUBTRACT,
+	SPINDLE_OP_MULTIPLY,
+	SPINDLE_OP_DIVIDE,
+	SPINDLE_OP_SHIFT,			/* division by a power of ten: same digits,
+								 * other scale */
+	SPINDLE_OP_NEGATE,
+	SPINDLE_OP_MINIMUM,
+	SPINDLE_OP_MAXIMUM
+} SpindleOpKind;
+
+typedef struct SpindleOp
+{
+	SpindleOpKind kind;
+	int64		number;			/* of a NUMBER, times 10^scale */
+	int			scale;			/* of the result */
+	SpindleColumnRef ref;		/* of a COLUMN */
+} SpindleOp;
+
+typedef enum SpindlePieceKind
+{
+	SPINDLE_PIECE_LITERAL,
+	SPINDLE_PIECE_COLUMN,
+	SPINDLE_PIECE_ROW,			/* row number from 1 */
+	SPINDLE_PIECE_DIGITS,		/* random characters */
+	SPINDLE_PIECE_LETTERS,
+	SPINDLE_PIECE_ALNUM
+} SpindlePieceKind;
+
+typedef struct SpindlePiece
+{
+	SpindlePieceKind kind;
+	char	   *text;			/* of a LITERAL */
+	int			width;			/* padding, or number of characters */
+	SpindleColumnRef ref;		/* of a COLUMN */
+	bool		is_text;		/* else a number ... */
+	int			scale;			/* ... with so many digits after the point */
+	char		fold;			/* 'l' lower case, 'u' upper case, or 0 */
+} SpindlePiece;
+
+typedef struct SpindleRule SpindleRule;
+
+/*
+ * What a visit of a rule calls for each of the parts that its value comes from.
+ * A function may be NULL.
+ */
+typedef struct SpindleRuleVisitor
+{
+	/* the column at the end of a path that begins in a row of a table */
+	void		(*path) (void *context, int table, const SpindleColumnRef *ref);
+	/* a rule inside the rule, which fills the same column */
+	void		(*rule) (void *context, const SpindleRule *rule);
+	/* which rows of a child table a row has */
+	void		(*children) (void *context, int child_table);
+	void	   *context;
+} SpindleRuleVisitor;
+
+/*
+ * What can be told of a kind of rule without computing anything.  Every function
+ * is there; rule.c has those of kinds about which there is nothing to tell.
+ *
+ * table is the one whose column the rule fills.
+ */
+typedef struct SpindleRuleOps
+{
+	/* Is the value the key of a row that the rule chooses? */
+	bool		refers;
+
+	/* Pass all parts to a visitor, in a fixed order, rules inside as a whole. */
+	void		(*visit) (const struct SpindleDomain *domain, int table, const SpindleRule *rule,
+						  const SpindleRuleVisitor *visitor);
+
+	/*
+	 * Can the value be NULL where the column has no "null" of its own?
+	 * known, if not NULL, is a path that is known not to be NULL.
+	 */
+	bool		(*may_be_null) (const struct SpindleDomain *domain, int table, const SpindleRule *rule,
+								const SpindleColumnRef *known);
+
+	/* Is a time surely never before a day? */
+	bool		(*never_before) (const struct SpindleDomain *domain, const SpindleRule *rule, int day);
+
+	/* Does a column without NULLs never fall from one row to the next? */
+	bool		(*never_falls) (const struct SpindleDomain *domain, int table, const SpindleRule *rule);
+
+	/* Append the rule in words. */
+	void		(*describe) (StringInfo out, const struct SpindleDomain *domain, int table,
+							 const SpindleRule *rule);
+} SpindleRuleOps;
+
+struct SpindleRule
+{
+	SpindleRuleKind kind;
+	const SpindleRuleOps *ops;	/* of its kind */
+	char	   *path;			/* where it stands, for errors */
+	uint64		label;			/* tells its draws from those of all others */
+	const struct SpindleType *type; /* what it produces */
+	int			round;			/* digits a FLOAT is rounded to, or -1 */
+	int			index;			/* among all rules of the domain */
+	union
+	{
+		struct
+		{
+			int64		start;
+			int64		step;
+		}			sequence;
+		struct
+		{
+			bool		is_null;
+			int64		value;
+		}			constant;
+		struct
+		{
+			int			n;
+			int64	   *value;
+			SpindleAlias *alias;
+		}			weighted;
+		SpindleDist number;
+		struct
+		{
+			SpindleCalendarSpec spec;
+			SpindleCalendar *calendar;
+			bool		ordered;	/* rises with the row number */
+			bool		first_at_start;
+		}			time;
+		struct
+		{
+			int			table;
+			SpindleSkewKind skew;
+			double		top;
+			double		share;	/* or the exponent */
+			bool		has_after;	/* only parents from before this row */
+			bool		may_miss;	/* NULL where there are none, else an
+									 * error */
+			int			after_parent;	/* the parent's ordered time */
+			SpindleColumnRef after_time;	/* this row's time */
+			bool		has_among;	/* only parents that are children of ... */
+			SpindleColumnRef among; /* ... what this column refers to */
+			bool		has_containing; /* only parents whose period holds ... */
+			SpindleColumnRef containing;	/* ... this time */
+			int			period_start;	/* parent's columns */
+			int			period_end;
+			bool		has_where;	/* only parents that pass this test */
+			SpindleTest where;
+		}			reference;
+		SpindleColumnRef copy;
+		struct
+		{
+			SpindleColumnRef source;
+			int64		unit;	/* microseconds, or days for dates: 1 */
+			bool		whole;	/* whole units only */
+			SpindleDist by;
+		}			offset;
+		struct
+		{
+			SpindleColumnRef source;
+			bool		is_factor;	/* multiply, else add */
+			SpindleDist by;
+		}			correlated;
+		struct
+		{
+			int			nops;
+			SpindleOp  *op;
+		}			formula;
+		struct
+		{
+			int			nbranches;
+			SpindleTest *test;
+			SpindleRule **then; /* nbranches + 1, the last one is "else" */
+		}			cases;
+		struct
+		{
+			int			child;	/* table */
+			int			column; /* of it */
+			SpindleTotalKind function;
+			SpindlePickKind pick;
+			SpindleColumnRef of;	/* reference to the parent, may be empty */
+			bool		has_of;
+		}			child;
+		struct
+		{
+			struct SpindleDataSet *set;
+			int64	   *value;	/* per row of the set */
+			bool	   *is_null;
+			bool		by_row; /* row k takes row k of the set */
+			uint64		draw_label; /* shared by columns that share a draw */
+			bool		has_match;
+			bool		may_miss;	/* NULL where no row matches, else an
+									 * error */
+			SpindleColumnRef match;
+			int			ntexts; /* entries of group_of_text */
+			int		   *group_of_text;	/* text id -> group, -1 if none */
+			int			ngroups;
+			int		  **group;	/* rows of the set */
+			SpindleAlias **group_alias;
+		}			data;
+		struct
+		{
+			int			npieces;
+			SpindlePiece *piece;
+		}			pattern;
+		struct
+		{
+			int			levels;
+			int64		roots;
+		}			hierarchy;
+	};
+};
+
+/* For visits: pass a part to the visitor if it wants to know. */
+static inline void
+spindle_visit_path(const SpindleRuleVisitor *visitor, int table, const SpindleColumnRef *ref)
+{
+	if (visitor->path)
+		visitor->path(visitor->context, table, ref);
+}
+
+static inline void
+spindle_visit_column(const SpindleRuleVisitor *visitor, int table, int column)
+{
+	spindle_visit_path(visitor, table, &(SpindleColumnRef) {.table = table,.column = column});
+}
+
+static inline void
+spindle_visit_rule(const SpindleRuleVisitor *visitor, const SpindleRule *rule)
+{
+	if (visitor->rule)
+		visitor->rule(visitor->context, rule);
+}
+
+static inline void
+spindle_visit_children(const SpindleRuleVisitor *visitor, int child_table)
+{
+	if (visitor->children)
+		visitor->children(visitor->context, child_table);
+}
+
+static inline void
+spindle_visit_test(const SpindleRuleVisitor *visitor, int table, const SpindleTest *test)
+{
+	if (test->kind == SPINDLE_TEST_HAS_CHILD)
+		spindle_visit_children(visitor, test->child);
+	else
+		spindle_visit_path(visitor, table, &test->ref);
+}
+
+/* rule.c */
+extern void spindle_rule_no_parts(const struct SpindleDomain *domain, int table, const SpindleRule *rule,
+								  const SpindleRuleVisitor *visitor);
+extern bool spindle_rule_never_null(const struct SpindleDomain *domain, int table, const SpindleRule *rule,
+									const SpindleColumnRef *known);
+extern bool spindle_rule_any_time(const struct SpindleDomain *domain, const SpindleRule *rule, int day);
+extern bool spindle_rule_any_order(const struct SpindleDomain *domain, int table, const SpindleRule *rule);
+extern bool spindle_path_may_be_null(const struct SpindleDomain *domain, int table,
+									 const SpindleColumnRef *ref, const SpindleColumnRef *known);
+extern bool spindle_path_never_before(const struct SpindleDomain *domain, const SpindleColumnRef *ref,
+									  int day);
+
+/* describe.c */
+extern void spindle_describe_path(StringInfo out, const struct SpindleDomain *domain, int table,
+								  const SpindleColumnRef *ref);
+extern void spindle_describe_dist(StringInfo out, const SpindleDist *dist);
+extern void spindle_describe_test(StringInfo out, const struct SpindleDomain *domain, int table,
+								  const SpindleTest *test);
+
+#endif							/* SPINDLE_RULE_H */
