@@ -29,15 +29,24 @@ OBJS = \
 	src/define/rule_value.o \
 	src/deliver/deliver.o \
 	src/deliver/render.o \
+	src/gen/condition.o \
 	src/gen/datum.o \
 	src/gen/eval.o \
-	src/gen/formula_kernel.o \
+	src/gen/frame.o \
 	src/gen/instance.o \
-	src/gen/kernels.o \
 	src/gen/layout.o \
 	src/gen/popularity.o \
-	src/gen/reference.o \
-	src/gen/text_kernels.o \
+	src/gen/reference_state.o \
+	src/gen/rule.o \
+	src/gen/rule_case.o \
+	src/gen/rule_children.o \
+	src/gen/rule_data.o \
+	src/gen/rule_formula.o \
+	src/gen/rule_number.o \
+	src/gen/rule_pattern.o \
+	src/gen/rule_reference.o \
+	src/gen/rule_time.o \
+	src/gen/rule_value.o \
 	src/gen/timeline.o \
 	src/json/datum_json.o \
 	src/json/json_writer.o \

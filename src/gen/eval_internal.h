@@ -3,12 +3,20 @@
  * eval_internal.h
  *		The program that computes a batch, for the files that build and run it.
  *
+ * eval.c runs the program and builds the steps for columns and paths; frame.c
+ * derives the rows of other tables.  Each kind of rule has an entry,
+ * SpindleRuleSteps, in one of the files rule_*.c, beside the functions that
+ * build its steps and compute them.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_EVAL_INTERNAL_H
 #define SPINDLE_EVAL_INTERNAL_H
 
+#include "nodes/pg_list.h"
+
 #include "gen/eval.h"
+#include "gen/reference_state.h"
 
 /* Labels of the draws that a rule makes beside its main one. */
 #define LABEL_NULLS		101
@@ -36,9 +44,27 @@ struct Frame
 	int32	   *map;			/* parents: row of base -> row here, -1 if
 								 * none; children: row of base -> its first
 								 * child, with one more entry at the end */
+	MemoryContext context;		/* where the arrays are allocated */
 };
 
 typedef void (*StepFunction) (Step *step);
+
+/* What a step holds beside its rule and inputs: tells which member of its union. */
+typedef enum StepHolds
+{
+	STEP_HOLDS_NOTHING,
+	STEP_HOLDS_FRAME,
+	STEP_HOLDS_LAYOUT,
+	STEP_HOLDS_TIMELINE,
+	STEP_HOLDS_REFERENCE,
+	STEP_HOLDS_NROWS,
+	STEP_HOLDS_SEQUENCE,
+	STEP_HOLDS_SOURCE,
+	STEP_HOLDS_DOMAIN,
+	STEP_HOLDS_TEST,
+	STEP_HOLDS_FRACTION,
+	STEP_HOLDS_OWN
+} StepHolds;
 
 /*
  * One operation of the program: computes a vector for the rows of a frame, or
@@ -51,53 +77,149 @@ struct Step
 	SpindleVector out;
 	bool		has_nulls;		/* out has room for nulls */
 	int			capacity;		/* rows that out has room for */
-	MemoryContext context;
-	const SpindleRule *rule;
-	SpindleKey	key;			/* of its draws */
+	const SpindleRule *rule;	/* NULL if it serves any rule */
+	SpindleKey	key;			/* of the rule's draws */
 	int			ninputs;
 	Step	  **input;
-	Frame	   *sub;			/* frame it fills, or gathers from */
-	void	   *state;			/* cursor, compiled reference, scratch space */
-	SpindleTimelineCursor *after;	/* times of parents, of "after" */
-	int64		number;			/* what else the function needs */
-	int64		number2;
-	double		fraction;
-	const SpindleTest *test;
-	const SpindleDomain *domain;	/* whose texts are compared */
 	int			column;			/* for finding a step again; -1 if none */
+	StepHolds	holds;
+	union
+	{
+		struct
+		{
+			Frame	   *sub;	/* that it fills, or takes values from */
+			SpindleLayoutCursor *layout;	/* of the rows that it is filled
+											 * with, if they are children */
+		}			frame;
+		SpindleLayoutCursor *layout;
+		SpindleTimelineCursor *timeline;
+		struct
+		{
+			const SpindleReferenceState *state;
+			SpindleTimelineCursor *after;	/* times of the parents to choose
+											 * from, NULL without "after" */
+			double		null_fraction;	/* of the rows that have a choice */
+		}			reference;
+		int64		nrows;		/* of the table */
+		struct
+		{
+			int64		start;
+			int64		step;
+		}			sequence;
+		struct
+		{
+			SpindleKind kind;	/* of the values that are changed */
+			int			scale;
+		}			source;
+		const SpindleDomain *domain;	/* whose texts are compared */
+		struct
+		{
+			const SpindleTest *test;
+			SpindleKind kind;	/* of the values that are tested */
+			const SpindleDomain *domain;	/* whose texts are compared */
+		}			test;
+		double		fraction;
+		void	   *own;		/* what only the step's file knows, or NULL */
+	}			u;
 };
 
-/* kernels.c, reference.c, text_kernels.c, formula_kernel.c */
-extern void spindle_run_sequence(Step *step);
-extern void spindle_run_constant(Step *step);
-extern void spindle_run_weighted(Step *step);
-extern void spindle_run_number(Step *step);
-extern void *spindle_number_memo(const SpindleRule *rule, int64 nrows);
-extern void spindle_run_time(Step *step);
-extern void spindle_run_ordered_time(Step *step);
-extern void spindle_run_offset(Step *step);
-extern void spindle_run_correlated(Step *step);
-extern void spindle_run_test(Step *step);
-extern void spindle_run_has_child(Step *step);
-extern void spindle_run_case(Step *step);
-extern void spindle_run_total(Step *step);
-extern void spindle_run_first_child(Step *step);
-extern void spindle_run_data(Step *step);
-extern void spindle_run_nulls(Step *step);
-extern void spindle_run_level(Step *step);
-extern void spindle_run_formula(Step *step);
-extern void *spindle_formula_scratch(const SpindleRule *rule);
-extern void spindle_run_pattern(Step *step);
-extern void spindle_run_parent(Step *step);
-extern void spindle_run_hierarchy(Step *step);
-extern void spindle_run_reference(Step *step);
-extern void spindle_run_among(Step *step);
-extern void spindle_run_containing(Step *step);
-extern void spindle_run_pick_child(Step *step);
-extern void spindle_run_fill_parents(Step *step);
-extern void spindle_run_fill_children(Step *step);
-extern void spindle_run_gather(Step *step);
-extern void spindle_run_gather_owner(Step *step);
-extern void spindle_run_key(Step *step);
+struct SpindleEval
+{
+	SpindleInstance *instance;
+	MemoryContext context;
+	Frame	   *root;
+	List	   *frames;
+	int			nsteps;
+	int			steps_capacity;
+	Step	  **step;			/* in the order in which they run */
+	int			nhandles;
+	Step	   *handle[SPINDLE_MAX_COLUMNS + 1];
+};
+
+/*
+ * How a kind of rule is computed.  The functions append steps to a program, in
+ * its memory context, and return the one with the result.
+ */
+typedef struct SpindleRuleSteps
+{
+	/*
+	 * The values.  With at = 1, the rule is one of children whose values are
+	 * computed for their parents: all its paths go without their first step.
+	 */
+	Step	   *(*compile) (SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at);
+
+	/* Does compile take at = 1? */
+	bool		for_parents;
+
+	/*
+	 * The numbers of the rows that a rule of a referring kind chooses, of which
+	 * null_fraction become NULL; NULL for other kinds.
+	 */
+	Step	   *(*compile_rows) (SpindleEval *eval, Frame *frame, const SpindleRule *rule,
+								 double null_fraction);
+
+	/*
+	 * Of kinds that can be monotone, else NULL: the first row of a table that
+	 * is not empty whose value is > value, or >= value if inclusive; the
+	 * number of rows if there is none.
+	 */
+	int64		(*first_row_at) (SpindleInstance *instance, int table, const SpindleRule *rule,
+								 int64 value, bool inclusive);
+} SpindleRuleSteps;
+
+/* The entry of each kind, in the file that computes it. */
+#define DECLARE_RULE_STEPS(symbol, name) extern const SpindleRuleSteps spindle_rule_steps_##name;
+SPINDLE_RULE_KINDS(DECLARE_RULE_STEPS)
+#undef DECLARE_RULE_STEPS
+
+/* Nulls of the result are those of the input. */
+static inline void
+copy_nulls(Step *step, const SpindleVector *in)
+{
+	if (!step->has_nulls)
+		return;
+	if (in->is_null)
+		memcpy(step->out.is_null, in->is_null, step->frame->n);
+	else
+		memset(step->out.is_null, 0, step->frame->n);
+}
+
+/* The table that a frame's rows belong to. */
+static inline const SpindleTable *
+table_of(const SpindleEval *eval, const Frame *frame)
+{
+	return &eval->instance->domain->table[frame->table];
+}
+
+/* eval.c */
+extern Step *spindle_step_add(SpindleEval *eval, Frame *frame, StepFunction run, const SpindleRule *rule,
+							  bool has_nulls, int ninputs);
+extern Step *spindle_step_with_input(SpindleEval *eval, Frame *frame, StepFunction run, const SpindleRule *rule,
+									 const SpindleColumnRef *ref, int at);
+extern Step *spindle_step_with_layout(SpindleEval *eval, Frame *frame, StepFunction run, const SpindleRule *rule,
+									  bool has_nulls, int ninputs, int child_table);
+extern Step *spindle_step_finish(SpindleEval *eval, Step *step);
+extern Step *spindle_compile_path(SpindleEval *eval, Frame *frame, const SpindleColumnRef *ref, int at,
+								  bool rows);
+extern Step *spindle_compile_column(SpindleEval *eval, Frame *frame, int column);
+extern Step *spindle_compile_nulls(SpindleEval *eval, Frame *frame, Step *step, const SpindleRule *rule,
+								   double fraction);
+extern Step *spindle_compile_key(SpindleEval *eval, Frame *frame, Step *rows, int table);
+
+/* frame.c */
+extern Frame *spindle_frame_add(SpindleEval *eval, int table, Frame *base);
+extern Frame *spindle_frame_of_parents(SpindleEval *eval, Frame *base, Step *rows, int table);
+extern Frame *spindle_frame_of_children(SpindleEval *eval, Frame *base, int child_table);
+extern Step *spindle_gather(SpindleEval *eval, Frame *sub, Step *inner);
+extern Step *spindle_gather_owner(SpindleEval *eval, Frame *children, Step *inner);
+
+/* rule.c */
+extern Step *spindle_compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at);
+extern Step *spindle_compile_choice(SpindleEval *eval, Frame *frame, const SpindleRule *rule,
+									double null_fraction);
+extern bool spindle_rule_is_of_parent(SpindleEval *eval, const SpindleTable *table, const SpindleRule *rule);
+
+/* condition.c */
+extern Step *spindle_compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test, int at);
 
 #endif							/* SPINDLE_EVAL_INTERNAL_H */

@@ -13,21 +13,6 @@
 #include "gen/timeline.h"
 #include "model/model.h"
 
-/* What a rule of kind "reference" needs at run time. */
-typedef struct SpindleReferenceState
-{
-	SpindlePopularity *popularity;
-	SpindleTimeline *after;		/* times of the parents, or NULL */
-	bool		is_empty;		/* there is no row to choose */
-	int64		nchoices;		/* rows that "where" leaves */
-	int64	   *choice;
-	int			nbounds;		/* "containing": times at which the set of */
-	Timestamp  *bound;			/* open periods changes, sorted */
-	int		   *first_open;		/* nbounds + 1 indexes into open */
-	int64	   *open;			/* rows whose period is open after a bound */
-	double		coverage;		/* share of the times with an open period */
-} SpindleReferenceState;
-
 typedef struct SpindleInstance
 {
 	SpindleDomain *domain;
@@ -43,11 +28,8 @@ typedef struct SpindleInstance
 
 extern SpindleInstance *spindle_instance_create(SpindleDomain *domain, int preset, int64 seed);
 
-extern SpindleTimeline *spindle_instance_timeline(SpindleInstance *instance, int table, int column);
-extern SpindleReferenceState *spindle_instance_reference(SpindleInstance *instance,
-														 const SpindleRule *rule);
-extern int64 spindle_instance_first_row_at(SpindleInstance *instance, int table, int column,
-										   int64 value, bool inclusive);
+extern SpindleTimeline *spindle_instance_timeline(SpindleInstance *instance, int table,
+												  const SpindleRule *rule);
 
 /* The key of a rule's draws. */
 static inline SpindleKey

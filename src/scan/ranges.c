@@ -25,6 +25,7 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "gen/eval.h"
 #include "scan/ranges.h"
 
 static bool

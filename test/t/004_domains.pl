@@ -104,6 +104,7 @@ my @properties = (
 	[ 'reference where not in', "SELECT bool_and(kind = 'c') FROM p JOIN q ON code = q_not_in" ],
 	[ 'reference where less', 'SELECT bool_and(num < 30) AND count(num) = 4000 FROM p JOIN q ON code = q_less' ],
 	[ 'reference where greater', "SELECT bool_and(day > '2024-01-01') FROM p JOIN q ON code = q_greater" ],
+	[ 'reference where texts of a pattern', "SELECT array_agg(DISTINCT q_code ORDER BY q_code) = '{Q-002,Q-060}' AND count(DISTINCT q_other) = 58 AND bool_and(q_other NOT IN ('Q-002', 'Q-060')) FROM p" ],
 	[ 'reference where null', 'SELECT bool_and(num IS NULL) FROM p JOIN q ON code = q_null' ],
 	[ 'reference containing', 'SELECT bool_and(t BETWEEN starts AND ends) AND count(*) > 3000 FROM p JOIN cal ON cal.id = cal_id' ],
 	[ 'reference containing: null if there is none', 'SELECT count(*) = 0 FROM p WHERE cal_id IS NULL AND EXISTS (SELECT FROM cal WHERE t BETWEEN starts AND ends)' ],

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * formula_kernel.c
- *		The step that computes a formula.
+ * rule_formula.c
+ *		The step of the rule "formula".
  *
  * Operands are whole numbers times a power of ten, so results are exact; one
  * rounding, half away from zero, brings them to the scale of the column.  Rows
@@ -18,7 +18,7 @@
 
 /* Rows that are computed side by side. */
 #define FORMULA_ROWS	64
-/* Operands of all formulas are fewer; see formula.c. */
+/* Operands of all formulas are fewer; see define/rule_formula.c. */
 #define MAX_OPERANDS	100
 
 typedef struct FormulaState
@@ -28,8 +28,8 @@ typedef struct FormulaState
 } FormulaState;
 
 /* Scratch space for a formula, in the current memory context. */
-void *
-spindle_formula_scratch(const SpindleRule *rule)
+static FormulaState *
+formula_scratch(const SpindleRule *rule)
 {
 	FormulaState *state = palloc(sizeof(FormulaState));
 	int			depth = 0;
@@ -285,12 +285,13 @@ store(const SpindleType *type, __int128 x, int scale)
  * A formula over columns of the row.  A result beyond the column's type is cut
  * to its largest value; NULL operands and divisions by zero give NULL.
  */
-void
-spindle_run_formula(Step *step)
+static void
+run_formula(Step *step)
 {
 	const SpindleType *type = step->rule->type;
-	FormulaState *state = step->state;
+	FormulaState *state = step->u.own;
 
+	Assert(step->holds == STEP_HOLDS_OWN);
 	for (int first = 0; first < step->frame->n; first += FORMULA_ROWS)
 	{
 		int			n = Min(FORMULA_ROWS, step->frame->n - first);
@@ -335,3 +336,35 @@ spindle_run_formula(Step *step)
 		memcpy(step->out.is_null + first, is_null, n);
 	}
 }
+
+static Step *
+compile_formula(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	int			n = rule->formula.nops;
+	Step	  **input = palloc0(sizeof(Step *) * n);
+	bool		has_nulls = false;
+	Step	   *step;
+
+	for (int i = 0; i < n; i++)
+	{
+		const SpindleOp *op = &rule->formula.op[i];
+
+		if (op->kind == SPINDLE_OP_COLUMN)
+		{
+			input[i] = spindle_compile_path(eval, frame, &op->ref, 0, false);
+			has_nulls |= input[i]->has_nulls;
+		}
+		else if (op->kind == SPINDLE_OP_DIVIDE)
+			has_nulls = true;
+	}
+	step = spindle_step_add(eval, frame, run_formula, rule, has_nulls, 0);
+	step->ninputs = n;
+	step->input = input;
+	step->holds = STEP_HOLDS_OWN;
+	step->u.own = formula_scratch(rule);
+	return spindle_step_finish(eval, step);
+}
+
+const SpindleRuleSteps spindle_rule_steps_formula = {
+	.compile = compile_formula,
+};

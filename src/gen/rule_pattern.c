@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * text_kernels.c
- *		The steps that put texts together.
+ * rule_pattern.c
+ *		The step of the rule "pattern".
  *
  *-------------------------------------------------------------------------
  */
@@ -19,6 +19,7 @@
 /* Texts of one batch: written one after another, then given addresses. */
 typedef struct PatternState
 {
+	MemoryContext context;
 	int			capacity;		/* rows */
 	SpindleText *text;
 	Size	   *offset;			/* of each row's varlena in buffer */
@@ -145,41 +146,43 @@ literal_text(const char *data)
 	return (SpindleText) {.data = memcpy(palloc0(len + SPINDLE_TEXT_READABLE), data, len),.len = len};
 }
 
+/* An empty state, in the current memory context, where it also grows. */
 static PatternState *
-pattern_state(Step *step)
+create_state(const SpindleRule *rule, SpindleKey key)
 {
-	PatternState *state = step->state;
-	const int	npieces = step->rule->pattern.npieces;
-	MemoryContext oldcontext = MemoryContextSwitchTo(step->context);
+	PatternState *state = palloc0(sizeof(PatternState));
+	const int	npieces = rule->pattern.npieces;
 
-	if (state == NULL)
+	state->context = CurrentMemoryContext;
+	state->buffer_size = 8192;
+	state->buffer = palloc(state->buffer_size);
+	state->literal = palloc0(sizeof(SpindleText) * npieces);
+	state->piece_key = palloc(sizeof(SpindleKey) * npieces);
+	for (int p = 0; p < npieces; p++)
 	{
-		step->state = state = palloc0(sizeof(PatternState));
-		state->buffer_size = 8192;
-		state->buffer = palloc(state->buffer_size);
-		state->literal = palloc0(sizeof(SpindleText) * npieces);
-		state->piece_key = palloc(sizeof(SpindleKey) * npieces);
-		for (int p = 0; p < npieces; p++)
-		{
-			if (step->rule->pattern.piece[p].kind == SPINDLE_PIECE_LITERAL)
-				state->literal[p] = literal_text(step->rule->pattern.piece[p].text);
-			state->piece_key[p] = spindle_key_derive(step->key, LABEL_PIECE + p);
-		}
+		if (rule->pattern.piece[p].kind == SPINDLE_PIECE_LITERAL)
+			state->literal[p] = literal_text(rule->pattern.piece[p].text);
+		state->piece_key[p] = spindle_key_derive(key, LABEL_PIECE + p);
 	}
-	if (state->capacity < step->frame->n)
+	return state;
+}
+
+/* Begin a batch, with room for the rows that its frame has room for. */
+static void
+begin_batch(PatternState *state, const Frame *frame)
+{
+	if (state->capacity < frame->n)
 	{
 		if (state->text)
 		{
 			pfree(state->text);
 			pfree(state->offset);
 		}
-		state->capacity = step->frame->capacity;
-		state->text = MemoryContextAllocHuge(step->context, sizeof(SpindleText) * state->capacity);
-		state->offset = MemoryContextAllocHuge(step->context, sizeof(Size) * state->capacity);
+		state->capacity = frame->capacity;
+		state->text = MemoryContextAllocHuge(state->context, sizeof(SpindleText) * state->capacity);
+		state->offset = MemoryContextAllocHuge(state->context, sizeof(Size) * state->capacity);
 	}
-	MemoryContextSwitchTo(oldcontext);
 	state->used = 0;
-	return state;
 }
 
 /* Append one piece of one row; false if it is NULL. */
@@ -225,12 +228,14 @@ append_piece(Step *step, PatternState *state, int p, int i)
 /*
  * Texts made of literals, columns and random characters.
  */
-void
-spindle_run_pattern(Step *step)
+static void
+run_pattern(Step *step)
 {
-	PatternState *state = pattern_state(step);
+	PatternState *state = step->u.own;
 	int			max_len = step->rule->type->length;
 
+	Assert(step->holds == STEP_HOLDS_OWN);
+	begin_batch(state, step->frame);
 	for (int i = 0; i < step->frame->n; i++)
 	{
 		bool		is_null = false;
@@ -260,3 +265,32 @@ spindle_run_pattern(Step *step)
 		step->out.value[i] = (int64) (intptr_t) text;
 	}
 }
+
+static Step *
+compile_pattern(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	int			n = rule->pattern.npieces;
+	Step	  **input = palloc0(sizeof(Step *) * n);
+	bool		has_nulls = false;
+	Step	   *step;
+
+	for (int i = 0; i < n; i++)
+	{
+		const SpindlePiece *piece = &rule->pattern.piece[i];
+
+		if (piece->kind != SPINDLE_PIECE_COLUMN)
+			continue;
+		input[i] = spindle_compile_path(eval, frame, &piece->ref, 0, false);
+		has_nulls |= input[i]->has_nulls;
+	}
+	step = spindle_step_add(eval, frame, run_pattern, rule, has_nulls, 0);
+	step->ninputs = n;
+	step->input = input;
+	step->holds = STEP_HOLDS_OWN;
+	step->u.own = create_state(rule, step->key);
+	return spindle_step_finish(eval, step);
+}
+
+const SpindleRuleSteps spindle_rule_steps_pattern = {
+	.compile = compile_pattern,
+};

@@ -1,0 +1,116 @@
+/*-------------------------------------------------------------------------
+ *
+ * condition.c
+ *		Conditions on rows.
+ *
+ * The only place where they are computed, as a step whose values are 0 or 1: for
+ * the rule "case" and for the rows that a reference chooses among.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "gen/eval_internal.h"
+
+static void
+run_test(Step *step)
+{
+	const SpindleTest *test = step->u.test.test;
+	const SpindleVector *in = &step->input[0]->out;
+
+	Assert(step->holds == STEP_HOLDS_TEST);
+	if (test->kind == SPINDLE_TEST_NULL || test->kind == SPINDLE_TEST_NOT_NULL)
+	{
+		const int	n = step->frame->n;
+		const bool *is_null = in->is_null;
+		const bool	wanted = test->kind == SPINDLE_TEST_NULL;
+		int64	   *out = step->out.value;
+
+		for (int i = 0; i < n; i++)
+			out[i] = (is_null && is_null[i]) == wanted;
+		return;
+	}
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		bool		is_null = in->is_null && in->is_null[i];
+		int64		value = in->value[i];
+		bool		found = false;
+
+		/* texts of the definition are equal if their addresses are */
+		if (step->u.test.kind == SPINDLE_TEXT && !is_null)
+			value = (int64) (intptr_t) spindle_text_lookup(step->u.test.domain, (const SpindleText *) (intptr_t) value);
+		switch (test->kind)
+		{
+			case SPINDLE_TEST_IN:
+			case SPINDLE_TEST_NOT_IN:
+				for (int k = 0; k < test->nvalues; k++)
+					found |= test->value[k] == value;
+				found = !is_null && found == (test->kind == SPINDLE_TEST_IN);
+				break;
+			case SPINDLE_TEST_LESS:
+				found = !is_null && value < test->value[0];
+				break;
+			default:
+				found = !is_null && value > test->value[0];
+				break;
+		}
+		step->out.value[i] = found;
+	}
+}
+
+static void
+run_has_child(Step *step)
+{
+	SpindleLayoutCursor *cursor = step->u.layout;
+	const int	n = step->frame->n;
+	const int64 *pg_restrict row = step->frame->row;
+	int64	   *pg_restrict out = step->out.value;
+	int64		first = 0;		/* parents of the block that is decoded */
+	int64		end = 0;
+
+	Assert(step->holds == STEP_HOLDS_LAYOUT);
+	for (int i = 0; i < n; i++)
+	{
+		int64		child;
+
+		/* most rows are of the block of the row before */
+		if (row[i] >= first && row[i] < end)
+		{
+			const int32 *start = &cursor->start[row[i] - first];
+
+			out[i] = start[1] > start[0];
+			continue;
+		}
+		out[i] = spindle_layout_children(cursor, row[i], &child) > 0;
+		if (cursor->block >= 0)
+		{
+			first = cursor->first_parent;
+			end = first + cursor->nparents;
+		}
+	}
+}
+
+/*
+ * spindle_compile_test
+ *		The step that computes a condition on the rows of a frame.
+ *
+ * Its path is followed from step at on.
+ */
+Step *
+spindle_compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test, int at)
+{
+	Step	   *step;
+
+	if (test->kind == SPINDLE_TEST_HAS_CHILD)
+		step = spindle_step_with_layout(eval, frame, run_has_child, NULL, false, 0, test->child);
+	else
+	{
+		step = spindle_step_with_input(eval, frame, run_test, NULL, &test->ref, at);
+		step->has_nulls = false;
+		step->holds = STEP_HOLDS_TEST;
+		step->u.test.test = test;
+		step->u.test.domain = eval->instance->domain;
+		step->u.test.kind = spindle_ref_column(eval->instance->domain, &test->ref)->type.kind;
+	}
+	return spindle_step_finish(eval, step);
+}

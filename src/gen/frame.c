@@ -1,0 +1,283 @@
+/*-------------------------------------------------------------------------
+ *
+ * frame.c
+ *		Frames: the rows of other tables that a batch needs.
+ *
+ * The rows that a step refers to form a frame of parents, and all children that
+ * the rows of a frame have form one of children.  Steps fill them, and bring
+ * what is computed in them back to the rows that they were made for.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "gen/eval_internal.h"
+
+/* Children of one parent that are written at once. */
+#define FEW_CHILDREN	4
+
+/* A frame without rows, in the current memory context. */
+Frame *
+spindle_frame_add(SpindleEval *eval, int table, Frame *base)
+{
+	Frame	   *frame = palloc0(sizeof(Frame));
+
+	frame->table = table;
+	frame->base = base;
+	frame->child_table = -1;
+	frame->context = eval->context;
+	frame->capacity = SPINDLE_BATCH_ROWS;
+	frame->row = palloc(sizeof(int64) * frame->capacity);
+	eval->frames = lappend(eval->frames, frame);
+	return frame;
+}
+
+/* Make room for n rows in a derived frame, and for a map with nmap entries. */
+static void
+reserve(Frame *frame, int64 n, int64 nmap)
+{
+	if (n > frame->capacity)
+	{
+		if (n > PG_INT32_MAX / 2)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("too many child rows for one batch")));
+		pfree(frame->row);
+		while (frame->capacity < n)
+			frame->capacity *= 2;
+		frame->row = MemoryContextAllocHuge(frame->context, sizeof(int64) * frame->capacity);
+	}
+	if (nmap > frame->map_capacity)
+	{
+		if (frame->map)
+			pfree(frame->map);
+		frame->map_capacity = Max(nmap, SPINDLE_BATCH_ROWS + 1);
+		frame->map = MemoryContextAllocHuge(frame->context, sizeof(int32) * frame->map_capacity);
+	}
+}
+
+/* Make room for more children, keeping the n there are. */
+static void
+grow_children(Frame *frame, int64 n, int64 needed)
+{
+	int64	   *row = frame->row;
+	int32	   *owner = frame->owner;
+
+	frame->row = palloc(1);
+	reserve(frame, needed, 0);
+	memcpy(frame->row, row, sizeof(int64) * n);
+	frame->owner = MemoryContextAllocHuge(frame->context, sizeof(int32) * frame->capacity);
+	memcpy(frame->owner, owner, sizeof(int32) * n);
+	pfree(row);
+	pfree(owner);
+}
+
+/* The rows that a step refers to become a frame; equal neighbours share one. */
+static void
+run_fill_parents(Step *step)
+{
+	Frame	   *frame = step->u.frame.sub;
+	const SpindleVector rows = step->input[0]->out;
+	const int	nrows = step->frame->n;
+	int			n = 0;
+	int64		previous = -1;
+	int64	   *row;
+	int32	   *map;
+
+	Assert(step->holds == STEP_HOLDS_FRAME);
+	reserve(frame, nrows, nrows);
+	row = frame->row;
+	map = frame->map;
+
+	/*
+	 * Without jumps on whether a row is NULL or differs from the one before:
+	 * those are coin tosses.  We write every row and keep it by counting it.
+	 */
+	for (int i = 0; i < nrows; i++)
+	{
+		bool		is_null = rows.is_null && rows.is_null[i];
+		bool		differs = !is_null & (rows.value[i] != previous);
+
+		row[n] = rows.value[i];
+		n += differs;
+		previous = is_null ? previous : rows.value[i];
+		map[i] = is_null ? -1 : n - 1;
+	}
+	frame->n = n;
+}
+
+/* The frame of the rows whose numbers a step computes. */
+Frame *
+spindle_frame_of_parents(SpindleEval *eval, Frame *base, Step *rows, int table)
+{
+	ListCell   *lc;
+	Frame	   *frame;
+	Step	   *fill;
+
+	foreach(lc, eval->frames)
+	{
+		frame = lfirst(lc);
+		if (frame->rows == rows)
+			return frame;
+	}
+	frame = spindle_frame_add(eval, table, base);
+	frame->rows = rows;
+	fill = spindle_step_add(eval, base, run_fill_parents, NULL, false, 1);
+	fill->input[0] = rows;
+	fill->holds = STEP_HOLDS_FRAME;
+	fill->u.frame.sub = frame;
+	spindle_step_finish(eval, fill);
+	return frame;
+}
+
+/* All children that the rows have, in their order. */
+static void
+run_fill_children(Step *step)
+{
+	Frame	   *frame = step->u.frame.sub;
+	SpindleLayoutCursor *cursor = step->u.frame.layout;
+	const int	nparents = step->frame->n;
+	const int64 *parent = step->frame->row;
+	int64		n = 0;
+
+	Assert(step->holds == STEP_HOLDS_FRAME);
+	reserve(frame, 0, nparents + 1);
+	for (int i = 0; i < nparents; i++)
+	{
+		int64		first;
+		int			count = spindle_layout_children(cursor, parent[i], &first);
+		int64	   *row;
+		int32	   *owner;
+
+		if (n + Max(count, FEW_CHILDREN) > frame->capacity)
+			grow_children(frame, n, n + Max(count, FEW_CHILDREN));
+		frame->map[i] = (int32) n;
+		row = frame->row + n;
+		owner = frame->owner + n;
+
+		/* mostly they are few: a fixed number is written without jumps */
+		for (int k = 0; k < FEW_CHILDREN; k++)
+		{
+			row[k] = first + k;
+			owner[k] = i;
+		}
+		for (int k = FEW_CHILDREN; k < count; k++)
+		{
+			row[k] = first + k;
+			owner[k] = i;
+		}
+		n += count;
+	}
+	frame->map[nparents] = (int32) n;
+	frame->n = (int) n;
+}
+
+/* The frame of all children that the rows of a frame have in a table. */
+Frame *
+spindle_frame_of_children(SpindleEval *eval, Frame *base, int child_table)
+{
+	ListCell   *lc;
+	Frame	   *frame;
+	Step	   *fill;
+
+	foreach(lc, eval->frames)
+	{
+		frame = lfirst(lc);
+		if (frame->base == base && frame->child_table == child_table)
+			return frame;
+	}
+	frame = spindle_frame_add(eval, child_table, base);
+	frame->child_table = child_table;
+	frame->owner = palloc(sizeof(int32) * frame->capacity);
+	fill = spindle_step_add(eval, base, run_fill_children, NULL, false, 0);
+	fill->holds = STEP_HOLDS_FRAME;
+	fill->u.frame.sub = frame;
+	fill->u.frame.layout = palloc(sizeof(SpindleLayoutCursor));
+	spindle_layout_cursor_init(fill->u.frame.layout, eval->instance->layout[child_table]);
+	spindle_step_finish(eval, fill);
+	return frame;
+}
+
+/* Bring values from a frame of parents to the rows that refer to them. */
+static void
+run_gather(Step *step)
+{
+	const Frame *sub = step->u.frame.sub;
+	const SpindleVector in = step->input[0]->out;
+	const SpindleVector out = step->out;
+	const int32 *map = sub->map;
+	const int	n = step->frame->n;
+
+	Assert(step->holds == STEP_HOLDS_FRAME);
+	if (!step->has_nulls)
+	{
+		for (int i = 0; i < n; i++)
+			out.value[i] = in.value[map[i]];
+		return;
+	}
+	if (sub->n == 0)
+	{
+		memset(out.value, 0, sizeof(int64) * n);
+		memset(out.is_null, true, n);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		/* what refers to nothing reads the first row, which is then masked */
+		int32		none = map[i] >> 31;
+		int32		k = map[i] & ~none;
+
+		out.value[i] = in.value[k] & ~(int64) none;
+		out.is_null[i] = none != 0 || (in.is_null && in.is_null[k]);
+	}
+}
+
+/* Bring a vector of a derived frame to its base. */
+Step *
+spindle_gather(SpindleEval *eval, Frame *sub, Step *inner)
+{
+	Step	   *step;
+
+	for (int i = 0; i < eval->nsteps; i++)
+		if (eval->step[i]->run == run_gather && eval->step[i]->input[0] == inner)
+			return eval->step[i];
+	step = spindle_step_add(eval, sub->base, run_gather, NULL, inner->has_nulls || sub->rows->has_nulls, 1);
+	step->input[0] = inner;
+	step->holds = STEP_HOLDS_FRAME;
+	step->u.frame.sub = sub;
+	return spindle_step_finish(eval, step);
+}
+
+/* Bring values from the parents that a frame of children was made for. */
+static void
+run_gather_owner(Step *step)
+{
+	const SpindleVector in = step->input[0]->out;
+	const SpindleVector out = step->out;
+	const int32 *owner = step->frame->owner;
+	const int	n = step->frame->n;
+
+	for (int i = 0; i < n; i++)
+		out.value[i] = in.value[owner[i]];
+	if (!step->has_nulls)
+		return;
+	for (int i = 0; i < n; i++)
+		out.is_null[i] = in.is_null && in.is_null[owner[i]];
+}
+
+/* Bring a vector of the parents of a frame of children to the children. */
+Step *
+spindle_gather_owner(SpindleEval *eval, Frame *children, Step *inner)
+{
+	Step	   *step;
+
+	for (int i = 0; i < eval->nsteps; i++)
+		if (eval->step[i]->run == run_gather_owner && eval->step[i]->frame == children &&
+			eval->step[i]->input[0] == inner)
+			return eval->step[i];
+	step = spindle_step_add(eval, children, run_gather_owner, NULL, inner->has_nulls, 1);
+	step->input[0] = inner;
+	return spindle_step_finish(eval, step);
+}

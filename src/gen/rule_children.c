@@ -1,0 +1,264 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_children.c
+ *		The steps of rules along the layout of children under their parents.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/int.h"
+
+#include "gen/eval_internal.h"
+
+/* The parent by the children's layout. */
+static void
+run_parent(Step *step)
+{
+	SpindleLayoutCursor *cursor = step->u.layout;
+	const int	n = step->frame->n;
+	const int64 *row = step->frame->row;
+	int64	   *out = step->out.value;
+
+	Assert(step->holds == STEP_HOLDS_LAYOUT);
+	for (int i = 0; i < n; i++)
+		out[i] = spindle_layout_parent(cursor, row[i]);
+}
+
+/* No row is without a parent, so null_fraction is 0. */
+static Step *
+compile_parent_rows(SpindleEval *eval, Frame *frame, const SpindleRule *rule, double null_fraction)
+{
+	return spindle_step_finish(eval, spindle_step_with_layout(eval, frame, run_parent, rule, false, 0, frame->table));
+}
+
+static Step *
+compile_parent(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	return spindle_compile_key(eval, frame, compile_parent_rows(eval, frame, rule, 0),
+							   table_of(eval, frame)->rows_parent);
+}
+
+/* The first child of the first parent that follows, by the parents' key. */
+static int64
+first_row_of_parent(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, bool inclusive)
+{
+	const SpindleTable *parent = &instance->domain->table[instance->domain->table[table].rows_parent];
+	int64		row = spindle_instance_first_row_at(instance, parent->index, parent->key, value, inclusive);
+	int64		first;
+	SpindleLayoutCursor layout;
+
+	if (row >= instance->nrows[parent->index])
+		return instance->nrows[table];
+	spindle_layout_cursor_init(&layout, instance->layout[table]);
+	(void) spindle_layout_children(&layout, row, &first);
+	return first;
+}
+
+const SpindleRuleSteps spindle_rule_steps_parent = {
+	.compile = compile_parent,
+	.compile_rows = compile_parent_rows,
+	.first_row_at = first_row_of_parent,
+};
+
+/* The frame of the rows whose children "total" and "child" ask for. */
+static Frame *
+frame_of_owners(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
+{
+	Step	   *rows;
+
+	if (!rule->child.has_of)
+		return frame;
+	rows = spindle_compile_path(eval, frame, &rule->child.of, 0, true);
+	return spindle_frame_of_parents(eval, frame, rows,
+									eval->instance->domain->table[rule->child.child].rows_parent);
+}
+
+/*
+ * The sums of values of which none is NULL, as differences of one running sum:
+ * nobody could predict where the children of a row end.  False if that sum does
+ * not fit 64 bits.
+ */
+static bool
+sum_children(Step *step)
+{
+	const int64 min = step->rule->type->min;
+	const int64 max = step->rule->type->max;
+	const Frame *children = step->u.frame.sub;
+	const int32 *owner = children->owner;
+	const int32 *map = children->map;
+	const int	nchildren = children->n;
+	const int	n = step->frame->n;
+	const int64 *in = step->input[0]->out.value;
+	int64	   *out = step->out.value;
+	int64		sum = 0;
+	int64		before = 0;
+	bool		overflow = false;
+
+	Assert(step->holds == STEP_HOLDS_FRAME);
+	for (int k = 0; k < nchildren; k++)
+	{
+		/* the last child of a row leaves the sum up to there */
+		overflow |= pg_add_s64_overflow(sum, in[k], &sum);
+		out[owner[k]] = sum;
+	}
+	if (overflow)
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		int64		until = map[i + 1] > map[i] ? out[i] : before;
+
+		out[i] = Max(min, Min(until - before, max));
+		before = until;
+	}
+	return true;
+}
+
+/* A total over the rows of the children frame that belong to each row. */
+static void
+run_total(Step *step)
+{
+	const Frame *children = step->u.frame.sub;
+	const SpindleType *type = step->rule->type;
+	const SpindleTotalKind function = step->rule->child.function;
+	const SpindleVector *in = step->ninputs ? &step->input[0]->out : NULL;
+
+	Assert(step->holds == STEP_HOLDS_FRAME);
+	if (function == SPINDLE_TOTAL_SUM && in->is_null == NULL && sum_children(step))
+		return;
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		int64		sum = 0;
+		int64		best = 0;
+		int			n = 0;
+
+		for (int k = children->map[i]; k < children->map[i + 1]; k++)
+		{
+			if (in && in->is_null && in->is_null[k])
+				continue;
+			n++;
+			if (in == NULL)
+				continue;
+			if (pg_add_s64_overflow(sum, in->value[k], &sum))
+				sum = in->value[k] > 0 ? PG_INT64_MAX : PG_INT64_MIN;
+			if (n == 1 || (function == SPINDLE_TOTAL_MIN ? in->value[k] < best : in->value[k] > best))
+				best = in->value[k];
+		}
+		switch (function)
+		{
+			case SPINDLE_TOTAL_SUM:
+				break;
+			case SPINDLE_TOTAL_COUNT:
+				sum = n * spindle_power_of_ten(type->scale);
+				break;
+			case SPINDLE_TOTAL_MEAN:
+				/* half away from zero, as numeric division does */
+				if (n > 0)
+					sum = (sum + (sum >= 0 ? n / 2 : -(n / 2))) / n;
+				break;
+			default:
+				sum = best;
+				break;
+		}
+		step->out.value[i] = Max(type->min, Min(sum, type->max));
+		if (step->has_nulls)
+			step->out.is_null[i] = n == 0;
+	}
+}
+
+static Step *
+compile_total(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	Frame	   *parents = frame_of_owners(eval, frame, rule);
+	Frame	   *children = spindle_frame_of_children(eval, parents, rule->child.child);
+	Step	   *value = rule->child.function == SPINDLE_TOTAL_COUNT ? NULL :
+	spindle_compile_column(eval, children, rule->child.column);
+	Step	   *step = spindle_step_add(eval, parents, run_total, rule, rule->child.function >= SPINDLE_TOTAL_MIN,
+										value ? 1 : 0);
+
+	if (value)
+		step->input[0] = value;
+	step->holds = STEP_HOLDS_FRAME;
+	step->u.frame.sub = children;
+	spindle_step_finish(eval, step);
+	return parents == frame ? step : spindle_gather(eval, parents, step);
+}
+
+const SpindleRuleSteps spindle_rule_steps_total = {
+	.compile = compile_total,
+};
+
+/* A child of each row, or of the row it refers to. */
+static void
+run_pick_child(Step *step)
+{
+	SpindleLayoutCursor *cursor = step->u.layout;
+	const SpindleVector *parent = step->ninputs ? &step->input[0]->out : NULL;
+
+	Assert(step->holds == STEP_HOLDS_LAYOUT);
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		int64		row = step->frame->row[i];
+		int64		first = 0;
+		int			n = 0;
+
+		if (parent == NULL)
+			n = spindle_layout_children(cursor, row, &first);
+		else if (!(parent->is_null && parent->is_null[i]))
+			n = spindle_layout_children(cursor, parent->value[i], &first);
+		step->out.is_null[i] = n == 0;
+		step->out.value[i] = first;
+		if (n == 0)
+			continue;
+		if (step->rule->child.pick == SPINDLE_PICK_RANDOM)
+			step->out.value[i] += (int64) spindle_below(spindle_draw(step->key, row), n);
+		else if (step->rule->child.pick == SPINDLE_PICK_LAST)
+			step->out.value[i] += n - 1;
+	}
+}
+
+/* The choice is the referring row's own, so it is made in its frame. */
+static Step *
+compile_child(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	Frame	   *parents = frame_of_owners(eval, frame, rule);
+	Frame	   *chosen;
+	Step	   *step = spindle_step_with_layout(eval, frame, run_pick_child, rule, true, rule->child.has_of ? 1 : 0,
+												rule->child.child);
+
+	if (rule->child.has_of)
+		step->input[0] = parents->rows;
+	spindle_step_finish(eval, step);
+	chosen = spindle_frame_of_parents(eval, frame, step, rule->child.child);
+	return spindle_gather(eval, chosen, spindle_compile_column(eval, chosen, rule->child.column));
+}
+
+const SpindleRuleSteps spindle_rule_steps_child = {
+	.compile = compile_child,
+};
+
+static void
+run_first_child(Step *step)
+{
+	SpindleLayoutCursor *cursor = step->u.layout;
+
+	Assert(step->holds == STEP_HOLDS_LAYOUT);
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		int64		first;
+
+		(void) spindle_layout_children(cursor, spindle_layout_parent(cursor, step->frame->row[i]), &first);
+		step->out.value[i] = first == step->frame->row[i];
+	}
+}
+
+static Step *
+compile_first_child(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	return spindle_step_finish(eval, spindle_step_with_layout(eval, frame, run_first_child, rule, false, 0,
+															  frame->table));
+}
+
+const SpindleRuleSteps spindle_rule_steps_first_child = {
+	.compile = compile_first_child,
+};

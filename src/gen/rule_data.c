@@ -1,0 +1,81 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_data.c
+ *		The steps of the rule "data".
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "gen/eval_internal.h"
+
+static void
+run_data(Step *step)
+{
+	const SpindleRule *rule = step->rule;
+	const SpindleVector *match = step->ninputs ? &step->input[0]->out : NULL;
+
+	Assert(step->holds == STEP_HOLDS_DOMAIN);
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		int64		row = step->frame->row[i];
+		int64		record = -1;
+
+		if (rule->data.by_row)
+			record = row;
+		else if (match)
+		{
+			const SpindleText *text = NULL;
+			int			group = -1;
+
+			if (!(match->is_null && match->is_null[i]))
+			{
+				text = (const SpindleText *) (intptr_t) match->value[i];
+				if (text->id < 0)
+					text = spindle_text_lookup(step->u.domain, text);
+				if (text && text->id < rule->data.ntexts)
+					group = rule->data.group_of_text[text->id];
+				if (group < 0 && !rule->data.may_miss)
+				{
+					text = (const SpindleText *) (intptr_t) match->value[i];
+					ereport(ERROR,
+							(errcode(ERRCODE_DATA_EXCEPTION),
+							 errmsg("data set \"%s\" has no row to match \"%s\"", rule->data.set->name,
+									pnstrdup(text->data, text->len)),
+							 errdetail("%s needs one, as its column is not \"nullable\".", rule->path)));
+				}
+			}
+			if (group >= 0)
+				record = rule->data.group[group][spindle_alias_pick(rule->data.group_alias[group],
+																	spindle_draw(step->key, row))];
+		}
+		else
+			record = spindle_alias_pick(rule->data.set->weight, spindle_draw(step->key, row));
+
+		step->out.value[i] = record < 0 ? 0 : rule->data.value[record];
+		if (step->has_nulls)
+			step->out.is_null[i] = record < 0 || rule->data.is_null[record];
+	}
+}
+
+static Step *
+compile_data(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	Step	   *step;
+
+	if (rule->data.has_match)
+		step = spindle_step_with_input(eval, frame, run_data, rule, &rule->data.match, 0);
+	else
+		step = spindle_step_add(eval, frame, run_data, rule, false, 0);
+	step->key = spindle_instance_key(eval->instance, rule->data.draw_label);
+	for (int i = 0; i < rule->data.set->nrows; i++)
+		step->has_nulls |= rule->data.is_null[i];
+	step->has_nulls |= rule->data.has_match;
+	step->holds = STEP_HOLDS_DOMAIN;
+	step->u.domain = eval->instance->domain;
+	return spindle_step_finish(eval, step);
+}
+
+const SpindleRuleSteps spindle_rule_steps_data = {
+	.compile = compile_data,
+};

@@ -1,0 +1,304 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_number.c
+ *		The steps that draw numbers, or change values by drawn numbers.
+ *
+ * Each function run_...() computes one vector for all rows of its step's frame.
+ * Loops are kept plain so that the draws of several rows are under way at once.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "datatype/timestamp.h"
+
+#include "gen/eval_internal.h"
+#include "math/draws.h"
+
+/* Rows whose number is remembered, at most: 1 MB. */
+#define MEMO_SIZE		65536
+
+typedef struct NumberMemo
+{
+	int64		mask;			/* entry of a row: its last bits */
+	struct
+	{
+		int64		row;		/* that the entry holds, -1 if none */
+		int64		value;
+	}			entry[FLEXIBLE_ARRAY_MEMBER];
+} NumberMemo;
+
+static inline int64
+float_bits(double d)
+{
+	int64		bits;
+
+	memcpy(&bits, &d, sizeof(bits));
+	return bits;
+}
+
+static inline double
+bits_float(int64 bits)
+{
+	double		d;
+
+	memcpy(&d, &bits, sizeof(d));
+	return d;
+}
+
+/* A number as a value of a type: rounded half away from zero, kept in range. */
+static inline int64
+number_value(const SpindleRule *rule, double x, double scale)
+{
+	const SpindleType *type = rule->type;
+
+	if (type->kind == SPINDLE_FLOAT)
+	{
+		if (rule->round >= 0)
+			x = floor(x * scale + 0.5) / scale;
+		return float_bits(x);
+	}
+	if (type->kind == SPINDLE_BOOL)
+		return x != 0;
+	x = (x < 0 ? -floor(-x * scale + 0.5) : floor(x * scale + 0.5));
+	if (!(x < (double) type->max))
+		return type->max;
+	if (!(x > (double) type->min))
+		return type->min;
+	return (int64) x;
+}
+
+/* What number_value() multiplies by. */
+static double
+value_scale(const SpindleRule *rule)
+{
+	int			digits = (rule->type->kind == SPINDLE_FLOAT ? rule->round : rule->type->scale);
+
+	return (double) spindle_power_of_ten(Max(digits, 0));
+}
+
+/* Is a distribution even over values that lie apart? */
+static inline bool
+is_even_on_grid(const SpindleRule *rule, const SpindleDist *dist)
+{
+	return dist->kind == SPINDLE_DIST_UNIFORM && (rule->type->kind != SPINDLE_FLOAT || rule->round >= 0);
+}
+
+/* A value of a numeric type as a double. */
+static inline double
+value_number(SpindleKind kind, double scale, int64 value)
+{
+	return kind == SPINDLE_FLOAT ? bits_float(value) : (double) value / scale;
+}
+
+static void
+run_number(Step *step)
+{
+	const SpindleRule *rule = step->rule;
+	const SpindleDist *dist = &rule->number;
+	const double scale = value_scale(rule);
+	const SpindleKey key = step->key;
+	const int	n = step->frame->n;
+	const int64 *row = step->frame->row;
+	int64	   *out = step->out.value;
+	NumberMemo *memo = step->u.own;
+	uint64		portion[SPINDLE_DRAWS];
+
+	Assert(step->holds == STEP_HOLDS_OWN);
+	if (dist->kind == SPINDLE_DIST_UNIFORM && rule->type->kind != SPINDLE_FLOAT)
+	{
+		/* all values of the type within the limits are equally likely */
+		int64		low = (int64) ceil(dist->min * scale - 1e-6);
+		int64		high = (int64) floor(dist->max * scale + 1e-6);
+		uint64		nvalues = (uint64) Max(high - low, 0) + 1;
+
+		for (int i = 0; i < n; i++)
+			out[i] = low + (int64) spindle_below(spindle_next_draw(key, row, n, i, portion), nvalues);
+		return;
+	}
+	if (is_even_on_grid(rule, dist))
+	{
+		/* the same of rounded doubles, if any of them lies within the limits */
+		for (int i = 0; i < n; i++)
+		{
+			uint64		draw = spindle_next_draw(key, row, n, i, portion);
+			double		x;
+
+			if (spindle_dist_on_grid(dist->min * scale, dist->max * scale, draw, &x))
+				out[i] = float_bits(x / scale);
+			else
+				out[i] = number_value(rule, spindle_dist_sample(dist, draw), scale);
+		}
+		return;
+	}
+	if (dist->kind == SPINDLE_DIST_DISCRETE && rule->type->kind == SPINDLE_INT)
+	{
+		const SpindleAlias *alias = dist->alias;
+		const int64 first = dist->first;
+		const int64 min = rule->type->min;
+		const int64 max = rule->type->max;
+
+		for (int i = 0; i < n; i++)
+		{
+			int64		value = first + spindle_alias_pick(alias, spindle_next_draw(key, row, n, i, portion));
+
+			out[i] = Max(min, Min(value, max));
+		}
+		return;
+	}
+	if (memo == NULL)
+	{
+		for (int i = 0; i < n; i++)
+			out[i] = number_value(rule, spindle_dist_sample(dist, spindle_next_draw(key, row, n, i, portion)), scale);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		int64		entry = row[i] & memo->mask;
+
+		if (memo->entry[entry].row != row[i])
+		{
+			memo->entry[entry].row = row[i];
+			memo->entry[entry].value =
+				number_value(rule, spindle_dist_sample(dist, spindle_draw(key, row[i])), scale);
+		}
+		out[i] = memo->entry[entry].value;
+	}
+}
+
+/*
+ * A memo for run_number(), in the current memory context, if the
+ * distribution is dear to sample; else NULL.
+ *
+ * For frames of parents only, of a table with nrows: popular rows are met again
+ * and again.
+ */
+static NumberMemo *
+number_memo(const SpindleRule *rule, int64 nrows)
+{
+	NumberMemo *memo;
+	int64		size = 1;
+
+	if (rule->number.kind == SPINDLE_DIST_UNIFORM || rule->number.kind == SPINDLE_DIST_DISCRETE)
+		return NULL;
+	while (size < nrows && size < MEMO_SIZE)
+		size *= 2;
+	memo = palloc(offsetof(NumberMemo, entry) + sizeof(memo->entry[0]) * size);
+	memo->mask = size - 1;
+	for (int i = 0; i < size; i++)
+		memo->entry[i].row = -1;
+	return memo;
+}
+
+static Step *
+compile_number(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	Step	   *step = spindle_step_add(eval, frame, run_number, rule, false, 0);
+
+	step->holds = STEP_HOLDS_OWN;
+	if (frame->rows)
+		step->u.own = number_memo(rule, eval->instance->nrows[frame->table]);
+	return spindle_step_finish(eval, step);
+}
+
+const SpindleRuleSteps spindle_rule_steps_number = {
+	.compile = compile_number,
+};
+
+static void
+run_offset(Step *step)
+{
+	const SpindleVector *in = &step->input[0]->out;
+	const SpindleRule *rule = step->rule;
+	const double unit = (double) rule->offset.unit;
+	const bool	is_whole = rule->offset.whole || rule->type->kind == SPINDLE_DATE;
+	const int64 per_day = rule->type->kind == SPINDLE_DATE ? 1 : USECS_PER_DAY;
+	const int64 first = SPINDLE_FIRST_DAY * per_day;
+	const int64 last = (SPINDLE_LAST_DAY + 1) * per_day - 1;
+	const double limit = (double) (SPINDLE_LAST_DAY + 1 - SPINDLE_FIRST_DAY) * per_day;
+
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		const SpindleDist *dist = &rule->offset.by;
+		uint64		draw = spindle_draw(step->key, step->frame->row[i]);
+		double		by;
+
+		/* all whole numbers within the limits are equally likely */
+		if (!(is_whole && dist->kind == SPINDLE_DIST_UNIFORM && spindle_dist_on_grid(dist->min, dist->max, draw, &by)))
+		{
+			by = spindle_dist_sample(dist, draw);
+			if (is_whole)
+				by = floor(by + 0.5);
+		}
+
+		/* what would lie beyond the years 1900 to 9999 stays at their ends */
+		by = Max(-limit, Min(floor(by * unit + 0.5), limit));
+		step->out.value[i] = Max(first, Min(in->value[i] + (int64) by, last));
+	}
+	copy_nulls(step, in);
+}
+
+static Step *
+compile_offset(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	return spindle_step_finish(eval, spindle_step_with_input(eval, frame, run_offset, rule, &rule->offset.source, 0));
+}
+
+const SpindleRuleSteps spindle_rule_steps_offset = {
+	.compile = compile_offset,
+};
+
+static void
+run_correlated(Step *step)
+{
+	const SpindleVector *in = &step->input[0]->out;
+	const SpindleRule *rule = step->rule;
+	const SpindleKind kind = step->u.source.kind;
+	const double in_scale = (double) spindle_power_of_ten(step->u.source.scale);
+	const double scale = value_scale(rule);
+	const bool	is_even = is_even_on_grid(rule, &rule->correlated.by);
+
+	Assert(step->holds == STEP_HOLDS_SOURCE);
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		double		x = value_number(kind, in_scale, in->value[i]);
+		const SpindleDist *by = &rule->correlated.by;
+		uint64		draw = spindle_draw(step->key, step->frame->row[i]);
+		double		y;
+
+		/* all values of the type between the limits are equally likely */
+		if (is_even)
+		{
+			double		low = rule->correlated.is_factor ? x * by->min : x + by->min;
+			double		high = rule->correlated.is_factor ? x * by->max : x + by->max;
+
+			if (spindle_dist_on_grid(Min(low, high) * scale, Max(low, high) * scale, draw, &y))
+			{
+				step->out.value[i] = number_value(rule, y / scale, scale);
+				continue;
+			}
+		}
+		y = spindle_dist_sample(by, draw);
+		step->out.value[i] = number_value(rule, rule->correlated.is_factor ? x * y : x + y, scale);
+	}
+	copy_nulls(step, in);
+}
+
+static Step *
+compile_correlated(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	const SpindleColumnRef *source = &rule->correlated.source;
+	const SpindleType *type = &spindle_ref_column(eval->instance->domain, source)->type;
+	Step	   *step = spindle_step_with_input(eval, frame, run_correlated, rule, source, 0);
+
+	step->holds = STEP_HOLDS_SOURCE;
+	step->u.source.kind = type->kind;
+	step->u.source.scale = type->scale;
+	return spindle_step_finish(eval, step);
+}
+
+const SpindleRuleSteps spindle_rule_steps_correlated = {
+	.compile = compile_correlated,
+};

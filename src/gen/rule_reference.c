@@ -1,0 +1,287 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_reference.c
+ *		The steps that choose the row that another one refers to.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "gen/eval_internal.h"
+#include "math/draws.h"
+
+/* Any row, by popularity; of those that "where" leaves; of those from before. */
+static void
+run_reference(Step *step)
+{
+	const SpindleReferenceState *state = step->u.reference.state;
+	SpindleTimelineCursor *after = step->u.reference.after;
+	const int	n = step->frame->n;
+	int64	   *out = step->out.value;
+
+	Assert(step->holds == STEP_HOLDS_REFERENCE);
+
+	/* "after" gives NULL where no row came before, if the column may hold it */
+	if (state->is_empty && n > 0 && !(after && step->rule->reference.may_miss))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s chooses among no rows at this scale", step->rule->path),
+				 errhint("Give the table that is referred to at least one row.")));
+	if (after)
+	{
+		/* the number of rows to choose from, where the choice will be */
+		const SpindleVector time = step->input[0]->out;
+		bool	   *pg_restrict is_null = step->out.is_null;
+
+		for (int i = 0; i < n; i++)
+		{
+			bool		has_time = !(time.is_null && time.is_null[i]) && !state->is_empty;
+			int64		count = has_time ? spindle_timeline_count_until(after, time.value[i]) : 0;
+
+			out[i] = count;
+			is_null[i] = count == 0;
+		}
+	}
+	spindle_popularity_pick(state->popularity, step->frame->row, n, after ? out : NULL, out);
+	if (state->choice && !state->is_empty)
+		for (int i = 0; i < n; i++)
+			out[i] = state->choice[out[i]];
+}
+
+/* One of the children of the row that another column refers to. */
+static void
+run_among(Step *step)
+{
+	const SpindleVector *parent = &step->input[0]->out;
+
+	Assert(step->holds == STEP_HOLDS_LAYOUT);
+	spindle_layout_pick(step->u.layout, step->key, step->frame->row, parent->value, parent->is_null, step->frame->n,
+						step->out.value, step->out.is_null);
+}
+
+/* One of the rows whose period holds a time. */
+static void
+run_containing(Step *step)
+{
+	const SpindleReferenceState *state = step->u.reference.state;
+	const SpindleVector time = step->input[0]->out;
+	const SpindleVector out = step->out;
+	const SpindleKey key = step->key;
+	const SpindleKey null_key = spindle_key_derive(step->key, LABEL_NULLS);
+	const uint64 threshold = spindle_threshold(step->u.reference.null_fraction);
+	const int64 *row = step->frame->row;
+	const int	nrows = step->frame->n;
+	Timestamp	from = 0;		/* times from here on ... */
+	Timestamp	until = 0;		/* ... and before this have the rows open */
+	const int64 *open = NULL;
+	int			n = 0;			/* how many */
+	uint64		nulls[SPINDLE_DRAWS];
+	uint64		picks[SPINDLE_DRAWS];
+
+	Assert(step->holds == STEP_HOLDS_REFERENCE);
+	for (int i = 0; i < nrows; i++)
+	{
+		Timestamp	t = time.value[i];
+		bool		is_null = spindle_next_draw(null_key, row, nrows, i, nulls) < threshold;
+		uint64		pick = spindle_next_draw(key, row, nrows, i, picks);
+
+		if (time.is_null && time.is_null[i])
+		{
+			out.is_null[i] = true;
+			out.value[i] = 0;
+			continue;
+		}
+
+		/* neighbours mostly have the same */
+		if (t < from || t >= until)
+		{
+			int			at = 0; /* bounds that are <= t */
+			int			high = state->nbounds;
+
+			while (at < high)
+			{
+				int			middle = (at + high) / 2;
+
+				if (state->bound[middle] <= t)
+					at = middle + 1;
+				else
+					high = middle;
+			}
+			from = at > 0 ? state->bound[at - 1] : PG_INT64_MIN;
+			until = at < state->nbounds ? state->bound[at] : PG_INT64_MAX;
+			open = state->open + state->first_open[at];
+			n = state->first_open[at + 1] - state->first_open[at];
+		}
+		if (n == 0)
+		{
+			out.is_null[i] = true;
+			out.value[i] = 0;
+			continue;
+		}
+
+		/* by a mask: whether a row is NULL is nothing to predict */
+		out.is_null[i] = is_null;
+		out.value[i] = open[spindle_below(pick, n)] & ((int64) is_null - 1);
+	}
+}
+
+/* "among": the rows are known by the layout. */
+static Step *
+compile_among(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
+{
+	Step	   *among = spindle_compile_path(eval, frame, &rule->reference.among, 0, true);
+	Step	   *step = spindle_step_with_layout(eval, frame, run_among, rule, true, 1, rule->reference.table);
+
+	step->input[0] = among;
+	return spindle_step_finish(eval, step);
+}
+
+/* "containing": this makes values NULL by itself. */
+static Step *
+compile_containing(SpindleEval *eval, Frame *frame, const SpindleRule *rule, double null_fraction)
+{
+	const SpindleReferenceState *state = spindle_reference_state(eval->instance, rule);
+	Step	   *step = spindle_step_with_input(eval, frame, run_containing, rule, &rule->reference.containing, 0);
+
+	step->has_nulls = true;
+	step->holds = STEP_HOLDS_REFERENCE;
+	step->u.reference.state = state;
+
+	/* choosing no row where none is open counts as NULL too */
+	step->u.reference.null_fraction = state->coverage <= 1.0 - null_fraction ? 0.0 :
+		1.0 - (1.0 - null_fraction) / state->coverage;
+	return spindle_step_finish(eval, step);
+}
+
+static Step *
+compile_popular(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
+{
+	const SpindleReferenceState *state = spindle_reference_state(eval->instance, rule);
+	Step	   *step;
+
+	if (rule->reference.has_after)
+	{
+		step = spindle_step_with_input(eval, frame, run_reference, rule, &rule->reference.after_time, 0);
+		step->has_nulls = true;
+		step->u.reference.after = palloc(sizeof(SpindleTimelineCursor));
+		spindle_timeline_cursor_init(step->u.reference.after, state->after);
+	}
+	else
+		step = spindle_step_add(eval, frame, run_reference, rule, false, 0);
+	step->holds = STEP_HOLDS_REFERENCE;
+	step->u.reference.state = state;
+	return spindle_step_finish(eval, step);
+}
+
+static Step *
+compile_reference_rows(SpindleEval *eval, Frame *frame, const SpindleRule *rule, double null_fraction)
+{
+	Step	   *step;
+
+	if (rule->reference.has_containing)
+		return compile_containing(eval, frame, rule, null_fraction);
+	step = rule->reference.has_among ? compile_among(eval, frame, rule) : compile_popular(eval, frame, rule);
+	return spindle_compile_nulls(eval, frame, step, rule, null_fraction);
+}
+
+static Step *
+compile_reference(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	return spindle_compile_key(eval, frame, compile_reference_rows(eval, frame, rule, 0), rule->reference.table);
+}
+
+const SpindleRuleSteps spindle_rule_steps_reference = {
+	.compile = compile_reference,
+	.compile_rows = compile_reference_rows,
+};
+
+/*
+ * Where the levels of a hierarchy begin: the roots are the first rows, the
+ * rest is split evenly over the other levels, in row order.
+ */
+static int64
+level_start(const SpindleRule *rule, int64 nrows, int level)
+{
+	int64		roots = Max(1, Min(rule->hierarchy.roots, nrows / rule->hierarchy.levels));
+
+	if (level == 0)
+		return 0;
+	if (rule->hierarchy.levels == 1 || level >= rule->hierarchy.levels)
+		return nrows;
+	return Min(nrows, roots) + (int64) ((__int128) Max(nrows - roots, 0) * (level - 1) /
+										(rule->hierarchy.levels - 1));
+}
+
+static int
+level_of(const SpindleRule *rule, int64 nrows, int64 row)
+{
+	int			level = 0;
+
+	while (level + 1 < rule->hierarchy.levels && level_start(rule, nrows, level + 1) <= row)
+		level++;
+	return level;
+}
+
+/* A row of the level above. */
+static void
+run_hierarchy(Step *step)
+{
+	const SpindleRule *rule = step->rule;
+	const int64 nrows = step->u.nrows;
+
+	Assert(step->holds == STEP_HOLDS_NROWS);
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		int64		row = step->frame->row[i];
+		int			level = level_of(rule, nrows, row);
+		int64		low = level == 0 ? 0 : level_start(rule, nrows, level - 1);
+		int64		high = level_start(rule, nrows, level);
+
+		step->out.is_null[i] = level == 0 || high <= low;
+		step->out.value[i] = step->out.is_null[i] ? 0 :
+			low + (int64) spindle_below(spindle_draw(step->key, row), high - low);
+	}
+}
+
+static Step *
+compile_hierarchy_rows(SpindleEval *eval, Frame *frame, const SpindleRule *rule, double null_fraction)
+{
+	Step	   *step = spindle_step_add(eval, frame, run_hierarchy, rule, true, 0);
+
+	step->holds = STEP_HOLDS_NROWS;
+	step->u.nrows = eval->instance->nrows[frame->table];
+	return spindle_compile_nulls(eval, frame, spindle_step_finish(eval, step), rule, null_fraction);
+}
+
+static Step *
+compile_hierarchy(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	return spindle_compile_key(eval, frame, compile_hierarchy_rows(eval, frame, rule, 0), frame->table);
+}
+
+const SpindleRuleSteps spindle_rule_steps_hierarchy = {
+	.compile = compile_hierarchy,
+	.compile_rows = compile_hierarchy_rows,
+};
+
+static void
+run_level(Step *step)
+{
+	Assert(step->holds == STEP_HOLDS_NROWS);
+	for (int i = 0; i < step->frame->n; i++)
+		step->out.value[i] = level_of(step->rule, step->u.nrows, step->frame->row[i]) + 1;
+}
+
+static Step *
+compile_level(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	Step	   *step = spindle_step_add(eval, frame, run_level, rule, false, 0);
+
+	step->holds = STEP_HOLDS_NROWS;
+	step->u.nrows = eval->instance->nrows[frame->table];
+	return spindle_step_finish(eval, step);
+}
+
+const SpindleRuleSteps spindle_rule_steps_level = {
+	.compile = compile_level,
+};

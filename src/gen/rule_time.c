@@ -1,0 +1,127 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_time.c
+ *		The steps of the rule "time".
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+
+#include "gen/eval_internal.h"
+#include "math/draws.h"
+
+/* Days beyond any calendar, whose microseconds still fit 64 bits. */
+#define MAX_DAY		INT64CONST(10000000)
+
+/* A timestamp as a value of the rule's type. */
+static inline int64
+time_value(const SpindleRule *rule, Timestamp t)
+{
+	if (rule->type->kind == SPINDLE_DATE)
+		return t >= 0 ? t / USECS_PER_DAY : -((USECS_PER_DAY - 1 - t) / USECS_PER_DAY);
+	return t;
+}
+
+static void
+run_time(Step *step)
+{
+	const int	n = step->frame->n;
+	int64	   *out = step->out.value;
+
+	for (int done = 0; done < n; done += SPINDLE_DRAWS)
+	{
+		const int	m = Min(SPINDLE_DRAWS, n - done);
+		uint64		draw[SPINDLE_DRAWS];
+
+		spindle_draws(step->key, step->frame->row + done, m, draw);
+		spindle_calendar_times(step->rule->time.calendar, draw, m, out + done);
+	}
+	for (int i = 0; i < n; i++)
+		out[i] = time_value(step->rule, out[i]);
+}
+
+static void
+run_ordered_time(Step *step)
+{
+	SpindleTimelineCursor *cursor = step->u.timeline;
+	const int	n = step->frame->n;
+	const int64 *pg_restrict row = step->frame->row;
+	int64	   *pg_restrict out = step->out.value;
+	int64		first = 0;		/* rows of the group that is decoded */
+	int64		end = 0;
+
+	Assert(step->holds == STEP_HOLDS_TIMELINE);
+	for (int i = 0; i < n; i++)
+	{
+		if (row[i] < first || row[i] >= end)
+		{
+			(void) spindle_timeline_time(cursor, row[i]);
+			first = cursor->first_row;
+			end = first + cursor->count;
+		}
+		out[i] = cursor->time[row[i] - first];
+	}
+	if (step->rule->type->kind == SPINDLE_DATE)
+		for (int i = 0; i < n; i++)
+			out[i] = time_value(step->rule, out[i]);
+}
+
+/* Ordered times are a column's own rule, so their rows are those of its table. */
+static Step *
+compile_time(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	Step	   *step = spindle_step_add(eval, frame, rule->time.ordered ? run_ordered_time : run_time, rule, false, 0);
+
+	if (rule->time.ordered)
+	{
+		step->holds = STEP_HOLDS_TIMELINE;
+		step->u.timeline = palloc(sizeof(SpindleTimelineCursor));
+		spindle_timeline_cursor_init(step->u.timeline,
+									 spindle_instance_timeline(eval->instance, frame->table, rule));
+	}
+	return spindle_step_finish(eval, step);
+}
+
+/* By a walk in the timeline. */
+static int64
+first_row_of_time(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, bool inclusive)
+{
+	int64		low;
+	int64		high = instance->nrows[table];
+	SpindleTimelineCursor cursor;
+
+	if (high == 0)
+		return 0;
+	spindle_timeline_cursor_init(&cursor, spindle_instance_timeline(instance, table, rule));
+	if (rule->type->kind == SPINDLE_DATE)
+	{
+		/* the first instant after that day, or of it */
+		value = Max(-MAX_DAY, Min(value, MAX_DAY));
+		value = (value + (inclusive ? 0 : 1)) * USECS_PER_DAY;
+		inclusive = true;
+	}
+
+	/*
+	 * All rows counted have a time below the one sought; a few more may, at
+	 * the edge of a group of the timeline.
+	 */
+	if (inclusive && value == PG_INT64_MIN)
+		return 0;
+	low = spindle_timeline_count_until(&cursor, inclusive ? value - 1 : value);
+	while (low < high)
+	{
+		Timestamp	found = spindle_timeline_time(&cursor, low);
+
+		if (inclusive ? found >= value : found > value)
+			break;
+		low++;
+	}
+	return low;
+}
+
+const SpindleRuleSteps spindle_rule_steps_time = {
+	.compile = compile_time,
+	.first_row_at = first_row_of_time,
+};

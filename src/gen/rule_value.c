@@ -1,0 +1,112 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_value.c
+ *		The steps of rules that count, repeat, choose among values, or copy a column.
+ *
+ * Each function run_...() computes one vector for all rows of its step's frame.
+ * Loops are kept plain so that the draws of several rows are under way at once.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "gen/eval_internal.h"
+#include "math/draws.h"
+
+static void
+run_sequence(Step *step)
+{
+	const int64 start = step->rule->sequence.start;
+	const int64 by = step->rule->sequence.step;
+	const int	n = step->frame->n;
+	const int64 *pg_restrict row = step->frame->row;
+	int64	   *pg_restrict out = step->out.value;
+
+	for (int i = 0; i < n; i++)
+		out[i] = start + by * row[i];
+}
+
+static Step *
+compile_sequence(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	return spindle_step_finish(eval, spindle_step_add(eval, frame, run_sequence, rule, false, 0));
+}
+
+static int64
+first_row_of_sequence(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, bool inclusive)
+{
+	/* the rows before it have start + row * step < value, or <= value */
+	int64		nrows = instance->nrows[table];
+	__int128	row = (__int128) value - rule->sequence.start;
+	__int128	step = rule->sequence.step;
+
+	if (row < 0)
+		return 0;
+	row = inclusive ? (row + step - 1) / step : row / step + 1;
+	return row > nrows ? nrows : (int64) row;
+}
+
+const SpindleRuleSteps spindle_rule_steps_sequence = {
+	.compile = compile_sequence,
+	.first_row_at = first_row_of_sequence,
+};
+
+static void
+run_constant(Step *step)
+{
+	const int64 value = step->rule->constant.value;
+	const int	n = step->frame->n;
+	int64	   *out = step->out.value;
+
+	for (int i = 0; i < n; i++)
+		out[i] = value;
+	if (step->has_nulls)
+		memset(step->out.is_null, step->rule->constant.is_null, n);
+}
+
+static Step *
+compile_constant(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	return spindle_step_finish(eval, spindle_step_add(eval, frame, run_constant, rule, rule->constant.is_null, 0));
+}
+
+const SpindleRuleSteps spindle_rule_steps_constant = {
+	.compile = compile_constant,
+	.for_parents = true,
+};
+
+static void
+run_weighted(Step *step)
+{
+	const SpindleAlias *alias = step->rule->weighted.alias;
+	const int64 *value = step->rule->weighted.value;
+	const SpindleKey key = step->key;
+	const int	n = step->frame->n;
+	const int64 *row = step->frame->row;
+	int64	   *out = step->out.value;
+	uint64		portion[SPINDLE_DRAWS];
+
+	for (int i = 0; i < n; i++)
+		out[i] = value[spindle_alias_pick(alias, spindle_next_draw(key, row, n, i, portion))];
+}
+
+static Step *
+compile_weighted(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	return spindle_step_finish(eval, spindle_step_add(eval, frame, run_weighted, rule, false, 0));
+}
+
+const SpindleRuleSteps spindle_rule_steps_weighted = {
+	.compile = compile_weighted,
+};
+
+static Step *
+compile_copy(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+{
+	return spindle_compile_path(eval, frame, &rule->copy, at, false);
+}
+
+const SpindleRuleSteps spindle_rule_steps_copy = {
+	.compile = compile_copy,
+	.for_parents = true,
+};
