@@ -72,6 +72,17 @@ list_names(const char **names)
 	names[n] = NULL;
 }
 
+/* A new kind whose entry is not complete is found by the first rule that is read. */
+static void
+require_complete(const SpindleRuleDef *def, const char *name)
+{
+	const SpindleRuleOps *ops = &def->ops;
+
+	if (!def->read || !def->target || !def->check || !def->extent || !def->check_key ||
+		!ops->visit || !ops->may_be_null || !ops->never_before || !ops->never_falls || !ops->describe)
+		elog(ERROR, "the entry of rule \"%s\" lacks a function", name);
+}
+
 /* The answers of kinds that refer to nothing, and of which the whole model shows nothing. */
 int
 spindle_rule_has_no_target(SpindleParse *parse, const cJSON *json, int table)
@@ -136,6 +147,7 @@ spindle_parse_rule(SpindleParse *parse, const SpindleJson *node, int table,
 	kind = spindle_json_member(node, "kind");
 	list_names(names);
 	form = find_form(names[spindle_json_choice(&kind, names)], &rule->kind);
+	require_complete(rule_defs[rule->kind], form->name);
 	spindle_json_expect_object(node, form->legal);
 
 	rule->ops = &rule_defs[rule->kind]->ops;

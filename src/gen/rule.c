@@ -33,7 +33,7 @@ spindle_compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule, i
 Step *
 spindle_compile_choice(SpindleEval *eval, Frame *frame, const SpindleRule *rule, double null_fraction)
 {
-	Assert(rule->ops->refers);
+	Assert(rule->ops->refers && rule_steps[rule->kind]->compile_rows != NULL);
 	return rule_steps[rule->kind]->compile_rows(eval, frame, rule, null_fraction);
 }
 
@@ -101,6 +101,6 @@ spindle_instance_first_row_at(SpindleInstance *instance, int table, int column, 
 {
 	const SpindleColumn *c = &instance->domain->table[table].column[column];
 
-	Assert(c->monotone);
+	Assert(c->monotone && rule_steps[c->rule->kind]->first_row_at != NULL);
 	return rule_steps[c->rule->kind]->first_row_at(instance, table, c->rule, value, inclusive);
 }
