@@ -324,12 +324,10 @@ read_rules(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 	if (spindle_json_has(node, "event_time"))
 	{
 		SpindleJson time = spindle_json_member(node, "event_time");
-		SpindleKind kind;
 
 		spindle_parse_ref(parse, &time, table->index, &table->event_time);
 		table->has_event_time = true;
-		kind = spindle_ref_column(parse->domain, &table->event_time)->type.kind;
-		if (kind != SPINDLE_TIMESTAMP)
+		if (!spindle_type_is_timestamp(&spindle_ref_column(parse->domain, &table->event_time)->type))
 			spindle_json_error(&time, NULL, "a timestamp column is needed.");
 	}
 }

@@ -70,7 +70,7 @@ spindle_extent_text(const char *data, int len)
 static Extent
 extent_of_value(const SpindleType *type, int64 value)
 {
-	if (type->kind == SPINDLE_TEXT)
+	if (type->ops->is_text)
 	{
 		const SpindleText *text = (const SpindleText *) (intptr_t) value;
 

@@ -278,7 +278,7 @@ spindle_parse_test(SpindleParse *parse, const SpindleJson *node, int table, Spin
 	{
 		member = spindle_json_member(node, spindle_json_has(node, "less") ? "less" : "greater");
 		test->kind = spindle_json_has(node, "less") ? SPINDLE_TEST_LESS : SPINDLE_TEST_GREATER;
-		if (type->kind == SPINDLE_TEXT || type->kind == SPINDLE_FLOAT)
+		if (!type->ops->is_ordered)
 			spindle_json_error(&member, NULL, "columns of type %s have no order here.", type->name);
 	}
 	test->value[0] = spindle_parse_value(parse, &member, type);

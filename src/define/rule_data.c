@@ -32,7 +32,7 @@ read_match(RuleReader *r, SpindleDataSet *set)
 	column = spindle_json_member(&match, "column");
 	f = spindle_data_set_field(set, &field);
 	spindle_parse_ref(r->parse, &column, r->table, &rule->data.match);
-	if (spindle_ref_column(domain, &rule->data.match)->type.kind != SPINDLE_TEXT)
+	if (!spindle_ref_column(domain, &rule->data.match)->type.ops->is_text)
 		spindle_json_error(&column, NULL, "a text column is needed.");
 	rule->data.has_match = true;
 	rule->data.may_miss = r->column->nullable;

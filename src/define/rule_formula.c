@@ -115,7 +115,7 @@ parse_name(Formula *f)
 
 		spindle_parse_ref_text(f->parse, f->node, f->table, name, &ref);
 		type = &spindle_ref_column(f->parse->domain, &ref)->type;
-		if (type->kind != SPINDLE_INT && type->kind != SPINDLE_DECIMAL)
+		if (!type->ops->is_exact)
 			spindle_json_error(f->node, "Formulas are exact; use integer or numeric columns.",
 							   "column \"%s\" of type %s cannot be used in a formula.",
 							   name, type->name);

@@ -143,7 +143,7 @@ read_number(RuleReader *r)
 	double		scale = (double) spindle_power_of_ten(type->scale);
 
 	read_dist(r->node, spindle_json_string(&kind), dist);
-	if (dist->kind != SPINDLE_DIST_UNIFORM || type->kind == SPINDLE_FLOAT)
+	if (dist->kind != SPINDLE_DIST_UNIFORM || !type->ops->is_exact)
 		return;
 
 	/* both limits as values of the type, which lie apart by its last digit */
@@ -201,9 +201,9 @@ read_offset(RuleReader *r)
 	spindle_parse_ref(r->parse, &m, r->table, &r->rule->offset.source);
 	if (spindle_ref_column(r->parse->domain, &r->rule->offset.source)->type.kind != r->rule->type->kind)
 		spindle_json_error(&m, NULL, "a column of type %s is needed.", r->rule->type->name);
-	if (r->rule->type->kind == SPINDLE_DATE && u != 0)
+	if (!spindle_type_is_timestamp(r->rule->type) && u != 0)
 		spindle_json_error(&unit, NULL, "a date can be moved by days only.");
-	r->rule->offset.unit = r->rule->type->kind == SPINDLE_DATE ? 1 : usecs[u];
+	r->rule->offset.unit = usecs[u] / r->rule->type->ops->time_unit;
 	r->rule->offset.whole = true;
 	if (has(r, "whole"))
 	{
@@ -268,11 +268,9 @@ static void
 read_correlated(RuleReader *r)
 {
 	SpindleJson m = member(r, "column");
-	SpindleKind kind;
 
 	spindle_parse_ref(r->parse, &m, r->table, &r->rule->correlated.source);
-	kind = spindle_ref_column(r->parse->domain, &r->rule->correlated.source)->type.kind;
-	if (!((1 << kind) & NUMERIC_KINDS))
+	if (!spindle_ref_column(r->parse->domain, &r->rule->correlated.source)->type.ops->is_number)
 		spindle_json_error(&m, NULL, "a numeric column is needed.");
 	if (has(r, "factor") == has(r, "add"))
 		spindle_json_error(r->node, NULL, "either \"factor\" or \"add\" is needed.");

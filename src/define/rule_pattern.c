@@ -73,10 +73,10 @@ read_placeholder(RuleReader *r, const SpindleJson *node, char *text, SpindlePiec
 		piece->kind = SPINDLE_PIECE_COLUMN;
 		spindle_parse_ref_text(r->parse, node, r->table, text, &piece->ref);
 		type = &spindle_ref_column(r->parse->domain, &piece->ref)->type;
-		if (type->kind != SPINDLE_TEXT && type->kind != SPINDLE_INT && type->kind != SPINDLE_DECIMAL)
+		if (!type->ops->is_text && !type->ops->is_exact)
 			spindle_json_error(node, NULL, "column \"%s\" of type %s cannot be part of a pattern.",
 							   text, type->name);
-		piece->is_text = type->kind == SPINDLE_TEXT;
+		piece->is_text = type->ops->is_text;
 		piece->scale = type->scale;
 		return;
 	}

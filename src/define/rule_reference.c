@@ -57,7 +57,7 @@ read_after(RuleReader *r)
 	r->rule->reference.may_miss = r->column->nullable;
 	r->rule->reference.after_parent = spindle_parse_column(r->parse, &parent, r->rule->reference.table);
 	spindle_parse_ref(r->parse, &row, r->table, &r->rule->reference.after_time);
-	if (spindle_ref_column(r->parse->domain, &r->rule->reference.after_time)->type.kind != SPINDLE_TIMESTAMP)
+	if (!spindle_type_is_timestamp(&spindle_ref_column(r->parse->domain, &r->rule->reference.after_time)->type))
 		spindle_json_error(&row, NULL, "a timestamp column is needed.");
 }
 
@@ -80,11 +80,11 @@ read_containing(RuleReader *r)
 	spindle_parse_ref(r->parse, &time, r->table, &rule->reference.containing);
 	rule->reference.period_start = spindle_parse_column(r->parse, &bound[0], rule->reference.table);
 	rule->reference.period_end = spindle_parse_column(r->parse, &bound[1], rule->reference.table);
-	if (spindle_ref_column(r->parse->domain, &rule->reference.containing)->type.kind != SPINDLE_TIMESTAMP)
+	if (!spindle_type_is_timestamp(&spindle_ref_column(r->parse->domain, &rule->reference.containing)->type))
 		spindle_json_error(&time, NULL, "a timestamp column is needed.");
-	if (parent->column[rule->reference.period_start].type.kind != SPINDLE_TIMESTAMP)
+	if (!spindle_type_is_timestamp(&parent->column[rule->reference.period_start].type))
 		spindle_json_error(&bound[0], NULL, "a timestamp column is needed.");
-	if (parent->column[rule->reference.period_end].type.kind != SPINDLE_TIMESTAMP)
+	if (!spindle_type_is_timestamp(&parent->column[rule->reference.period_end].type))
 		spindle_json_error(&bound[1], NULL, "a timestamp column is needed.");
 }
 

@@ -37,7 +37,7 @@ run_test(Step *step)
 		bool		found = false;
 
 		/* texts of the definition are equal if their addresses are */
-		if (step->u.test.kind == SPINDLE_TEXT && !is_null)
+		if (step->u.test.is_text && !is_null)
 			value = (int64) (intptr_t) spindle_text_lookup(step->u.test.domain, (const SpindleText *) (intptr_t) value);
 		switch (test->kind)
 		{
@@ -110,7 +110,7 @@ spindle_compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test, i
 		step->holds = STEP_HOLDS_TEST;
 		step->u.test.test = test;
 		step->u.test.domain = eval->instance->domain;
-		step->u.test.kind = spindle_ref_column(eval->instance->domain, &test->ref)->type.kind;
+		step->u.test.is_text = spindle_ref_column(eval->instance->domain, &test->ref)->type.ops->is_text;
 	}
 	return spindle_step_finish(eval, step);
 }

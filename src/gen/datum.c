@@ -4,8 +4,8 @@
  *		Generated rows as Datums.
  *
  * A batch of rows is computed column by column.  Most vectors hold Datums as
- * they are; texts and numerics are turned into Datums here, the whole column at
- * once.  Nothing is allocated per row: texts of the definition exist as Datums
+ * they are; others are turned into Datums here, the whole column at once, as
+ * one table says of each type.  Nothing is allocated per row: texts of the definition exist as Datums
  * already, texts put together carry their own varlena header, and numerics are
  * built in an array of fixed slots.
  *
@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -46,15 +47,35 @@ typedef struct NumericSlot
 	int16		padding;
 } NumericSlot;
 
+typedef struct DatumForm DatumForm;
+
 typedef struct RowColumn
 {
 	int			number;			/* of the column in its table */
 	int			handle;			/* of the vector */
 	const SpindleVector *override;	/* taken in place of that, if not NULL */
-	const SpindleType *type;
-	Datum	   *converted;		/* where texts and numerics go, else NULL */
-	NumericSlot *numeric;		/* what they refer to, of a numeric */
+	const DatumForm *form;
+	int			scale;			/* of the type */
+	Datum	   *converted;		/* where the Datums go; NULL if the vector
+								 * holds them */
+	void	   *slot;			/* what they refer to, if that is kept here */
 } RowColumn;
+
+/* How values of a type become Datums, and Datums values. */
+struct DatumForm
+{
+	Oid			type;
+
+	/*
+	 * Set column->converted to the Datums of n values.  NULL if the values are
+	 * Datums as they are.
+	 */
+	void		(*convert) (RowColumn *column, const int64 *value, const bool *is_null, int n);
+	Size		slot_size;		/* bytes that convert needs for each row */
+
+	/* a Datum as a value; NULL if values have no order to look rows up by */
+	SpindleDatumValue value;
+};
 
 /* Spares rows the question whether a column has nulls. */
 static const bool no_nulls[SPINDLE_BATCH_ROWS];
@@ -146,6 +167,110 @@ make_numeric(NumericSlot *slot, int64 value, int scale)
 	return PointerGetDatum(slot);
 }
 
+static void
+convert_decimals(RowColumn *column, const int64 *value, const bool *is_null, int n)
+{
+	const int	scale = column->scale;
+	NumericSlot *slot = column->slot;
+
+	for (int i = 0; i < n; i++)
+		column->converted[i] = make_numeric(&slot[i], value[i], scale);
+}
+
+static bool
+is_ascii(const SpindleText *text)
+{
+	for (int i = 0; i < text->len; i++)
+		if (IS_HIGHBIT_SET(text->data[i]))
+			return false;
+	return true;
+}
+
+/* A text as a Datum in the server's encoding. */
+static inline Datum
+text_datum(const SpindleText *text, int encoding)
+{
+	if (text->datum == NULL ||
+		(text->json == NULL && encoding != PG_UTF8 && encoding != PG_SQL_ASCII && !is_ascii(text)))
+	{
+		char	   *server = pg_any_to_server(pnstrdup(text->data, text->len), text->len, PG_UTF8);
+
+		return PointerGetDatum(cstring_to_text(server));
+	}
+	return PointerGetDatum(text->datum);
+}
+
+static void
+convert_texts(RowColumn *column, const int64 *value, const bool *is_null, int n)
+{
+	const int	encoding = GetDatabaseEncoding();
+
+	for (int i = 0; i < n; i++)
+		if (!is_null[i])
+			column->converted[i] = text_datum((const SpindleText *) (intptr_t) value[i], encoding);
+}
+
+static int64
+value_of_int16(Datum datum)
+{
+	return DatumGetInt16(datum);
+}
+
+static int64
+value_of_int32(Datum datum)
+{
+	return DatumGetInt32(datum);
+}
+
+static int64
+value_of_int64(Datum datum)
+{
+	return DatumGetInt64(datum);
+}
+
+/* One entry for each type of model/type.c. */
+static const DatumForm forms[] = {
+	{INT2OID, NULL, 0, value_of_int16},
+	{INT4OID, NULL, 0, value_of_int32},
+	{INT8OID, NULL, 0, value_of_int64},
+	{NUMERICOID, convert_decimals, sizeof(NumericSlot), NULL},
+	{FLOAT8OID, NULL, 0, NULL},
+	{BOOLOID, NULL, 0, NULL},
+	{TEXTOID, convert_texts, 0, NULL},
+	{VARCHAROID, convert_texts, 0, NULL},
+	{DATEOID, NULL, 0, value_of_int32},
+	{TIMESTAMPOID, NULL, 0, value_of_int64},
+	{TIMESTAMPTZOID, NULL, 0, value_of_int64},
+};
+
+StaticAssertDecl(sizeof(Datum) == sizeof(int64), "values are passed in 64 bits");
+
+static const DatumForm *
+form_of_type(Oid type)
+{
+	for (int i = 0; i < lengthof(forms); i++)
+		if (forms[i].type == type)
+			return &forms[i];
+	elog(ERROR, "type %u has no form as a Datum", type);
+}
+
+/*
+ * spindle_datum_value
+ *		The function that turns a Datum of a type into a value that can be
+ *		compared with those of a column; NULL if there is no such comparison.
+ *
+ * Integers of all sizes can be compared; other types, with their own only.
+ */
+SpindleDatumValue
+spindle_datum_value(const SpindleType *column, Oid type)
+{
+	const SpindleTypeOps *ops = spindle_type_of_oid(type);
+
+	if (ops == NULL || !(type == column->oid || (ops->is_integer && column->ops->is_integer)))
+		return NULL;
+	return form_of_type(type)->value;
+}
+
 /*
  * spindle_rows_create
  *		Prepare to read some columns of a table, in the order wanted.
@@ -179,17 +304,20 @@ spindle_rows_create_for(SpindleEval *eval, SpindleInstance *instance, int table,
 	for (int c = 0; c < ncolumns; c++)
 	{
 		RowColumn  *column = &rows->column[rows->ncolumns];
+		const SpindleType *type;
 
 		if (columns[c] < 0)
 			continue;
 		rows->batch[rows->ncolumns++].attribute = c;
+		type = &instance->domain->table[table].column[columns[c]].type;
 		column->number = columns[c];
-		column->type = &instance->domain->table[table].column[columns[c]].type;
+		column->form = form_of_type(type->oid);
+		column->scale = type->scale;
 		column->handle = spindle_eval_add_column(rows->eval, columns[c]);
-		if (column->type->kind == SPINDLE_DECIMAL || column->type->kind == SPINDLE_TEXT)
+		if (column->form->convert)
 			column->converted = palloc0(sizeof(Datum) * SPINDLE_BATCH_ROWS);
-		if (column->type->kind == SPINDLE_DECIMAL)
-			column->numeric = palloc0(sizeof(NumericSlot) * SPINDLE_BATCH_ROWS);
+		if (column->form->slot_size > 0)
+			column->slot = palloc0(column->form->slot_size * SPINDLE_BATCH_ROWS);
 	}
 	MemoryContextSwitchTo(oldcontext);
 	return rows;
@@ -207,54 +335,17 @@ spindle_rows_override(SpindleRows *rows, int column, const SpindleVector *vector
 			rows->column[c].override = vector;
 }
 
-static bool
-is_ascii(const SpindleText *text)
-{
-	for (int i = 0; i < text->len; i++)
-		if (IS_HIGHBIT_SET(text->data[i]))
-			return false;
-	return true;
-}
-
-/* A text as a Datum in the server's encoding. */
-static inline Datum
-text_datum(const SpindleText *text, int encoding)
-{
-	if (text->datum == NULL ||
-		(text->json == NULL && encoding != PG_UTF8 && encoding != PG_SQL_ASCII && !is_ascii(text)))
-	{
-		char	   *server = pg_any_to_server(pnstrdup(text->data, text->len), text->len, PG_UTF8);
-
-		return PointerGetDatum(cstring_to_text(server));
-	}
-	return PointerGetDatum(text->datum);
-}
-
 /* Turn one computed column into Datums. */
 static void
 convert_column(const SpindleRows *rows, RowColumn *column, BatchColumn *batch, int n)
 {
 	const SpindleVector *vector = column->override ? column->override :
 	spindle_eval_vector(rows->eval, column->handle);
-	const int	encoding = GetDatabaseEncoding();
 
-	StaticAssertStmt(sizeof(Datum) == sizeof(int64), "values are passed in 64 bits");
 	batch->is_null = vector->is_null && memchr(vector->is_null, true, n) ? vector->is_null : no_nulls;
 	batch->value = column->converted ? column->converted : (const Datum *) vector->value;
-	if (column->type->kind == SPINDLE_DECIMAL)
-	{
-		const int	scale = column->type->scale;
-		const int64 *value = vector->value;
-
-		for (int i = 0; i < n; i++)
-			column->converted[i] = make_numeric(&column->numeric[i], value[i], scale);
-	}
-	else if (column->type->kind == SPINDLE_TEXT)
-	{
-		for (int i = 0; i < n; i++)
-			if (!batch->is_null[i])
-				column->converted[i] = text_datum((const SpindleText *) (intptr_t) vector->value[i], encoding);
-	}
+	if (column->converted)
+		column->form->convert(column, vector->value, batch->is_null, n);
 }
 
 /* Prepare to show the rows of a new batch. */

@@ -12,6 +12,11 @@
 
 typedef struct SpindleRows SpindleRows;
 
+/* A Datum of a certain type as the value of a column. */
+typedef int64 (*SpindleDatumValue) (Datum datum);
+
+extern SpindleDatumValue spindle_datum_value(const SpindleType *column, Oid type);
+
 extern SpindleRows *spindle_rows_create(SpindleInstance *instance, int table,
 										const int *columns, int ncolumns,
 										MemoryContext parent);

@@ -115,7 +115,7 @@ struct Step
 		struct
 		{
 			const SpindleTest *test;
-			SpindleKind kind;	/* of the values that are tested */
+			bool		is_text;	/* are the values that are tested? */
 			const SpindleDomain *domain;	/* whose texts are compared */
 		}			test;
 		double		fraction;

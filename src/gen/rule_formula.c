@@ -266,7 +266,7 @@ divide_unit(uint64 x, int64 unit)
 static inline int64
 store(const SpindleType *type, __int128 x, int scale)
 {
-	if (type->kind == SPINDLE_FLOAT)
+	if (!type->ops->is_exact)
 	{
 		double		d = (double) x / (double) spindle_power_of_ten(scale);
 		int64		bits;
@@ -302,7 +302,7 @@ run_formula(Step *step)
 		if (narrow_rows(step, state, first, n, &scale))
 		{
 			const int64 unit = spindle_power_of_ten(Max(scale - type->scale, 0));
-			const bool	is_plain = type->kind != SPINDLE_FLOAT && scale >= type->scale;
+			const bool	is_plain = type->ops->is_exact && scale >= type->scale;
 			const int64 min = type->min;
 			const int64 max = type->max;
 			const int64 *in = state->narrow;

@@ -39,15 +39,6 @@ float_bits(double d)
 	return bits;
 }
 
-static inline double
-bits_float(int64 bits)
-{
-	double		d;
-
-	memcpy(&d, &bits, sizeof(d));
-	return d;
-}
-
 /* A number as a value of a type: rounded half away from zero, kept in range. */
 static inline int64
 number_value(const SpindleRule *rule, double x, double scale)
@@ -84,13 +75,6 @@ static inline bool
 is_even_on_grid(const SpindleRule *rule, const SpindleDist *dist)
 {
 	return dist->kind == SPINDLE_DIST_UNIFORM && (rule->type->kind != SPINDLE_FLOAT || rule->round >= 0);
-}
-
-/* A value of a numeric type as a double. */
-static inline double
-value_number(SpindleKind kind, double scale, int64 value)
-{
-	return kind == SPINDLE_FLOAT ? bits_float(value) : (double) value / scale;
 }
 
 static void
@@ -133,7 +117,7 @@ run_number(Step *step)
 		}
 		return;
 	}
-	if (dist->kind == SPINDLE_DIST_DISCRETE && rule->type->kind == SPINDLE_INT)
+	if (dist->kind == SPINDLE_DIST_DISCRETE && rule->type->ops->is_integer)
 	{
 		const SpindleAlias *alias = dist->alias;
 		const int64 first = dist->first;
@@ -213,8 +197,8 @@ run_offset(Step *step)
 	const SpindleVector *in = &step->input[0]->out;
 	const SpindleRule *rule = step->rule;
 	const double unit = (double) rule->offset.unit;
-	const bool	is_whole = rule->offset.whole || rule->type->kind == SPINDLE_DATE;
-	const int64 per_day = rule->type->kind == SPINDLE_DATE ? 1 : USECS_PER_DAY;
+	const int64 per_day = USECS_PER_DAY / rule->type->ops->time_unit;
+	const bool	is_whole = rule->offset.whole || per_day == 1;
 	const int64 first = SPINDLE_FIRST_DAY * per_day;
 	const int64 last = (SPINDLE_LAST_DAY + 1) * per_day - 1;
 	const double limit = (double) (SPINDLE_LAST_DAY + 1 - SPINDLE_FIRST_DAY) * per_day;
@@ -263,7 +247,7 @@ run_correlated(Step *step)
 	Assert(step->holds == STEP_HOLDS_SOURCE);
 	for (int i = 0; i < step->frame->n; i++)
 	{
-		double		x = value_number(kind, in_scale, in->value[i]);
+		double		x = spindle_value_number(kind, in_scale, in->value[i]);
 		const SpindleDist *by = &rule->correlated.by;
 		uint64		draw = spindle_draw(step->key, step->frame->row[i]);
 		double		y;

@@ -19,7 +19,7 @@
 static inline int64
 time_value(const SpindleRule *rule, Timestamp t)
 {
-	if (rule->type->kind == SPINDLE_DATE)
+	if (!spindle_type_is_timestamp(rule->type))
 		return t >= 0 ? t / USECS_PER_DAY : -((USECS_PER_DAY - 1 - t) / USECS_PER_DAY);
 	return t;
 }
@@ -63,7 +63,7 @@ run_ordered_time(Step *step)
 		}
 		out[i] = cursor->time[row[i] - first];
 	}
-	if (step->rule->type->kind == SPINDLE_DATE)
+	if (!spindle_type_is_timestamp(step->rule->type))
 		for (int i = 0; i < n; i++)
 			out[i] = time_value(step->rule, out[i]);
 }
@@ -95,7 +95,7 @@ first_row_of_time(SpindleInstance *instance, int table, const SpindleRule *rule,
 	if (high == 0)
 		return 0;
 	spindle_timeline_cursor_init(&cursor, spindle_instance_timeline(instance, table, rule));
-	if (rule->type->kind == SPINDLE_DATE)
+	if (!spindle_type_is_timestamp(rule->type))
 	{
 		/* the first instant after that day, or of it */
 		value = Max(-MAX_DAY, Min(value, MAX_DAY));

@@ -28,6 +28,40 @@
 /* What a normal event tells of anomalies; less than MAX_SCALAR bytes. */
 #define NO_LABEL	",\"_spindle_is_anomaly\":false,\"_spindle_anomaly_type\":null"
 
+/* How a value is written. */
+typedef enum WriterForm
+{
+	WRITE_INT,
+	WRITE_DECIMAL,
+	WRITE_FLOAT,
+	WRITE_BOOL,
+	WRITE_DAY,
+	WRITE_TIME,
+	WRITE_TEXT
+} WriterForm;
+
+/* One entry for each type of model/type.c. */
+static const struct
+{
+	Oid			type;
+	WriterForm	form;
+	bool		is_utc;			/* of a time: with time zone */
+}			forms[] =
+
+{
+	{INT2OID, WRITE_INT, false},
+	{INT4OID, WRITE_INT, false},
+	{INT8OID, WRITE_INT, false},
+	{NUMERICOID, WRITE_DECIMAL, false},
+	{FLOAT8OID, WRITE_FLOAT, false},
+	{BOOLOID, WRITE_BOOL, false},
+	{TEXTOID, WRITE_TEXT, false},
+	{VARCHAROID, WRITE_TEXT, false},
+	{DATEOID, WRITE_DAY, false},
+	{TIMESTAMPOID, WRITE_TIME, false},
+	{TIMESTAMPTZOID, WRITE_TIME, true},
+};
+
 typedef struct WriterColumn
 {
 	/* changes per batch */
@@ -37,9 +71,9 @@ typedef struct WriterColumn
 	/* set at the beginning */
 	const char *key_json;		/* comma, name and colon */
 	int			key_json_len;
-	SpindleKind kind;
+	WriterForm	form;
 	int			scale;			/* of a decimal */
-	bool		is_utc;			/* of a timestamp: with time zone */
+	bool		is_utc;			/* of a time */
 	int64		unit;			/* 10^scale */
 	int			number;			/* in the table */
 	int			handle;			/* of its vector */
@@ -58,6 +92,21 @@ struct SpindleJsonWriter
 								 * most */
 	JsonTimes	times;
 };
+
+/* Note how values of a column's type are written. */
+static void
+set_form(WriterColumn *column, Oid type)
+{
+	for (int i = 0; i < lengthof(forms); i++)
+	{
+		if (forms[i].type != type)
+			continue;
+		column->form = forms[i].form;
+		column->is_utc = forms[i].is_utc;
+		return;
+	}
+	elog(ERROR, "type %u has no form in JSON", type);
+}
 
 /*
  * spindle_json_writer_create
@@ -83,10 +132,9 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool wi
 		column->key_json = table->column[c].key_json;
 		column->key_json_len = table->column[c].key_json_len;
 		column->scale = table->column[c].type.scale;
-		column->is_utc = table->column[c].type.oid == TIMESTAMPTZOID;
 		column->number = c;
 		column->handle = spindle_eval_add_column(eval, c);
-		column->kind = table->column[c].type.kind;
+		set_form(column, table->column[c].type.oid);
 		column->unit = spindle_power_of_ten(table->column[c].type.scale);
 		writer->event_size += table->column[c].key_json_len + MAX_SCALAR;
 		writer->ncolumns++;
@@ -215,29 +263,29 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 			p = put(p, "null", 4);
 			continue;
 		}
-		switch (column->kind)
+		switch (column->form)
 		{
-			case SPINDLE_INT:
+			case WRITE_INT:
 				p = put_int(p, value);
 				break;
-			case SPINDLE_DECIMAL:
+			case WRITE_DECIMAL:
 				p = put_decimal(p, value, column->scale, column->unit);
 				break;
-			case SPINDLE_FLOAT:
+			case WRITE_FLOAT:
 				p = put_float(p, value);
 				break;
-			case SPINDLE_BOOL:
+			case WRITE_BOOL:
 				p = value ? put(p, "true", 4) : put(p, "false", 5);
 				break;
-			case SPINDLE_DATE:
+			case WRITE_DAY:
 				*p++ = '"';
 				p = put_day(&writer->times, p, value);
 				*p++ = '"';
 				break;
-			case SPINDLE_TIMESTAMP:
+			case WRITE_TIME:
 				p = put_time(&writer->times, p, value, column->is_utc);
 				break;
-			case SPINDLE_TEXT:
+			case WRITE_TEXT:
 				p = put_text(out, p, (const SpindleText *) (intptr_t) value, writer->event_size);
 				break;
 		}

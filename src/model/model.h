@@ -18,42 +18,12 @@
 #include "math/calendar.h"
 #include "math/dist.h"
 #include "model/rule.h"
+#include "model/type.h"
 
 #define SPINDLE_FORMAT_VERSION	1
 #define SPINDLE_MAX_TABLES		1000
 #define SPINDLE_MAX_COLUMNS		1000
 #define SPINDLE_MAX_ROWS		INT64CONST(1000000000000000)
-#define SPINDLE_MAX_SCALE		9	/* digits after the point */
-
-/* Times lie in the years 1900 to 9999: their first and last day, since 2000-01-01. */
-#define SPINDLE_FIRST_DAY		INT64CONST(-36524)
-#define SPINDLE_LAST_DAY		INT64CONST(2921939)
-
-/*
- * How a value is represented while rows are generated: always 64 bits.
- */
-typedef enum SpindleKind
-{
-	SPINDLE_INT,				/* the number */
-	SPINDLE_DECIMAL,			/* the number times 10^scale */
-	SPINDLE_FLOAT,				/* the bits of a double */
-	SPINDLE_BOOL,				/* 0 or 1 */
-	SPINDLE_DATE,				/* days since 2000-01-01 */
-	SPINDLE_TIMESTAMP,			/* microseconds since 2000-01-01 UTC */
-	SPINDLE_TEXT				/* address of a SpindleText */
-} SpindleKind;
-
-typedef struct SpindleType
-{
-	SpindleKind kind;
-	Oid			oid;
-	int32		typmod;
-	int			scale;			/* of a DECIMAL, else 0 */
-	int64		min;			/* of INT and DECIMAL, scaled */
-	int64		max;
-	int			length;			/* of varchar(n) in characters, 0 if free */
-	char	   *name;			/* as in SQL */
-} SpindleType;
 
 /* Bytes at the start of a text that can be read, however short it is. */
 #define SPINDLE_TEXT_READABLE	16
@@ -175,17 +145,10 @@ extern const SpindleColumn *spindle_ref_column(const SpindleDomain *domain,
 											   const SpindleColumnRef *ref);
 extern int	spindle_column_target(const SpindleDomain *domain, int table, int column);
 
-/* type.c */
-extern bool spindle_type_parse(const char *name, SpindleType *type);
-extern bool spindle_type_holds(const SpindleType *type, const SpindleType *other);
-extern const char *spindle_type_names(void);
-extern bool spindle_value_parse(SpindleDomain *domain, const SpindleType *type,
-								const char *text, int64 *value);
-extern int64 spindle_power_of_ten(int n);
-
 /* text.c */
 extern struct SpindleTextPool *spindle_text_pool_create(void);
 extern const SpindleText *spindle_text_intern(SpindleDomain *domain, const char *data);
+extern const SpindleText *spindle_text_make(const char *data);
 extern const SpindleText *spindle_text_lookup(const SpindleDomain *domain, const SpindleText *text);
 extern int	spindle_text_clip(const char *data, int len, int max_characters);
 

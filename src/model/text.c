@@ -88,7 +88,8 @@ append_json(StringInfo json, const char *data, int len)
 
 /*
  * A text with all its forms, in one piece of the current memory context: the
- * structure, the Datum, whose characters are the string, and the JSON.
+ * structure, the Datum, whose characters are the string, and the JSON.  It has
+ * no number yet.
  */
 static SpindleText *
 make_text(StringInfo json, const char *data)
@@ -107,6 +108,7 @@ make_text(StringInfo json, const char *data)
 	text->len = len;
 	text->json = memcpy((char *) datum + datum_size, json->data, json->len);
 	text->json_len = json->len;
+	text->id = -1;
 	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII || pg_is_ascii(data))
 		text->datum = datum;
 	return text;
@@ -137,6 +139,26 @@ spindle_text_intern(SpindleDomain *domain, const char *data)
 	}
 	MemoryContextSwitchTo(oldcontext);
 	return entry->text;
+}
+
+/*
+ * spindle_text_make
+ *		A text of a UTF-8 string that is in no pool, in the current memory
+ *		context.
+ *
+ * For what users ask for: a domain's pool lives for the session and must not
+ * grow with it.
+ */
+const SpindleText *
+spindle_text_make(const char *data)
+{
+	StringInfoData json;
+	SpindleText *text;
+
+	initStringInfo(&json);
+	text = make_text(&json, data);
+	pfree(json.data);
+	return text;
 }
 
 /* The pool's text for one put together per row, or NULL if it has none. */

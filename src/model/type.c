@@ -12,8 +12,7 @@
 
 #include "catalog/pg_type.h"
 #include "common/int.h"
-#include "mb/pg_wchar.h"
-#include "utils/builtins.h"
+#include "lib/stringinfo.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
@@ -22,35 +21,6 @@
 
 #define MAX_PRECISION	18		/* digits that fit 64 bits */
 #define MAX_LENGTH		10000
-
-static const struct
-{
-	const char *name;
-	SpindleKind kind;
-	Oid			oid;
-	int64		min;
-	int64		max;
-}			simple_types[] =
-
-{
-	{"smallint", SPINDLE_INT, INT2OID, PG_INT16_MIN, PG_INT16_MAX},
-	{"integer", SPINDLE_INT, INT4OID, PG_INT32_MIN, PG_INT32_MAX},
-	{"bigint", SPINDLE_INT, INT8OID, PG_INT64_MIN, PG_INT64_MAX},
-	{"double precision", SPINDLE_FLOAT, FLOAT8OID, 0, 0},
-	{"boolean", SPINDLE_BOOL, BOOLOID, 0, 1},
-	{"text", SPINDLE_TEXT, TEXTOID, 0, 0},
-	{"date", SPINDLE_DATE, DATEOID, 0, 0},
-	{"timestamp", SPINDLE_TIMESTAMP, TIMESTAMPOID, 0, 0},
-	{"timestamptz", SPINDLE_TIMESTAMP, TIMESTAMPTZOID, 0, 0},
-};
-
-/* For hints. */
-const char *
-spindle_type_names(void)
-{
-	return "Legal types: smallint, integer, bigint, numeric(precision,scale) with precision up to 18, "
-		"double precision, boolean, text, varchar(length), date, timestamp, timestamptz.";
-}
 
 int64
 spindle_power_of_ten(int n)
@@ -94,76 +64,37 @@ skip(const char **s, const char *expected)
 	return true;
 }
 
-/*
- * spindle_type_parse
- *		Fill *type from its SQL name; false if it is none of ours.  Allocates
- *		in the current context.
- *
- * The name goes into DDL as it is, so nothing but the one way to write it will
- * do.
- */
-bool
-spindle_type_parse(const char *name, SpindleType *type)
+/* (precision,scale) of a numeric. */
+static bool
+read_precision(const char **s, SpindleType *type)
 {
-	const char *s = name;
+	int			precision = skip(s, "(") ? parse_modifier(s) : -1;
+	int			scale = skip(s, ",") ? parse_modifier(s) : -1;
 
-	memset(type, 0, sizeof(*type));
-	type->typmod = -1;
-	type->name = pstrdup(name);
-	for (int i = 0; i < lengthof(simple_types); i++)
-	{
-		if (strcmp(simple_types[i].name, name) == 0)
-		{
-			type->kind = simple_types[i].kind;
-			type->oid = simple_types[i].oid;
-			type->min = simple_types[i].min;
-			type->max = simple_types[i].max;
-			return true;
-		}
-	}
-	if (skip(&s, "numeric("))
-	{
-		int			precision = parse_modifier(&s);
-		int			scale = skip(&s, ",") ? parse_modifier(&s) : -1;
-
-		if (strcmp(s, ")") != 0 || precision < 1 || precision > MAX_PRECISION || scale < 0 ||
-			scale > Min(precision, SPINDLE_MAX_SCALE))
-			return false;
-		type->kind = SPINDLE_DECIMAL;
-		type->oid = NUMERICOID;
-		type->typmod = ((precision << 16) | scale) + VARHDRSZ;
-		type->scale = scale;
-		type->max = spindle_power_of_ten(precision) - 1;
-		type->min = -type->max;
-		return true;
-	}
-	if (skip(&s, "varchar("))
-	{
-		type->length = parse_modifier(&s);
-		if (strcmp(s, ")") != 0 || type->length < 1 || type->length > MAX_LENGTH)
-			return false;
-		type->kind = SPINDLE_TEXT;
-		type->oid = VARCHAROID;
-		type->typmod = type->length + VARHDRSZ;
-		return true;
-	}
-	return false;
+	if (!skip(s, ")") || precision < 1 || precision > MAX_PRECISION || scale < 0 ||
+		scale > Min(precision, SPINDLE_MAX_SCALE))
+		return false;
+	type->typmod = ((precision << 16) | scale) + VARHDRSZ;
+	type->scale = scale;
+	type->max = spindle_power_of_ten(precision) - 1;
+	type->min = -type->max;
+	return true;
 }
 
-/* Does a type hold all values of another one, in the same representation? */
-bool
-spindle_type_holds(const SpindleType *type, const SpindleType *other)
+/* (length) of a varchar. */
+static bool
+read_length(const char **s, SpindleType *type)
 {
-	if (type->kind != other->kind || type->scale != other->scale)
+	type->length = skip(s, "(") ? parse_modifier(s) : -1;
+	if (!skip(s, ")") || type->length < 1 || type->length > MAX_LENGTH)
 		return false;
-	if (type->kind == SPINDLE_INT || type->kind == SPINDLE_DECIMAL)
-		return type->min <= other->min && type->max >= other->max;
-	return type->length == 0 || (other->length > 0 && other->length <= type->length);
+	type->typmod = type->length + VARHDRSZ;
+	return true;
 }
 
 /* Read digits with an optional point as a whole number times 10^scale. */
 static bool
-parse_decimal(const char *s, int scale, int64 *value)
+parse_digits_and_point(const char *s, int scale, int64 *value)
 {
 	bool		negative = false;
 	bool		point = false;
@@ -226,8 +157,9 @@ parse_digits(const char **s, int n, int *value)
  * up to six digits of a fraction; a Z may follow, as all times are UTC.
  */
 static bool
-parse_time(const char *s, SpindleKind kind, int64 *value)
+parse_time(SpindleDomain *domain, const SpindleType *type, const char *s, int64 *value)
 {
+	const bool	has_time = spindle_type_is_timestamp(type);
 	int			y;
 	int			m;
 	int			d;
@@ -239,7 +171,7 @@ parse_time(const char *s, SpindleKind kind, int64 *value)
 	if (!parse_digits(&s, 4, &y) || *s++ != '-' || !parse_digits(&s, 2, &m) || *s++ != '-' ||
 		!parse_digits(&s, 2, &d))
 		return false;
-	if (*s && kind == SPINDLE_TIMESTAMP)
+	if (*s && has_time)
 	{
 		if (*s != 'T' && *s != ' ')
 			return false;
@@ -267,57 +199,194 @@ parse_time(const char *s, SpindleKind kind, int64 *value)
 		hh > 23 || mm > 59 || ss > 59)
 		return false;
 	*value = date2j(y, m, d) - POSTGRES_EPOCH_JDATE;
-	if (kind == SPINDLE_TIMESTAMP)
+	if (has_time)
 		*value = *value * USECS_PER_DAY + ((hh * 60 + mm) * 60 + ss) * USECS_PER_SEC + usec;
 	return true;
 }
 
+static bool
+parse_exact(SpindleDomain *domain, const SpindleType *type, const char *text, int64 *value)
+{
+	return parse_digits_and_point(text, type->scale, value) && *value >= type->min && *value <= type->max;
+}
+
+static bool
+parse_float(SpindleDomain *domain, const SpindleType *type, const char *text, int64 *value)
+{
+	char	   *end;
+	double		d;
+
+	/* strtod() would also take spaces, hexadecimal digits and words */
+	if (strspn(text, "+-.0123456789eE") != strlen(text))
+		return false;
+	d = strtod(text, &end);
+	memcpy(value, &d, sizeof(d));
+	return end != text && *end == '\0' && !isinf(d);
+}
+
+static bool
+parse_bool(SpindleDomain *domain, const SpindleType *type, const char *text, int64 *value)
+{
+	*value = strcmp(text, "true") == 0;
+	return *value || strcmp(text, "false") == 0;
+}
+
+static bool
+parse_text(SpindleDomain *domain, const SpindleType *type, const char *text, int64 *value)
+{
+	int			len = (int) strlen(text);
+
+	if (type->length > 0 && spindle_text_clip(text, len, type->length) < len)
+		return false;
+	*value = (int64) (intptr_t) (domain ? spindle_text_intern(domain, text) : spindle_text_make(text));
+	return true;
+}
+
+#define INTEGER(sql_name, type_oid, bits) \
+	{.name = sql_name, .oid = type_oid, .kind = SPINDLE_INT, .min = PG_INT##bits##_MIN, .max = PG_INT##bits##_MAX, \
+	.is_number = true, .is_exact = true, .is_integer = true, .is_ordered = true, .parse = parse_exact}
+
+/* In the order in which hints name them. */
+static const SpindleTypeOps types[] = {
+	INTEGER("smallint", INT2OID, 16),
+	INTEGER("integer", INT4OID, 32),
+	INTEGER("bigint", INT8OID, 64),
+	{
+		.name = "numeric",
+		.parameters = "(precision,scale) with precision up to " CppAsString2(MAX_PRECISION),
+		.oid = NUMERICOID,
+		.kind = SPINDLE_DECIMAL,
+		.is_number = true,
+		.is_exact = true,
+		.is_ordered = true,
+		.read_parameters = read_precision,
+		.parse = parse_exact,
+	},
+	{
+		.name = "double precision",
+		.oid = FLOAT8OID,
+		.kind = SPINDLE_FLOAT,
+		.is_number = true,
+		.parse = parse_float,
+	},
+	{
+		.name = "boolean",
+		.oid = BOOLOID,
+		.kind = SPINDLE_BOOL,
+		.max = 1,
+		.is_ordered = true,
+		.parse = parse_bool,
+	},
+	{
+		.name = "text",
+		.oid = TEXTOID,
+		.kind = SPINDLE_TEXT,
+		.is_text = true,
+		.parse = parse_text,
+	},
+	{
+		.name = "varchar",
+		.parameters = "(length)",
+		.oid = VARCHAROID,
+		.kind = SPINDLE_TEXT,
+		.is_text = true,
+		.read_parameters = read_length,
+		.parse = parse_text,
+	},
+	{
+		.name = "date",
+		.oid = DATEOID,
+		.kind = SPINDLE_DATE,
+		.is_ordered = true,
+		.time_unit = USECS_PER_DAY,
+		.parse = parse_time,
+	},
+	{
+		.name = "timestamp",
+		.oid = TIMESTAMPOID,
+		.kind = SPINDLE_TIMESTAMP,
+		.is_ordered = true,
+		.time_unit = 1,
+		.parse = parse_time,
+	},
+	{
+		.name = "timestamptz",
+		.oid = TIMESTAMPTZOID,
+		.kind = SPINDLE_TIMESTAMP,
+		.is_ordered = true,
+		.time_unit = 1,
+		.parse = parse_time,
+	},
+};
+
 /*
- * spindle_value_parse
- *		Read a constant of a type; false if the text is not one, or does not
- *		fit the type.
+ * spindle_type_names
+ *		All types, as the sentence of a hint; allocated in the current memory
+ *		context.
+ */
+char *
+spindle_type_names(void)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < lengthof(types); i++)
+		appendStringInfo(&buf, "%s%s%s", i == 0 ? "Legal types: " : ", ", types[i].name,
+						 types[i].parameters ? types[i].parameters : "");
+	appendStringInfoChar(&buf, '.');
+	return buf.data;
+}
+
+/* The type that the server knows by a number, or NULL if it is none of ours. */
+const SpindleTypeOps *
+spindle_type_of_oid(Oid oid)
+{
+	for (int i = 0; i < lengthof(types); i++)
+		if (types[i].oid == oid)
+			return &types[i];
+	return NULL;
+}
+
+/*
+ * spindle_type_parse
+ *		Fill *type from its SQL name; false if it is none of ours.  Allocates
+ *		in the current memory context.
+ *
+ * The name goes into DDL as it is, so nothing but the one way to write it will
+ * do.
  */
 bool
-spindle_value_parse(SpindleDomain *domain, const SpindleType *type, const char *text,
-					int64 *value)
+spindle_type_parse(const char *name, SpindleType *type)
 {
-	switch (type->kind)
+	for (int i = 0; i < lengthof(types); i++)
 	{
-		case SPINDLE_INT:
-		case SPINDLE_DECIMAL:
-			return parse_decimal(text, type->scale, value) &&
-				*value >= type->min && *value <= type->max;
-		case SPINDLE_FLOAT:
-			{
-				char	   *end;
-				double		d;
+		const char *s = name;
 
-				/* strtod() would also take spaces, hexadecimal digits and words */
-				if (strspn(text, "+-.0123456789eE") != strlen(text))
-					return false;
-				d = strtod(text, &end);
-				memcpy(value, &d, sizeof(d));
-				return end != text && *end == '\0' && !isinf(d);
-			}
-		case SPINDLE_BOOL:
-			*value = strcmp(text, "true") == 0;
-			return *value || strcmp(text, "false") == 0;
-		case SPINDLE_DATE:
-		case SPINDLE_TIMESTAMP:
-			return parse_time(text, type->kind, value);
-		case SPINDLE_TEXT:
-			if (type->length > 0 &&
-				pg_encoding_verifymbstr(PG_UTF8, text, (int) strlen(text)) == (int) strlen(text))
-			{
-				int			n = 0;
-
-				for (const char *s = text; *s; s += pg_encoding_mblen(PG_UTF8, s))
-					n++;
-				if (n > type->length)
-					return false;
-			}
-			*value = (int64) (intptr_t) spindle_text_intern(domain, text);
+		if (!skip(&s, types[i].name))
+			continue;
+		memset(type, 0, sizeof(*type));
+		type->ops = &types[i];
+		type->kind = types[i].kind;
+		type->oid = types[i].oid;
+		type->typmod = -1;
+		type->min = types[i].min;
+		type->max = types[i].max;
+		if ((types[i].read_parameters == NULL || types[i].read_parameters(&s, type)) && *s == '\0')
+		{
+			type->name = pstrdup(name);
 			return true;
+		}
 	}
 	return false;
+}
+
+/* Does a type hold all values of another one, in the same representation? */
+bool
+spindle_type_holds(const SpindleType *type, const SpindleType *other)
+{
+	if (type->kind != other->kind || type->scale != other->scale)
+		return false;
+	if (type->ops->is_exact)
+		return type->min <= other->min && type->max >= other->max;
+	return type->length == 0 || (other->length > 0 && other->length <= type->length);
 }

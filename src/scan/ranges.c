@@ -13,7 +13,6 @@
 #include "postgres.h"
 
 #include "access/stratnum.h"
-#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -25,24 +24,9 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "gen/datum.h"
 #include "gen/eval.h"
 #include "scan/ranges.h"
-
-static bool
-is_integer_type(Oid type)
-{
-	return type == INT2OID || type == INT4OID || type == INT8OID;
-}
-
-/* Can we turn a value of a type into a row range for a column? */
-static bool
-is_comparable(const SpindleType *column, Oid value_type)
-{
-	if (column->kind == SPINDLE_INT)
-		return is_integer_type(value_type);
-	return (column->kind == SPINDLE_TIMESTAMP || column->kind == SPINDLE_DATE) &&
-		value_type == column->oid;
-}
 
 /* The attribute that an expression is, if its column never falls; else 0. */
 static int
@@ -122,7 +106,7 @@ spindle_condition_match(PlannerInfo *root, const SpindleSource *source, Index re
 	column = source->column[attribute - 1];
 	type = &source->instance->domain->table[source->table].column[column].type;
 	value_type = is_array ? get_element_type(exprType(value)) : exprType(value);
-	if (!is_comparable(type, value_type))
+	if (spindle_datum_value(type, value_type) == NULL)
 		return NULL;
 	family = lookup_type_cache(type->oid, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
 	if (!op_in_opfamily(opno, family))
@@ -175,19 +159,12 @@ spindle_ranges_all(const SpindleSource *source)
 	return ranges;
 }
 
-static int64
-value_of(Oid type, Datum value)
+/* What turns values of a condition into those of its column. */
+static SpindleDatumValue
+value_function(const SpindleSource *source, const SpindleCondition *condition)
 {
-	switch (type)
-	{
-		case INT2OID:
-			return DatumGetInt16(value);
-		case INT4OID:
-		case DATEOID:
-			return DatumGetInt32(value);
-		default:
-			return DatumGetInt64(value);
-	}
+	return spindle_datum_value(&source->instance->domain->table[source->table].column[condition->column].type,
+							   condition->value_type);
 }
 
 /* The range that a comparison with one value selects. */
@@ -232,6 +209,7 @@ ranges_of_array(const SpindleSource *source, const SpindleCondition *condition, 
 	bool	   *is_null;
 	int			n;
 	int			used = 0;
+	SpindleDatumValue value_of = value_function(source, condition);
 
 	get_typlenbyvalalign(condition->value_type, &len, &byval, &align);
 	deconstruct_array(array, condition->value_type, len, byval, align, &value, &is_null, &n);
@@ -243,7 +221,7 @@ ranges_of_array(const SpindleSource *source, const SpindleCondition *condition, 
 		CHECK_FOR_INTERRUPTS();
 		if (is_null[i])
 			continue;
-		range = range_of(source, condition, value_of(condition->value_type, value[i]));
+		range = range_of(source, condition, value_of(value[i]));
 		if (range.first < range.end)
 			ranges->range[used++] = range;
 	}
@@ -282,7 +260,7 @@ spindle_ranges_restrict(const SpindleSource *source, SpindleRanges *ranges,
 		selected = ranges_of_array(source, condition, DatumGetArrayTypeP(value));
 	else
 	{
-		range = range_of(source, condition, value_of(condition->value_type, value));
+		range = range_of(source, condition, value_function(source, condition) (value));
 		single.range = &range;
 		single.n = range.first < range.end ? 1 : 0;
 	}

@@ -118,7 +118,7 @@ spindle_load_can_check(const SpindleDomain *domain, int table, int column)
 	if (c->references < 0 || c->references == table || domain->table[c->references].key < 0)
 		return false;
 	key = &domain->table[c->references].column[domain->table[c->references].key];
-	return c->type.kind == SPINDLE_INT && key->type.kind == SPINDLE_INT &&
+	return c->type.ops->is_integer && key->type.ops->is_integer &&
 		key->rule->kind == SPINDLE_RULE_SEQUENCE && key->rule->sequence.step > 0;
 }
 

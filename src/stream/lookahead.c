@@ -86,8 +86,8 @@ follows_ordered_time(const SpindleDomain *domain, const SpindleTable *table, con
 		table = &domain->table[table->rows_parent];
 	}
 	return table->column[source->column].monotone && !table->column[source->column].nullable &&
-		table->column[source->column].type.kind == SPINDLE_TIMESTAMP &&
-		column->type.kind == SPINDLE_TIMESTAMP &&
+		spindle_type_is_timestamp(&table->column[source->column].type) &&
+		spindle_type_is_timestamp(&column->type) &&
 		column->rule->offset.by.max < 1e6 && column->rule->offset.by.min > -1e6;
 }
 

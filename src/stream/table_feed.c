@@ -16,7 +16,6 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
 #include "utils/memutils.h"
 
 #include "gen/datum.h"
@@ -91,42 +90,14 @@ typedef struct TableFeed
 static bool
 is_text(const SpindleFeed *feed, int column)
 {
-	return ((const TableFeed *) feed)->table->column[column].type.kind == SPINDLE_TEXT;
+	return ((const TableFeed *) feed)->table->column[column].type.ops->is_text;
 }
 
-/*
- * A text that is not in the domain's pool, with all that a writer needs; the
- * pool lives for the session and must not grow with what users ask for.
- */
-static const SpindleText *
-private_text(const char *data)
-{
-	SpindleText *text = palloc0(sizeof(SpindleText));
-	StringInfoData json;
-
-	initStringInfo(&json);
-	escape_json(&json, data);
-	text->data = pstrdup(data);
-	text->len = (int) strlen(data);
-	text->id = -1;
-	text->json = json.data;
-	text->json_len = json.len;
-	return text;
-}
-
+/* Texts must not go into the domain's pool, which lives for the session. */
 static bool
 parse_value(SpindleFeed *feed, int column, const char *text, int64 *value)
 {
-	const TableFeed *tf = (const TableFeed *) feed;
-	const SpindleType *type = &tf->table->column[column].type;
-	int			len = (int) strlen(text);
-
-	if (type->kind != SPINDLE_TEXT)
-		return spindle_value_parse(tf->instance->domain, type, text, value);
-	if (type->length > 0 && spindle_text_clip(text, len, type->length) < len)
-		return false;
-	*value = (int64) (intptr_t) private_text(text);
-	return true;
+	return spindle_value_parse(NULL, &((const TableFeed *) feed)->table->column[column].type, text, value);
 }
 
 static bool
@@ -146,7 +117,7 @@ value_from_number(SpindleFeed *feed, int column, double x, int64 present, bool i
 	const SpindleType *type = &((TableFeed *) feed)->table->column[column].type;
 	int64		value;
 
-	if (type->kind == SPINDLE_FLOAT)
+	if (!type->ops->is_exact)
 	{
 		x = Min(x, DBL_MAX);
 		memcpy(&value, &x, sizeof(x));
@@ -166,18 +137,6 @@ group_value(SpindleFeed *feed, int column, int64 value)
 		Int64GetDatum(value);
 }
 
-/* A value of a vector as a number; the type is numeric. */
-static double
-vector_number(const SpindleType *type, int64 value)
-{
-	double		d;
-
-	if (type->kind != SPINDLE_FLOAT)
-		return (double) value / (double) spindle_power_of_ten(type->scale);
-	memcpy(&d, &value, sizeof(d));
-	return d;
-}
-
 /*
  * Over all rows of the table or, if there are more than 65536, over so many
  * evenly spaced ones.
@@ -193,6 +152,7 @@ mean_of_column(SpindleFeed *feed, int column)
 												  ALLOCSET_DEFAULT_SIZES);
 	SpindleEval *eval = spindle_eval_create(tf->instance, tf->table->index, context);
 	int			handle = spindle_eval_add_column(eval, column);
+	double		unit = (double) spindle_power_of_ten(type->scale);
 	double		sum = 0;
 	int64		count = 0;
 
@@ -209,7 +169,7 @@ mean_of_column(SpindleFeed *feed, int column)
 		vector = spindle_eval_vector(eval, handle);
 		for (int i = 0; i < m; i++)
 		{
-			double		x = vector_number(type, vector->value[i]);
+			double		x = spindle_value_number(type->kind, unit, vector->value[i]);
 
 			if ((vector->is_null && vector->is_null[i]) || isnan(x) || isinf(x))
 				continue;
@@ -557,12 +517,11 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 		column->type_name = from->type.name;
 		column->type = from->type.oid;
 		column->typmod = from->type.typmod;
-		column->group_type = from->type.kind == SPINDLE_TEXT ? TEXTOID : INT8OID;
+		column->group_type = from->type.ops->is_text ? TEXTOID : INT8OID;
 		column->is_hidden = from->hidden;
-		column->is_number = from->type.kind == SPINDLE_INT || from->type.kind == SPINDLE_DECIMAL ||
-			from->type.kind == SPINDLE_FLOAT;
-		column->is_timestamp = from->type.kind == SPINDLE_TIMESTAMP;
-		column->is_date = from->type.kind == SPINDLE_DATE;
+		column->is_number = from->type.ops->is_number;
+		column->is_timestamp = spindle_type_is_timestamp(&from->type);
+		column->is_date = from->type.ops->time_unit > 0 && !column->is_timestamp;
 		column->is_comparable = column->is_sortable = true;
 		column->is_key = c == table->key || from->references >= 0;
 		column->is_nullable = from->nullable;
@@ -579,8 +538,8 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 		event_time.column = spindle_feed_time_column(feed, time_column);
 	}
 	feed->time_column = feed->has_event_time && event_time.nsteps == 0 ? event_time.column : -1;
-	tf->time_unit = feed->has_event_time &&
-		spindle_ref_column(instance->domain, &event_time)->type.kind == SPINDLE_DATE ? USECS_PER_DAY : 1;
+	tf->time_unit = feed->has_event_time ?
+		spindle_ref_column(instance->domain, &event_time)->type.ops->time_unit : 1;
 	tf->order = spindle_table_order_create(feed, instance, table, &event_time, tf->time_unit, context);
 	feed->is_seekable = spindle_table_order_is_seekable(tf->order);
 	MemoryContextSwitchTo(oldcontext);

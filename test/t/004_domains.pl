@@ -276,6 +276,19 @@ is($node->safe_psql('postgres', q(SET ROLE regress_spindle_user; SELECT count(*)
 ($status, $out, $err) = $node->psql('postgres', 'SELECT count(*) FROM spindle_domains(); SET spindle.no_such_setting = 1');
 like($err, qr/invalid configuration parameter name "spindle.no_such_setting"/, 'no other settings');
 
+# What the hint of a wrong type lists: each is one, as Datums and in JSON.
+($status, $out, $err) = $node->psql('postgres', "SELECT spindle_check_domain('" . (definition(1) =~ s/"integer"/"int"/r) . "')");
+my ($legal) = $err =~ /^HINT:  Legal types: (.*)[.]$/m;
+my @types = map { s/ with .*//r =~ s/\bprecision,scale\b/10,2/r =~ s/\(length\)/(5)/r } split /, /, $legal;
+my $columns = join(', ', map { qq("c$_": {"type": "$types[$_]", "nullable": true, "rule": {"kind": "constant", "value": null}}) } 0 .. $#types);
+write_file("$dir/types.json", qq({"spindle": 1, "description": "types", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"small": {}},
+	"tables": {"t": {"rows": {"kind": "fixed", "count": 2}, "columns": {$columns}}}}));
+is($node->safe_psql('postgres', 'SELECT t FROM spindle_rows(\'types\', \'t\') AS t (' . join(', ', map { "c$_ $types[$_]" } 0 .. $#types) . ')'),
+	join("\n", ('(' . ',' x $#types . ')') x 2), "rows of the types $legal");
+is($node->safe_psql('postgres', q(SELECT event::jsonb ->> 'c0' IS NULL, count(k) FROM spindle_stream('types', 't'), jsonb_object_keys(event::jsonb) k WHERE k ~ '^c[0-9]' GROUP BY 1)),
+	't|' . 2 * @types, 'events of the same');
+unlink "$dir/types.json";
+
 # An event time that is an offset from an ordered one and is cut at an end of
 # the years there are: all rows come, in their order.
 foreach my $end ([ 'first', '1900-01-01', '1900-03-01', -100, -30 ], [ 'last', '9999-11-01', '9999-12-31', 20, 90 ], [ 'all', '9999-12-29', '9999-12-31', 5, 90 ])
