@@ -154,6 +154,20 @@ path_text(const SpindleDomain *domain, int table, const SpindleColumnRef *ref)
 	return buf.data;
 }
 
+/* The columns of a key, or NULL if there is none. */
+static char *
+key_text(const SpindleTable *table)
+{
+	StringInfoData buf;
+
+	if (table->nkeys == 0)
+		return NULL;
+	initStringInfo(&buf);
+	for (int k = 0; k < table->nkeys; k++)
+		appendStringInfo(&buf, "%s%s", k ? ", " : "", table->column[table->key[k]].name);
+	return buf.data;
+}
+
 /*
  * spindle_tables(domain, scale)
  *		One row per table, in the order of the definition.
@@ -177,7 +191,7 @@ spindle_tables(PG_FUNCTION_ARGS)
 		values[0] = CStringGetTextDatum(table->name);
 		values[1] = text_or_null(table->description, &nulls[1]);
 		values[2] = Int64GetDatum(instance->nrows[t]);
-		values[3] = text_or_null(table->key < 0 ? NULL : table->column[table->key].name, &nulls[3]);
+		values[3] = text_or_null(key_text(table), &nulls[3]);
 		values[4] = text_or_null(!table->has_event_time ? NULL :
 								 path_text(domain, t, &table->event_time), &nulls[4]);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
@@ -211,7 +225,7 @@ spindle_columns(PG_FUNCTION_ARGS)
 		values[1] = CStringGetTextDatum(column->name);
 		values[2] = CStringGetTextDatum(column->type.name);
 		values[3] = BoolGetDatum(!column->nullable);
-		values[4] = BoolGetDatum(c == table->key);
+		values[4] = BoolGetDatum(spindle_table_is_key(table, c));
 		values[5] = text_or_null(column->references < 0 ? NULL : domain->table[column->references].name,
 								 &nulls[5]);
 		values[6] = text_or_null(spindle_rule_describe(domain, table, column), &nulls[6]);

@@ -253,7 +253,6 @@ read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 	table->description = optional_string(node, "description");
 	table->label = spindle_label(table->name);
 	table->parent_column = -1;
-	table->key = -1;
 	columns = spindle_json_member(node, "columns");
 	spindle_json_expect_object(&columns, NULL);
 	table->ncolumns = spindle_json_size(&columns);
@@ -278,13 +277,17 @@ read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 	if (spindle_json_has(node, "key"))
 	{
 		SpindleJson key = spindle_json_member(node, "key");
+		const SpindleColumn *column;
 
 		if (!cJSON_IsString(key.value))
 			spindle_json_error(&key, "A key is the name of one column, as in \"key\": \"order_id\".  Its values must differ: "
 							   "by the rule sequence, by a pattern with {row}, or by data with by_row.",
 							   "a string is needed.");
-		table->key = spindle_parse_column(parse, &key, table->index);
-		if (table->column[table->key].nullable || table->column[table->key].hidden)
+		table->nkeys = 1;
+		table->key = palloc(sizeof(int));
+		table->key[0] = spindle_parse_column(parse, &key, table->index);
+		column = &table->column[table->key[0]];
+		if (column->nullable || column->hidden)
 			spindle_json_error(&key, NULL, "a key can be neither null nor hidden.");
 	}
 }
@@ -316,7 +319,7 @@ read_rules(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 			SpindleJson references = spindle_json_member(&column_node, "references");
 
 			column->references = spindle_parse_table(parse, &references);
-			if (parse->domain->table[column->references].key < 0)
+			if (parse->domain->table[column->references].nkeys == 0)
 				spindle_json_error(&references, NULL, "table \"%s\" has no key.",
 								   parse->domain->table[column->references].name);
 		}

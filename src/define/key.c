@@ -145,7 +145,7 @@ spindle_extent_column(KeyCheck *check, int table, int column)
 Extent
 spindle_extent_key(KeyCheck *check, int table)
 {
-	return spindle_extent_column(check, table, check->domain->table[table].key);
+	return spindle_extent_column(check, table, spindle_table_single_key(&check->domain->table[table]));
 }
 
 /* Raise the error for a key whose rule does not make its values differ. */
@@ -175,9 +175,9 @@ spindle_check_keys(const SpindleDomain *domain, const int *base, int ncolumns)
 		const SpindleRule *rule;
 
 		CHECK_FOR_INTERRUPTS();
-		if (table->key < 0)
+		if (table->nkeys == 0)
 			continue;
-		rule = table->column[table->key].rule;
+		rule = table->column[spindle_table_single_key(table)].rule;
 		spindle_rule_def(rule)->check_key(&check, table, rule);
 	}
 	pfree(check.column);

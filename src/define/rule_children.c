@@ -24,9 +24,10 @@ read_parent(RuleReader *r)
 		spindle_json_error(r->node, NULL, "column \"%s\" has this rule already.",
 						   table->column[table->parent_column].name);
 	parent = &r->parse->domain->table[table->rows_parent];
-	if (parent->key < 0)
+	if (parent->nkeys == 0)
 		spindle_json_error(r->node, NULL, "parent table \"%s\" has no key.", parent->name);
-	spindle_rule_expect_fit(r->node, "the parent's key", &parent->column[parent->key].type, r->rule->type);
+	spindle_rule_expect_fit(r->node, "the parent's key", &parent->column[spindle_table_single_key(parent)].type,
+							r->rule->type);
 	table->parent_column = r->column - table->column;
 }
 
@@ -48,9 +49,7 @@ static void
 visit_parent(const SpindleDomain *domain, int table, const SpindleRule *rule,
 			 const SpindleRuleVisitor *visitor)
 {
-	const SpindleTable *parent = parent_table(domain, table);
-
-	spindle_visit_column(visitor, parent->index, parent->key);
+	spindle_visit_key(visitor, parent_table(domain, table));
 }
 
 /* Children stand in the order of their parents, so do their parents' keys. */
@@ -59,7 +58,7 @@ parent_never_falls(const SpindleDomain *domain, int table, const SpindleRule *ru
 {
 	const SpindleTable *parent = parent_table(domain, table);
 
-	return parent->column[parent->key].monotone;
+	return parent->column[spindle_table_single_key(parent)].monotone;
 }
 
 static Extent

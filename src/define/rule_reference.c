@@ -97,9 +97,9 @@ read_reference(RuleReader *r)
 
 	rule->reference.table = spindle_parse_table(r->parse, &m);
 	parent = &r->parse->domain->table[rule->reference.table];
-	if (parent->key < 0)
+	if (parent->nkeys == 0)
 		spindle_json_error(&m, NULL, "table \"%s\" has no key.", parent->name);
-	spindle_rule_expect_fit(&m, "the key", &parent->column[parent->key].type, rule->type);
+	spindle_rule_expect_fit(&m, "the key", &parent->column[spindle_table_single_key(parent)].type, rule->type);
 	if (has(r, "skew"))
 		read_skew(r);
 	if (has(r, "after"))
@@ -166,7 +166,7 @@ visit_reference(const SpindleDomain *domain, int table, const SpindleRule *rule,
 {
 	const SpindleTable *parent = &domain->table[rule->reference.table];
 
-	spindle_visit_column(visitor, parent->index, parent->key);
+	spindle_visit_key(visitor, parent);
 	if (rule->reference.has_after)
 	{
 		spindle_visit_path(visitor, table, &rule->reference.after_time);
@@ -280,13 +280,14 @@ read_hierarchy(RuleReader *r)
 	SpindleJson levels = member(r, "levels");
 	SpindleJson roots = member(r, "roots");
 
-	if (r->parse->domain->table[r->table].key < 0)
+	if (r->parse->domain->table[r->table].nkeys == 0)
 		spindle_json_error(r->node, NULL, "the table has no key.");
 	if (r->rule->kind == SPINDLE_RULE_HIERARCHY)
 	{
 		const SpindleTable *table = &r->parse->domain->table[r->table];
 
-		spindle_rule_expect_fit(r->node, "the table's key", &table->column[table->key].type, r->rule->type);
+		spindle_rule_expect_fit(r->node, "the table's key", &table->column[spindle_table_single_key(table)].type,
+								r->rule->type);
 		if (!is_own_rule(r))
 			spindle_json_error(r->node, NULL, "this rule must be a column's own.");
 	}
@@ -317,7 +318,7 @@ static void
 visit_hierarchy(const SpindleDomain *domain, int table, const SpindleRule *rule,
 				const SpindleRuleVisitor *visitor)
 {
-	spindle_visit_column(visitor, table, domain->table[table].key);
+	spindle_visit_key(visitor, &domain->table[table]);
 }
 
 /* Rows of the first level are below none. */

@@ -194,14 +194,15 @@ Step *
 spindle_compile_key(SpindleEval *eval, Frame *frame, Step *rows, int table)
 {
 	const SpindleTable *parent = &eval->instance->domain->table[table];
-	const SpindleRule *key = parent->column[parent->key].rule;
+	const int	column = spindle_table_single_key(parent);
+	const SpindleRule *key = parent->column[column].rule;
 	Step	   *step;
 
 	if (key->kind != SPINDLE_RULE_SEQUENCE)
 	{
 		Frame	   *sub = spindle_frame_of_parents(eval, frame, rows, table);
 
-		return spindle_gather(eval, sub, spindle_compile_column(eval, sub, parent->key));
+		return spindle_gather(eval, sub, spindle_compile_column(eval, sub, column));
 	}
 	step = spindle_step_add(eval, frame, run_key, NULL, rows->has_nulls, 1);
 	step->input[0] = rows;

@@ -44,7 +44,8 @@ static int64
 first_row_of_parent(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, bool inclusive)
 {
 	const SpindleTable *parent = &instance->domain->table[instance->domain->table[table].rows_parent];
-	int64		row = spindle_instance_first_row_at(instance, parent->index, parent->key, value, inclusive);
+	int64		row = spindle_instance_first_row_at(instance, parent->index, spindle_table_single_key(parent), value,
+													inclusive);
 	int64		first;
 	SpindleLayoutCursor layout;
 

@@ -46,6 +46,34 @@ spindle_ref_column(const SpindleDomain *domain, const SpindleColumnRef *ref)
 	return &domain->table[ref->table].column[ref->column];
 }
 
+/* Is a column one of the table's key? */
+bool
+spindle_table_is_key(const SpindleTable *table, int column)
+{
+	for (int k = 0; k < table->nkeys; k++)
+		if (table->key[k] == column)
+			return true;
+	return false;
+}
+
+/* Is it the first one, so that the index of the key serves the column, too? */
+bool
+spindle_table_leads_key(const SpindleTable *table, int column)
+{
+	return table->nkeys > 0 && table->key[0] == column;
+}
+
+/*
+ * The column of a key that has only one.  For what can follow no other key: the
+ * value of a reference, above all, is that of a single column.
+ */
+int
+spindle_table_single_key(const SpindleTable *table)
+{
+	Assert(table->nkeys == 1);
+	return table->key[0];
+}
+
 /*
  * spindle_column_target
  *		The table that a step of a path leads to from a column.

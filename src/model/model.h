@@ -94,7 +94,8 @@ typedef struct SpindleTable
 	int			index;
 	int			ncolumns;
 	SpindleColumn *column;
-	int			key;			/* column, or -1 */
+	int			nkeys;			/* columns of the key, 0 if there is none */
+	int		   *key;			/* their numbers, in the order of the key */
 	bool		has_event_time;
 	SpindleColumnRef event_time;
 	SpindleRowsKind rows_kind;
@@ -143,6 +144,9 @@ extern int	spindle_domain_find_preset(const SpindleDomain *domain, const char *n
 extern int	spindle_domain_years(const SpindleDomain *domain);
 extern const SpindleColumn *spindle_ref_column(const SpindleDomain *domain,
 											   const SpindleColumnRef *ref);
+extern bool spindle_table_is_key(const SpindleTable *table, int column);
+extern bool spindle_table_leads_key(const SpindleTable *table, int column);
+extern int	spindle_table_single_key(const SpindleTable *table);
 extern int	spindle_column_target(const SpindleDomain *domain, int table, int column);
 
 /* text.c */
@@ -153,6 +157,7 @@ extern const SpindleText *spindle_text_lookup(const SpindleDomain *domain, const
 extern int	spindle_text_clip(const char *data, int len, int max_characters);
 
 /* rule.c */
+extern void spindle_visit_key(const SpindleRuleVisitor *visitor, const SpindleTable *table);
 extern bool spindle_column_is_ordered_time(const SpindleColumn *column);
 
 /* describe.c */

@@ -35,6 +35,14 @@ spindle_rule_any_order(const SpindleDomain *domain, int table, const SpindleRule
 	return false;
 }
 
+/* For rules that refer to a table's rows: they need all columns of its key. */
+void
+spindle_visit_key(const SpindleRuleVisitor *visitor, const SpindleTable *table)
+{
+	for (int k = 0; k < table->nkeys; k++)
+		spindle_visit_column(visitor, table->index, table->key[k]);
+}
+
 /*
  * spindle_path_may_be_null
  *		Can the value at the end of a path be NULL, or the path end early?

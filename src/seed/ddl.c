@@ -95,7 +95,7 @@ spindle_ddl_create(const SpindleDomain *domain, const char *schema, const bool *
 			 */
 			if (!column->nullable && selected[t])
 				ddl->not_null_name[t][c] = choose_name(&not_null_names, table->name, column->name, "not_null");
-			if (c == table->key)
+			if (spindle_table_leads_key(table, c))
 				ddl->index_name[t][c] = choose_name(&ddl->names, table->name, NULL, "pkey");
 			else if (column->references >= 0)
 				ddl->index_name[t][c] = choose_name(&ddl->names, table->name, column->name, "idx");
@@ -222,13 +222,17 @@ List *
 spindle_ddl_primary_key(const SpindleDdl *ddl, int table)
 {
 	const SpindleTable *t = &ddl->domain->table[table];
+	StringInfoData columns;
 
-	if (t->key < 0)
+	if (t->nkeys == 0)
 		return NIL;
+	initStringInfo(&columns);
+	for (int k = 0; k < t->nkeys; k++)
+		appendStringInfo(&columns, "%s%s", k ? ", " : "", quote_identifier(t->column[t->key[k]].name));
 	return list_make1(psprintf("ALTER TABLE %s ADD CONSTRAINT %s PRIMARY KEY (%s)",
 							   qualified_table(ddl, table),
-							   quote_identifier(spindle_ddl_index_name(ddl, table, t->key)),
-							   quote_identifier(t->column[t->key].name)));
+							   quote_identifier(spindle_ddl_index_name(ddl, table, t->key[0])),
+							   columns.data));
 }
 
 /* Indexes on referencing columns, save those that the primary key serves. */
@@ -239,7 +243,7 @@ spindle_ddl_indexes(const SpindleDdl *ddl, int table)
 	List	   *statements = NIL;
 
 	for (int c = 0; c < t->ncolumns; c++)
-		if (c != t->key && ddl->index_name[table][c] != NULL)
+		if (!spindle_table_leads_key(t, c) && ddl->index_name[table][c] != NULL)
 			statements = lappend(statements,
 								 psprintf("CREATE INDEX %s ON %s (%s)",
 										  quote_identifier(spindle_ddl_index_name(ddl, table, c)),
@@ -269,7 +273,7 @@ spindle_ddl_foreign_key(const SpindleDdl *ddl, int table, int column, bool is_va
 					quote_identifier(ddl->foreign_key_name[table][column]),
 					quote_identifier(c->name),
 					qualified_table(ddl, parent->index),
-					quote_identifier(parent->column[parent->key].name),
+					quote_identifier(parent->column[spindle_table_single_key(parent)].name),
 					is_valid ? "" : " NOT VALID");
 }
 

@@ -26,7 +26,8 @@ typedef struct SpindleDdl
 	 */
 	const char *staging;
 	List	   *names;			/* names taken so far in the schema */
-	char	 ***index_name;		/* [table][column] in the end, NULL if none */
+	char	 ***index_name;		/* [table][column] in the end, NULL if none; that
+								 * of the key at its first column */
 	char	 ***foreign_key_name;	/* [table][column], NULL if none */
 	char	 ***not_null_name;	/* [table][column], NULL if none */
 } SpindleDdl;

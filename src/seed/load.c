@@ -113,11 +113,15 @@ bool
 spindle_load_can_check(const SpindleDomain *domain, int table, int column)
 {
 	const SpindleColumn *c = &domain->table[table].column[column];
+	const SpindleTable *parent;
 	const SpindleColumn *key;
 
-	if (c->references < 0 || c->references == table || domain->table[c->references].key < 0)
+	if (c->references < 0 || c->references == table)
 		return false;
-	key = &domain->table[c->references].column[domain->table[c->references].key];
+	parent = &domain->table[c->references];
+	if (parent->nkeys != 1)
+		return false;
+	key = &parent->column[spindle_table_single_key(parent)];
 	return c->type.ops->is_integer && key->type.ops->is_integer &&
 		key->rule->kind == SPINDLE_RULE_SEQUENCE && key->rule->sequence.step > 0;
 }
@@ -140,7 +144,7 @@ add_checks(Loader *loader, const SpindleInstance *instance, const SpindleSource 
 		check->length = TupleDescAttr(RelationGetDescr(loader->relation), i)->attlen;
 		check->column = &table->column[source->column[i]];
 		check->parent = &instance->domain->table[check->column->references];
-		key = check->parent->column[check->parent->key].rule;
+		key = check->parent->column[spindle_table_single_key(check->parent)].rule;
 		check->start = key->sequence.start;
 		check->step = key->sequence.step;
 		check->nrows = instance->nrows[check->parent->index];

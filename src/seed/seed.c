@@ -208,7 +208,7 @@ check_index_names(const SpindleSeed *seed, Oid schema, const List *replaced)
 		for (int c = 0; seed->selected[t] && c < domain->table[t].ncolumns; c++)
 		{
 			const char *name = seed->ddl->index_name[t][c];
-			bool		is_key = c == domain->table[t].key;
+			bool		is_key = spindle_table_leads_key(&domain->table[t], c);
 			Oid			relid;
 
 			if (name == NULL || !(is_key ? seed->with_keys : seed->with_indexes))

@@ -403,7 +403,8 @@ show_tables(SpindleSeed *seed)
 		if (!seed->selected[t])
 			continue;
 		for (int c = 0; c < table->ncolumns; c++)
-			if (seed->ddl->index_name[t][c] && (c == table->key ? seed->with_keys : seed->with_indexes))
+			if (seed->ddl->index_name[t][c] &&
+				(spindle_table_leads_key(table, c) ? seed->with_keys : seed->with_indexes))
 				rename_relation(seed->ddl, "INDEX", spindle_ddl_index_name(seed->ddl, t, c),
 								seed->ddl->index_name[t][c]);
 		rename_relation(seed->ddl, "TABLE", spindle_ddl_name(seed->ddl, t), table->name);

@@ -523,7 +523,7 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 		column->is_timestamp = spindle_type_is_timestamp(&from->type);
 		column->is_date = from->type.ops->time_unit > 0 && !column->is_timestamp;
 		column->is_comparable = column->is_sortable = true;
-		column->is_key = c == table->key || from->references >= 0;
+		column->is_key = spindle_table_is_key(table, c) || from->references >= 0;
 		column->is_nullable = from->nullable;
 	}
 	tf->instance = instance;
