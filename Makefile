@@ -5,10 +5,12 @@ PGFILEDESC = "spindle - relational test data and event streams"
 OBJS = \
 	src/api/args.o \
 	src/api/catalogue.o \
+	src/api/ddl.o \
 	src/api/deliver.o \
 	src/api/fdw.o \
 	src/api/json_type.o \
 	src/api/rows.o \
+	src/api/seed.o \
 	src/api/stream.o \
 	src/api/stream_builders.o \
 	src/api/support.o \
@@ -72,14 +74,15 @@ OBJS = \
 	src/scan/function_scan.o \
 	src/scan/plan.o \
 	src/scan/ranges.o \
+	src/seed/cleanup.o \
 	src/seed/ddl.o \
 	src/seed/fill.o \
 	src/seed/load.o \
+	src/seed/lock.o \
+	src/seed/parallel.o \
+	src/seed/prepare.o \
 	src/seed/seed.o \
-	src/seed/seed_cleanup.o \
-	src/seed/seed_lock.o \
-	src/seed/seed_parallel.o \
-	src/seed/seed_worker.o \
+	src/seed/worker.o \
 	src/server/argument.o \
 	src/server/bulk.o \
 	src/server/flush.o \
@@ -88,6 +91,7 @@ OBJS = \
 	src/server/kept_rows.o \
 	src/server/pace.o \
 	src/server/progress.o \
+	src/server/run.o \
 	src/sink/channel.o \
 	src/sink/file.o \
 	src/sink/program.o \

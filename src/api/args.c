@@ -10,10 +10,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "api/args.h"
+#include "library/source.h"
 
 /* The name of a schema, which need not exist; palloc'd. */
 char *
@@ -50,6 +52,60 @@ spindle_arg_stream_call(FunctionCallInfo fcinfo, int at, SpindleStreamCall *call
 				 errmsg("the SQL declaration of the function does not fit the installed library"),
 				 errhint("Run ALTER EXTENSION spindle UPDATE, or create the extension anew.")));
 	return at + call->nsource + SPINDLE_NUM_STREAM_OPTIONS;
+}
+
+/* A boolean that must not be null. */
+bool
+spindle_arg_bool(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	spindle_arg_require(fcinfo, arg, name);
+	return PG_GETARG_BOOL(arg);
+}
+
+/*
+ * spindle_arg_names
+ *		The elements of an argument of type text[] that is not null, palloc'd.
+ *		None of them may be null.
+ */
+List *
+spindle_arg_names(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	List	   *result = NIL;
+	Datum	   *names;
+	bool	   *nulls;
+	int			n;
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(arg), TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &n);
+	for (int i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument \"%s\" must not contain nulls", name)));
+		result = lappend(result, TextDatumGetCString(names[i]));
+	}
+	return result;
+}
+
+/*
+ * spindle_arg_tables
+ *		Which tables of a domain an argument of type text[] names, palloc'd; null
+ *		means all.
+ */
+bool *
+spindle_arg_tables(FunctionCallInfo fcinfo, int arg, const char *name, const SpindleDomain *domain)
+{
+	bool	   *selected = palloc0(sizeof(bool) * domain->ntables);
+	ListCell   *lc;
+
+	if (PG_ARGISNULL(arg))
+	{
+		memset(selected, true, sizeof(bool) * domain->ntables);
+		return selected;
+	}
+	foreach(lc, spindle_arg_names(fcinfo, arg, name))
+		selected[spindle_source_table(domain, lfirst(lc))] = true;
+	return selected;
 }
 
 /*

@@ -9,8 +9,10 @@
 #define SPINDLE_ARGS_H
 
 #include "fmgr.h"
+#include "nodes/pg_list.h"
 
 #include "library/stream_call.h"
+#include "model/model.h"
 #include "server/argument.h"
 
 /* What a procedure does with its result. */
@@ -47,6 +49,10 @@ spindle_arg_count(FunctionCallInfo fcinfo, int arg, const char *name, int64 when
 
 extern char *spindle_arg_schema(FunctionCallInfo fcinfo, int arg, const char *name);
 extern int	spindle_arg_stream_call(FunctionCallInfo fcinfo, int at, SpindleStreamCall *call);
+extern bool spindle_arg_bool(FunctionCallInfo fcinfo, int arg, const char *name);
+extern List *spindle_arg_names(FunctionCallInfo fcinfo, int arg, const char *name);
+extern bool *spindle_arg_tables(FunctionCallInfo fcinfo, int arg, const char *name,
+								const SpindleDomain *domain);
 extern SpindleReport spindle_arg_take_report(FunctionCallInfo fcinfo, int arg);
 
 #endif							/* SPINDLE_ARGS_H */

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * ddl.c
- *		Statements that make tables of a domain, and the SQL function
- *		spindle_ddl that prints them.
+ *		Statements that make tables of a domain.
  *
  * The same texts are run by spindle_seed and printed for people who load files
  * elsewhere.  Indexes and constraints get the names that the server would
@@ -14,18 +13,15 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "commands/defrem.h"
-#include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 
-#include "api/args.h"
-#include "library/library.h"
 #include "seed/ddl.h"
-#include "seed/seed.h"
-
-PG_FUNCTION_INFO_V1(spindle_ddl);
 
 static bool
 is_taken(const List *names, const char *name)
@@ -305,9 +301,13 @@ append_statements(StringInfo buf, const char *heading, List *statements)
 		appendStringInfo(buf, "%s;\n", (char *) lfirst(lc));
 }
 
-/* What comes before the data, then what comes after it. */
-static char *
-script(const SpindleDdl *ddl)
+/*
+ * spindle_ddl_script
+ *		All statements as a script, palloc'd; a comment marks where the data is
+ *		to be loaded.
+ */
+char *
+spindle_ddl_script(const SpindleDdl *ddl)
 {
 	const SpindleDomain *domain = ddl->domain;
 	List	   *indexes = NIL;
@@ -335,18 +335,29 @@ script(const SpindleDdl *ddl)
 }
 
 /*
- * spindle_ddl(domain, schema_name, tables)
- *		A script that makes the tables of a domain without the extension.
+ * spindle_ddl_relation
+ *		A table that was made by these statements a moment ago.
  *
- * A comment marks where the data is to be loaded.
+ * Raises undefined_table if it is not there any more.
  */
-Datum
-spindle_ddl(PG_FUNCTION_ARGS)
+Oid
+spindle_ddl_relation(const SpindleDdl *ddl, int table)
 {
-	char	   *domain_name = spindle_arg_text(fcinfo, 0, "domain");
-	char	   *schema = spindle_arg_schema(fcinfo, 1, "schema_name");
-	SpindleDomain *domain = spindle_library_domain(domain_name, CurrentMemoryContext);
-	char	   *text = script(spindle_ddl_create(domain, schema, spindle_seed_selection(fcinfo, 2, domain), true));
+	Oid			relid = get_relname_relid(spindle_ddl_name(ddl, table),
+										  get_namespace_oid(ddl->schema, false));
 
-	PG_RETURN_TEXT_P(cstring_to_text(text));
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" of schema \"%s\" is not there any more", spindle_ddl_name(ddl, table), ddl->schema),
+				 errhint("An event trigger may have dropped or renamed it.")));
+	return relid;
+}
+
+/* What such a table takes on disk, with indexes and all. */
+int64
+spindle_ddl_relation_bytes(const SpindleDdl *ddl, int table)
+{
+	return DatumGetInt64(DirectFunctionCall1(pg_total_relation_size,
+											 ObjectIdGetDatum(spindle_ddl_relation(ddl, table))));
 }

@@ -45,5 +45,9 @@ extern List *spindle_ddl_primary_key(const SpindleDdl *ddl, int table);
 extern List *spindle_ddl_indexes(const SpindleDdl *ddl, int table);
 extern char *spindle_ddl_foreign_key(const SpindleDdl *ddl, int table, int column, bool is_valid);
 extern List *spindle_ddl_foreign_keys(const SpindleDdl *ddl, int table, bool is_valid);
+extern char *spindle_ddl_script(const SpindleDdl *ddl);
+
+extern Oid	spindle_ddl_relation(const SpindleDdl *ddl, int table);
+extern int64 spindle_ddl_relation_bytes(const SpindleDdl *ddl, int table);
 
 #endif							/* SPINDLE_DDL_H */

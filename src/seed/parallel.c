@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * seed_parallel.c
+ * parallel.c
  *		Seeding by background workers: the leader.
  *
  * Workers make tables under names that nobody uses, each worker in one
@@ -37,9 +37,12 @@
 #include "utils/resowner.h"
 
 #include "compat.h"
-#include "seed/seed.h"
-#include "seed/seed_parallel.h"
+#include "seed/cleanup.h"
+#include "seed/lock.h"
+#include "seed/parallel.h"
+#include "seed/shared.h"
 #include "server/progress.h"
+#include "server/run.h"
 
 /*
  * A parallel seeding.  It has a memory context of its own, as it is needed when
@@ -79,7 +82,7 @@ compare_tasks(const void *a, const void *b, void *arg)
 static void
 fill_shared(const SpindleSeed *seed, SpindleSeedShared *shared)
 {
-	const SpindleInstance *instance = seed->instance;
+	const SpindleInstance *instance = seed->options->instance;
 
 	shared->database = MyDatabaseId;
 	shared->login_user = GetAuthenticatedUserId();
@@ -89,13 +92,13 @@ fill_shared(const SpindleSeed *seed, SpindleSeedShared *shared)
 	shared->fingerprint = instance->domain->fingerprint;
 	strlcpy(shared->domain, instance->domain->name, NAMEDATALEN);
 	strlcpy(shared->scale, instance->domain->preset[instance->preset].name, NAMEDATALEN);
-	strlcpy(shared->schema, seed->schema, NAMEDATALEN);
+	strlcpy(shared->schema, seed->options->schema, NAMEDATALEN);
 	strlcpy(shared->staging, seed->ddl->staging, NAMEDATALEN);
 	shared->is_logged = seed->ddl->is_logged;
-	shared->with_keys = seed->with_keys;
-	shared->with_indexes = seed->with_indexes;
-	shared->with_statistics = seed->with_statistics;
-	shared->nworkers = Min(seed->nworkers, seed->ntables);
+	shared->with_keys = seed->options->with_keys;
+	shared->with_indexes = seed->options->with_indexes;
+	shared->with_statistics = seed->options->with_statistics;
+	shared->nworkers = Min(seed->options->nworkers, seed->ntables);
 	for (int t = 0; t < instance->domain->ntables; t++)
 		if (seed->selected[t])
 			shared->task[shared->ntasks++].table = t;
@@ -114,7 +117,7 @@ static void
 create_shared(Job *job)
 {
 	const SpindleSeed *seed = job->seed;
-	int			nworkers = Min(seed->nworkers, seed->ntables);
+	int			nworkers = Min(seed->options->nworkers, seed->ntables);
 	Size		shared_size = offsetof(SpindleSeedShared, task) + sizeof(SpindleSeedTask) * seed->ntables;
 	Size		settings_size = EstimateGUCStateSpace();
 	Size		queues_size = mul_size(SPINDLE_SEED_QUEUE_SIZE, nworkers);
@@ -355,16 +358,16 @@ run_protected(void (*statements) (SpindleSeed *seed), SpindleSeed *seed, bool is
 static void
 add_foreign_keys(SpindleSeed *seed)
 {
-	for (int t = 0; t < seed->instance->domain->ntables; t++)
+	for (int t = 0; t < seed->options->instance->domain->ntables; t++)
 		if (seed->selected[t])
-			spindle_seed_run_all(spindle_ddl_foreign_keys(seed->ddl, t, false));
+			spindle_run_all(spindle_ddl_foreign_keys(seed->ddl, t, false));
 }
 
 /* Give a relation its name. */
 static void
 rename_relation(const SpindleDdl *ddl, const char *kind, const char *from, const char *to)
 {
-	spindle_seed_run(psprintf("ALTER %s %s RENAME TO %s", kind, spindle_ddl_qualified(ddl, from),
+	spindle_run(psprintf("ALTER %s %s RENAME TO %s", kind, spindle_ddl_qualified(ddl, from),
 							  quote_identifier(to)));
 }
 
@@ -379,18 +382,18 @@ lock_tables(const SpindleSeed *seed)
 	StringInfoData buf;
 
 	initStringInfo(&buf);
-	for (int t = 0; t < seed->instance->domain->ntables; t++)
+	for (int t = 0; t < seed->options->instance->domain->ntables; t++)
 		if (seed->selected[t])
 			appendStringInfo(&buf, "%s%s", buf.len ? ", " : "LOCK TABLE ",
 							 spindle_ddl_qualified(seed->ddl, spindle_ddl_name(seed->ddl, t)));
-	spindle_seed_run(buf.data);
+	spindle_run(buf.data);
 }
 
 /* The last transaction: tables appear under their names, all at once. */
 static void
 show_tables(SpindleSeed *seed)
 {
-	const SpindleDomain *domain = seed->instance->domain;
+	const SpindleDomain *domain = seed->options->instance->domain;
 	SpindleDdl	shown = *seed->ddl;
 
 	shown.staging = NULL;
@@ -404,17 +407,17 @@ show_tables(SpindleSeed *seed)
 			continue;
 		for (int c = 0; c < table->ncolumns; c++)
 			if (seed->ddl->index_name[t][c] &&
-				(spindle_table_leads_key(table, c) ? seed->with_keys : seed->with_indexes))
+				(spindle_table_leads_key(table, c) ? seed->options->with_keys : seed->options->with_indexes))
 				rename_relation(seed->ddl, "INDEX", spindle_ddl_index_name(seed->ddl, t, c),
 								seed->ddl->index_name[t][c]);
 		rename_relation(seed->ddl, "TABLE", spindle_ddl_name(seed->ddl, t), table->name);
-		spindle_seed_run(psprintf("ALTER TABLE %s RESET (autovacuum_enabled)",
+		spindle_run(psprintf("ALTER TABLE %s RESET (autovacuum_enabled)",
 								  spindle_ddl_qualified(&shown, table->name)));
 		if (table->description)
-			spindle_seed_run_all(spindle_ddl_table_comment(&shown, t));
+			spindle_run_all(spindle_ddl_table_comment(&shown, t));
 		else
-			spindle_seed_run(psprintf("COMMENT ON TABLE %s IS NULL", spindle_ddl_qualified(&shown, table->name)));
-		seed->nbytes += spindle_seed_bytes(spindle_seed_relation(&shown, t));
+			spindle_run(psprintf("COMMENT ON TABLE %s IS NULL", spindle_ddl_qualified(&shown, table->name)));
+		seed->nbytes += spindle_ddl_relation_bytes(&shown, t);
 	}
 }
 
@@ -509,7 +512,7 @@ run_job(Job *job, SpindleSeed *seed)
 	await_workers(job, SPINDLE_SEED_LOAD);
 	begin_step(job, SPINDLE_SEED_COMMIT);
 	await_workers(job, SPINDLE_SEED_COMMIT);
-	if (seed->with_keys)
+	if (seed->options->with_keys)
 	{
 		run_protected(add_foreign_keys, seed, true);
 		SPI_commit();
@@ -542,7 +545,7 @@ staging_prefix(void)
 
 /*
  * spindle_seed_parallel
- *		Seed by seed->nworkers background workers.
+ *		Seed by background workers, as many as the options ask for.
  *
  * Commits the current transaction, and others after it.
  */
@@ -560,24 +563,25 @@ spindle_seed_parallel(SpindleSeed *seed)
 	if (!is_registered)
 		before_shmem_exit(clean_up_at_exit, (Datum) 0);
 	is_registered = true;
-	for (int t = 0; t < seed->instance->domain->ntables; t++)
-		total += seed->selected[t] ? seed->instance->nrows[t] : 0;
+	for (int t = 0; t < seed->options->instance->domain->ntables; t++)
+		total += seed->selected[t] ? seed->options->instance->nrows[t] : 0;
 	seed->ddl->staging = staging_prefix();
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	spindle_seed_drop_leftovers(seed);
+	if (!seed->schema_is_missing)
+		spindle_seed_drop_leftovers(seed->options->schema);
 
 	/*
 	 * Tables to replace are dropped in the end.  What stands in the way of
 	 * that, views or foreign keys of others, had better be found now.
 	 */
 	run_protected(spindle_seed_drop_replaced, seed, false);
-	spindle_seed_prepare_schema(seed);
-	schema = get_namespace_oid(seed->schema, false);
+	spindle_seed_make_schema(seed);
+	schema = get_namespace_oid(seed->options->schema, false);
 	spindle_seed_hold_lock(schema);
 
 	job = create_job(seed);
 	MemoryContextSwitchTo(context); /* SPI's go with transactions */
-	spindle_progress_start(&job->progress, psprintf("loading %s", seed->instance->domain->name), total, "rows");
+	spindle_progress_start(&job->progress, psprintf("loading %s", seed->options->instance->domain->name), total, "rows");
 	active_job = job;
 	PG_TRY();
 	{

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * seed_worker.c
+ * worker.c
  *		A background worker of spindle_seed.
  *
  * A worker makes whole tables, one after another, as long as there are some
@@ -35,10 +35,11 @@
 #include "utils/snapmgr.h"
 
 #include "library/library.h"
+#include "seed/ddl.h"
 #include "seed/load.h"
-#include "seed/seed.h"
-#include "seed/seed_parallel.h"
+#include "seed/shared.h"
 #include "server/progress.h"
+#include "server/run.h"
 
 typedef struct Worker
 {
@@ -166,14 +167,14 @@ make_table(Worker *worker, SpindleSeedTask *task)
 	char	   *qualified = spindle_ddl_qualified(worker->ddl, spindle_ddl_name(worker->ddl, task->table));
 
 	pgstat_report_activity(STATE_RUNNING, psprintf("loading %s", name));
-	spindle_seed_run(spindle_ddl_table(worker->ddl, task->table));
-	spindle_seed_run(psprintf("COMMENT ON TABLE %s IS %s", qualified,
+	spindle_run(spindle_ddl_table(worker->ddl, task->table));
+	spindle_run(psprintf("COMMENT ON TABLE %s IS %s", qualified,
 							  quote_literal_cstr(SPINDLE_SEED_COMMENT)));
-	spindle_seed_run_all(spindle_ddl_column_comments(worker->ddl, task->table));
+	spindle_run_all(spindle_ddl_column_comments(worker->ddl, task->table));
 
 	/* until the table has its name; the leader would have to wait for it */
-	spindle_seed_run(psprintf("ALTER TABLE %s SET (autovacuum_enabled = false)", qualified));
-	task->relid = spindle_seed_relation(worker->ddl, task->table);
+	spindle_run(psprintf("ALTER TABLE %s SET (autovacuum_enabled = false)", qualified));
+	task->relid = spindle_ddl_relation(worker->ddl, task->table);
 
 	spindle_progress_start(&worker->progress, psprintf("loading %s", name),
 						   worker->instance->nrows[task->table], "rows");
@@ -183,11 +184,11 @@ make_table(Worker *worker, SpindleSeedTask *task)
 
 	pgstat_report_activity(STATE_RUNNING, psprintf("keys, indexes and statistics of %s", name));
 	if (shared->with_keys)
-		spindle_seed_run_all(spindle_ddl_primary_key(worker->ddl, task->table));
+		spindle_run_all(spindle_ddl_primary_key(worker->ddl, task->table));
 	if (shared->with_indexes)
-		spindle_seed_run_all(spindle_ddl_indexes(worker->ddl, task->table));
+		spindle_run_all(spindle_ddl_indexes(worker->ddl, task->table));
 	if (shared->with_statistics)
-		spindle_seed_run(psprintf("ANALYZE %s", qualified));
+		spindle_run(psprintf("ANALYZE %s", qualified));
 	pg_atomic_fetch_add_u32(&worker->shared->tables_done, 1);
 }
 
@@ -237,7 +238,7 @@ validate_tables(Worker *worker)
 			if (name == NULL || !worker->ddl->selected[worker->ddl->domain->table[task->table].column[c].references])
 				continue;
 			pgstat_report_activity(STATE_RUNNING, psprintf("foreign key %s", name));
-			spindle_seed_run(psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
+			spindle_run(psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
 									  spindle_ddl_qualified(worker->ddl, spindle_ddl_name(worker->ddl, task->table)),
 									  quote_identifier(name)));
 		}

@@ -1,15 +1,17 @@
 /*-------------------------------------------------------------------------
  *
- * seed_parallel.h
+ * shared.h
  *		What the leader of a parallel seeding and its workers share.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef SPINDLE_SEED_PARALLEL_H
-#define SPINDLE_SEED_PARALLEL_H
+#ifndef SPINDLE_SEED_SHARED_H
+#define SPINDLE_SEED_SHARED_H
 
 #include "port/atomics.h"
 #include "storage/condition_variable.h"
+
+#include "seed/options.h"
 
 #define SPINDLE_SEED_MAGIC		0x5350534dU
 
@@ -78,10 +80,7 @@ typedef struct SpindleSeedShared
 	SpindleSeedTask task[FLEXIBLE_ARRAY_MEMBER];	/* the largest first */
 } SpindleSeedShared;
 
-/* seed_cleanup.c */
-extern void spindle_seed_drop_tables(const SpindleSeedShared *shared, bool has_made_schema);
-
-/* seed_worker.c */
+/* worker.c */
 extern PGDLLEXPORT void spindle_seed_worker_main(Datum arg);
 
-#endif							/* SPINDLE_SEED_PARALLEL_H */
+#endif							/* SPINDLE_SEED_SHARED_H */

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * seed_cleanup.c
+ * cleanup.c
  *		Dropping what a seeding by workers leaves when it fails.
  *
  * Tables that have been committed but not yet given their names are dropped by
@@ -34,8 +34,9 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-#include "seed/seed.h"
-#include "seed/seed_parallel.h"
+#include "seed/cleanup.h"
+#include "seed/lock.h"
+#include "server/run.h"
 
 /* Does anything live in a schema? */
 static bool
@@ -237,12 +238,10 @@ spindle_seed_drop_tables(const SpindleSeedShared *shared, bool has_made_schema)
  * as they like and hold locks on it, they could stop a superuser.
  */
 void
-spindle_seed_drop_leftovers(const SpindleSeed *seed)
+spindle_seed_drop_leftovers(const char *schema)
 {
 	StringInfoData buf;
 
-	if (seed->schema_is_missing)
-		return;
 	SPI_execute(psprintf("SELECT pg_catalog.format('%%I.%%I', %s, c.relname) FROM pg_catalog.pg_class c"
 						 " WHERE c.relnamespace OPERATOR(pg_catalog.=) %u AND c.relkind OPERATOR(pg_catalog.=) 'r'"
 						 " AND c.relname OPERATOR(pg_catalog.~) '^" SPINDLE_SEED_STAGING "[0-9]+_[0-9]+_[0-9]+$'"
@@ -251,7 +250,7 @@ spindle_seed_drop_leftovers(const SpindleSeed *seed)
 						 " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_get_activity(NULL) a"
 						 " WHERE a.pid OPERATOR(pg_catalog.<>) %d"
 						 " AND a.pid::pg_catalog.text OPERATOR(pg_catalog.=) pg_catalog.split_part(c.relname::pg_catalog.text, '_', 3))",
-						 quote_literal_cstr(seed->schema), get_namespace_oid(seed->schema, false),
+						 quote_literal_cstr(schema), get_namespace_oid(schema, false),
 						 quote_literal_cstr(SPINDLE_SEED_COMMENT), GetUserId(), MyProcPid), true, 0);
 	if (SPI_processed == 0)
 		return;
@@ -264,5 +263,5 @@ spindle_seed_drop_leftovers(const SpindleSeed *seed)
 
 	/* what event triggers made of them goes too, as when the cleanup succeeds */
 	appendStringInfoString(&buf, " CASCADE");
-	spindle_seed_run(buf.data);
+	spindle_run(buf.data);
 }

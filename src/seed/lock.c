@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * seed_lock.c
+ * lock.c
  *		A schema is seeded by one call at a time.
  *
  * Two calls at once would both find a table missing and make it, and all but
@@ -25,7 +25,7 @@
 #include "storage/lock.h"
 #include "utils/inval.h"
 
-#include "seed/seed.h"
+#include "seed/lock.h"
 
 /* What the server leaves free in the tag of a schema's lock, which has no parts. */
 #define PART_SEEDING	1

@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ *
+ * prepare.h
+ *		What a seeding is to do, and what of the schema has to make room.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_SEED_PREPARE_H
+#define SPINDLE_SEED_PREPARE_H
+
+#include "seed/ddl.h"
+#include "seed/options.h"
+
+typedef struct SpindleSeed
+{
+	const SpindleSeedOptions *options;
+
+	/* what follows from them and from what there is */
+	bool	   *selected;		/* per table of the domain: is it made? */
+	int			ntables;		/* that are */
+	List	   *replaced;		/* qualified names of tables to drop */
+	bool		schema_is_missing;
+	SpindleDdl *ddl;
+
+	/* set when it begins */
+	bool		is_watched;		/* event triggers may change tables */
+
+	/* results */
+	int64		nrows;
+	int64		nbytes;
+} SpindleSeed;
+
+extern SpindleSeed *spindle_seed_prepare(const SpindleSeedOptions *options);
+extern void spindle_seed_make_schema(const SpindleSeed *seed);
+extern void spindle_seed_drop_replaced(SpindleSeed *seed);
+
+#endif							/* SPINDLE_SEED_PREPARE_H */

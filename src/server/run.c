@@ -1,0 +1,40 @@
+/*-------------------------------------------------------------------------
+ *
+ * run.c
+ *		Running utility statements.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "miscadmin.h"
+
+#include "server/run.h"
+
+/*
+ * spindle_run
+ *		Run a utility statement as the calling user, who is connected to SPI.
+ *
+ * All names in it are qualified.  So search_path can stay what it is: event
+ * triggers see that of the caller, as with any statement.
+ */
+void
+spindle_run(const char *statement)
+{
+	if (SPI_execute(statement, false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not run statement: %s", statement);
+}
+
+/* The same with a list of them, one after the other. */
+void
+spindle_run_all(List *statements)
+{
+	ListCell   *lc;
+
+	foreach(lc, statements)
+	{
+		CHECK_FOR_INTERRUPTS();
+		spindle_run(lfirst(lc));
+	}
+}

@@ -1,0 +1,16 @@
+/*-------------------------------------------------------------------------
+ *
+ * run.h
+ *		Running utility statements.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_RUN_H
+#define SPINDLE_RUN_H
+
+#include "nodes/pg_list.h"
+
+extern void spindle_run(const char *statement);
+extern void spindle_run_all(List *statements);
+
+#endif							/* SPINDLE_RUN_H */
