@@ -92,6 +92,7 @@ OBJS = \
 	src/server/pace.o \
 	src/server/progress.o \
 	src/server/run.o \
+	src/server/wait.o \
 	src/sink/channel.o \
 	src/sink/file.o \
 	src/sink/program.o \

@@ -11,6 +11,7 @@
 #include "utils/guc.h"
 
 #include "api/support.h"
+#include "server/progress.h"
 #include "spindle.h"
 
 PG_MODULE_MAGIC;
@@ -23,9 +24,6 @@ void		_PG_init(void);
  * what it does, hence superusers only.
  */
 char	   *spindle_domain_directory = NULL;
-
-/* Whether long jobs tell the client how far they have come. */
-bool		spindle_progress_setting = false;
 
 void
 _PG_init(void)
@@ -41,7 +39,7 @@ _PG_init(void)
 	DefineCustomBoolVariable("spindle.progress",
 							 "Sends a notice every two seconds about how far a long job has come.",
 							 NULL,
-							 &spindle_progress_setting,
+							 &spindle_progress_notices,
 							 false,
 							 PGC_USERSET,
 							 0,

@@ -21,7 +21,4 @@
 /* Setting spindle.domain_directory; NULL or empty means none. */
 extern char *spindle_domain_directory;
 
-/* Setting spindle.progress */
-extern bool spindle_progress_setting;
-
 #endif							/* SPINDLE_H */

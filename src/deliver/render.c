@@ -26,7 +26,6 @@
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "port/atomics.h"
-#include "storage/latch.h"
 #include "storage/proc.h"
 #include "storage/shm_mq.h"
 #include "storage/shm_toc.h"
@@ -35,6 +34,7 @@
 
 #include "compat.h"
 #include "deliver/render.h"
+#include "server/wait.h"
 
 /* Events that make a first worker worth its start; three times as many, another. */
 #define PARALLEL_EVENTS		100000
@@ -367,8 +367,7 @@ spindle_rendering_next(SpindleRendering *rendering, SpindleLines *lines)
 			return true;
 		if (make_own_lines(rendering))
 			continue;
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1, PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
+		spindle_wait(SPINDLE_WAIT_FOREVER, PG_WAIT_EXTENSION);
 	}
 	return false;
 }

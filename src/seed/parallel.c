@@ -28,7 +28,6 @@
 #include "postmaster/bgworker.h"
 #include "storage/dsm.h"
 #include "storage/ipc.h"
-#include "storage/latch.h"
 #include "storage/proc.h"
 #include "storage/shm_toc.h"
 #include "utils/builtins.h"
@@ -43,6 +42,10 @@
 #include "seed/shared.h"
 #include "server/progress.h"
 #include "server/run.h"
+#include "server/wait.h"
+
+/* Between two looks at how far workers are, if nothing else wakes us. */
+#define REPORT_SECONDS	1.0
 
 /*
  * A parallel seeding.  It has a memory context of its own, as it is needed when
@@ -299,10 +302,7 @@ await_workers(Job *job, SpindleSeedStep step)
 {
 	while (!is_step_done(job, step))
 	{
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1000,
-						 WAIT_EVENT_BGWORKER_SHUTDOWN);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
+		spindle_wait(REPORT_SECONDS, WAIT_EVENT_BGWORKER_SHUTDOWN);
 		report_progress(job);
 	}
 }
@@ -434,10 +434,7 @@ await_end(Job *job)
 
 		while (GetBackgroundWorkerPid(job->worker[i], &pid) != BGWH_STOPPED)
 		{
-			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1000,
-							 WAIT_EVENT_BGWORKER_SHUTDOWN);
-			ResetLatch(MyLatch);
-			CHECK_FOR_INTERRUPTS();
+			spindle_wait(REPORT_SECONDS, WAIT_EVENT_BGWORKER_SHUTDOWN);
 			read_queues(job);
 		}
 	}

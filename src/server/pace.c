@@ -11,16 +11,10 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
-#include "miscadmin.h"
-#include "storage/latch.h"
 #include "utils/wait_event.h"
 
 #include "server/pace.h"
-
-/* The longest single wait; only so that its milliseconds fit a long. */
-#define MAX_WAIT_MS		3600000.0
+#include "server/wait.h"
 
 /* The stream starts now. */
 void
@@ -70,12 +64,5 @@ void
 spindle_pace_wait(SpindlePace *pace, double offset)
 {
 	while (!spindle_pace_is_due(pace, offset))
-	{
-		double		ms = ceil((offset - pace->now) * 1000.0);
-
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 (long) Min(ms, MAX_WAIT_MS), WAIT_EVENT_PG_SLEEP);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-	}
+		spindle_wait(offset - pace->now, WAIT_EVENT_PG_SLEEP);
 }

@@ -6,7 +6,7 @@
  * A job tells every now and then how much it has done; every two seconds this
  * is passed on:
  *
- *	- to the client, as a notice, if the setting spindle.progress is on (but not
+ *	- to the client, as a notice, if spindle_progress_notices says so (but not
  *	  by each worker of a parallel query: its leader tells);
  *	- to the process title, as the server's own long-running processes do it,
  *	  if update_process_title is on;
@@ -36,10 +36,12 @@
 #include "utils/ps_status.h"
 
 #include "server/progress.h"
-#include "spindle.h"
 
 #define REPORT_INTERVAL		2.0 /* seconds */
 #define MAX_TITLE			1024
+
+/* Do jobs of this session tell the client?  Whoever has a setting for it says so. */
+bool		spindle_progress_notices = false;
 
 static char our_title[MAX_TITLE];	/* the last one that a job set */
 static char server_title[MAX_TITLE];	/* that it took the place of */
@@ -59,7 +61,7 @@ spindle_progress_start(SpindleProgress *progress, const char *what, int64 total,
 	progress->what = what;
 	progress->unit = unit;
 	progress->total = total;
-	progress->notices = spindle_progress_setting && !IsParallelWorker();
+	progress->notices = spindle_progress_notices && !IsParallelWorker();
 	INSTR_TIME_SET_CURRENT(progress->start);
 }
 

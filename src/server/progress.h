@@ -22,12 +22,14 @@ typedef struct SpindleProgress
 	const char *what;			/* that is being done, kept by the caller */
 	const char *unit;			/* of done and total, in the plural */
 	int64		total;			/* or SPINDLE_PROGRESS_UNKNOWN */
-	bool		notices;		/* the setting spindle.progress */
+	bool		notices;		/* to the client, too */
 	instr_time	start;
 
 	/* changes with each report */
 	double		last_report;	/* seconds since the start, 0 before the first */
 } SpindleProgress;
+
+extern bool spindle_progress_notices;
 
 extern void spindle_progress_start(SpindleProgress *progress, const char *what, int64 total,
 								   const char *unit);

@@ -21,10 +21,10 @@
 #include "catalog/pg_authid.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
-#include "storage/latch.h"
 #include "utils/acl.h"
 #include "utils/wait_event.h"
 
+#include "server/wait.h"
 #include "sink/sink.h"
 
 #define BUFFER_SIZE (64 * 1024)
@@ -118,11 +118,7 @@ write_all(ProgramSink *program, const char *lines, int len)
 		if (n >= 0)
 			written += (int) n;
 		else if (errno == EAGAIN || errno == EWOULDBLOCK)
-		{
-			(void) WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_SOCKET_WRITEABLE | WL_EXIT_ON_PM_DEATH,
-									 program->fd, -1, PG_WAIT_EXTENSION);
-			ResetLatch(MyLatch);
-		}
+			spindle_wait_to_write(program->fd, PG_WAIT_EXTENSION);
 		else if (errno == EPIPE)
 		{
 			/* why it does not read any more is what its exit status tells */
