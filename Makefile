@@ -96,6 +96,7 @@ OBJS = \
 	src/sink/channel.o \
 	src/sink/file.o \
 	src/sink/program.o \
+	src/sink/sink.o \
 	src/sink/table.o \
 	src/sink/target.o \
 	src/sink/wal.o \

@@ -155,7 +155,7 @@ run_with_workers(const SpindleStreamCall *call, Delivery *delivery, int nworkers
 
 	while (spindle_rendering_next(rendering, &lines))
 	{
-		sink->ops->write_lines(sink, lines.data, lines.len, lines.events);
+		spindle_sink_write_lines(sink, lines.data, lines.len, lines.events);
 		delivery->anomalies += lines.anomalies;
 		delivery->late += lines.late;
 		spindle_progress_report(&delivery->progress, sink->events_sent);
@@ -209,7 +209,7 @@ spindle_deliver(const SpindleStreamCall *call, const SpindleStreamArguments *arg
 	if (args->options.batch_size > 0)
 		sink->batch_size = args->options.batch_size;
 	delivery.stream = spindle_stream_open(&args->source, &args->options, &needs, context);
-	nworkers = sink->ops->write_lines ? spindle_rendering_workers(args, delivery.stream) : 0;
+	nworkers = sink->takes_lines ? spindle_rendering_workers(args, delivery.stream) : 0;
 	desc = spindle_stream_desc(delivery.stream);
 	if (desc)
 	{
@@ -236,8 +236,7 @@ spindle_deliver(const SpindleStreamCall *call, const SpindleStreamArguments *arg
 	}
 	PG_CATCH();
 	{
-		if (sink->ops->abort)
-			sink->ops->abort(sink);
+		spindle_sink_abort(sink);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();

@@ -114,16 +114,14 @@ channel_flush(SpindleSink *sink)
 	((ChannelSink *) sink)->looked = false;
 }
 
-static void
-channel_close(SpindleSink *sink)
-{
-}
-
 static const SpindleSinkOps channel_ops = {
 	.open = channel_open,
 	.write = channel_write,
+	.write_lines = spindle_sink_no_lines,
 	.flush = channel_flush,
-	.close = channel_close,
+	.settle = spindle_sink_nothing,
+	.close = spindle_sink_nothing,
+	.abort = spindle_sink_nothing,
 };
 
 /*

@@ -48,7 +48,9 @@ static const SpindleSinkOps file_ops = {
 	.write = file_write,
 	.write_lines = file_write_lines,
 	.flush = file_flush,
+	.settle = spindle_sink_nothing,
 	.close = file_close,
+	.abort = spindle_sink_nothing,
 };
 
 /*
@@ -87,6 +89,7 @@ spindle_file_sink_create(const char *path, SpindleFileMode mode)
 
 	sink = palloc0(sizeof(FileSink));
 	sink->base.ops = &file_ops;
+	sink->base.takes_lines = true;
 	sink->base.name = psprintf("file \"%s\"", path);
 	sink->path = pstrdup(path);
 	sink->mode = mode;

@@ -172,6 +172,7 @@ static const SpindleSinkOps program_ops = {
 	.write = program_write,
 	.write_lines = program_write_lines,
 	.flush = program_flush,
+	.settle = spindle_sink_nothing,
 	.close = program_close,
 	.abort = program_abort,
 };
@@ -199,6 +200,7 @@ spindle_program_sink_create(const char *command)
 				 errmsg("argument \"command\" must not be empty")));
 	program = palloc0(sizeof(ProgramSink));
 	program->base.ops = &program_ops;
+	program->base.takes_lines = true;
 	program->base.name = psprintf("program \"%s\"", command);
 	program->command = pstrdup(command);
 	return &program->base;

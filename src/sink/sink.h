@@ -6,8 +6,8 @@
  * A sink takes events one after another and knows nothing of where they come
  * from.  Its creator has checked all arguments and privileges before it makes
  * one; open is the first thing with an effect outside.  After an error only
- * abort is called, if there is one: what else a sink holds must go with its
- * memory context or its transaction.
+ * abort is called: what else a sink holds must go with its memory context or its
+ * transaction.
  *
  *-------------------------------------------------------------------------
  */
@@ -34,6 +34,7 @@ typedef struct SpindleSinkEvent
 	bool		show_label;		/* is it to be seen whether it is an anomaly? */
 } SpindleSinkEvent;
 
+/* All of them are there; what a sink has no use for is spindle_sink_nothing(). */
 typedef struct SpindleSinkOps
 {
 	/* make the target ready for events whose columns desc describes */
@@ -47,7 +48,7 @@ typedef struct SpindleSinkOps
 
 	/*
 	 * Take events as complete lines, which stay the caller's, and let them
-	 * go; NULL if the sink has to see each event.
+	 * go; called only if the sink takes lines.
 	 */
 	void		(*write_lines) (SpindleSink *sink, const char *lines, int len, int64 nevents);
 
@@ -56,14 +57,14 @@ typedef struct SpindleSinkOps
 
 	/*
 	 * After a flush, and its commit, when no event follows at once: see that
-	 * all that were let go arrive now; NULL if flush does.
+	 * all that were let go arrive now.
 	 */
 	void		(*settle) (SpindleSink *sink);
 
 	/* after the last flush: make it last, and release the target */
 	void		(*close) (SpindleSink *sink);
 
-	/* after an error of any kind since open was called; may be NULL */
+	/* after an error of any kind since open was called */
 	void		(*abort) (SpindleSink *sink);
 } SpindleSinkOps;
 
@@ -74,6 +75,7 @@ struct SpindleSink
 	/* set at creation */
 	const char *name;			/* such as: file "/tmp/events.jsonl" */
 	bool		wants_datums;	/* columns, not JSON */
+	bool		takes_lines;	/* need not see each event */
 	bool		commits;		/* each flush is followed by a commit */
 	int			batch_size;		/* events per flush, 0: when it likes */
 
@@ -100,6 +102,13 @@ spindle_sink_write(SpindleSink *sink, const SpindleSinkEvent *event)
 }
 
 static inline void
+spindle_sink_write_lines(SpindleSink *sink, const char *lines, int len, int64 nevents)
+{
+	Assert(sink->takes_lines);
+	sink->ops->write_lines(sink, lines, len, nevents);
+}
+
+static inline void
 spindle_sink_flush(SpindleSink *sink)
 {
 	sink->ops->flush(sink);
@@ -108,8 +117,7 @@ spindle_sink_flush(SpindleSink *sink)
 static inline void
 spindle_sink_settle(SpindleSink *sink)
 {
-	if (sink->ops->settle)
-		sink->ops->settle(sink);
+	sink->ops->settle(sink);
 }
 
 /* What was flushed is out of our hands, after a commit if there is one. */
@@ -127,6 +135,16 @@ spindle_sink_close(SpindleSink *sink)
 {
 	sink->ops->close(sink);
 }
+
+static inline void
+spindle_sink_abort(SpindleSink *sink)
+{
+	sink->ops->abort(sink);
+}
+
+/* sink.c */
+extern void spindle_sink_nothing(SpindleSink *sink);
+extern void spindle_sink_no_lines(SpindleSink *sink, const char *lines, int len, int64 nevents);
 
 /* file.c */
 typedef enum SpindleFileMode

@@ -439,7 +439,9 @@ table_close_sink(SpindleSink *sink)
 static const SpindleSinkOps table_ops = {
 	.open = table_open_sink,
 	.write = table_write,
+	.write_lines = spindle_sink_no_lines,
 	.flush = table_flush,
+	.settle = spindle_sink_nothing,
 	.close = table_close_sink,
 	.abort = table_abort,
 };

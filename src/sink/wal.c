@@ -83,6 +83,7 @@ wal_settle(SpindleSink *sink)
 static const SpindleSinkOps wal_ops = {
 	.open = wal_open,
 	.write = wal_write,
+	.write_lines = spindle_sink_no_lines,
 	.flush = wal_flush,
 	.settle = wal_settle,
 	.close = wal_settle,
