@@ -8,6 +8,7 @@ OBJS = \
 	src/api/ddl.o \
 	src/api/deliver.o \
 	src/api/fdw.o \
+	src/api/fill.o \
 	src/api/json_type.o \
 	src/api/rows.o \
 	src/api/seed.o \
@@ -88,17 +89,19 @@ OBJS = \
 	src/server/flush.o \
 	src/server/heap_writer.o \
 	src/server/hint.o \
+	src/server/insert.o \
 	src/server/kept_rows.o \
 	src/server/pace.o \
 	src/server/progress.o \
+	src/server/relation.o \
 	src/server/run.o \
+	src/server/target.o \
 	src/server/wait.o \
 	src/sink/channel.o \
 	src/sink/file.o \
 	src/sink/program.o \
 	src/sink/sink.o \
 	src/sink/table.o \
-	src/sink/target.o \
 	src/sink/wal.o \
 	src/spindle.o \
 	src/stream/anomaly.o \
@@ -110,7 +113,6 @@ OBJS = \
 	src/stream/merge.o \
 	src/stream/options.o \
 	src/stream/options_json.o \
-	src/stream/relation.o \
 	src/stream/relation_feed.o \
 	src/stream/schedule.o \
 	src/stream/sorter.o \

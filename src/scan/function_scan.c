@@ -51,7 +51,6 @@
 #include "scan/function_scan.h"
 #include "server/flush.h"
 #include "server/pace.h"
-#include "server/flush.h"
 #include "server/progress.h"
 
 #define FIRST_BATCH_ROWS	16

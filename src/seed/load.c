@@ -1,81 +1,46 @@
 /*-------------------------------------------------------------------------
  *
  * load.c
- *		Generated rows into a new table.
+ *		Generated rows into a table.
  *
- * Where it can, heap_writer.c fills the pages of the table.  Else this is the way
- * COPY takes after it has parsed its input: rows in slots that are used again and
- * again, handed to the table access method a batch at a time, with a state that
- * keeps a target page and a small ring of buffers.  The slots are virtual, so a
- * row goes from the generator's vectors into its heap tuple with a single copy.
+ * Rows are inserted by insert.c, which finds the fastest way there is.  Into a
+ * new table they go from the generator's vectors with a single copy, as nobody
+ * but us and event triggers knows it.  Columns that are NOT NULL never get a null:
+ * the model makes them NOT NULL only if their rule cannot give one.
  *
- * Nobody but us and event triggers knows the table.  If these have left it as it
- * was made, there are neither indexes nor policies or defaults to see to; else
- * rows are inserted by the executor.  Columns that are NOT NULL never get a null, as the model
- * makes them NOT NULL only if their rule cannot give one.  Foreign keys that the
- * table has already are checked here: the keys of the parent are a sequence of
- * which all numbers are there, so it is enough to compare a value with its ends,
- * where the server would join the two tables.
+ * Foreign keys that a new table has already are checked here: the keys of the
+ * parent are a sequence of which all numbers are there, so it is enough to compare
+ * a value with its ends, where the server would join the two tables.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/heapam.h"
-#include "access/hio.h"
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
-#include "access/tableam.h"
-#include "access/xact.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
-#include "commands/trigger.h"
-#include "executor/spi.h"
-#include "executor/tuptable.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_extension.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "storage/bufmgr.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
-#include "utils/snapmgr.h"
 
 #include "gen/datum.h"
 #include "library/source.h"
 #include "seed/load.h"
-#include "server/heap_writer.h"
+#include "server/insert.h"
+#include "server/relation.h"
 
-/* What a table may take of the shared buffers before it has to use a ring. */
-#define RING_SHARE	8
-
-/* A new table has no free space to look for. */
-#define INSERT_OPTIONS	TABLE_INSERT_SKIP_FSM
-
-/* Rows that one INSERT makes, where it has to be one. */
+/* Rows of one INSERT, if it takes one; what AFTER triggers queue stays within bounds. */
 #define INSERT_ROWS	65536
 
-typedef struct Loader
-{
-	Relation	relation;
-	SpindleRows *rows;
-	CommandId	command;
-
-	/* where pages are filled */
-	SpindleHeapWriter *writer;	/* else NULL */
-	Datum	   *values;
-	bool	   *nulls;
-
-	/* where the access method takes batches */
-	int			nslots;
-	TupleTableSlot **slot;
-	BulkInsertState bulk_state;
-	BufferAccessStrategy ring;	/* for its later part */
-	MemoryContext batch_context;	/* heap tuples of a batch */
-
-	int			nchecks;
-	struct ReferenceCheck *check;
-} Loader;
+/* What that calls them. */
+#define ALIAS	"generated"
 
 /* A reference to a table whose keys are start, start + step, and so on. */
 typedef struct ReferenceCheck
@@ -89,21 +54,15 @@ typedef struct ReferenceCheck
 	const SpindleTable *parent;
 } ReferenceCheck;
 
-/*
- * The heap copies from virtual slots what it stores.  Other access methods get
- * the kind of slot they ask for.
- */
-static TupleTableSlot *
-create_slot(Relation relation)
+typedef struct Loader
 {
-	const TupleTableSlotOps *ops = table_slot_callbacks(relation);
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(relation),
-													ops == &TTSOpsBufferHeapTuple ? &TTSOpsVirtual : ops);
-
-	/* attributes that are not computed stay null */
-	memset(slot->tts_isnull, true, RelationGetDescr(relation)->natts);
-	return slot;
-}
+	TupleDesc	desc;			/* of the columns that are loaded */
+	int		   *column;			/* of the table, per attribute */
+	Datum	   *values;			/* of a row */
+	bool	   *nulls;
+	int			nchecks;
+	ReferenceCheck *check;
+} Loader;
 
 /*
  * spindle_load_can_check
@@ -126,28 +85,54 @@ spindle_load_can_check(const SpindleDomain *domain, int table, int column)
 		key->rule->kind == SPINDLE_RULE_SEQUENCE && key->rule->sequence.step > 0;
 }
 
+/* The columns to load, as attributes. */
 static void
-add_checks(Loader *loader, const SpindleInstance *instance, const SpindleSource *source, const bool *checked)
+describe_rows(Loader *loader, const SpindleLoad *load)
 {
-	const SpindleTable *table = &instance->domain->table[source->table];
+	const SpindleTable *table = &load->instance->domain->table[load->table];
+	int			n = 0;
 
-	loader->check = palloc(sizeof(ReferenceCheck) * Max(source->natts, 1));
-	for (int i = 0; i < source->natts && checked; i++)
+	for (int c = 0; c < table->ncolumns; c++)
+		n += load->wanted[c];
+	loader->desc = CreateTemplateTupleDesc(n);
+	loader->column = palloc(sizeof(int) * Max(n, 1));
+	loader->values = palloc0(sizeof(Datum) * Max(n, 1));
+	loader->nulls = palloc0(sizeof(bool) * Max(n, 1));
+	n = 0;
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		const SpindleColumn *column = &table->column[c];
+
+		if (!load->wanted[c])
+			continue;
+		loader->column[n++] = c;
+		TupleDescInitEntry(loader->desc, n, column->name, column->type.oid, column->type.typmod, 0);
+		TupleDescAttr(loader->desc, n - 1)->attnotnull = !column->nullable;
+	}
+}
+
+static void
+add_checks(Loader *loader, const SpindleLoad *load)
+{
+	const SpindleTable *table = &load->instance->domain->table[load->table];
+
+	loader->check = palloc(sizeof(ReferenceCheck) * Max(loader->desc->natts, 1));
+	for (int i = 0; i < loader->desc->natts && load->checked; i++)
 	{
 		ReferenceCheck *check = &loader->check[loader->nchecks];
 		const SpindleRule *key;
 
-		if (source->column[i] < 0 || !checked[source->column[i]])
+		if (!load->checked[loader->column[i]])
 			continue;
 		loader->nchecks++;
 		check->attribute = i;
-		check->length = TupleDescAttr(RelationGetDescr(loader->relation), i)->attlen;
-		check->column = &table->column[source->column[i]];
-		check->parent = &instance->domain->table[check->column->references];
+		check->length = TupleDescAttr(loader->desc, i)->attlen;
+		check->column = &table->column[loader->column[i]];
+		check->parent = &load->instance->domain->table[check->column->references];
 		key = check->parent->column[spindle_table_single_key(check->parent)].rule;
 		check->start = key->sequence.start;
 		check->step = key->sequence.step;
-		check->nrows = instance->nrows[check->parent->index];
+		check->nrows = load->instance->nrows[check->parent->index];
 	}
 }
 
@@ -173,261 +158,182 @@ check_references(const Loader *loader, const Datum *values, const bool *nulls)
 	}
 }
 
-/*
- * Begin to insert in bulk.  The ring of buffers that goes with it keeps a large
- * load from pushing all else out of memory, but writes each page once more and
- * leaves none for the indexes to find.  So the first pages go without it.
- */
-static void
-begin_bulk(Loader *loader)
-{
-	loader->nslots = SPINDLE_BATCH_ROWS;
-	loader->slot = palloc(sizeof(TupleTableSlot *) * loader->nslots);
-	for (int i = 0; i < loader->nslots; i++)
-		loader->slot[i] = create_slot(loader->relation);
-	loader->batch_context = AllocSetContextCreate(CurrentMemoryContext, "spindle load batch", ALLOCSET_DEFAULT_SIZES);
-	loader->bulk_state = GetBulkInsertState();
-	loader->ring = loader->bulk_state->strategy;
-	loader->bulk_state->strategy = NULL;
-}
-
-static void
-use_ring_if_large(Loader *loader)
-{
-	if (loader->bulk_state->strategy == NULL &&
-		RelationGetNumberOfBlocks(loader->relation) > (BlockNumber) (NBuffers / RING_SHARE))
-		loader->bulk_state->strategy = loader->ring;
-}
-
-static void
-end_bulk(Loader *loader)
-{
-	table_finish_bulk_insert(loader->relation, INSERT_OPTIONS);
-	loader->bulk_state->strategy = loader->ring;
-	FreeBulkInsertState(loader->bulk_state);
-	for (int i = 0; i < loader->nslots; i++)
-		ExecDropSingleTupleTableSlot(loader->slot[i]);
-}
-
-/* Let the access method store the n rows of the batch. */
-static void
-store_in_bulk(Loader *loader, int n)
-{
-	MemoryContext oldcontext;
-
-	use_ring_if_large(loader);
-	for (int i = 0; i < n; i++)
-	{
-		TupleTableSlot *slot = loader->slot[i];
-
-		ExecClearTuple(slot);
-		spindle_rows_get(loader->rows, i, slot->tts_values, slot->tts_isnull);
-		ExecStoreVirtualTuple(slot);
-		check_references(loader, slot->tts_values, slot->tts_isnull);
-	}
-	MemoryContextReset(loader->batch_context);
-	oldcontext = MemoryContextSwitchTo(loader->batch_context);
-	table_multi_insert(loader->relation, loader->slot, n, loader->command, INSERT_OPTIONS, loader->bulk_state);
-	MemoryContextSwitchTo(oldcontext);
-}
-
-static void
-begin_pages(Loader *loader)
-{
-	const int	natts = RelationGetDescr(loader->relation)->natts;
-
-	loader->writer = spindle_heap_writer_begin(loader->relation, loader->command);
-	loader->values = palloc0(sizeof(Datum) * Max(natts, 1));
-	loader->nulls = palloc(Max(natts, 1));
-
-	/* attributes that are not computed stay null */
-	memset(loader->nulls, true, natts);
-	spindle_rows_bind(loader->rows, loader->values, loader->nulls);
-}
-
-/* Put the n rows of the batch into pages. */
-static void
-store_in_pages(Loader *loader, int n)
-{
-	for (int i = 0; i < n; i++)
-	{
-		spindle_rows_show(loader->rows, i);
-		check_references(loader, loader->values, loader->nulls);
-		spindle_heap_writer_put(loader->writer, loader->values, loader->nulls);
-	}
-}
-
-/*
- * Is a table just what we have made, so that storing rows is all that an INSERT
- * would do?  Nobody else can see it, but event triggers may have changed it.
- * Foreign keys are ours if they are checked here.
- */
-static bool
-is_as_made(Relation relation, const SpindleTable *table, const bool *checked)
-{
-	TupleDesc	desc = RelationGetDescr(relation);
-	TriggerDesc *triggers = relation->trigdesc;
-	int			ncolumns = 0;
-
-	if (relation->rd_rel->relkind != RELKIND_RELATION || relation->rd_rel->relispartition ||
-		relation->rd_rules != NULL || RelationGetIndexList(relation) != NIL ||
-		(desc->constr && desc->constr->num_check > 0) ||
-		check_enable_rls(RelationGetRelid(relation), InvalidOid, true) != RLS_NONE ||
-		pg_class_aclcheck(RelationGetRelid(relation), GetUserId(), ACL_INSERT) != ACLCHECK_OK)
-		return false;
-	for (int i = 0; triggers && i < triggers->numtriggers; i++)
-	{
-		int			kind = RI_FKey_trigger_type(triggers->triggers[i].tgfoid);
-
-		if (kind == RI_TRIGGER_NONE || (kind == RI_TRIGGER_FK && checked == NULL))
-			return false;
-	}
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-		int			c = att->attisdropped ? -1 : spindle_table_find_column(table, NameStr(att->attname));
-
-		if (att->attisdropped)
-			continue;
-		if (c < 0 || table->column[c].hidden || att->attgenerated || att->attidentity ||
-			att->atttypid != table->column[c].type.oid || att->atttypmod != table->column[c].type.typmod ||
-			(att->attnotnull && table->column[c].nullable))
-			return false;
-		ncolumns++;
-	}
-	for (int c = 0; c < table->ncolumns; c++)
-		ncolumns -= !table->column[c].hidden;
-	return ncolumns == 0;
-}
-
 /* The schema of our functions, as SQL writes it. */
-static char *
+static const char *
 extension_schema(void)
 {
-	if (SPI_execute("SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e"
-					" JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace"
-					" WHERE e.extname OPERATOR(pg_catalog.=) 'spindle'", true, 1) != SPI_OK_SELECT || SPI_processed != 1)
+	Relation	extensions = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			schema;
+
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum("spindle"));
+	scan = systable_beginscan(extensions, ExtensionNameIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("extension \"%s\" does not exist", "spindle")));
-	return SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
+	systable_endscan(scan);
+	table_close(extensions, AccessShareLock);
+	return quote_identifier(get_namespace_name(schema));
 }
 
-/*
- * Insert all rows by the executor, as the current user; the result is the number
- * of rows inserted, which triggers and rules decide about.  Needs SPI.
- */
-static int64
-insert_rows(const char *target, SpindleInstance *instance, int table, SpindleLoadReport report, void *arg)
+/* The call of spindle_rows() that gives rows from $1 on, $2 of them. */
+static char *
+rows_from_sql(const Loader *loader, const SpindleLoad *load)
 {
-	const SpindleTable *t = &instance->domain->table[table];
-	int64		nrows = instance->nrows[table];
-	int64		inserted = 0;
-	Oid			types[] = {INT8OID, INT8OID};
-	char	   *statement;
-	StringInfoData names;
+	const SpindleDomain *domain = load->instance->domain;
 	StringInfoData definitions;
 
-	initStringInfo(&names);
 	initStringInfo(&definitions);
-	for (int c = 0; c < t->ncolumns; c++)
+	for (int i = 0; i < loader->desc->natts; i++)
 	{
-		const SpindleColumn *column = &t->column[c];
+		Form_pg_attribute att = TupleDescAttr(loader->desc, i);
 
-		if (column->hidden)
-			continue;
-		appendStringInfo(&names, "%s%s", names.len ? ", " : "", quote_identifier(column->name));
-		appendStringInfo(&definitions, "%s%s %s", definitions.len ? ", " : "", quote_identifier(column->name),
-						 format_type_extended(column->type.oid, column->type.typmod,
+		appendStringInfo(&definitions, "%s%s %s", i ? ", " : "", quote_identifier(NameStr(att->attname)),
+						 format_type_extended(att->atttypid, att->atttypmod,
 											  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
 	}
-	statement = psprintf("INSERT INTO %s (%s) SELECT %s FROM %s.spindle_rows(%s, %s, %s, '" INT64_FORMAT
-						 "', $1, $2) AS generated (%s)", target, names.data, names.data, extension_schema(),
-						 quote_literal_cstr(instance->domain->name), quote_literal_cstr(t->name),
-						 quote_literal_cstr(instance->domain->preset[instance->preset].name),
-						 instance->seed, definitions.data);
+	return psprintf("%s.spindle_rows(%s, %s, %s, '" INT64_FORMAT "', $1, $2) AS " ALIAS " (%s)",
+					extension_schema(), quote_literal_cstr(domain->name),
+					quote_literal_cstr(domain->table[load->table].name),
+					quote_literal_cstr(domain->preset[load->instance->preset].name),
+					load->instance->seed, definitions.data);
+}
 
-	/* what AFTER triggers queue stays within bounds */
-	for (int64 row = 0; row < nrows; row += INSERT_ROWS)
+/* Generate rows first .. end - 1 and put them. */
+static void
+put_rows(const Loader *loader, const SpindleLoad *load, SpindleInserter *inserter, SpindleRows *rows,
+		 int64 first, int64 end)
+{
+	for (int64 row = first; row < end; row += SPINDLE_BATCH_ROWS)
 	{
-		Datum		values[] = {Int64GetDatum(row), Int64GetDatum(Min(INSERT_ROWS, nrows - row))};
+		int			n = (int) Min(SPINDLE_BATCH_ROWS, end - row);
 
 		CHECK_FOR_INTERRUPTS();
-		if (SPI_execute_with_args(statement, lengthof(types), types, values, NULL, false, 0) < 0)
-			elog(ERROR, "could not run statement: %s", statement);
-		inserted += (int64) SPI_processed;
-		report(arg, inserted);
+		spindle_rows_fill(rows, row, n);
+		for (int i = 0; i < n; i++)
+		{
+			spindle_rows_show(rows, i);
+			check_references(loader, loader->values, loader->nulls);
+			spindle_inserter_put(inserter, loader->values, loader->nulls, row + i);
+		}
+		load->report(load->report_arg, row + n - load->first);
 	}
-	return inserted;
+}
+
+/* Insert the rows; the result is how many were inserted. */
+static int64
+insert_rows(const Loader *loader, const SpindleLoad *load)
+{
+	const SpindleInsertOptions options = {
+		.rows = {
+			.desc = loader->desc,
+			.nmain = loader->desc->natts,
+			.from = rows_from_sql(loader, load),
+			.alias = ALIAS,
+			.kind = "generated values",
+			.hint = psprintf("The columns of the generated table are: %s.",
+							 spindle_source_column_list(&load->instance->domain->table[load->table])),
+			.sets_identity = true,
+		},
+		.max_rows = INSERT_ROWS,
+		.is_new = load->is_new,
+		.references_are_checked = load->checked != NULL,
+	};
+	SpindleInserter *inserter = spindle_inserter_create(load->relid, NULL, &options);
+	SpindleRows *rows = spindle_rows_create(load->instance, load->table, loader->column, loader->desc->natts,
+											CurrentMemoryContext);
+
+	spindle_rows_bind(rows, loader->values, loader->nulls);
+	for (int64 row = load->first; row < load->end; row += INSERT_ROWS)
+	{
+		int64		end = row + Min(INSERT_ROWS, load->end - row);
+
+		CHECK_FOR_INTERRUPTS();
+		if (spindle_inserter_select(inserter, row, end - row))
+			load->report(load->report_arg, end - load->first);
+		else
+			put_rows(loader, load, inserter, rows, row, end);
+	}
+	return spindle_inserter_end(inserter);
 }
 
 /*
  * spindle_load
- *		Store all rows of a generated table; the result is their number.
+ *		Insert generated rows into a table; the result is how many were inserted.
+ *
+ * Raises what is wrong with the columns of the
+ * table before the first row, see spindle_inserter_create(), and what an INSERT
+ * does.  Can be cancelled between batches of 512 rows.
+ */
+int64
+spindle_load(const SpindleLoad *load)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle load",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	Loader		loader = {0};
+	int64		inserted;
+
+	describe_rows(&loader, load);
+	add_checks(&loader, load);
+	inserted = insert_rows(&loader, load);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(context);
+	return inserted;
+}
+
+/* Raise an error if a column has no place in the table, as INSERT would. */
+static void
+require_columns(const SpindleLoad *load)
+{
+	const SpindleTable *table = &load->instance->domain->table[load->table];
+	Relation	target = spindle_relation_open(load->relid, NULL, RowExclusiveLock);
+
+	for (int c = 0; c < table->ncolumns; c++)
+		if (load->wanted[c] && spindle_target_column(target, table->column[c].name) == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of relation \"%s\" does not exist", table->column[c].name,
+							RelationGetRelationName(target))));
+	relation_close(target, NoLock);
+}
+
+/*
+ * spindle_load_new
+ *		Store all rows of a generated table in a new one; the result is their
+ *		number.
  *
  * The table must have been created in this transaction, with columns of the
  * generated table, and no indexes yet.  checked says of each column whether it
  * has a foreign key already, for which spindle_load_can_check(), or is NULL.
  * If an event trigger has made more of the table, rows are inserted as by INSERT,
- * and the result is what that says; the caller must be connected to SPI.
- * report is called after each batch.
- * Can be cancelled between batches of 512 rows.
+ * and the result is what that says.  For the rest see spindle_load().
  */
 int64
-spindle_load(Oid relid, SpindleInstance *instance, int table, const bool *checked,
-			 SpindleLoadReport report, void *arg)
+spindle_load_new(Oid relid, SpindleInstance *instance, int table, const bool *checked,
+				 SpindleLoadReport report, void *arg)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle load",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	SpindleSource source = {.instance = instance,.table = table};
-	int64		nrows = instance->nrows[table];
-	Loader		loader = {.command = GetCurrentCommandId(true)};
+	const SpindleTable *t = &instance->domain->table[table];
+	bool	   *wanted = palloc(sizeof(bool) * t->ncolumns);
+	const SpindleLoad load = {
+		.relid = relid,
+		.instance = instance,
+		.table = table,
+		.wanted = wanted,
+		.end = instance->nrows[table],
+		.is_new = true,
+		.checked = checked,
+		.report = report,
+		.report_arg = arg,
+	};
 
-	/* a value that is toasted wants to know which rows others can see */
-	PushActiveSnapshot(GetTransactionSnapshot());
-	loader.relation = table_open(relid, RowExclusiveLock);
-	if (!is_as_made(loader.relation, &instance->domain->table[table], checked))
-	{
-		char	   *target = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(loader.relation)),
-														RelationGetRelationName(loader.relation));
-
-		/* a trigger of the table may change it, which an open relation forbids */
-		table_close(loader.relation, NoLock);
-		nrows = insert_rows(target, instance, table, report, arg);
-		PopActiveSnapshot();
-		MemoryContextSwitchTo(oldcontext);
-		MemoryContextDelete(context);
-		return nrows;
-	}
-	spindle_source_match(&source, RelationGetDescr(loader.relation),
-						 psprintf("table \"%s\"", RelationGetRelationName(loader.relation)));
-	add_checks(&loader, instance, &source, checked);
-	loader.rows = spindle_rows_create(instance, table, source.column, source.natts, context);
-	if (spindle_heap_writer_can_write(loader.relation))
-		begin_pages(&loader);
-	else
-		begin_bulk(&loader);
-	for (int64 row = 0; row < nrows; row += SPINDLE_BATCH_ROWS)
-	{
-		int			n = (int) Min(SPINDLE_BATCH_ROWS, nrows - row);
-
-		CHECK_FOR_INTERRUPTS();
-		spindle_rows_fill(loader.rows, row, n);
-		if (loader.writer)
-			store_in_pages(&loader, n);
-		else
-			store_in_bulk(&loader, n);
-		report(arg, row + n);
-	}
-
-	if (loader.writer)
-		spindle_heap_writer_end(loader.writer);
-	else
-		end_bulk(&loader);
-	table_close(loader.relation, NoLock);
-	PopActiveSnapshot();
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextDelete(context);
-	return nrows;
+	for (int c = 0; c < t->ncolumns; c++)
+		wanted[c] = !t->column[c].hidden;
+	require_columns(&load);
+	return spindle_load(&load);
 }

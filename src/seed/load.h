@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * load.h
- *		Generated rows into a new table.
+ *		Generated rows into a table.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,11 +10,27 @@
 
 #include "gen/instance.h"
 
-/* Called after each batch with the number of rows stored so far. */
+/* Called after each batch of rows with the number of those done so far. */
 typedef void (*SpindleLoadReport) (void *arg, int64 rows);
 
+typedef struct SpindleLoad
+{
+	Oid			relid;			/* the table to load */
+	SpindleInstance *instance;	/* held by the caller */
+	int			table;			/* whose rows */
+	const bool *wanted;			/* per column: is it loaded? */
+	int64		first;			/* rows first .. end - 1 */
+	int64		end;
+	bool		is_new;			/* see spindle_load_new() */
+	const bool *checked;		/* per column: is its foreign key checked here?
+								 * NULL if none is */
+	SpindleLoadReport report;
+	void	   *report_arg;
+} SpindleLoad;
+
 extern bool spindle_load_can_check(const SpindleDomain *domain, int table, int column);
-extern int64 spindle_load(Oid relid, SpindleInstance *instance, int table, const bool *checked,
-						  SpindleLoadReport report, void *arg);
+extern int64 spindle_load(const SpindleLoad *load);
+extern int64 spindle_load_new(Oid relid, SpindleInstance *instance, int table, const bool *checked,
+							  SpindleLoadReport report, void *arg);
 
 #endif							/* SPINDLE_LOAD_H */

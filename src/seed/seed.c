@@ -96,7 +96,7 @@ load_tables(SpindleSeed *seed)
 				spindle_run(statement);
 			}
 		}
-		load.rows_before += spindle_load(spindle_ddl_relation(seed->ddl, t), seed->options->instance, t, checked,
+		load.rows_before += spindle_load_new(spindle_ddl_relation(seed->ddl, t), seed->options->instance, t, checked,
 										 report_load, &load);
 		if (seed->options->with_keys)
 			spindle_run_all(spindle_ddl_primary_key(seed->ddl, t));

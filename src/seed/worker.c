@@ -165,6 +165,7 @@ make_table(Worker *worker, SpindleSeedTask *task)
 	const SpindleSeedShared *shared = worker->shared;
 	const char *name = worker->ddl->domain->table[task->table].name;
 	char	   *qualified = spindle_ddl_qualified(worker->ddl, spindle_ddl_name(worker->ddl, task->table));
+	int64		inserted;
 
 	pgstat_report_activity(STATE_RUNNING, psprintf("loading %s", name));
 	spindle_run(spindle_ddl_table(worker->ddl, task->table));
@@ -179,7 +180,10 @@ make_table(Worker *worker, SpindleSeedTask *task)
 	spindle_progress_start(&worker->progress, psprintf("loading %s", name),
 						   worker->instance->nrows[task->table], "rows");
 	worker->rows_reported = 0;
-	spindle_load(task->relid, worker->instance, task->table, NULL, report_load, worker);
+	inserted = spindle_load_new(task->relid, worker->instance, task->table, NULL, report_load, worker);
+
+	/* an event trigger may have made something that keeps some out */
+	pg_atomic_fetch_add_u64(&worker->shared->rows, inserted - worker->rows_reported);
 	spindle_progress_end(&worker->progress);
 
 	pgstat_report_activity(STATE_RUNNING, psprintf("keys, indexes and statistics of %s", name));

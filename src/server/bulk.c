@@ -11,20 +11,17 @@
  * all of it; and the columns have the types of the source, which gives all
  * those that have defaults.  Constraints and indexes are taken care of.
  *
- * What the table is like is looked at when a batch begins, and locked until
- * its transaction ends.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/heapam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -45,9 +42,8 @@
 struct SpindleBulk
 {
 	/* set at creation */
-	Oid			relid;
-	TupleDesc	source;
 	int			max_rows;
+	const char *numbered;		/* what an error calls a row; or NULL */
 	MemoryContext context;
 	MemoryContext batch_context;
 
@@ -57,52 +53,50 @@ struct SpindleBulk
 
 	/* of a batch */
 	Relation	relation;		/* NULL outside of one */
-	int		   *source_of;		/* per column of the table, -1 for null */
 	int64	   *number;			/* of each row, for errors */
 	int			n;
 	Size		bytes;			/* of the rows */
-	Datum	   *values;
-	bool	   *nulls;
 };
 
 /*
- * spindle_bulk_create
- *		Prepare to insert rows with the columns of source, at most max_rows per
- *		batch.  Allocates in the current memory context.
+ * spindle_bulk_is_plain
+ *		May rows be stored in a relation without the executor, as far as the
+ *		whole of it can tell?
+ *
+ * references_are_checked says that the caller knows that the foreign keys hold.
  */
-SpindleBulk *
-spindle_bulk_create(Oid relid, TupleDesc source, int max_rows)
+bool
+spindle_bulk_is_plain(Relation relation, bool references_are_checked)
 {
-	SpindleBulk *bulk = palloc0(sizeof(SpindleBulk));
+	TriggerDesc *triggers = relation->trigdesc;
 
-	bulk->relid = relid;
-	bulk->source = source;
-	bulk->max_rows = max_rows;
-	bulk->context = CurrentMemoryContext;
-	bulk->batch_context = AllocSetContextCreate(CurrentMemoryContext, "spindle bulk", ALLOCSET_DEFAULT_SIZES);
-	bulk->slot = palloc0(sizeof(TupleTableSlot *) * max_rows);
-	bulk->number = palloc(sizeof(int64) * max_rows);
-	return bulk;
+	if (XactReadOnly || relation->rd_rel->relkind != RELKIND_RELATION || relation->rd_rel->relispartition ||
+		RELATION_IS_OTHER_TEMP(relation) || relation->rd_rules != NULL ||
+		check_enable_rls(RelationGetRelid(relation), InvalidOid, true) != RLS_NONE ||
+		pg_class_aclcheck(RelationGetRelid(relation), GetUserId(), ACL_INSERT) != ACLCHECK_OK)
+		return false;
+	for (int i = 0; triggers && i < triggers->numtriggers; i++)
+		if (!references_are_checked || RI_FKey_trigger_type(triggers->triggers[i].tgfoid) == RI_TRIGGER_NONE)
+			return false;
+	return true;
 }
 
 /* Find the source of a column; false if an INSERT would do more than copy. */
 static bool
-match_column(SpindleBulk *bulk, int attribute)
+match_column(Form_pg_attribute att, TupleDesc source, int *source_of)
 {
-	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(bulk->relation), attribute);
-
-	bulk->source_of[attribute] = -1;
+	*source_of = -1;
 	if (att->attisdropped)
 		return true;
 	if (att->attgenerated || att->attidentity)
 		return false;
-	for (int i = 0; i < bulk->source->natts; i++)
+	for (int i = 0; i < source->natts; i++)
 	{
-		Form_pg_attribute from = TupleDescAttr(bulk->source, i);
+		Form_pg_attribute from = TupleDescAttr(source, i);
 
 		if (strcmp(NameStr(from->attname), NameStr(att->attname)) != 0)
 			continue;
-		bulk->source_of[attribute] = i;
+		*source_of = i;
 		return from->atttypid == att->atttypid && (att->atttypmod == -1 || att->atttypmod == from->atttypmod);
 	}
 
@@ -110,11 +104,49 @@ match_column(SpindleBulk *bulk, int attribute)
 	return !att->atthasdef && get_typtype(att->atttypid) != TYPTYPE_DOMAIN;
 }
 
+/*
+ * spindle_bulk_match
+ *		Find the column of source of each column of a relation, by name; false if
+ *		an INSERT would do more than copy values.
+ *
+ * source_of[i] is -1 if column i is to be null.
+ */
+bool
+spindle_bulk_match(Relation relation, TupleDesc source, int *source_of)
+{
+	for (int i = 0; i < RelationGetNumberOfAttributes(relation); i++)
+		if (!match_column(TupleDescAttr(RelationGetDescr(relation), i), source, &source_of[i]))
+			return false;
+	return true;
+}
+
+/*
+ * spindle_bulk_create
+ *		Prepare to insert rows, at most max_rows per batch.  Allocates in the
+ *		current memory context.
+ *
+ * numbered is what an error says before the number of its row, or NULL.
+ */
+SpindleBulk *
+spindle_bulk_create(int max_rows, const char *numbered)
+{
+	SpindleBulk *bulk = palloc0(sizeof(SpindleBulk));
+
+	bulk->max_rows = max_rows;
+	bulk->numbered = numbered;
+	bulk->context = CurrentMemoryContext;
+	bulk->batch_context = AllocSetContextCreate(CurrentMemoryContext, "spindle bulk", ALLOCSET_DEFAULT_SIZES);
+	bulk->slot = palloc0(sizeof(TupleTableSlot *) * max_rows);
+	bulk->number = palloc(sizeof(int64) * max_rows);
+	return bulk;
+}
+
 /* Slots are kept from batch to batch while the table looks the same. */
 static void
 prepare_slots(SpindleBulk *bulk)
 {
 	TupleDesc	desc = RelationGetDescr(bulk->relation);
+	const TupleTableSlotOps *ops = table_slot_callbacks(bulk->relation);
 	MemoryContext oldcontext;
 
 	if (bulk->desc && equalTupleDescs(bulk->desc, desc))
@@ -123,78 +155,43 @@ prepare_slots(SpindleBulk *bulk)
 	oldcontext = MemoryContextSwitchTo(bulk->context);
 	bulk->desc = CreateTupleDescCopyConstr(desc);
 	for (int i = 0; i < bulk->max_rows; i++)
-		bulk->slot[i] = MakeSingleTupleTableSlot(bulk->desc, &TTSOpsHeapTuple);
+		bulk->slot[i] = MakeSingleTupleTableSlot(bulk->desc, ops == &TTSOpsBufferHeapTuple ? &TTSOpsHeapTuple : ops);
 	MemoryContextSwitchTo(oldcontext);
 }
 
 /*
  * spindle_bulk_begin
- *		Begin a batch, in the current transaction; false if it has to be an
- *		INSERT.
+ *		Begin a batch, in the current transaction.
+ *
+ * The relation is plain, all its columns could be matched, and it stays open and
+ * locked until spindle_bulk_end().
  */
-bool
-spindle_bulk_begin(SpindleBulk *bulk)
+void
+spindle_bulk_begin(SpindleBulk *bulk, Relation relation)
 {
-	Relation	relation = try_table_open(bulk->relid, RowExclusiveLock);
-	bool		possible;
-	MemoryContext oldcontext;
-
-	/* that it was dropped is for the caller to report */
-	if (relation == NULL)
-		return false;
-	possible = !XactReadOnly &&
-		relation->rd_rel->relkind == RELKIND_RELATION && !relation->rd_rel->relispartition &&
-		relation->rd_tableam == GetHeapamTableAmRoutine() && !RELATION_IS_OTHER_TEMP(relation) &&
-		relation->trigdesc == NULL && relation->rd_rules == NULL &&
-		check_enable_rls(bulk->relid, InvalidOid, true) == RLS_NONE &&
-		pg_class_aclcheck(bulk->relid, GetUserId(), ACL_INSERT) == ACLCHECK_OK;
 	MemoryContextReset(bulk->batch_context);
-	oldcontext = MemoryContextSwitchTo(bulk->batch_context);
 	bulk->relation = relation;
 	bulk->n = 0;
 	bulk->bytes = 0;
-	bulk->source_of = palloc(sizeof(int) * Max(RelationGetNumberOfAttributes(relation), 1));
-	bulk->values = palloc(sizeof(Datum) * Max(RelationGetNumberOfAttributes(relation), 1));
-	bulk->nulls = palloc(sizeof(bool) * Max(RelationGetNumberOfAttributes(relation), 1));
-	for (int i = 0; i < RelationGetNumberOfAttributes(relation) && possible; i++)
-		possible = match_column(bulk, i);
-	MemoryContextSwitchTo(oldcontext);
-	if (possible)
-		prepare_slots(bulk);
-	else
-	{
-		table_close(relation, NoLock);
-		bulk->relation = NULL;
-	}
-	return possible;
+	prepare_slots(bulk);
 }
 
 /*
  * spindle_bulk_put
- *		Take a row; number is what an error calls it.
+ *		Take a row with the columns of the relation; number is what an error
+ *		calls it.
  */
 void
-spindle_bulk_put(SpindleBulk *bulk, const Datum *values, const bool *nulls, int64 number)
+spindle_bulk_put(SpindleBulk *bulk, Datum *values, bool *nulls, int64 number)
 {
-	TupleDesc	desc = RelationGetDescr(bulk->relation);
-	HeapTuple	tuple;
-	MemoryContext oldcontext;
+	MemoryContext oldcontext = MemoryContextSwitchTo(bulk->batch_context);
+	HeapTuple	tuple = heap_form_tuple(RelationGetDescr(bulk->relation), values, nulls);
 
-	for (int i = 0; i < desc->natts; i++)
-	{
-		int			from = bulk->source_of[i];
-
-		bulk->nulls[i] = from < 0 || nulls[from];
-		bulk->values[i] = from < 0 ? (Datum) 0 : values[from];
-	}
-	oldcontext = MemoryContextSwitchTo(bulk->batch_context);
-	tuple = heap_form_tuple(desc, bulk->values, bulk->nulls);
-	MemoryContextSwitchTo(oldcontext);
-	tuple->t_tableOid = bulk->relid;
+	tuple->t_tableOid = RelationGetRelid(bulk->relation);
 	bulk->bytes += tuple->t_len;
-
-	ExecStoreHeapTuple(tuple, bulk->slot[bulk->n], false);
+	ExecForceStoreHeapTuple(tuple, bulk->slot[bulk->n], false);
 	bulk->number[bulk->n++] = number;
+	MemoryContextSwitchTo(oldcontext);
 }
 
 /* Is there no room for another row before spindle_bulk_end()? */
@@ -204,10 +201,20 @@ spindle_bulk_is_full(const SpindleBulk *bulk)
 	return bulk->n == bulk->max_rows || bulk->bytes >= MAX_BYTES;
 }
 
+/* The row that an error is about. */
+typedef struct RowContext
+{
+	const char *numbered;		/* or NULL to say nothing */
+	int64		number;
+} RowContext;
+
 static void
 row_context(void *arg)
 {
-	errcontext("event with seq " INT64_FORMAT, *(int64 *) arg);
+	const RowContext *row = arg;
+
+	if (row->numbered)
+		errcontext("%s " INT64_FORMAT, row->numbered, row->number);
 }
 
 /* An executor's state for one table, as COPY makes it. */
@@ -218,7 +225,7 @@ make_result_relation(SpindleBulk *bulk, EState *estate)
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
 
 	rte->rtekind = RTE_RELATION;
-	rte->relid = bulk->relid;
+	rte->relid = RelationGetRelid(bulk->relation);
 	rte->relkind = bulk->relation->rd_rel->relkind;
 	rte->rellockmode = RowExclusiveLock;
 	spindle_init_range_table(estate, rte, ACL_INSERT);
@@ -231,7 +238,7 @@ make_result_relation(SpindleBulk *bulk, EState *estate)
  * spindle_bulk_end
  *		Put the rows of the batch into the table.
  *
- * An error that a row causes names its number.
+ * An error that a row causes names its number.  The relation remains the caller's.
  */
 void
 spindle_bulk_end(SpindleBulk *bulk)
@@ -239,8 +246,8 @@ spindle_bulk_end(SpindleBulk *bulk)
 	MemoryContext oldcontext = MemoryContextSwitchTo(bulk->batch_context);
 	EState	   *estate = CreateExecutorState();
 	BulkInsertState state = GetBulkInsertState();
-	int64		number = 0;
-	ErrorContextCallback callback = {.previous = error_context_stack,.callback = row_context,.arg = &number};
+	RowContext	row = {.numbered = bulk->numbered};
+	ErrorContextCallback callback = {.previous = error_context_stack,.callback = row_context,.arg = &row};
 	ResultRelInfo *result;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -250,7 +257,7 @@ spindle_bulk_end(SpindleBulk *bulk)
 	if (bulk->relation->rd_att->constr)
 		for (int i = 0; i < bulk->n; i++)
 		{
-			number = bulk->number[i];
+			row.number = bulk->number[i];
 			ExecConstraints(result, bulk->slot[i], estate);
 			ResetPerTupleExprContext(estate);
 		}
@@ -261,7 +268,7 @@ spindle_bulk_end(SpindleBulk *bulk)
 	error_context_stack = &callback;
 	for (int i = 0; i < bulk->n && result->ri_NumIndices > 0; i++)
 	{
-		number = bulk->number[i];
+		row.number = bulk->number[i];
 		CHECK_FOR_INTERRUPTS();
 		list_free(spindle_ExecInsertIndexTuples(result, bulk->slot[i], estate, false, false, NULL, NIL,
 												false));
@@ -270,12 +277,12 @@ spindle_bulk_end(SpindleBulk *bulk)
 	error_context_stack = callback.previous;
 	for (int i = 0; i < bulk->n; i++)
 		ExecClearTuple(bulk->slot[i]);
+	table_finish_bulk_insert(bulk->relation, 0);
 	FreeBulkInsertState(state);
 	ExecCloseResultRelations(estate);
 	ExecCloseRangeTableRelations(estate);
 	FreeExecutorState(estate);
 	PopActiveSnapshot();
-	table_close(bulk->relation, NoLock);
 	bulk->relation = NULL;
 	MemoryContextSwitchTo(oldcontext);
 }

@@ -8,13 +8,16 @@
 #ifndef SPINDLE_BULK_H
 #define SPINDLE_BULK_H
 
-#include "access/tupdesc.h"
+#include "utils/relcache.h"
 
 typedef struct SpindleBulk SpindleBulk;
 
-extern SpindleBulk *spindle_bulk_create(Oid relation, TupleDesc source, int max_rows);
-extern bool spindle_bulk_begin(SpindleBulk *bulk);
-extern void spindle_bulk_put(SpindleBulk *bulk, const Datum *values, const bool *nulls, int64 number);
+extern bool spindle_bulk_is_plain(Relation relation, bool references_are_checked);
+extern bool spindle_bulk_match(Relation relation, TupleDesc source, int *source_of);
+
+extern SpindleBulk *spindle_bulk_create(int max_rows, const char *numbered);
+extern void spindle_bulk_begin(SpindleBulk *bulk, Relation relation);
+extern void spindle_bulk_put(SpindleBulk *bulk, Datum *values, bool *nulls, int64 number);
 extern bool spindle_bulk_is_full(const SpindleBulk *bulk);
 extern void spindle_bulk_end(SpindleBulk *bulk);
 extern void spindle_bulk_destroy(SpindleBulk *bulk);

@@ -38,10 +38,10 @@
 
 #include "json/datum_json.h"
 #include "json/json_writer.h"
+#include "server/relation.h"
 #include "stream/anomaly.h"
 #include "stream/collective.h"
 #include "stream/datum_number.h"
-#include "stream/relation.h"
 #include "stream/sorter.h"
 
 /* Columns of the sorted rows, before those of the relation. */

@@ -14,7 +14,7 @@
 #include "utils/rel.h"
 #include "utils/relcache.h"
 
-#include "stream/relation.h"
+#include "server/relation.h"
 
 /*
  * spindle_relation_open

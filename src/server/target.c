@@ -24,7 +24,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#include "sink/target.h"
+#include "server/target.h"
 
 /*
  * spindle_target_column
@@ -148,25 +148,26 @@ check_other_column(Relation target, Form_pg_attribute att, const SpindleTargetRo
 /*
  * spindle_target_insert
  *		The INSERT of rows into a relation, which the caller has locked against
- *		changes of its columns.
+ *		changes of its columns; palloc'd.
  *
- * taken[i] gets true if the target takes column i of the rows.  Columns that the
- * target generates are left to it.  Values are converted by assignment casts, and
- * where a text goes to a type without one by the type's input.  Raises
- * datatype_mismatch if neither is possible, and not_null_violation if a column
- * would surely be null and must not.  All names are qualified.
+ * Columns that the target generates are left to it.  Values are converted by
+ * assignment casts, and where a text goes to a type without one by the type's
+ * input.  Raises datatype_mismatch if neither is possible, not_null_violation if
+ * a column would surely be null and must not, and undefined_column if the target
+ * takes none of the main columns.  All names are qualified, as triggers run with
+ * the caller's search_path.
  */
 char *
-spindle_target_insert(Relation target, const SpindleTargetRows *rows, bool *taken)
+spindle_target_insert(Relation target, const SpindleTargetRows *rows)
 {
 	TupleDesc	desc = RelationGetDescr(target);
 	StringInfoData columns;
 	StringInfoData values;
 	bool		overrides = false;
+	bool		any = false;
 
 	initStringInfo(&columns);
 	initStringInfo(&values);
-	memset(taken, false, rows->desc->natts);
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
@@ -183,11 +184,16 @@ spindle_target_insert(Relation target, const SpindleTargetRows *rows, bool *take
 			check_other_column(target, att, rows);
 			continue;
 		}
-		taken[from] = true;
+		any |= from < rows->nmain;
 		overrides |= is_always;
 		appendStringInfo(&columns, "%s%s", columns.len ? ", " : "", quote_identifier(NameStr(att->attname)));
 		append_expression(&values, target, att, rows, TupleDescAttr(rows->desc, from));
 	}
+	if (!any)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("relation \"%s\" has no column that %s have", RelationGetRelationName(target), rows->kind),
+				 errhint("Columns are matched by name.")));
 	return psprintf("INSERT INTO %s (%s) %sSELECT %s FROM %s",
 					quote_qualified_identifier(get_namespace_name(RelationGetNamespace(target)),
 											   RelationGetRelationName(target)),

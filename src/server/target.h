@@ -14,7 +14,9 @@
 /* What is to be inserted. */
 typedef struct SpindleTargetRows
 {
-	TupleDesc	desc;			/* columns that have a name may be matched */
+	TupleDesc	desc;			/* columns that have a name may be matched; those
+								 * that are NOT NULL never are null */
+	int			nmain;			/* of the first so many the target must have one */
 	const char *from;			/* the FROM item that gives them */
 	const char *alias;			/* its name there */
 	const char *kind;			/* what rows are to the user: events, say */
@@ -24,6 +26,6 @@ typedef struct SpindleTargetRows
 } SpindleTargetRows;
 
 extern Form_pg_attribute spindle_target_column(Relation target, const char *name);
-extern char *spindle_target_insert(Relation target, const SpindleTargetRows *rows, bool *taken);
+extern char *spindle_target_insert(Relation target, const SpindleTargetRows *rows);
 
 #endif							/* SPINDLE_TARGET_H */
