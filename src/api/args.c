@@ -54,14 +54,6 @@ spindle_arg_stream_call(FunctionCallInfo fcinfo, int at, SpindleStreamCall *call
 	return at + call->nsource + SPINDLE_NUM_STREAM_OPTIONS;
 }
 
-/* A boolean that must not be null. */
-bool
-spindle_arg_bool(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	spindle_arg_require(fcinfo, arg, name);
-	return PG_GETARG_BOOL(arg);
-}
-
 /*
  * spindle_arg_names
  *		The elements of an argument of type text[] that is not null, palloc'd.

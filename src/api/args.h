@@ -35,6 +35,12 @@ spindle_arg_text(FunctionCallInfo fcinfo, int arg, const char *name)
 	return spindle_argument_text(&fcinfo->args[arg], name);
 }
 
+static inline bool
+spindle_arg_bool(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	return spindle_argument_bool(&fcinfo->args[arg], name);
+}
+
 static inline int64
 spindle_arg_int64(FunctionCallInfo fcinfo, int arg, const char *name)
 {
@@ -49,7 +55,6 @@ spindle_arg_count(FunctionCallInfo fcinfo, int arg, const char *name, int64 when
 
 extern char *spindle_arg_schema(FunctionCallInfo fcinfo, int arg, const char *name);
 extern int	spindle_arg_stream_call(FunctionCallInfo fcinfo, int at, SpindleStreamCall *call);
-extern bool spindle_arg_bool(FunctionCallInfo fcinfo, int arg, const char *name);
 extern List *spindle_arg_names(FunctionCallInfo fcinfo, int arg, const char *name);
 extern bool *spindle_arg_tables(FunctionCallInfo fcinfo, int arg, const char *name,
 								const SpindleDomain *domain);

@@ -206,7 +206,7 @@ static const SpindleSinkOps table_ops = {
  * spindle_table_sink_create
  *		A sink that inserts into a table, in the current memory context.
  *
- * The caller has an SPI session open, in which the commands run.
+ * Raises undefined_table or wrong_object_type if events cannot be inserted into it.
  */
 SpindleSink *
 spindle_table_sink_create(Oid relid)
