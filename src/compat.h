@@ -37,6 +37,10 @@
 #include "miscadmin.h"
 #include "utils/tuplestore.h"
 
+/* The storage manager's relation, opened if it is not. */
+#define RelationGetSmgr(relation) \
+	(RelationOpenSmgr(relation), (relation)->rd_smgr)
+
 /* Custom scans of 14 always project. */
 #define CUSTOMPATH_SUPPORT_PROJECTION	0
 
