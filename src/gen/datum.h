@@ -26,8 +26,6 @@ extern void spindle_rows_override(SpindleRows *rows, int column, const SpindleVe
 extern void spindle_rows_convert(SpindleRows *rows, int n);
 extern void spindle_rows_fill(SpindleRows *rows, int64 first, int n);
 extern void spindle_rows_fill_list(SpindleRows *rows, const int64 *list, int n);
-extern void spindle_rows_bind(SpindleRows *rows, Datum *values, bool *nulls);
-extern void spindle_rows_show(const SpindleRows *rows, int i);
 extern void spindle_rows_get(const SpindleRows *rows, int i, Datum *values, bool *nulls);
 
 #endif							/* SPINDLE_DATUM_H */

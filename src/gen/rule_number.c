@@ -17,7 +17,12 @@
 #include "gen/eval_internal.h"
 #include "math/draws.h"
 
-/* Rows whose number is remembered, at most: 1 MB. */
+/*
+ * Rows whose number is remembered, at most: 1 MB.  A scan of order lines, whose
+ * prices are those of few products, takes 11 % fewer instructions by it; the same
+ * rows are computed without it where the products are scanned, and have to be
+ * equal (test/sql/retail_keys.sql).
+ */
 #define MEMO_SIZE		65536
 
 typedef struct NumberMemo

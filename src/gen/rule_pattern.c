@@ -30,32 +30,23 @@ typedef struct PatternState
 	SpindleKey *piece_key;		/* of each piece's draws */
 } PatternState;
 
-/* Room for n bytes, and to write or read a few more. */
+/* Room for n bytes. */
 static inline char *
 buffer_reserve(PatternState *state, Size n)
 {
-	if (unlikely(state->used + n + SPINDLE_TEXT_READABLE > state->buffer_size))
+	if (unlikely(state->used + n > state->buffer_size))
 	{
-		while (state->used + n + SPINDLE_TEXT_READABLE > state->buffer_size)
+		while (state->used + n > state->buffer_size)
 			state->buffer_size *= 2;
 		state->buffer = repalloc_huge(state->buffer, state->buffer_size);
 	}
 	return state->buffer + state->used;
 }
 
-/*
- * Most texts are short, of a length that nobody can predict: so many bytes are
- * always copied, without a loop or a call.
- */
 static inline void
 append_text(PatternState *state, const SpindleText *text)
 {
-	char	   *out = buffer_reserve(state, text->len);
-
-	memcpy(out, text->data, SPINDLE_TEXT_READABLE);
-	if (text->len > SPINDLE_TEXT_READABLE)
-		memcpy(out + SPINDLE_TEXT_READABLE, text->data + SPINDLE_TEXT_READABLE,
-			   text->len - SPINDLE_TEXT_READABLE);
+	memcpy(buffer_reserve(state, text->len), text->data, text->len);
 	state->used += text->len;
 }
 
@@ -74,9 +65,7 @@ append_folded(PatternState *state, const SpindleText *text, char fold)
 	const char *pg_restrict data = text->data;
 	char	   *pg_restrict out = buffer_reserve(state, text->len);
 
-	for (int i = 0; i < SPINDLE_TEXT_READABLE; i++)
-		out[i] = fold_letter(data[i], first);
-	for (int i = SPINDLE_TEXT_READABLE; i < text->len; i++)
+	for (int i = 0; i < text->len; i++)
 		out[i] = fold_letter(data[i], first);
 	state->used += text->len;
 }
@@ -143,7 +132,7 @@ literal_text(const char *data)
 {
 	int			len = (int) strlen(data);
 
-	return (SpindleText) {.data = memcpy(palloc0(len + SPINDLE_TEXT_READABLE), data, len),.len = len};
+	return (SpindleText) {.data = memcpy(palloc(Max(len, 1)), data, len),.len = len};
 }
 
 /* An empty state, in the current memory context, where it also grows. */

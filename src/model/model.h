@@ -25,17 +25,13 @@
 #define SPINDLE_MAX_COLUMNS		1000
 #define SPINDLE_MAX_ROWS		INT64CONST(1000000000000000)
 
-/* Bytes at the start of a text that can be read, however short it is. */
-#define SPINDLE_TEXT_READABLE	16
-
 /*
  * A piece of text.  Those of a definition are prepared once in all forms and
  * have a number; those put together per row have data and len only.
  */
 typedef struct SpindleText
 {
-	const char *data;			/* UTF-8, not terminated; patterns read
-								 * SPINDLE_TEXT_READABLE bytes in any case */
+	const char *data;			/* UTF-8, not terminated */
 	int32		len;
 	int32		id;				/* in the domain's pool, -1 if put together */
 	const char *json;			/* as a JSON string in quotes, or NULL */

@@ -116,10 +116,7 @@ begin_scan(ForeignScanState *node, int eflags)
 	foreach(lc, attributes)
 		columns[foreach_current_index(lc)] = lfirst_int(lc) >= 0 ? state->source->column[lfirst_int(lc)] : -1;
 	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY))
-	{
 		state->rows = spindle_rows_create(state->source->instance, state->source->table, columns, natts, context);
-		spindle_rows_bind(state->rows, slot->tts_values, slot->tts_isnull);
-	}
 
 	state->nconditions = list_length(conditions);
 	state->condition = palloc(sizeof(SpindleCondition *) * Max(state->nconditions, 1));
@@ -282,16 +279,9 @@ iterate_scan(ForeignScanState *node)
 	}
 	state->rows_read++;
 
-	/* as long as nobody has made a tuple of it, the slot is just its values */
-	if (likely(slot->tts_nvalid == slot->tts_tupleDescriptor->natts && !TTS_EMPTY(slot) && !TTS_SHOULDFREE(slot)))
-	{
-		spindle_rows_show(state->rows, state->i++);
-		return slot;
-	}
-
 	/* columns that are not computed were set to NULL when the scan began */
 	ExecClearTuple(slot);
-	spindle_rows_show(state->rows, state->i++);
+	spindle_rows_get(state->rows, state->i++, slot->tts_values, slot->tts_isnull);
 	return ExecStoreVirtualTuple(slot);
 }
 

@@ -349,8 +349,6 @@ start_rows(GeneratedFunctionScan *state, const NullableDatum *values)
 			source.column[i] = -1;
 	state->rows = spindle_rows_create(source.instance, source.table, source.column, source.natts,
 									  state->context);
-	spindle_rows_bind(state->rows, state->css.ss.ss_ScanTupleSlot->tts_values,
-					  state->css.ss.ss_ScanTupleSlot->tts_isnull);
 	state->first = state->next;
 	state->batch_rows = FIRST_BATCH_ROWS;
 	state->n = state->i = 0;
@@ -446,7 +444,7 @@ next_row(GeneratedFunctionScan *state, TupleTableSlot *slot)
 		state->next += state->n;
 		state->batch_rows = Min(state->batch_rows * 4, SPINDLE_BATCH_ROWS);
 	}
-	spindle_rows_show(state->rows, state->i++);
+	spindle_rows_get(state->rows, state->i++, slot->tts_values, slot->tts_isnull);
 	state->delivered++;
 	return ExecStoreVirtualTuple(slot);
 }

@@ -217,7 +217,7 @@ put_rows(const Loader *loader, const SpindleLoad *load, SpindleInserter *inserte
 		spindle_rows_fill(rows, row, n);
 		for (int i = 0; i < n; i++)
 		{
-			spindle_rows_show(rows, i);
+			spindle_rows_get(rows, i, loader->values, loader->nulls);
 			check_references(loader, loader->values, loader->nulls);
 			spindle_inserter_put(inserter, loader->values, loader->nulls, row + i);
 		}
@@ -248,7 +248,6 @@ insert_rows(const Loader *loader, const SpindleLoad *load)
 	SpindleRows *rows = spindle_rows_create(load->instance, load->table, loader->column, loader->desc->natts,
 											CurrentMemoryContext);
 
-	spindle_rows_bind(rows, loader->values, loader->nulls);
 	for (int64 row = load->first; row < load->end; row += INSERT_ROWS)
 	{
 		int64		end = row + Min(INSERT_ROWS, load->end - row);
