@@ -17,7 +17,6 @@
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/.." && pwd)
 cache=/var/cache/spindle-chroot
 recipe=1    # to be raised when a system is made otherwise
 max_age=7   # days, as the later suite changes
