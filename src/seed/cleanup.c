@@ -230,9 +230,11 @@ spindle_seed_drop_tables(const SpindleSeedShared *shared, bool has_made_schema)
 
 /*
  * spindle_seed_drop_leftovers
- *		Drop tables that a seeding by workers has left in the schema when the
+ *		Drop tables that a seeding by workers has left in a schema when the
  *		server crashed: those with our names and comment whose session is no
  *		more.
+ *
+ * The schema exists, and the caller is connected to SPI.
  *
  * Only the user's own: with those of others, who can name and comment on a table
  * as they like and hold locks on it, they could stop a superuser.
