@@ -91,6 +91,42 @@ SELECT try($$SELECT spindle_fill('store', 'retail', 'store', columns => '{store_
 SELECT try($$SELECT spindle_fill('store', 'retail', 'store', columns => '{store_id}', max_rows => 11)$$);
 SELECT count(*) FROM store;
 
+-- A plain table, which takes many rows at once, gets what an INSERT gives one
+-- that only a trigger makes different; and one with other columns in between.
+CREATE TABLE plain (LIKE fill_virtual.order_line);
+CREATE INDEX plain_product ON plain (product_id, (quantity + 1)) WHERE quantity > 0;
+CREATE TABLE watched (LIKE plain);
+CREATE TABLE mixed (gone int, a int, LIKE plain, z text CHECK (z IS NULL));
+ALTER TABLE mixed DROP COLUMN gone;
+CREATE FUNCTION as_it_is() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER as_it_is BEFORE INSERT ON watched FOR EACH ROW EXECUTE FUNCTION as_it_is();
+SELECT spindle_fill(r, 'retail', 'order_line', 'fabric_demo', 7) = (SELECT count(*) FROM fill_virtual.order_line) AS as_many
+FROM unnest('{plain,watched,mixed}'::regclass[]) r;
+ALTER TABLE mixed DROP COLUMN a, DROP COLUMN z;
+SELECT count(*) FROM ((TABLE plain EXCEPT ALL TABLE fill_virtual.order_line) UNION ALL (TABLE fill_virtual.order_line EXCEPT ALL TABLE plain)
+  UNION ALL (TABLE watched EXCEPT ALL TABLE plain) UNION ALL (TABLE plain EXCEPT ALL TABLE watched)
+  UNION ALL (TABLE mixed EXCEPT ALL TABLE plain) UNION ALL (TABLE plain EXCEPT ALL TABLE mixed)) d;
+SELECT product_id AS product FROM plain LIMIT 1 \gset
+SELECT count(*) AS by_scan FROM plain WHERE product_id = :product AND quantity > 0 \gset
+BEGIN;
+SET LOCAL enable_seqscan = off;
+SELECT count(*) = :by_scan AS by_index FROM plain WHERE product_id = :product AND quantity > 0;
+ROLLBACK;
+-- constraints and indexes of both refuse the same rows, and nothing of them stays
+ALTER TABLE plain ADD UNIQUE (order_line_id);
+ALTER TABLE watched ADD UNIQUE (order_line_id);
+SELECT replace(try(format('SELECT spindle_fill(%L, ''retail'', ''order_line'', ''fabric_demo'', 7)', r)), r::text, 'TABLE') AS error
+FROM unnest('{plain,watched}'::regclass[]) r;
+TRUNCATE plain, watched;
+ALTER TABLE plain ADD CONSTRAINT few CHECK (order_line_id < 100);
+ALTER TABLE watched ADD CONSTRAINT few CHECK (order_line_id < 100);
+SELECT replace(try(format('SELECT spindle_fill(%L, ''retail'', ''order_line'', ''fabric_demo'', 7)', r)), r::text, 'TABLE') AS error
+FROM unnest('{plain,watched}'::regclass[]) r;
+SELECT (SELECT count(*) FROM plain), (SELECT count(*) FROM watched);
+BEGIN READ ONLY;
+SELECT try($$SELECT spindle_fill('plain', 'retail', 'order_line', 'fabric_demo', 7)$$);
+ROLLBACK;
+
 -- A view that can be inserted into, and one that cannot.
 CREATE VIEW small_store AS SELECT store_id, store_name FROM store WHERE store_id < 1000 WITH CHECK OPTION;
 ALTER TABLE store DROP CONSTRAINT unlucky;
