@@ -104,7 +104,7 @@ describe_case(StringInfo out, const SpindleDomain *domain, int table, const Spin
 const SpindleRuleDef spindle_rule_def_case = {
 	.forms = (const RuleForm[]) {
 		{"case", ALL_KINDS, {"kind", "cases", "else", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_case,
 	.target = spindle_rule_has_no_target,

@@ -76,7 +76,7 @@ describe_parent(StringInfo out, const SpindleDomain *domain, int table, const Sp
 const SpindleRuleDef spindle_rule_def_parent = {
 	.forms = (const RuleForm[]) {
 		{"parent", ALL_KINDS, {"kind", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_parent,
 	.target = parent_target,
@@ -201,7 +201,7 @@ describe_total(StringInfo out, const SpindleDomain *domain, int table, const Spi
 const SpindleRuleDef spindle_rule_def_total = {
 	.forms = (const RuleForm[]) {
 		{"total", (1 << SPINDLE_INT) | (1 << SPINDLE_DECIMAL), {"kind", "child", "column", "function", "of", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_total,
 	.target = spindle_rule_has_no_target,
@@ -257,7 +257,7 @@ describe_child(StringInfo out, const SpindleDomain *domain, int table, const Spi
 const SpindleRuleDef spindle_rule_def_child = {
 	.forms = (const RuleForm[]) {
 		{"child", ALL_KINDS, {"kind", "child", "column", "pick", "of", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_child,
 	.target = spindle_rule_has_no_target,
@@ -289,7 +289,7 @@ describe_first_child(StringInfo out, const SpindleDomain *domain, int table, con
 const SpindleRuleDef spindle_rule_def_first_child = {
 	.forms = (const RuleForm[]) {
 		{"first_child", 1 << SPINDLE_BOOL, {"kind", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_first_child,
 	.target = spindle_rule_has_no_target,

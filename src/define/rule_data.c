@@ -212,7 +212,7 @@ describe_data(StringInfo out, const SpindleDomain *domain, int table, const Spin
 const SpindleRuleDef spindle_rule_def_data = {
 	.forms = (const RuleForm[]) {
 		{"data", ALL_KINDS, {"kind", "set", "field", "draw", "by_row", "match", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_data,
 	.target = spindle_rule_has_no_target,

@@ -299,7 +299,7 @@ describe_formula(StringInfo out, const SpindleDomain *domain, int table, const S
 const SpindleRuleDef spindle_rule_def_formula = {
 	.forms = (const RuleForm[]) {
 		{"formula", NUMERIC_KINDS, {"kind", "expression", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_formula,
 	.target = spindle_rule_has_no_target,

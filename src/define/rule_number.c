@@ -173,7 +173,7 @@ const SpindleRuleDef spindle_rule_def_number = {
 		{"poisson", NUMERIC_KINDS, DIST_MEMBERS("mean",)},
 		{"zipf", NUMERIC_KINDS, DIST_MEMBERS("exponent",)},
 		{"bernoulli", NUMERIC_KINDS | (1 << SPINDLE_BOOL), DIST_MEMBERS("p",)},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_number,
 	.target = spindle_rule_has_no_target,
@@ -248,7 +248,7 @@ describe_offset(StringInfo out, const SpindleDomain *domain, int table, const Sp
 const SpindleRuleDef spindle_rule_def_offset = {
 	.forms = (const RuleForm[]) {
 		{"offset", TIME_KINDS, {"kind", "column", "unit", "by", "whole", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_offset,
 	.target = spindle_rule_has_no_target,
@@ -303,7 +303,7 @@ describe_correlated(StringInfo out, const SpindleDomain *domain, int table, cons
 const SpindleRuleDef spindle_rule_def_correlated = {
 	.forms = (const RuleForm[]) {
 		{"correlated", NUMERIC_KINDS, {"kind", "column", "factor", "add", "round", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_correlated,
 	.target = spindle_rule_has_no_target,

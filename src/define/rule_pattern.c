@@ -267,7 +267,7 @@ describe_pattern(StringInfo out, const SpindleDomain *domain, int table, const S
 const SpindleRuleDef spindle_rule_def_pattern = {
 	.forms = (const RuleForm[]) {
 		{"pattern", 1 << SPINDLE_TEXT, {"kind", "pattern", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_pattern,
 	.target = spindle_rule_has_no_target,

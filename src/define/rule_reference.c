@@ -256,7 +256,7 @@ describe_reference(StringInfo out, const SpindleDomain *domain, int table, const
 const SpindleRuleDef spindle_rule_def_reference = {
 	.forms = (const RuleForm[]) {
 		{"reference", ALL_KINDS, {"kind", "table", "skew", "after", "containing", "among", "where", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_reference,
 	.target = reference_target,
@@ -344,7 +344,7 @@ describe_hierarchy(StringInfo out, const SpindleDomain *domain, int table, const
 const SpindleRuleDef spindle_rule_def_hierarchy = {
 	.forms = (const RuleForm[]) {
 		{"hierarchy", ALL_KINDS, {"kind", "levels", "roots", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_hierarchy,
 	.target = hierarchy_target,
@@ -380,7 +380,7 @@ describe_level(StringInfo out, const SpindleDomain *domain, int table, const Spi
 const SpindleRuleDef spindle_rule_def_level = {
 	.forms = (const RuleForm[]) {
 		{"level", 1 << SPINDLE_INT, {"kind", "levels", "roots", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_hierarchy,
 	.target = spindle_rule_has_no_target,

@@ -184,7 +184,7 @@ const SpindleRuleDef spindle_rule_def_time = {
 	.forms = (const RuleForm[]) {
 		{"time", TIME_KINDS, {"kind", "start", "end", "months", "weekdays", "hours", "hour_peaks", "hour_sd",
 		"ordered", "first_at_start", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_time,
 	.target = spindle_rule_has_no_target,

@@ -79,7 +79,7 @@ describe_sequence(StringInfo out, const SpindleDomain *domain, int table, const 
 const SpindleRuleDef spindle_rule_def_sequence = {
 	.forms = (const RuleForm[]) {
 		{"sequence", 1 << SPINDLE_INT, {"kind", "start", "step", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_sequence,
 	.target = spindle_rule_has_no_target,
@@ -127,7 +127,7 @@ describe_constant(StringInfo out, const SpindleDomain *domain, int table, const 
 const SpindleRuleDef spindle_rule_def_constant = {
 	.forms = (const RuleForm[]) {
 		{"constant", ALL_KINDS, {"kind", "value", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_constant,
 	.target = spindle_rule_has_no_target,
@@ -191,7 +191,7 @@ describe_weighted(StringInfo out, const SpindleDomain *domain, int table, const 
 const SpindleRuleDef spindle_rule_def_weighted = {
 	.forms = (const RuleForm[]) {
 		{"weighted", ALL_KINDS, {"kind", "weights", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_weighted,
 	.target = spindle_rule_has_no_target,
@@ -260,7 +260,7 @@ describe_copy(StringInfo out, const SpindleDomain *domain, int table, const Spin
 const SpindleRuleDef spindle_rule_def_copy = {
 	.forms = (const RuleForm[]) {
 		{"copy", ALL_KINDS, {"kind", "column", NULL}},
-		{NULL},
+		{.name = NULL},
 	},
 	.read = read_copy,
 	.target = copy_target,
