@@ -39,7 +39,9 @@
 
 /* The storage manager's relation, opened if it is not. */
 #define RelationGetSmgr(relation) \
-	(RelationOpenSmgr(relation), (relation)->rd_smgr)
+	((relation)->rd_smgr == NULL ? \
+	 smgrsetowner(&(relation)->rd_smgr, smgropen((relation)->rd_node, (relation)->rd_backend)) : (void) 0, \
+	 (relation)->rd_smgr)
 
 /* Custom scans of 14 always project. */
 #define CUSTOMPATH_SUPPORT_PROJECTION	0
