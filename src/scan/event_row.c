@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "scan/function_scan.h"
 
 /* A text in UTF-8 as a Datum in the server's encoding. */
