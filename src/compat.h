@@ -13,8 +13,9 @@
 #ifndef SPINDLE_COMPAT_H
 #define SPINDLE_COMPAT_H
 
-#if PG_VERSION_NUM < 140000 || PG_VERSION_NUM >= 190000
-#error "spindle supports PostgreSQL 14 to 18"
+/* Before 14.3, SPI_commit() left its caller without a transaction. */
+#if PG_VERSION_NUM < 140003 || PG_VERSION_NUM >= 190000
+#error "spindle supports PostgreSQL 14.3 to 18"
 #endif
 
 /* 16 moved the varlena macros out of postgres.h. */
