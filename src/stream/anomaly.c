@@ -25,11 +25,18 @@
 
 #include "stream/anomaly.h"
 
-/* Labels of the draws of an anomaly. */
+/*
+ * Labels of the draws of an anomaly: to choose events, for the value that
+ * they get, for the noise on it.
+ */
 #define LABEL_CHOICE	1
 #define LABEL_VALUE		2
 #define LABEL_NOISE		3
 
+/*
+ * One anomaly as it is applied: what does not change while events come, and
+ * how far the walk over them is.
+ */
 typedef struct Anomaly
 {
 	const SpindleAnomalySpec *spec;
@@ -56,7 +63,14 @@ struct SpindleAnomalies
 	int		   *column;
 };
 
-/* The key of an anomaly's draws, by its place in the list and its name. */
+/*
+ * spindle_anomaly_key
+ *		The key of an anomaly's draws.
+ *
+ * It follows from the feed's seed and label, the anomaly's kind and name, and
+ * its place in the list.  So two entries that are the same draw differently,
+ * and an anomaly that changes its place chooses other events.
+ */
 SpindleKey
 spindle_anomaly_key(const SpindleFeed *feed, const SpindleAnomalySpec *spec)
 {
@@ -65,8 +79,12 @@ spindle_anomaly_key(const SpindleFeed *feed, const SpindleAnomalySpec *spec)
 }
 
 /*
- * How many of some eligible events or groups an anomaly takes: the fraction,
- * cut to a whole number, but at least one unless the fraction is 0.
+ * spindle_anomaly_share
+ *		How many of some eligible events or groups an anomaly takes.
+ *
+ * It is the fraction (0 to 1), cut to a whole number, but at least one unless
+ * nothing is eligible or the fraction is 0.  100 * 0.29 is 28.999999999999996
+ * as a double, and 29 are meant; so a billionth is added before the cut.
  */
 int64
 spindle_anomaly_share(int64 eligible, double fraction)
@@ -78,7 +96,16 @@ spindle_anomaly_share(int64 eligible, double fraction)
 	return Min(eligible, Max(1, (int64) floor((double) eligible * fraction + 1e-9)));
 }
 
-/* Is a value of a column another one than what an anomaly lists? */
+/*
+ * spindle_anomaly_value_differs
+ *		Is a value of a column another one than what an anomaly lists?
+ *
+ * NULL equals NULL and differs from all else; value has no meaning if
+ * is_null.  Which values are equal is the feed's business: for a relation the
+ * operator of the column's type decides, and may raise errors of its own.
+ * The column is one whose values can be compared, which the reader of the
+ * list has checked.
+ */
 bool
 spindle_anomaly_value_differs(SpindleFeed *feed, int column, const SpindleAnomalyValue *a,
 							  bool is_null, int64 value)
@@ -88,7 +115,11 @@ spindle_anomaly_value_differs(SpindleFeed *feed, int column, const SpindleAnomal
 	return !feed->ops->equal(feed, column, a->value, value);
 }
 
-/* The place of a column among those of the anomalies. */
+/*
+ * The place of a column among those of the anomalies, where it is put if it
+ * is new.  The array has room for two columns per anomaly, and no anomaly
+ * reads more.
+ */
 static int
 place_of_column(SpindleAnomalies *anomalies, int column)
 {
@@ -99,7 +130,15 @@ place_of_column(SpindleAnomalies *anomalies, int column)
 	return anomalies->ncolumns++;
 }
 
-/* The columns whose values spindle_anomalies_apply() reads and changes. */
+/*
+ * spindle_anomalies_columns
+ *		The columns whose values spindle_anomalies_apply() reads and
+ *		changes.
+ *
+ * Returns how many, at most 2 * SPINDLE_MAX_ANOMALIES, and their numbers in
+ * *columns, an array that stays the anomalies' own.  Each is there once,
+ * whatever the number of anomalies that read it.
+ */
 int
 spindle_anomalies_columns(const SpindleAnomalies *anomalies, const int **columns)
 {
@@ -109,10 +148,13 @@ spindle_anomalies_columns(const SpindleAnomalies *anomalies, const int **columns
 
 /*
  * spindle_anomaly_is_eligible
- *		May a point or contextual anomaly take an event that no other one has?
+ *		May a point or contextual anomaly take an event that no other one
+ *		has?
  *
- * The last arguments are its values of the columns condition and column; a point
- * anomaly has no use for them.
+ * The last arguments are its values of the columns condition and column; a
+ * point anomaly has no use for them.  A contextual one takes an event whose
+ * condition is among its normal values, and for which it has a value that
+ * differs from the present one.  The time that takes grows with its lists.
  */
 bool
 spindle_anomaly_is_eligible(SpindleFeed *feed, const SpindleAnomalySpec *spec,
@@ -143,7 +185,15 @@ is_eligible(const SpindleAnomalies *anomalies, const Anomaly *anomaly, const int
 									   value[anomaly->condition], is_null[anomaly->column], value[anomaly->column]);
 }
 
-/* Decide on an eligible event: selection sampling. */
+/*
+ * Decide on an eligible event: selection sampling (Knuth, TAOCP vol. 2,
+ * 3.4.2, algorithm S).
+ *
+ * Of the events that are still to come, eligible - seen, so many are taken
+ * that it will be the wanted number in the end, whatever was drawn.  Must be
+ * called for each eligible event, once; the draw belongs to the event's
+ * number among them.
+ */
 static bool
 choose(Anomaly *anomaly)
 {
@@ -156,7 +206,12 @@ choose(Anomaly *anomaly)
 	return chosen;
 }
 
-/* Begin with the first event of the feed again. */
+/*
+ * spindle_anomalies_rewind
+ *		Begin with the first event of the feed again.
+ *
+ * Nothing is counted anew, and the decisions will be the same.
+ */
 void
 spindle_anomalies_rewind(SpindleAnomalies *anomalies)
 {
@@ -167,6 +222,10 @@ spindle_anomalies_rewind(SpindleAnomalies *anomalies)
 /*
  * One pass over the feed that counts the eligible events of anomaly number
  * last, with those before it applied.
+ *
+ * It does not change values: whether an anomaly takes an event depends on
+ * values only as they were, since an event that has been changed is out of
+ * reach for all later ones.  Leaves the anomalies where the pass ends.
  */
 static int64
 count_eligible(SpindleAnomalies *anomalies, int last)
@@ -199,7 +258,13 @@ count_eligible(SpindleAnomalies *anomalies, int last)
 	return eligible;
 }
 
-/* Fix the number of events that each anomaly takes. */
+/*
+ * Fix the number of events that each anomaly takes.
+ *
+ * The anomalies before one are needed for that, so they are taken in turn.
+ * Each contextual anomaly costs a pass over the feed, and so does a point
+ * anomaly behind one that moves events.
+ */
 static void
 count_events(SpindleAnomalies *anomalies)
 {
@@ -230,8 +295,11 @@ count_events(SpindleAnomalies *anomalies)
  * spindle_anomalies_create
  *		Prepare the anomalies of a feed, in the current memory context.
  *
- * The feed's number of events is final, and its groups have been moved.  May
- * pass over the feed.
+ * The feed's number of events is final, and its groups have been moved.  The
+ * specs of the feed are used, not copied.  Takes the mean of the columns of
+ * point anomalies, where 1 stands for a mean of 0 or of no value, and may
+ * pass over the feed several times; errors are those of computing or reading
+ * its rows.
  */
 SpindleAnomalies *
 spindle_anomalies_create(SpindleFeed *feed)
@@ -266,7 +334,12 @@ spindle_anomalies_create(SpindleFeed *feed)
 	return anomalies;
 }
 
-/* The number that a point anomaly puts in place of another. */
+/*
+ * The number that a point anomaly puts in place of another, for the event
+ * that it chose last: the mean, times a uniform choice from its range, times
+ * one from 0.8 to 1.2.  With a mean of 50 and the default range of 10 to 100
+ * it is from 400 to 6000.  Always positive.
+ */
 static double
 point_number(const Anomaly *anomaly)
 {
@@ -281,6 +354,10 @@ point_number(const Anomaly *anomaly)
 /*
  * spindle_anomaly_choose_value
  *		A uniform choice among the values that differ from the present one.
+ *
+ * There has to be one, as spindle_anomaly_is_eligible() has said; draw is 64
+ * uniform bits.  The result is an entry of the spec.  A value that is listed
+ * twice is twice as likely.
  */
 const SpindleAnomalyValue *
 spindle_anomaly_choose_value(SpindleFeed *feed, const SpindleAnomalySpec *spec, uint64 draw, bool is_null, int64 value)
@@ -300,11 +377,16 @@ spindle_anomaly_choose_value(SpindleFeed *feed, const SpindleAnomalySpec *spec, 
  * spindle_anomalies_apply
  *		Decide on the next event of the feed, and change it.
  *
- * moved_by is the collective anomaly that gave it the time moved_to, or -1.
- * value and is_null are those of the anomalies' columns, and are changed in
- * place; changed gets the places among them of the column that moved and of the
- * one that was changed, or -1.  Returns the label of the anomaly, or NULL if
- * the event is normal.
+ * moved_by is the anomaly that gave it the time moved_to, in microseconds
+ * since 2000-01-01 UTC, or -1.  value and is_null are those of the anomalies'
+ * columns, and are changed in place; changed gets the places among them of
+ * the column that moved and of the one that was changed, or -1.
+ *
+ * Returns the label of the anomaly in UTF-8, which lives as long as its spec,
+ * or NULL if the event is normal.  The label is that of the first anomaly in
+ * the list that has the event: one that was moved may have been taken by a
+ * value anomaly that stands before.  A new value lives until the feed's next
+ * event, or as long as the spec if it was listed there.
  */
 const char *
 spindle_anomalies_apply(SpindleAnomalies *anomalies, int moved_by, Timestamp moved_to,
@@ -358,8 +440,11 @@ spindle_anomalies_apply(SpindleAnomalies *anomalies, int moved_by, Timestamp mov
 
 /*
  * spindle_anomalies_skip
- *		Decide on the next n events without looking at them; all anomalies are
- *		point anomalies, for which every event is eligible.
+ *		Decide on the next n events without looking at them.
+ *
+ * Only where spindle_feed_can_skip() says so: all anomalies are point
+ * anomalies, for which every event is eligible.  Costs up to a draw per event
+ * and anomaly.
  */
 void
 spindle_anomalies_skip(SpindleAnomalies *anomalies, int64 n)

@@ -35,6 +35,10 @@
 #include "stream/collective.h"
 #include "stream/sorter.h"
 
+/*
+ * The sorts that are not in use are NULL: groups once they were chosen from,
+ * and the other two before.
+ */
 struct SpindleCollective
 {
 	MemoryContext context;
@@ -55,7 +59,10 @@ struct SpindleCollective
 	SpindleMovedEvent time;
 };
 
-/* A sorter of n columns, all of type bigint but maybe the first. */
+/*
+ * A sorter of n columns, all of type bigint but maybe the first, in the
+ * current memory context.  A timestamp counts as a bigint.
+ */
 static SpindleSorter *
 create_sorter(Oid first_type, int n, int nkeys, bool across_transactions)
 {
@@ -66,6 +73,9 @@ create_sorter(Oid first_type, int n, int nkeys, bool across_transactions)
 	return spindle_sorter_create(desc, nkeys, -1, across_transactions);
 }
 
+/*
+ * Put a row of n values, none of them null, into a sorter, which copies them.
+ */
 static void
 put(SpindleSorter *sorter, const Datum *values, int n)
 {
@@ -76,7 +86,10 @@ put(SpindleSorter *sorter, const Datum *values, int n)
 	spindle_sorter_put(sorter);
 }
 
-/* Sorts of the moved events. */
+/*
+ * Sorts of the moved events, in the current memory context.  At equal new
+ * times the position tells, as in the order without moves.
+ */
 static void
 create_moves(SpindleCollective *collective)
 {
@@ -99,9 +112,14 @@ move_event(SpindleCollective *collective, int64 position, int64 row, Timestamp t
  * spindle_collective_create
  *		Prepare to take the events of a feed.
  *
- * Their groups are values of group_type, which needs an order and an equality;
- * else undefined_function is raised.  Allocates in context, which also holds
- * the sorts.  across_transactions: moved events are read after commits, too.
+ * Their groups are values of group_type, which needs an order and an
+ * equality; else undefined_function is raised.  window_seconds > 0, and
+ * fraction, from 0 to 1, is that of the groups with two events or more.  key
+ * is of this anomaly alone.
+ *
+ * Allocates in context, which also holds the sorts.  across_transactions:
+ * moved events are read after commits, too.  Groups have to be chosen in this
+ * transaction in any case.
  */
 SpindleCollective *
 spindle_collective_create(Oid group_type, double window_seconds, double fraction, SpindleKey key,
@@ -126,6 +144,8 @@ spindle_collective_create(Oid group_type, double window_seconds, double fraction
 /*
  * spindle_collective_create_moves
  *		The same for events that others choose, one by one.
+ *
+ * There is no group, no window and no draw then.
  */
 SpindleCollective *
 spindle_collective_create_moves(bool across_transactions, MemoryContext context)
@@ -140,7 +160,13 @@ spindle_collective_create_moves(bool across_transactions, MemoryContext context)
 	return collective;
 }
 
-/* Give an event another time. */
+/*
+ * spindle_collective_move
+ *		Give an event another time.
+ *
+ * Before spindle_collective_finish(), in any order of positions, and each
+ * position once.
+ */
 void
 spindle_collective_move(SpindleCollective *collective, int64 position, int64 row, Timestamp time)
 {
@@ -150,6 +176,8 @@ spindle_collective_move(SpindleCollective *collective, int64 position, int64 row
 /*
  * spindle_collective_finish
  *		All moves are known: begin the walks over them.
+ *
+ * Sorts, which may take a while and can be cancelled.
  */
 void
 spindle_collective_finish(SpindleCollective *collective)
@@ -163,6 +191,10 @@ spindle_collective_finish(SpindleCollective *collective)
 /*
  * spindle_collective_add
  *		Take an event that has a group and a time.
+ *
+ * Copies the group, which has the type given at creation.  position is the
+ * event's, from 0 and each once; time, in microseconds since 2000-01-01 UTC,
+ * is finite.  row comes back with the moved event.
  */
 void
 spindle_collective_add(SpindleCollective *collective, Datum group, int64 position, int64 row, Timestamp time)
@@ -172,7 +204,12 @@ spindle_collective_add(SpindleCollective *collective, Datum group, int64 positio
 	put(collective->groups, values, 4);
 }
 
-/* Is the sorted event read last of the group kept in *group?  Keep its own. */
+/*
+ * Is the sorted event read last of the group kept in *group?  If not, keep
+ * its own there: a copy in the current memory context, as the row goes with
+ * the next one.  Texts are compared bytewise, which agrees with the order of
+ * the sort.
+ */
 static bool
 same_group(SpindleCollective *collective, Datum next, Datum *group, bool has_group)
 {
@@ -185,8 +222,13 @@ same_group(SpindleCollective *collective, Datum next, Datum *group, bool has_gro
 }
 
 /*
- * Walk over the groups.  Without sizes, fill them: one entry per group.  With
- * sizes, choose wanted of eligible groups and move their events.
+ * Walk over the sorted events, group after group, as they came within each.
+ *
+ * If not choosing, put an entry (number, size) for each group into sizes.  If
+ * choosing, read these, take wanted of the eligible groups, which are those
+ * of two events or more, by selection sampling, and move all events of each
+ * into the window behind its first.  So the size of a group is known at its
+ * first event, and no group has to fit into memory.
  */
 static void
 walk_groups(SpindleCollective *collective, SpindleSorter *sizes, bool choosing, int64 eligible, int64 wanted)
@@ -274,6 +316,11 @@ walk_groups(SpindleCollective *collective, SpindleSorter *sizes, bool choosing, 
 /*
  * spindle_collective_choose
  *		All events are in: choose groups and move their events.
+ *
+ * Groups are taken as spindle_anomaly_share() says; with less than two events
+ * in each, none is.  Sorts the events, and those that moved twice more,
+ * within work_mem and temporary files.  The events that were added are
+ * released, and the walks begin.
  */
 void
 spindle_collective_choose(SpindleCollective *collective)
@@ -307,7 +354,10 @@ spindle_collective_choose(SpindleCollective *collective)
 	spindle_collective_finish(collective);
 }
 
-/* Begin the walks over the moved events anew. */
+/*
+ * spindle_collective_rewind
+ *		Begin the walks over the moved events anew.
+ */
 void
 spindle_collective_rewind(SpindleCollective *collective)
 {
@@ -317,13 +367,23 @@ spindle_collective_rewind(SpindleCollective *collective)
 	spindle_collective_next_time(collective);
 }
 
-/* The present moved event in the order of positions, or NULL. */
+/*
+ * spindle_collective_by_position
+ *		The present moved event in the order of positions, or NULL behind
+ *		the last.
+ *
+ * It stays the collective's, and is overwritten when the walk goes on.
+ */
 const SpindleMovedEvent *
 spindle_collective_by_position(SpindleCollective *collective)
 {
 	return collective->has_position ? &collective->position : NULL;
 }
 
+/*
+ * spindle_collective_next_position
+ *		Go on to the next moved event in the order of positions.
+ */
 void
 spindle_collective_next_position(SpindleCollective *collective)
 {
@@ -337,13 +397,21 @@ spindle_collective_next_position(SpindleCollective *collective)
 	collective->position.time = DatumGetInt64(slot->tts_values[2]);
 }
 
-/* The present moved event in the order of new times, or NULL. */
+/*
+ * spindle_collective_by_time
+ *		The present moved event in the order of new times, or NULL behind
+ *		the last.
+ */
 const SpindleMovedEvent *
 spindle_collective_by_time(SpindleCollective *collective)
 {
 	return collective->has_time ? &collective->time : NULL;
 }
 
+/*
+ * spindle_collective_next_time
+ *		Go on to the next moved event in the order of new times.
+ */
 void
 spindle_collective_next_time(SpindleCollective *collective)
 {
@@ -357,7 +425,13 @@ spindle_collective_next_time(SpindleCollective *collective)
 	collective->time.row = DatumGetInt64(slot->tts_values[2]);
 }
 
-/* Release the sorts. */
+/*
+ * spindle_collective_end
+ *		Release the sorts and their files.
+ *
+ * The rest goes with the memory context.  After an error there is no need to
+ * call it.
+ */
 void
 spindle_collective_end(SpindleCollective *collective)
 {

@@ -3,6 +3,18 @@
  * collective.h
  *		Collective anomalies: groups of events that crowd into a window.
  *
+ * There are two ways to fill a SpindleCollective.
+ * spindle_collective_create(), then spindle_collective_add() for each event,
+ * and spindle_collective_choose(): so it chooses groups by itself.  Or
+ * spindle_collective_create_moves(), then spindle_collective_move() for each
+ * event that the caller has chosen, and spindle_collective_finish().
+ *
+ * Either way it then is a list of moved events, read by two walks that do not
+ * depend on each other: in the order of the places where the events were, and
+ * of their new times.  Each walk has a present event, which
+ * spindle_collective_by_...() looks at and spindle_collective_next_...()
+ * leaves behind.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_COLLECTIVE_H
@@ -12,12 +24,14 @@
 
 #include "stream/feed.h"
 
-/* An event that is moved. */
+/*
+ * An event that is moved.  Its row is 0 if the feed does not number its rows.
+ */
 typedef struct SpindleMovedEvent
 {
-	int64		position;		/* among the base events */
-	int64		row;
-	Timestamp	time;			/* the new one */
+	int64		position;		/* before anything was moved, from 0 */
+	int64		row;			/* of a generated table */
+	Timestamp	time;			/* the new one, UTC */
 } SpindleMovedEvent;
 
 extern SpindleCollective *spindle_collective_create(Oid group_type, double window_seconds, double fraction,

@@ -3,6 +3,11 @@
  * datum_number.c
  *		Values of the server's number types, from and to doubles.
  *
+ * Point anomalies calculate in doubles, whatever the column's type.  A value
+ * far beyond a double's 15 digits loses its last ones, which nobody sees in a
+ * number that is to be wrong.  Results never leave their type: what is too
+ * large becomes the largest value, and is no error.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -16,7 +21,12 @@
 
 #include "stream/datum_number.h"
 
-/* Is it a type that the functions below know? */
+/*
+ * spindle_datum_is_number
+ *		Is it a type that the functions below know?
+ *
+ * Domains are not: their base type has to be given.
+ */
 bool
 spindle_datum_is_number(Oid type)
 {
@@ -24,7 +34,14 @@ spindle_datum_is_number(Oid type)
 		type == NUMERICOID;
 }
 
-/* A value of such a type as a double; false if it is not finite. */
+/*
+ * spindle_datum_number
+ *		A value of such a type as a double in *number.
+ *
+ * Returns false if it is NaN or infinite, or a numeric beyond the range of
+ * doubles.  The value is not null.  A numeric that is toasted is detoasted in
+ * the current memory context.
+ */
 bool
 spindle_datum_number(Oid type, Datum value, double *number)
 {
@@ -52,7 +69,11 @@ spindle_datum_number(Oid type, Datum value, double *number)
 	return !isnan(*number) && !isinf(*number);
 }
 
-/* A whole number within bounds; max is exact as a double, or one too large. */
+/*
+ * The nearest whole number within bounds, halves upwards.  max is exact as a
+ * double, or one too large, so it is compared before the conversion, which
+ * else would overflow.  x is not NaN.
+ */
 static int64
 clamp_integer(double x, int64 min, int64 max)
 {
@@ -61,8 +82,9 @@ clamp_integer(double x, int64 min, int64 max)
 }
 
 /*
- * A number as numeric(p,s), or with the scale of the present value; what has
- * too many digits becomes the largest number there is.
+ * A number as numeric(p,s), or with the scale of the present value, or whole
+ * if that is null or not finite.  What has more than p digits becomes the
+ * largest number there is: 999.99 for numeric(5,2).
  */
 static Datum
 numeric_of_number(int32 typmod, double x, Datum present, bool is_null)
@@ -96,9 +118,11 @@ numeric_of_number(int32 typmod, double x, Datum present, bool is_null)
  * spindle_datum_of_number
  *		A double as a value of a number type.
  *
- * It is rounded to the scale that typmod has or, for a numeric without one, to
- * that of the present value, and is never beyond the type's ends.  Allocates in
- * the current memory context.
+ * x is greater than zero and not NaN; it may be infinite.  It is rounded to
+ * the scale that typmod has or, for a numeric without one (typmod -1), to
+ * that of the present value, which is used for nothing else.  It is never
+ * beyond the type's upper end.  Allocates in the current memory context.
+ * Raises nothing that a user could cause.
  */
 Datum
 spindle_datum_of_number(Oid type, int32 typmod, double x, Datum present, bool is_null)

@@ -21,6 +21,10 @@
 
 #include "stream/delay.h"
 
+/*
+ * The arrays seq, left and slot have an entry for each event that waits;
+ * free_slot is a stack of the slots not in use.
+ */
 struct SpindleDelay
 {
 	int64		nevents;		/* of the stream */
@@ -39,6 +43,10 @@ struct SpindleDelay
 	bool		any_due;		/* some counter is at zero */
 };
 
+/*
+ * Make room for twice as many waiting events, with slots of higher numbers;
+ * events keep the slots that they have.
+ */
 static void
 grow(SpindleDelay *delay)
 {
@@ -58,7 +66,10 @@ grow(SpindleDelay *delay)
  *		Prepare the order of delivery of nevents >= 0 events, in the current
  *		memory context.
  *
- * fraction from 0 to 1, max_slots from 1 to SPINDLE_MAX_DELAY_SLOTS.
+ * fraction from 0 to 1, max_slots from 1 to SPINDLE_MAX_DELAY_SLOTS.  Of 5000
+ * events a fraction of 0.05 delays exactly 250.  A fraction above 0 delays
+ * one at least, if there are two, and never all.  The same key, numbers and
+ * fractions give the same order.
  */
 SpindleDelay *
 spindle_delay_create(int64 nevents, double fraction, int max_slots, SpindleKey key)
@@ -86,9 +97,12 @@ spindle_delay_create(int64 nevents, double fraction, int max_slots, SpindleKey k
 
 /*
  * spindle_delay_take
- *		Offer the event seq, the next of the stream.  Returns false if it is to
- *		be delivered at once; else it waits, and *slot is the number of a slot
- *		in which the caller keeps it until then.
+ *		Offer the event seq, the next of the stream.  Returns false if it is
+ *		to be delivered at once; else it waits, and *slot is the number of a
+ *		slot in which the caller keeps it until then.
+ *
+ * Each seq from 0 to nevents - 1 has to be offered once, in this order.
+ * Slots are below spindle_delay_slots(), which may have grown.
  */
 bool
 spindle_delay_take(SpindleDelay *delay, int64 seq, int *slot)
@@ -109,7 +123,14 @@ spindle_delay_take(SpindleDelay *delay, int64 seq, int *slot)
 	return true;
 }
 
-/* The event seq has been delivered, and counts for those before it. */
+/*
+ * spindle_delay_delivered
+ *		The event seq has been delivered, and counts for those before it.
+ *
+ * To be called for each delivery, also of an event that waited, before
+ * spindle_delay_due() is asked for the next.  The time grows with the number
+ * of events that wait.
+ */
 void
 spindle_delay_delivered(SpindleDelay *delay, int64 seq)
 {
@@ -127,10 +148,12 @@ spindle_delay_delivered(SpindleDelay *delay, int64 seq)
 
 /*
  * spindle_delay_due
- *		The slot of the waiting event to deliver next, with its *seq, or -1 if
- *		none is due.  The slot is free again for the next taker.
+ *		The slot of the waiting event to deliver next, with its *seq, or -1
+ *		if none is due.  The slot is free again for the next taker.
  *
- * at_end says that the stream has no more events, so that someone goes first.
+ * at_end says that the stream has no more events, so that someone goes
+ * first.  What the slot holds has to be used before the next event is
+ * offered.
  */
 int
 spindle_delay_due(SpindleDelay *delay, bool at_end, int64 *seq)
@@ -159,7 +182,10 @@ spindle_delay_due(SpindleDelay *delay, bool at_end, int64 *seq)
 	return slot;
 }
 
-/* Slots that may be in use: numbers below this one. */
+/*
+ * spindle_delay_slots
+ *		Slots that may be in use: numbers below this one.  It never shrinks.
+ */
 int
 spindle_delay_slots(const SpindleDelay *delay)
 {

@@ -10,6 +10,10 @@
 
 #include "math/rng.h"
 
+/*
+ * Later events that overtake a delayed one, at most; delay.c says what that
+ * costs.
+ */
 #define SPINDLE_MAX_DELAY_SLOTS		1000000
 
 typedef struct SpindleDelay SpindleDelay;
