@@ -21,7 +21,13 @@
 #include "stream/collective.h"
 #include "stream/feed.h"
 
-/* The column of a feed by its name, or -1. */
+/*
+ * spindle_feed_find_column
+ *		The column of a feed by its name, or -1.
+ *
+ * The name is in UTF-8 and has to be the same byte by byte.  Hidden columns
+ * are not found.
+ */
 int
 spindle_feed_find_column(const SpindleFeed *feed, const char *name)
 {
@@ -31,7 +37,12 @@ spindle_feed_find_column(const SpindleFeed *feed, const char *name)
 	return -1;
 }
 
-/* The names of the columns, for a hint. */
+/*
+ * spindle_feed_column_list
+ *		The names of the columns, for a hint.
+ *
+ * Palloc'd, in UTF-8 and without the hidden ones.
+ */
 char *
 spindle_feed_column_list(const SpindleFeed *feed)
 {
@@ -46,7 +57,10 @@ spindle_feed_column_list(const SpindleFeed *feed)
 
 /*
  * spindle_feed_time_column
- *		The column that a user names as the event time.
+ *		The column that a user names as the event time, in UTF-8.
+ *
+ * Raises undefined_column if there is none of this name, and
+ * datatype_mismatch if it is neither a timestamp nor a date.
  */
 int
 spindle_feed_time_column(const SpindleFeed *feed, const char *name)
@@ -69,6 +83,10 @@ spindle_feed_time_column(const SpindleFeed *feed, const char *name)
 /*
  * spindle_feed_open
  *		Make the events accessible; feed->nevents is then known.
+ *
+ * A relation is read here, all of it if it has to be sorted.  Once per feed.
+ * max_events of the needs, unless negative, limits the number; the caller may
+ * lower it further before spindle_feed_start().
  */
 void
 spindle_feed_open(SpindleFeed *feed, const SpindleFeedNeeds *needs)
@@ -78,7 +96,14 @@ spindle_feed_open(SpindleFeed *feed, const SpindleFeedNeeds *needs)
 		feed->nevents = Min(feed->nevents, needs->max_events);
 }
 
-/* The time of the first event; false if there is none, or it is infinite. */
+/*
+ * spindle_feed_first_time
+ *		The time of the first event; false if there is none, or it is
+ *		infinite.
+ *
+ * The feed is open and not yet started: this is a pass over it.  NULL times
+ * come last, so if the first event has none, no other has.
+ */
 bool
 spindle_feed_first_time(SpindleFeed *feed, Timestamp *time)
 {
@@ -97,9 +122,12 @@ spindle_feed_first_time(SpindleFeed *feed, Timestamp *time)
 
 /*
  * spindle_feed_moved_by
- *		The collective anomaly that moves the event at a position, or -1.
+ *		The anomaly that moves the event at a position, or -1.
  *
- * Positions must be asked for in rising order; *moved_to gets the new time.
+ * Positions are those before anything was moved.  They must be asked for in
+ * rising order, and none that was moved may be left out, for the walks wait
+ * at their next one.  *moved_to gets the new time.  No event is moved twice,
+ * as each anomaly looks only at what those before have left.
  */
 int
 spindle_feed_moved_by(SpindleFeed *feed, int64 position, Timestamp *moved_to)
@@ -120,7 +148,10 @@ spindle_feed_moved_by(SpindleFeed *feed, int64 position, Timestamp *moved_to)
 	return -1;
 }
 
-/* Begin the walks over the moves of the anomalies before one anew. */
+/*
+ * Begin the walks over the moves of the anomalies before one, by its number,
+ * anew.
+ */
 static void
 rewind_moves(SpindleFeed *feed, int number)
 {
@@ -129,7 +160,14 @@ rewind_moves(SpindleFeed *feed, int number)
 			spindle_collective_rewind(feed->collective[a]);
 }
 
-/* Let one collective anomaly choose among what earlier ones have left. */
+/*
+ * Let one collective anomaly choose among what earlier ones have left.
+ *
+ * Events without a time or with an infinite one, and those without a group,
+ * are in no group.  The walks of the earlier anomalies have to be at their
+ * beginning, and are at their end afterwards.  The result is allocated in
+ * context.
+ */
 static SpindleCollective *
 choose_groups(SpindleFeed *feed, const SpindleAnomalySpec *spec, bool across_transactions, MemoryContext context)
 {
@@ -161,9 +199,13 @@ choose_groups(SpindleFeed *feed, const SpindleAnomalySpec *spec, bool across_tra
 }
 
 /*
- * One walk of a contextual anomaly that changes the event time, over what earlier
- * moves have left.  Without collective it counts the eligible events; with it, it
- * moves wanted of so many.
+ * One walk of a contextual anomaly that changes the event time, over what
+ * earlier moves have left.  Without collective it counts the eligible events;
+ * with it, it moves wanted of so many.  Returns how many were eligible.
+ *
+ * A value of its column is a time: the reader of the arguments takes nothing
+ * but timestamps, none of them null, and both kinds of feed represent these
+ * as microseconds.
  */
 static int64
 walk_contextual(SpindleFeed *feed, const SpindleAnomalySpec *spec, SpindleCollective *collective,
@@ -199,7 +241,10 @@ walk_contextual(SpindleFeed *feed, const SpindleAnomalySpec *spec, SpindleCollec
 	return seen;
 }
 
-/* Let it choose and move its events. */
+/*
+ * Let the contextual anomaly of a number choose and move its events, in two
+ * walks.  As choose_groups(), which does it for groups.
+ */
 static SpindleCollective *
 move_contextual(SpindleFeed *feed, int number, bool across_transactions, MemoryContext context)
 {
@@ -213,6 +258,11 @@ move_contextual(SpindleFeed *feed, int number, bool across_transactions, MemoryC
 	return collective;
 }
 
+/*
+ * Let all anomalies that change times choose, in the order of the list, and
+ * then the feed put events in their new places.  The events keep their
+ * positions until the last has chosen.
+ */
 static void
 move_groups(SpindleFeed *feed, bool across_transactions, MemoryContext context)
 {
@@ -242,7 +292,11 @@ move_groups(SpindleFeed *feed, bool across_transactions, MemoryContext context)
  * spindle_feed_start
  *		Apply anomalies and make ready to give events.
  *
- * Allocates in context.
+ * Once, when the feed is open and nevents is final; a feed that gives its
+ * events again is rewound.  Allocates in context, where the moved events are
+ * kept as well.  across_transactions says that events are asked for after
+ * commits.  Without anomalies this is cheap; with them it may pass over the
+ * feed several times.
  */
 void
 spindle_feed_start(SpindleFeed *feed, bool across_transactions, MemoryContext context)
@@ -263,7 +317,8 @@ spindle_feed_start(SpindleFeed *feed, bool across_transactions, MemoryContext co
  * spindle_feed_rewind
  *		Give the same events again, from the first one on.
  *
- * The feed has been started.  Nothing is read or chosen anew.
+ * The feed has been started.  Nothing is read or chosen anew, and
+ * wanted_until is forgotten.
  */
 void
 spindle_feed_rewind(SpindleFeed *feed)
@@ -288,7 +343,13 @@ spindle_feed_can_skip(const SpindleFeed *feed)
 	return true;
 }
 
-/* Release what does not go with the memory context. */
+/*
+ * spindle_feed_close
+ *		Release what does not go with the memory context: sorts and their
+ *		files.
+ *
+ * After an error these go by themselves.  The feed cannot be opened again.
+ */
 void
 spindle_feed_close(SpindleFeed *feed)
 {

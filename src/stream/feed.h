@@ -11,6 +11,11 @@
  * A value of a column is 64 bits in a representation that only the feed knows;
  * others hand it back to the feed's functions.
  *
+ * Times are microseconds since 2000-01-01 UTC.  Names of columns, and labels,
+ * are in UTF-8, as JSON is; names of types and subjects are for messages, in
+ * the server's encoding.  A feed has one reader: it has one present event, and
+ * a pass over it begins and ends at its first one.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_FEED_H
@@ -48,7 +53,11 @@ typedef struct SpindleEvent
 	const char *label;			/* of its anomaly in UTF-8, or NULL */
 } SpindleEvent;
 
-/* An event as a pass sees it: before anomalies change its values. */
+/*
+ * An event as a pass sees it: before anomalies change its values.  Valid
+ * until the next one of the pass; its arrays have an entry for each column
+ * that the pass asked for.
+ */
 typedef struct SpindlePassEvent
 {
 	int64		position;		/* before anything was moved */
@@ -56,10 +65,15 @@ typedef struct SpindlePassEvent
 	bool		has_time;		/* if the pass asked for times */
 	Timestamp	time;
 	int			moved_by;		/* collective anomaly, or -1 */
-	int64	   *value;			/* of the columns of the pass */
+	int64	   *value;			/* of the columns of the pass, in its order */
 	bool	   *is_null;
 } SpindlePassEvent;
 
+/*
+ * A column of a feed, as far as the arguments of a stream may depend on it.
+ * Hidden ones serve a definition to compute others, or have the name of a
+ * field that events have anyway; users cannot name them.
+ */
 typedef struct SpindleFeedColumn
 {
 	const char *name;			/* UTF-8 */
@@ -77,7 +91,10 @@ typedef struct SpindleFeedColumn
 	bool		is_nullable;
 } SpindleFeedColumn;
 
-/* What is wanted of the events. */
+/*
+ * What is wanted of the events.  What is not asked for here, at
+ * spindle_feed_open(), cannot be had later.
+ */
 typedef struct SpindleFeedNeeds
 {
 	bool		json;
@@ -88,6 +105,16 @@ typedef struct SpindleFeedNeeds
 	int64		max_events;		/* more are never wanted; -1: all */
 } SpindleFeedNeeds;
 
+/*
+ * What a feed can do; every function is there.  The values may be used once
+ * the feed is created, and the mean, of a column that a point anomaly
+ * changes, once it is open.  The rest follows in the order in which it
+ * stands; feed.c leads through it.
+ *
+ * Errors are those of reading or computing the rows, at any step: a type's
+ * functions may raise their own, and so may a view.  All loops can be
+ * cancelled.
+ */
 typedef struct SpindleFeedOps
 {
 	/*
@@ -134,6 +161,11 @@ typedef struct SpindleFeedOps
 	void		(*close) (SpindleFeed *feed);
 } SpindleFeedOps;
 
+/*
+ * What all feeds have; each kind has a structure of its own that begins with
+ * it.  What it points to lives in the memory context that the feed was
+ * created in, or that spindle_feed_start() was given.
+ */
 struct SpindleFeed
 {
 	const SpindleFeedOps *ops;

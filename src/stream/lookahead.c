@@ -31,15 +31,28 @@
 #include "gen/eval.h"
 #include "stream/lookahead.h"
 
+/*
+ * Entries that the first walk keeps, and what any may.  Walks grow by four
+ * times up to the latter, or to half of work_mem if that is less, as the
+ * array has room for twice as many.
+ */
 #define FIRST_KEPT	1024
 #define MAX_KEPT	(128 * 1024)	/* sorting more would delay a cancel */
 
+/*
+ * A row and its time, in microseconds since 2000-01-01.  Their order is a
+ * total one.
+ */
 typedef struct Entry
 {
 	Timestamp	time;
 	int64		row;
 } Entry;
 
+/*
+ * A walk begins at first_row; what lies between it and last, in the order of
+ * entries, has been given out.
+ */
 struct SpindleLookahead
 {
 	int64		nrows;
@@ -59,6 +72,7 @@ struct SpindleLookahead
 	int64		first_row;		/* that may still be to come */
 };
 
+/* By time, then by row; for pg_qsort(). */
 static int
 compare_entries(const void *a, const void *b)
 {
@@ -70,7 +84,13 @@ compare_entries(const void *a, const void *b)
 	return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* Does a column follow the ordered time of its row, or of a row above it? */
+/*
+ * Does a column follow the ordered time of its row, or of a row above it?
+ *
+ * It does if its rule is an offset of a bounded distance from there, with
+ * both of them timestamps and never null.  Distances beyond a million units
+ * are left to the sort, so that sums stay within 64 bits.
+ */
 static bool
 follows_ordered_time(const SpindleDomain *domain, const SpindleTable *table, const SpindleColumn *column)
 {
@@ -93,10 +113,11 @@ follows_ordered_time(const SpindleDomain *domain, const SpindleTable *table, con
 
 /*
  * spindle_lookahead_create
- *		Prepare to walk over a table by a time, or NULL if that time does not
- *		follow an ordered one within a bounded distance.
+ *		Prepare to walk over a table by a time, or NULL if that time does
+ *		not follow an ordered one within a bounded distance.
  *
- * Allocates in context.
+ * The caller keeps the instance pinned, and has another way for the rest.
+ * Allocates in context; nothing is computed yet.
  */
 SpindleLookahead *
 spindle_lookahead_create(SpindleInstance *instance, int table_number, const SpindleColumnRef *time,
@@ -124,7 +145,7 @@ spindle_lookahead_create(SpindleInstance *instance, int table_number, const Spin
 	return lookahead;
 }
 
-/* Keep the earliest entries only; returns how many. */
+/* Sort n entries and keep the earliest only; returns how many. */
 static int
 keep_earliest(SpindleLookahead *lookahead, int n)
 {
@@ -146,6 +167,14 @@ bound(Timestamp ordered, int64 distance, int64 row)
 	return (Entry) {Max(first, Min(ordered + distance, last)), row};
 }
 
+/*
+ * Fill entry with what comes next: the earliest entries behind last, as many
+ * as are kept, in order.  There are none if all rows have been given out.
+ *
+ * Every row is looked at that may lie before the latest entry kept, and each
+ * time that the array is full the limit comes closer.  Moves first_row to the
+ * first row that may still be to come, for the next walk.
+ */
 static void
 walk(SpindleLookahead *lookahead)
 {
@@ -212,7 +241,11 @@ walk(SpindleLookahead *lookahead)
 
 /*
  * spindle_lookahead_next
- *		The numbers of the next rows, at most n; returns how many.
+ *		The numbers of the next rows, at most n; returns how many, which is
+ *		less than n at the end only.
+ *
+ * Rows come by rising time, those of equal time by number.  Takes work_mem as
+ * it is at the time of the call.  Can be cancelled.
  */
 int
 spindle_lookahead_next(SpindleLookahead *lookahead, int64 *rows, int n)
@@ -243,7 +276,12 @@ spindle_lookahead_next(SpindleLookahead *lookahead, int64 *rows, int n)
 	return given;
 }
 
-/* Begin with the first row again. */
+/*
+ * spindle_lookahead_rewind
+ *		Begin with the first row again.
+ *
+ * The array keeps its size.
+ */
 void
 spindle_lookahead_rewind(SpindleLookahead *lookahead)
 {

@@ -28,7 +28,10 @@ struct SpindleMerge
 	int			taken;			/* feed whose head was given out last, or -1 */
 };
 
-/* Does an event at time a (if it has one) come before one at time b? */
+/*
+ * Does an event at time a (if it has one) come before one at time b?  Not at
+ * equal times, so the feed that stands first is taken.
+ */
 static inline bool
 is_earlier(bool has_a, Timestamp a, bool has_b, Timestamp b)
 {
@@ -38,6 +41,10 @@ is_earlier(bool has_a, Timestamp a, bool has_b, Timestamp b)
 /*
  * spindle_merge_cut
  *		Cut the feeds to the first nevents events of them all.
+ *
+ * Sets nevents of each feed, which is open and not yet started.  Takes a pass
+ * over all of them up to there, computing times only.  Needed where anomalies
+ * are counted per feed; else the reader of a merge just stops.
  */
 void
 spindle_merge_cut(SpindleFeed **feeds, int nfeeds, int64 nevents)
@@ -77,6 +84,10 @@ spindle_merge_cut(SpindleFeed **feeds, int nfeeds, int64 nevents)
 /*
  * spindle_merge_create
  *		Merge feeds that have been started, in the current memory context.
+ *
+ * The array is used, not copied, and parents stand before their children in
+ * it.  Computes the first event of each feed.  When feeds are rewound a new
+ * merge is needed; the old one goes with its context.
  */
 SpindleMerge *
 spindle_merge_create(SpindleFeed **feeds, int nfeeds)
@@ -95,7 +106,10 @@ spindle_merge_create(SpindleFeed **feeds, int nfeeds)
 
 /*
  * spindle_merge_next
- *		The next event, which stays its feed's present one; false at the end.
+ *		The next event, which stays its feed's present one; false at the
+ *		end.
+ *
+ * So it can be written until the next call, which moves on this feed alone.
  */
 bool
 spindle_merge_next(SpindleMerge *merge, SpindleEvent *event)

@@ -48,6 +48,11 @@
 /* Steps that are drawn at once. */
 #define UNITS	64
 
+/*
+ * A schedule between two deliveries.  Two kinds of stretches lie over each
+ * other: those in which the rate by time is constant, and those of a constant
+ * multiplier by event.
+ */
 struct SpindleSchedule
 {
 	SpindleScheduleSpec spec;
@@ -78,7 +83,9 @@ struct SpindleSchedule
  *		A schedule at its start, in the current memory context.
  *
  * The specification has been checked: the rate is positive, and a pattern has
- * an hour of the week with a positive multiplier.  Its windows are not copied.
+ * an hour of the week with a positive multiplier.  Its windows are not
+ * copied.  The key decides all gaps, unless they are even; the same key and
+ * specification give the same arrivals.
  */
 SpindleSchedule *
 spindle_schedule_create(const SpindleScheduleSpec *spec, SpindleKey key)
@@ -102,7 +109,10 @@ spindle_schedule_create(const SpindleScheduleSpec *spec, SpindleKey key)
 	return schedule;
 }
 
-/* Find the stretch that begins at the origin. */
+/*
+ * Find the stretch that begins at the origin: the rate by time, and where it
+ * next may change, at the end of an hour or at an end of a window.
+ */
 static void
 enter_stretch(SpindleSchedule *schedule)
 {
@@ -178,7 +188,11 @@ skip_weeks(SpindleSchedule *schedule)
 	schedule->spent = Max(0, schedule->spent - n * week);
 }
 
-/* Find the stretch of events that begins with the next delivery. */
+/*
+ * Find the stretch of events that begins with the next delivery.  Only when
+ * the origin is at the previous arrival: what was spent counts at one
+ * multiplier.
+ */
 static void
 enter_event_stretch(SpindleSchedule *schedule)
 {
@@ -201,7 +215,9 @@ enter_event_stretch(SpindleSchedule *schedule)
 	}
 }
 
-/* Move the origin to the previous arrival, before the rate changes by event. */
+/*
+ * Move the origin to the previous arrival, before the rate changes by event.
+ */
 static void
 move_origin(SpindleSchedule *schedule)
 {
@@ -212,7 +228,10 @@ move_origin(SpindleSchedule *schedule)
 	schedule->spent = 0;
 }
 
-/* Draw the steps to the next deliveries. */
+/*
+ * Draw the steps to the next UNITS deliveries, whose draws have the numbers
+ * of these.
+ */
 static void
 draw_units(SpindleSchedule *schedule)
 {
@@ -225,8 +244,12 @@ draw_units(SpindleSchedule *schedule)
 /*
  * spindle_schedule_next
  *		The offset at which the next delivery is due, in seconds, rounded to
- *		microseconds, which is what users see.  Infinity if it is larger than
- *		SPINDLE_MAX_ARRIVAL, as those of all later ones.
+ *		microseconds, which is what users see.  Infinity if it is larger
+ *		than SPINDLE_MAX_ARRIVAL, as those of all later ones.
+ *
+ * The first call is about delivery 0; offsets never fall.  Costs a few
+ * operations, and as many more as hours of a pattern lie between two
+ * arrivals, up to a thousand weeks; can be cancelled.  Waits for nothing.
  */
 double
 spindle_schedule_next(SpindleSchedule *schedule)

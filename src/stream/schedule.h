@@ -12,6 +12,10 @@
 
 #include "math/rng.h"
 
+/*
+ * Events per second that a user may ask for, before multipliers; and burst
+ * windows of one stream.
+ */
 #define SPINDLE_MIN_RATE		1e-6
 #define SPINDLE_DEFAULT_RATE	10.0
 #define SPINDLE_MAX_RATE		1e9
@@ -31,6 +35,13 @@ typedef struct SpindleBurstWindow
 	double		multiplier;		/* greater than 0 */
 } SpindleBurstWindow;
 
+/*
+ * How arrivals are spread, as a user asks for it.  Without a pattern, hour,
+ * weekday and clock_start are not looked at.  The rate at an offset is the
+ * product of rate, of the multipliers of all windows that hold it or the
+ * delivery, and of those of hour and weekday; these may be 0, but not at all
+ * hours of a week.
+ */
 typedef struct SpindleScheduleSpec
 {
 	double		rate;			/* events per second, before any multiplier */

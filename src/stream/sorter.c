@@ -27,8 +27,14 @@
 #include "server/kept_rows.h"
 #include "stream/sorter.h"
 
+/* Columns that rows are sorted by, at most. */
 #define MAX_KEYS	4
 
+/*
+ * in and out are there from the beginning; out holds the row that was read
+ * last.  kept is empty until sort has done its work, but for rows without
+ * keys, which go there at once.
+ */
 struct SpindleSorter
 {
 	TupleDesc	desc;
@@ -46,12 +52,16 @@ struct SpindleSorter
 /*
  * spindle_sorter_create
  *		Prepare to sort rows by their first nkeys columns, ascending by the
- *		default order of their types, texts bytewise, nulls last.  Without keys
- *		they keep the order in which they come.
+ *		default order of their types, texts bytewise, nulls last.  Without
+ *		keys they keep the order in which they come.
  *
- * Only the first bound rows are wanted, or all if it is negative.  All lives in
- * the current memory context, and in temporary files that end with the
- * transaction or, if across_transactions, with that context.  Raises
+ * nkeys is from 0 to MAX_KEYS.  The order of equal rows is left open, so a
+ * caller whom that concerns has a key that tells them apart.  Only the first
+ * bound rows are wanted, or all if it is negative.  The descriptor is used,
+ * not copied.
+ *
+ * All lives in the current memory context, and in temporary files that end
+ * with the transaction or, if across_transactions, with that context.  Raises
  * undefined_function if a type has no order.
  */
 SpindleSorter *
@@ -98,7 +108,13 @@ spindle_sorter_create(TupleDesc desc, int nkeys, int64 bound, bool across_transa
 	return sorter;
 }
 
-/* The row to fill, all columns of it, before spindle_sorter_put(). */
+/*
+ * spindle_sorter_input
+ *		The row to fill, all columns of it, before spindle_sorter_put().
+ *
+ * A virtual slot: the caller sets tts_values and tts_isnull, which may point
+ * to what is its own until the row was put.
+ */
 TupleTableSlot *
 spindle_sorter_input(SpindleSorter *sorter)
 {
@@ -108,6 +124,9 @@ spindle_sorter_input(SpindleSorter *sorter)
 /*
  * spindle_sorter_put
  *		Take a copy of the row that was filled.
+ *
+ * Not after spindle_sorter_finish().  May write to a temporary file, and so
+ * raise what that raises: a full disk, or temp_file_limit.
  */
 void
 spindle_sorter_put(SpindleSorter *sorter)
@@ -138,7 +157,13 @@ spindle_sorter_put(SpindleSorter *sorter)
 		spindle_kept_rows_put(sorter->kept, slot);
 }
 
-/* All rows are in: sort them. */
+/*
+ * spindle_sorter_finish
+ *		All rows are in: sort them.
+ *
+ * The reader is at the first row.  Rows that outlive transactions are copied
+ * once here.  The same errors are possible.
+ */
 void
 spindle_sorter_finish(SpindleSorter *sorter)
 {
@@ -164,6 +189,9 @@ spindle_sorter_finish(SpindleSorter *sorter)
 /*
  * spindle_sorter_get
  *		The next row, with all columns at hand until the next call, or NULL.
+ *
+ * Values may be replaced in the slot's arrays, as relation_feed.c does: these
+ * are filled anew for each row.
  */
 TupleTableSlot *
 spindle_sorter_get(SpindleSorter *sorter)
@@ -182,7 +210,12 @@ spindle_sorter_get(SpindleSorter *sorter)
 	return sorter->out;
 }
 
-/* Begin with the first row again. */
+/*
+ * spindle_sorter_rewind
+ *		Begin with the first row again.
+ *
+ * As often as one likes, after spindle_sorter_finish().
+ */
 void
 spindle_sorter_rewind(SpindleSorter *sorter)
 {
@@ -195,7 +228,13 @@ spindle_sorter_rewind(SpindleSorter *sorter)
 		spindle_kept_rows_rewind(sorter->kept);
 }
 
-/* Release files and memory; NULL is fine. */
+/*
+ * spindle_sorter_end
+ *		Release files and memory; NULL is fine.
+ *
+ * Not needed after an error, when files end with the transaction or the
+ * memory context.
+ */
 void
 spindle_sorter_end(SpindleSorter *sorter)
 {
