@@ -24,8 +24,13 @@
 #include "stream/delay.h"
 #include "stream/options.h"
 
+/* The range of what is no number, or has no limit but that of its type. */
 #define ANY		-DBL_MAX, DBL_MAX
 
+/*
+ * The table: name, type, default, range, legal values in words, what null
+ * means, description.
+ */
 const SpindleStreamOption spindle_stream_option[SPINDLE_NUM_STREAM_OPTIONS] = {
 	[SPINDLE_OPTION_SCALE] = {"scale", SPINDLE_OPTION_TEXT, "small", ANY, "one of the domain's", NULL,
 	"how many rows there are"},
@@ -71,7 +76,12 @@ const SpindleStreamOption spindle_stream_option[SPINDLE_NUM_STREAM_OPTIONS] = {
 	"what suits the target", "events that go out together, at most"},
 };
 
-/* The name of a type as SQL writes it. */
+/*
+ * spindle_option_type_name
+ *		The name of a type as SQL writes it.
+ *
+ * A constant, as format_type() gives it but for the schema.
+ */
 const char *
 spindle_option_type_name(SpindleOptionType type)
 {
@@ -90,7 +100,13 @@ spindle_option_type_name(SpindleOptionType type)
 	return names[type];
 }
 
-/* Is a type passed by value?  *len is its length as in pg_type. */
+/*
+ * spindle_option_type_by_value
+ *		Is a type passed by value?  *len is its length in bytes as in
+ *		pg_type, -1 if it varies.
+ *
+ * This is what datumSerialize() needs to send a call to another process.
+ */
 bool
 spindle_option_type_by_value(SpindleOptionType type, int16 *len)
 {
@@ -118,7 +134,12 @@ spindle_option_type_by_value(SpindleOptionType type, int16 *len)
 	}
 }
 
-/* The legal values of an argument in words, palloc'd; NULL if all are. */
+/*
+ * spindle_stream_option_legal
+ *		The legal values of an argument in words, palloc'd; NULL if all are.
+ *
+ * They continue the words "It must be".
+ */
 char *
 spindle_stream_option_legal(const SpindleStreamOption *option)
 {
@@ -132,6 +153,10 @@ spindle_stream_option_legal(const SpindleStreamOption *option)
 	return NULL;
 }
 
+/*
+ * Raise invalid_parameter_value for an argument that has legal values in
+ * words; value is shown as it stands, so texts come with quotes.
+ */
 pg_noreturn static void
 report_invalid(SpindleStreamOptionId id, const char *value)
 {
@@ -141,7 +166,10 @@ report_invalid(SpindleStreamOptionId id, const char *value)
 			 errhint("It must be %s.", spindle_stream_option_legal(&spindle_stream_option[id]))));
 }
 
-/* Is it null?  An error if it must not be. */
+/*
+ * Is it null?  Raises null_value_not_allowed if the argument's table entry
+ * gives null no meaning.
+ */
 static bool
 is_null(const NullableDatum *values, SpindleStreamOptionId id)
 {
@@ -150,6 +178,9 @@ is_null(const NullableDatum *values, SpindleStreamOptionId id)
 	return values[id].isnull;
 }
 
+/*
+ * A double precision within its range, which NaN is not; it must not be null.
+ */
 static double
 read_double(const NullableDatum *values, SpindleStreamOptionId id)
 {
@@ -162,6 +193,7 @@ read_double(const NullableDatum *values, SpindleStreamOptionId id)
 	return value;
 }
 
+/* A boolean that must not be null. */
 static bool
 read_bool(const NullableDatum *values, SpindleStreamOptionId id)
 {
@@ -169,7 +201,11 @@ read_bool(const NullableDatum *values, SpindleStreamOptionId id)
 	return DatumGetBool(values[id].value);
 }
 
-/* An integer or a bigint within its range; when_null if it is null. */
+/*
+ * An integer or a bigint within its range; when_null if it is null.  The
+ * limits are doubles: those in use are exact, or far beyond what the type
+ * holds.
+ */
 static int64
 read_integer(const NullableDatum *values, SpindleStreamOptionId id, int64 when_null)
 {
@@ -186,7 +222,10 @@ read_integer(const NullableDatum *values, SpindleStreamOptionId id, int64 when_n
 
 /*
  * spindle_stream_option_text
- *		A text or name in the server's encoding, palloc'd; NULL if it is null.
+ *		A text or name in the server's encoding, palloc'd; NULL if it is
+ *		null.
+ *
+ * Raises null_value_not_allowed if null has no meaning.
  */
 char *
 spindle_stream_option_text(const NullableDatum *values, SpindleStreamOptionId id)
@@ -198,14 +237,20 @@ spindle_stream_option_text(const NullableDatum *values, SpindleStreamOptionId id
 	return TextDatumGetCString(values[id].value);
 }
 
-/* A bigint that must not be null. */
+/*
+ * spindle_stream_option_int64
+ *		A bigint that must not be null, within its range.
+ */
 int64
 spindle_stream_option_int64(const NullableDatum *values, SpindleStreamOptionId id)
 {
 	return read_integer(values, id, 0);
 }
 
-/* An interval as seconds, as months have no fixed length; -1 if it is null. */
+/*
+ * An interval as seconds; -1 if it is null.  A day counts 24 hours.  Months
+ * are refused, as they have no fixed length, and so is what is below zero.
+ */
 static double
 read_duration(const NullableDatum *values)
 {
@@ -222,6 +267,10 @@ read_duration(const NullableDatum *values)
 	return seconds;
 }
 
+/*
+ * Which arrivals: true for "poisson", false for "uniform"; other words are an
+ * error.
+ */
 static bool
 read_is_poisson(const NullableDatum *values)
 {
@@ -234,7 +283,11 @@ read_is_poisson(const NullableDatum *values)
 	return false;
 }
 
-/* What the clock shows at the start, if that is given or follows from the present. */
+/*
+ * What the clock of time patterns shows at the start, if that is given or
+ * follows from the present.  Else the first event's time will do, which
+ * nobody knows before the source is open.  realtime has been read.
+ */
 static void
 read_clock(const NullableDatum *values, SpindleStreamOptions *options)
 {
@@ -258,12 +311,18 @@ read_clock(const NullableDatum *values, SpindleStreamOptions *options)
 
 /*
  * spindle_stream_options_read
- *		Read and check the stream arguments, but for those that the source follows
- *		from: scale, seed and timestamp_column.
+ *		Read and check the stream arguments, but for those that the source
+ *		follows from: scale, seed and timestamp_column.
  *
- * values has one for each entry of the table, of its type.  Anomalies are put into
- * the feeds of the source.  Allocates in the current memory context, which must
- * live as long as the stream.
+ * values has one for each entry of the table, of its type.  *options is
+ * zeroed beforehand.  Anomalies are put into the feeds of the source, which
+ * are created and not yet open.  Allocates in the current memory context,
+ * which must live as long as the stream.
+ *
+ * Raises null_value_not_allowed and invalid_parameter_value, with the legal
+ * values in a hint or, for JSON, with the place in the detail.  Values that
+ * contextual anomalies list go through the input functions of their types,
+ * whose errors name the place.
  */
 void
 spindle_stream_options_read(const NullableDatum *values, const SpindleStreamSource *source,

@@ -3,6 +3,11 @@
  * options.h
  *		The arguments that all streaming functions share.
  *
+ * The values of a call come as an array of SPINDLE_NUM_STREAM_OPTIONS, in the
+ * order of SpindleStreamOptionId and each of the type that its entry has.
+ * Whatever is wrong with one is an error that names the argument and says
+ * what is legal.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_OPTIONS_H
@@ -34,6 +39,10 @@ typedef enum SpindleStreamOptionId
 
 #define SPINDLE_NUM_STREAM_OPTIONS	(SPINDLE_OPTION_BATCH_SIZE + 1)
 
+/*
+ * Types of arguments.  JSON is the type spindle_json, which is stored as
+ * jsonb is.
+ */
 typedef enum SpindleOptionType
 {
 	SPINDLE_OPTION_TEXT,
@@ -47,7 +56,10 @@ typedef enum SpindleOptionType
 	SPINDLE_OPTION_JSON
 } SpindleOptionType;
 
-/* All that there is to say of an argument; the SQL script has to say the same. */
+/*
+ * All that there is to say of an argument; the SQL script has to say the
+ * same.  Its texts are for users, without a full stop.
+ */
 typedef struct SpindleStreamOption
 {
 	const char *name;

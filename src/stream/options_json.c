@@ -3,6 +3,14 @@
  * options_json.c
  *		Stream arguments of type jsonb: burst windows, time patterns, anomalies.
  *
+ * What the builder functions of SQL make is read here, or the same written by
+ * hand, so nothing is taken on trust.  An optional member that is null counts
+ * as absent.  Errors are those of json/reader.c: invalid_parameter_value,
+ * with the path to the member.
+ *
+ * All texts are in UTF-8 from here on.  JSON trees and what is made of them
+ * live in the current memory context.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -18,7 +26,11 @@
 #include "json/reader.h"
 #include "stream/options.h"
 
-/* An argument of type jsonb as a JSON tree; an object counts as a list of it. */
+/*
+ * An argument as a JSON tree.  subject names it in errors, and is kept.
+ * Raises program_limit_exceeded if it is nested too deep, and an encoding
+ * error if the server's text has no form in UTF-8.
+ */
 static SpindleJson
 read_argument(Datum jsonb, const char *subject)
 {
@@ -28,6 +40,7 @@ read_argument(Datum jsonb, const char *subject)
 	return spindle_json_parse(utf8, (int) strlen(utf8), subject);
 }
 
+/* Is a member there, and not null? */
 static bool
 has(const SpindleJson *node, const char *name)
 {
@@ -35,6 +48,10 @@ has(const SpindleJson *node, const char *name)
 		!cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(node->value, name));
 }
 
+/*
+ * A member as a number from min to max, both included; an error if it is
+ * missing or another one.
+ */
 static double
 number_member(const SpindleJson *node, const char *name, double min, double max)
 {
@@ -43,6 +60,7 @@ number_member(const SpindleJson *node, const char *name, double min, double max)
 	return spindle_json_number(&m, min, max);
 }
 
+/* The same for a whole number. */
 static int64
 int_member(const SpindleJson *node, const char *name, int64 min, int64 max)
 {
@@ -51,7 +69,10 @@ int_member(const SpindleJson *node, const char *name, int64 min, int64 max)
 	return spindle_json_int64(&m, min, max);
 }
 
-/* What the builder of an argument makes, or the same by hand. */
+/*
+ * Insist on an object, as the builder of an argument makes it; hint says how
+ * it is made.
+ */
 static void
 expect_built(const SpindleJson *node, const char *hint)
 {
@@ -59,7 +80,10 @@ expect_built(const SpindleJson *node, const char *hint)
 		spindle_json_error(node, hint, "an object is needed.");
 }
 
-/* The member of an object that has to be there, and not be null. */
+/*
+ * The member of an object that has to be there, and not be null; hint says
+ * what else the object needs.
+ */
 static SpindleJson
 required_member(const SpindleJson *node, const char *name, const char *hint)
 {
@@ -71,6 +95,12 @@ required_member(const SpindleJson *node, const char *name, const char *hint)
 #define WINDOW_HINT \
 	"A window has start_event and end_event, or start_offset_seconds and duration_seconds."
 
+/*
+ * Read a window into *window: by event numbers, 0 <= start_event < end_event,
+ * or by seconds, an offset from 0 to 1e12 and a duration from 1e-6 to 1e12.
+ * Exactly one of the two forms.  The multiplier is from 1e-6 to 1e6; without
+ * one it is 2.
+ */
 static void
 read_window(const SpindleJson *node, SpindleBurstWindow *window)
 {
@@ -105,7 +135,10 @@ read_window(const SpindleJson *node, SpindleBurstWindow *window)
 
 /*
  * spindle_json_burst_windows
- *		Read one window or an array of them.
+ *		Read one window or an array of them, of at most SPINDLE_MAX_WINDOWS.
+ *
+ * Sets nwindows and window of the schedule; the array is palloc'd.  An empty
+ * array is the same as no argument.
  */
 void
 spindle_json_burst_windows(Datum jsonb, SpindleScheduleSpec *schedule)
@@ -156,7 +189,10 @@ static const PatternPreset pattern_presets[] = {
 	{23, 23, 0.4}}, 1.5, 1.8},
 };
 
-/* Multipliers by number, "0" to n - 1; those absent keep their values. */
+/*
+ * Multipliers by number, "0" to n - 1, n at most 24, each from 0 to 1e6;
+ * those absent keep their values.
+ */
 static void
 read_multipliers(const SpindleJson *document, const char *name, int n, double *multiplier)
 {
@@ -182,7 +218,10 @@ read_multipliers(const SpindleJson *document, const char *name, int n, double *m
  *		Read a pattern: {"preset": name, "hours": {"0": m, ...}, "weekdays":
  *		{"0": m, ...}}, or a string, which is the name of a preset.
  *
- * Hours and weekdays given replace those of the preset; others are 1.
+ * Hours and weekdays given replace those of the preset; others are 1.  Hours
+ * are 0 to 23 in UTC, weekday 0 is Monday.  Sets has_pattern, hour and
+ * weekday of the schedule, but not the clock.  A pattern that is 0 at all
+ * hours of the week is refused: no event would ever arrive.
  */
 void
 spindle_json_time_pattern(Datum jsonb, SpindleScheduleSpec *schedule)
@@ -235,7 +274,15 @@ spindle_json_time_pattern(Datum jsonb, SpindleScheduleSpec *schedule)
 		spindle_json_error(&document, NULL, "all hours of the week have the multiplier 0.");
 }
 
-/* A column of a feed that a string names; for several feeds as table.column. */
+/*
+ * The number of a column that a string names; for several feeds as
+ * table.column.
+ *
+ * If *feed is set, the column is one of its; else *feed gets the one that has
+ * it.  A name that fits columns of several tables is an error that lists
+ * them, and so is one that fits none.  A column whose own name has a dot is
+ * found too.
+ */
 static int
 column_member(const SpindleJson *node, const char *name, const SpindleStreamSource *source, SpindleFeed **feed)
 {
@@ -287,7 +334,7 @@ value_context(void *arg)
 	errcontext("%s of %s", spindle_json_path(node), node->subject);
 }
 
-/* An array of values, not yet those of a column. */
+/* An array of 1 to 10000 values, not yet those of a column. */
 static SpindleJson
 array_member(const SpindleJson *node, const char *name)
 {
@@ -300,7 +347,13 @@ array_member(const SpindleJson *node, const char *name)
 	return array;
 }
 
-/* The same with values of a column's type. */
+/*
+ * The same with values of a column's type, palloc'd; *n gets their number.
+ *
+ * The column's values must be comparable.  null is taken if with_null, and
+ * else an error.  The type's own input decides what a value is; where it
+ * raises an error, the context names the place.
+ */
 static SpindleAnomalyValue *
 values_member(const SpindleJson *node, const char *name, SpindleFeed *feed, int column, bool with_null, int *n)
 {
@@ -345,7 +398,10 @@ values_member(const SpindleJson *node, const char *name, SpindleFeed *feed, int 
 	return values;
 }
 
-/* The least and the largest multiplier. */
+/*
+ * The least and the largest multiplier, from 1e-9 to 1e15 and in this order:
+ * an array of two numbers, which the builder makes of a numrange, too.
+ */
 static void
 range_member(const SpindleJson *node, const char *name, double *low, double *high)
 {
@@ -363,6 +419,13 @@ range_member(const SpindleJson *node, const char *name, double *low, double *hig
 		spindle_json_error(&range, hint, "the least multiplier %g is above the largest %g.", *low, *high);
 }
 
+/*
+ * Read what a point anomaly has of its own; returns the feed whose column it
+ * is.
+ *
+ * The column has to be a number and no key, as a changed key would break
+ * references.
+ */
 static SpindleFeed *
 read_point(const SpindleJson *node, const SpindleStreamSource *source, SpindleAnomalySpec *spec)
 {
@@ -385,6 +448,12 @@ read_point(const SpindleJson *node, const SpindleStreamSource *source, SpindleAn
 	return feed;
 }
 
+/*
+ * The same for a contextual anomaly: both columns are of one feed.
+ *
+ * It may change the event time if that is a timestamp, but not make it null:
+ * the event would lose its place.
+ */
 static SpindleFeed *
 read_contextual(const SpindleJson *node, const SpindleStreamSource *source, SpindleAnomalySpec *spec)
 {
@@ -423,6 +492,10 @@ read_contextual(const SpindleJson *node, const SpindleStreamSource *source, Spin
 	return feed;
 }
 
+/*
+ * The same for a collective anomaly: the feed has an event time, and the
+ * groups' type an order.
+ */
 static SpindleFeed *
 read_collective(const SpindleJson *node, const SpindleStreamSource *source, SpindleAnomalySpec *spec)
 {
@@ -448,7 +521,10 @@ read_collective(const SpindleJson *node, const SpindleStreamSource *source, Spin
 	return feed;
 }
 
-/* Read the anomaly of a number in the user's list, and give it to its feed. */
+/*
+ * Read the anomaly of a number in the user's list of n, and give it to its
+ * feed, whose array has room for all of the list.  Names need not differ.
+ */
 static void
 read_anomaly(const SpindleJson *node, int number, int n, const SpindleStreamSource *source)
 {
@@ -489,8 +565,13 @@ read_anomaly(const SpindleJson *node, int number, int n, const SpindleStreamSour
 
 /*
  * spindle_json_anomalies
- *		Read one anomaly or an array of them, for the feeds of a source; returns
- *		how many.
+ *		Read one anomaly or an array of them, for the feeds of a source;
+ *		returns how many.
+ *
+ * At most SPINDLE_MAX_ANOMALIES.  They are appended to the feeds' arrays,
+ * which are palloc'd, in the order of the list; the number of each is its
+ * place in the user's list, whatever its feed.  If one is wrong, those before
+ * it have been appended.
  */
 int
 spindle_json_anomalies(Datum jsonb, const SpindleStreamSource *source)
@@ -519,6 +600,10 @@ spindle_json_anomalies(Datum jsonb, const SpindleStreamSource *source)
 /*
  * spindle_json_check_anomaly
  *		Raise an error if an anomaly is not what it can be for any source.
+ *
+ * For the builders, which know no source: so a mistake shows where it is
+ * made.  name is that of the anomaly, in the server's encoding.  Columns, and
+ * values of their types, are left to spindle_json_anomalies().
  */
 void
 spindle_json_check_anomaly(Datum jsonb, const char *name)

@@ -28,7 +28,10 @@
 #include "stream/merge.h"
 #include "stream/stream.h"
 
-/* An event that is held back. */
+/*
+ * An event that is held back, with what can be asked of it.  Entries are used
+ * again and again.
+ */
 typedef struct HeldEvent
 {
 	SpindleEvent event;
@@ -68,7 +71,11 @@ struct SpindleStream
 	HeldEvent  *held;
 };
 
-/* What the clock of time patterns shows at the start. */
+/*
+ * What the clock of time patterns shows at the start: the earliest time that
+ * a feed begins with, or the source's default if none has one.  The feeds are
+ * open.
+ */
 static Timestamp
 first_time(const SpindleStreamSource *source)
 {
@@ -87,6 +94,10 @@ first_time(const SpindleStreamSource *source)
 	return result;
 }
 
+/*
+ * Raise datetime_field_overflow for a delivery, by its number from 0, whose
+ * offset no interval can hold.
+ */
 static void
 report_arrival_out_of_range(int64 delivery)
 {
@@ -96,7 +107,13 @@ report_arrival_out_of_range(int64 delivery)
 			 errhint("Raise events_per_second or its multipliers, or end the stream earlier, by duration or max_events.")));
 }
 
-/* How many of the first n deliveries are due before an offset. */
+/*
+ * How many of the first n deliveries are due before an offset, in seconds.
+ *
+ * Runs through a schedule of its own, so it takes time as that has
+ * deliveries.  An offset beyond SPINDLE_MAX_ARRIVAL cannot be compared with
+ * an arrival that is, and is an error if one gets there.
+ */
 static int64
 deliveries_before(const SpindleScheduleSpec *spec, SpindleKey key, double offset, int64 n)
 {
@@ -118,7 +135,13 @@ deliveries_before(const SpindleScheduleSpec *spec, SpindleKey key, double offset
 	return count;
 }
 
-/* Open the feeds, and cut what they give to the events of the stream. */
+/*
+ * Open the feeds, and cut what they give to the events of the stream.
+ *
+ * Sets nevents, and the clock of the schedule if it follows from the events.
+ * A duration counts deliveries, not event times, so the schedule alone
+ * decides how many events there are.
+ */
 static void
 open_feeds(SpindleStream *stream, const SpindleStreamOptions *options, SpindleScheduleSpec *schedule)
 {
@@ -154,7 +177,10 @@ open_feeds(SpindleStream *stream, const SpindleStreamOptions *options, SpindleSc
 		spindle_merge_cut(source->feed, source->nfeeds, stream->nevents);
 }
 
-/* The columns of the one feed, with their names in the server's encoding. */
+/*
+ * The columns of the one feed, with their names in the server's encoding; in
+ * the current memory context.
+ */
 static TupleDesc
 feed_desc(const SpindleFeed *feed)
 {
@@ -177,9 +203,9 @@ feed_desc(const SpindleFeed *feed)
 }
 
 /*
- * Deliveries before this one are not wanted.  If no event is late, neither are
- * the events before.  Else all that could still wait then are: no event comes
- * more than max_slots deliveries after its place.
+ * Deliveries before this one are not wanted.  If no event is late, neither
+ * are the events before.  Else all that could still wait then are: no event
+ * comes more than max_slots deliveries after its place.
  */
 static void
 leave_out(SpindleStream *stream, int64 delivery)
@@ -191,7 +217,11 @@ leave_out(SpindleStream *stream, int64 delivery)
 		stream->first_computed = delivery;
 }
 
-/* Make ready for the first delivery; the feeds have been started. */
+/*
+ * Make ready for the first delivery; the feeds have been started.  All that
+ * it makes is in run_context, which is empty, and the pointers of an earlier
+ * run to there are set anew.
+ */
 static void
 begin_run(SpindleStream *stream)
 {
@@ -224,7 +254,8 @@ begin_run(SpindleStream *stream)
  * spindle_stream_rewind
  *		Give the same deliveries again, from the first one on.
  *
- * Relations are not read again.
+ * Relations are not read again.  skip_events holds anew, and a seek is
+ * forgotten.
  */
 void
 spindle_stream_rewind(SpindleStream *stream)
@@ -244,6 +275,11 @@ spindle_stream_rewind(SpindleStream *stream)
  * stream goes on after commits.  Feeds and options are used, not copied, and
  * have been checked; each feed can be streamed once.  Datums are had of a
  * single feed only.
+ *
+ * This may take long, and can be cancelled: relations are read, duration is
+ * counted out, and anomalies choose.  Raises what reading the source raises,
+ * for a relation also insufficient_privilege, and datetime_field_overflow as
+ * spindle_stream_next() does.
  */
 SpindleStream *
 spindle_stream_open(const SpindleStreamSource *source, const SpindleStreamOptions *options,
@@ -279,14 +315,23 @@ spindle_stream_open(const SpindleStreamSource *source, const SpindleStreamOption
 	return stream;
 }
 
-/* Events of the whole stream, those left out included. */
+/*
+ * spindle_stream_events
+ *		Events of the whole stream, those left out by skip_events included.
+ */
 int64
 spindle_stream_events(const SpindleStream *stream)
 {
 	return stream->nevents;
 }
 
-/* How many of them a stream delivers that is read from its begin to its end. */
+/*
+ * spindle_stream_deliveries
+ *		How many of them a stream delivers that is read from its begin to
+ *		its end.
+ *
+ * Known from the opening on; a seek does not change it.
+ */
 int64
 spindle_stream_deliveries(const SpindleStream *stream)
 {
@@ -296,6 +341,10 @@ spindle_stream_deliveries(const SpindleStream *stream)
 /*
  * spindle_stream_is_seekable
  *		Can deliveries be left out at little cost, and again and again?
+ *
+ * It takes a single feed whose events are found by their numbers, no anomaly
+ * that depends on values, and nobody who asks for arrivals, which are sums
+ * over all that came before.
  */
 bool
 spindle_stream_is_seekable(const SpindleStream *stream)
@@ -309,7 +358,10 @@ spindle_stream_is_seekable(const SpindleStream *stream)
  *		Move on to a delivery, of a stream that is seekable.
  *
  * It must not be one that was delivered.  Deliveries from end on may not be
- * wanted; nothing forbids to ask for them.
+ * wanted; nothing forbids to ask for them.  Both are numbers of deliveries
+ * from 0, and no delivery behind the last is an error: there just is none.
+ * What is left out costs a few operations per event if some are late or
+ * anomalies, else nothing.
  */
 void
 spindle_stream_seek(SpindleStream *stream, int64 first, int64 end)
@@ -318,7 +370,10 @@ spindle_stream_seek(SpindleStream *stream, int64 first, int64 end)
 	stream->feed->wanted_until = end;
 }
 
-/* One whose contents nobody wants. */
+/*
+ * The next event in event-time order if nobody wants its contents: only its
+ * number is set.  It still takes its part in the order of delivery.
+ */
 static bool
 next_left_out(SpindleStream *stream, SpindleEvent *event)
 {
@@ -332,7 +387,10 @@ next_left_out(SpindleStream *stream, SpindleEvent *event)
 	return true;
 }
 
-/* The next event in event-time order; false if there is none. */
+/*
+ * The next event in event-time order; false if there is none.  The feed is
+ * told of events left out when the first one behind them is wanted.
+ */
 static inline bool
 next_in_order(SpindleStream *stream, SpindleEvent *event)
 {
@@ -351,7 +409,11 @@ next_in_order(SpindleStream *stream, SpindleEvent *event)
 	return true;
 }
 
-/* Keep an event until it is due. */
+/*
+ * Keep an event until it is due, in a slot that the order of delivery has
+ * given it.  Its JSON and its columns are made now, as the feed goes on.  An
+ * event that is left out keeps its number alone.
+ */
 static void
 hold(SpindleStream *stream, const SpindleEvent *event, int slot)
 {
@@ -399,7 +461,11 @@ hold(SpindleStream *stream, const SpindleEvent *event, int slot)
 	event->feed->ops->write(event->feed, event, &held->json);
 }
 
-/* The next event in the order of delivery; false if there is none. */
+/*
+ * The next event in the order of delivery; false if there is none.  An event
+ * that waited is a copy whose slot says where it was kept; the slot is free,
+ * but nothing overwrites it before the next call.
+ */
 static bool
 next_delivery(SpindleStream *stream, SpindleEvent *event)
 {
@@ -430,7 +496,10 @@ next_delivery(SpindleStream *stream, SpindleEvent *event)
 	return true;
 }
 
-/* When a delivery is due, the next in the schedule; 0 if nobody asks. */
+/*
+ * When a delivery is due, the next in the schedule, in seconds; 0 if nobody
+ * asks.  Its number from 0 is for the error alone.
+ */
 static inline double
 next_arrival(SpindleStream *stream, int64 delivery)
 {
@@ -444,7 +513,11 @@ next_arrival(SpindleStream *stream, int64 delivery)
 	return arrival;
 }
 
-/* Go on to the first event that is computed; what is left out takes its time. */
+/*
+ * Go on to the first event that is computed; what is left out takes its time
+ * in the schedule.  Only without late events, where deliveries have the
+ * numbers of events.
+ */
 static void
 jump(SpindleStream *stream)
 {
@@ -461,6 +534,10 @@ jump(SpindleStream *stream)
 /*
  * spindle_stream_next
  *		Move to the next delivery; false if there is none.
+ *
+ * Sets all of *event, which is valid until the next call.  Does not wait
+ * until it is due.  Raises datetime_field_overflow if its arrival is asked
+ * for and no interval can hold it, and what reading or computing rows raises.
  */
 bool
 spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
@@ -492,7 +569,13 @@ spindle_stream_next(SpindleStream *stream, SpindleEvent *event)
 	return true;
 }
 
-/* Append an event as a JSON object, in UTF-8 and without line end. */
+/*
+ * spindle_stream_write
+ *		Append an event as a JSON object, in UTF-8 and without line end.
+ *
+ * The event is the one delivered last, and the stream was opened with need of
+ * JSON.
+ */
 void
 spindle_stream_write(SpindleStream *stream, const SpindleEvent *event, StringInfo out)
 {
@@ -502,14 +585,26 @@ spindle_stream_write(SpindleStream *stream, const SpindleEvent *event, StringInf
 		event->feed->ops->write(event->feed, event, out);
 }
 
-/* The columns of spindle_stream_datums(). */
+/*
+ * spindle_stream_desc
+ *		The columns of spindle_stream_datums(), with the base types of
+ *		domains.
+ *
+ * The stream's own, or NULL if it was opened without need of Datums.
+ */
 TupleDesc
 spindle_stream_desc(const SpindleStream *stream)
 {
 	return stream->desc;
 }
 
-/* An event's columns; they live until the next event. */
+/*
+ * spindle_stream_datums
+ *		An event's columns; they live until the next event.
+ *
+ * values and nulls have an entry for each column of the descriptor.  The
+ * event is the one delivered last.
+ */
 void
 spindle_stream_datums(SpindleStream *stream, const SpindleEvent *event, Datum *values, bool *nulls)
 {
@@ -524,7 +619,13 @@ spindle_stream_datums(SpindleStream *stream, const SpindleEvent *event, Datum *v
 	memcpy(nulls, stream->slot->tts_isnull, sizeof(bool) * stream->desc->natts);
 }
 
-/* End a stream, before its memory context goes or with it. */
+/*
+ * spindle_stream_close
+ *		End a stream, before its memory context goes or with it.
+ *
+ * Releases files and the stream's memory, not the source.  After an error it
+ * need not be called.
+ */
 void
 spindle_stream_close(SpindleStream *stream)
 {

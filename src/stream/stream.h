@@ -3,6 +3,11 @@
  * stream.h
  *		Events of a source, in the order of their delivery.
  *
+ * A stream is opened and then asked for one delivery after the other, each of
+ * which can be written as JSON or had as Datums until the next.  It can begin
+ * anew, and some can begin in the middle.  It never waits: an event says when
+ * it is due, and who delivers it waits for that.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_STREAM_H
@@ -12,7 +17,10 @@
 #include "stream/feed.h"
 #include "stream/schedule.h"
 
-/* A transaction keeps the events of a batch in memory. */
+/*
+ * Events in a batch, at most: a transaction keeps the events of a batch in
+ * memory.
+ */
 #define SPINDLE_MAX_BATCH_SIZE	1000000
 
 /* Where the events of a stream come from: one feed, or several to be merged. */
@@ -25,6 +33,11 @@ typedef struct SpindleStreamSource
 								 * event has a time */
 } SpindleStreamSource;
 
+/*
+ * The stream arguments, read and checked; see the table in options.c for
+ * ranges.  skip_events and late_fraction are of what max_events and duration
+ * have left.
+ */
 typedef struct SpindleStreamOptions
 {
 	int64		max_events;		/* -1: no limit */
@@ -40,7 +53,10 @@ typedef struct SpindleStreamOptions
 	int			batch_size;		/* events per batch of a sink, 0: its own */
 } SpindleStreamOptions;
 
-/* What the caller will ask of events. */
+/*
+ * What the caller will ask of events.  Nothing else can be asked for once the
+ * stream is open.
+ */
 typedef struct SpindleStreamNeeds
 {
 	bool		json;			/* spindle_stream_write() */

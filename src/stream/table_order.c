@@ -25,6 +25,11 @@
 #include "stream/sorter.h"
 #include "stream/table_order.h"
 
+/*
+ * The base order is that of the events before any was moved.  base and what
+ * belongs to it have the next of these, while moved events are merged into
+ * them.
+ */
 struct SpindleTableOrder
 {
 	/* set at creation */
@@ -73,6 +78,7 @@ has_ordered_events(const SpindleDomain *domain, const SpindleTable *table, const
 	return table->column[ref->column].monotone;
 }
 
+/* The n row numbers from first on; returns n. */
 static int
 copy_rows(int64 *rows, int64 first, int n)
 {
@@ -81,7 +87,13 @@ copy_rows(int64 *rows, int64 first, int n)
 	return n;
 }
 
-/* Sort (event time, row number) of all rows; NULL times come last. */
+/*
+ * Sort (event time, row number) of all rows; NULL times come last.
+ *
+ * Computes the time of each row, and so takes time as the table has rows,
+ * even if few events are wanted.  Done when the first event is asked for, not
+ * before.
+ */
 static void
 sort_events(SpindleTableOrder *order)
 {
@@ -119,6 +131,7 @@ sort_events(SpindleTableOrder *order)
 	MemoryContextSwitchTo(oldcontext);
 }
 
+/* Begin the base order with its first event again. */
 static void
 rewind_base(SpindleTableOrder *order)
 {
@@ -129,7 +142,10 @@ rewind_base(SpindleTableOrder *order)
 		spindle_sorter_rewind(order->sorter);
 }
 
-/* The next events before moves, at most n; none at the end. */
+/*
+ * The next events of the base order, at most n; none at the end, which is
+ * where the feed was cut.
+ */
 static void
 next_base_rows(SpindleTableOrder *order, SpindleEventRows *rows, int n)
 {
@@ -163,7 +179,10 @@ next_base_rows(SpindleTableOrder *order, SpindleEventRows *rows, int n)
 	order->next_position += n;
 }
 
-/* The event time in a vector; false if there is none. */
+/*
+ * The event time of the i'th row of a vector in microseconds; false if there
+ * is none.
+ */
 static bool
 time_of(const SpindleTableOrder *order, const SpindleVector *vector, int i, Timestamp *time)
 {
@@ -171,7 +190,10 @@ time_of(const SpindleTableOrder *order, const SpindleVector *vector, int i, Time
 	return !(vector->is_null && vector->is_null[i]);
 }
 
-/* Fetch events to be merged with their times; false at the end. */
+/*
+ * Fetch the next events of the base order, which are to be merged, with their
+ * times; false at the end, which base->n then tells.
+ */
 static bool
 fetch_base(SpindleTableOrder *order)
 {
@@ -192,7 +214,11 @@ fetch_base(SpindleTableOrder *order)
 	return true;
 }
 
-/* The moved event that comes next by its new time, and whose it is, or NULL. */
+/*
+ * The moved event that comes next by its new time, and in *anomaly whose it
+ * is, or NULL.  Those whose event time stays, as another column of theirs
+ * moves, are not among them.
+ */
 static const SpindleMovedEvent *
 first_moved(SpindleTableOrder *order, int *anomaly)
 {
@@ -230,8 +256,9 @@ base_comes_first(const SpindleTableOrder *order, const SpindleMovedEvent *moved)
 }
 
 /*
- * Merge events and moved events, by time and then by position, until rows holds
- * n or there are no more.
+ * Merge events and moved events, by time and then by position, until rows
+ * holds n or there are no more.  An event that moves is left out where it
+ * was.  Each event of the base order is asked for its move once, in order.
  */
 static void
 merge_rows(SpindleTableOrder *order, SpindleEventRows *rows, int n)
@@ -274,8 +301,11 @@ merge_rows(SpindleTableOrder *order, SpindleEventRows *rows, int n)
 
 /*
  * spindle_table_order_next
- *		The next events of the feed, at most n <= SPINDLE_BATCH_ROWS; none at the
- *		end.
+ *		The next events of the feed, at most n <= SPINDLE_BATCH_ROWS; none
+ *		at the end.
+ *
+ * Fills all that rows has for them, moved_to only where an anomaly moved
+ * one.  Less than n come at the end only.
  */
 void
 spindle_table_order_next(SpindleTableOrder *order, SpindleEventRows *rows, int n)
@@ -286,7 +316,12 @@ spindle_table_order_next(SpindleTableOrder *order, SpindleEventRows *rows, int n
 		next_base_rows(order, rows, n);
 }
 
-/* Begin with the first event again. */
+/*
+ * spindle_table_order_rewind
+ *		Begin with the first event again.
+ *
+ * What has been sorted stays.
+ */
 void
 spindle_table_order_rewind(SpindleTableOrder *order)
 {
@@ -302,8 +337,11 @@ spindle_table_order_rewind(SpindleTableOrder *order)
 
 /*
  * spindle_table_order_move
- *		From now on, give events the places that the feed's collective anomalies
- *		have moved them to.
+ *		From now on, give events the places that the feed's collective
+ *		anomalies have moved them to.
+ *
+ * Once, after the last of them has chosen; begins with the first event.
+ * Allocates in the order's context.
  */
 void
 spindle_table_order_move(SpindleTableOrder *order)
@@ -318,6 +356,9 @@ spindle_table_order_move(SpindleTableOrder *order)
 /*
  * spindle_table_order_skip
  *		Leave out the next n events, of an order that nothing has moved.
+ *
+ * At no cost if the order is that of the rows; else they are walked through,
+ * without computing more than their order takes.
  */
 void
 spindle_table_order_skip(SpindleTableOrder *order, int64 n)
@@ -342,21 +383,33 @@ spindle_table_order_skip(SpindleTableOrder *order, int64 n)
 	pfree(rows);
 }
 
-/* Is an event found without those before it, as long as nothing has moved? */
+/*
+ * spindle_table_order_is_seekable
+ *		Is an event found without those before it, as long as nothing has
+ *		moved?
+ */
 bool
 spindle_table_order_is_seekable(const SpindleTableOrder *order)
 {
 	return order->is_ordered;
 }
 
-/* Of the next event, as long as nothing has moved. */
+/*
+ * spindle_table_order_position
+ *		The position of the next event, from 0, as long as nothing has
+ *		moved.
+ */
 int64
 spindle_table_order_position(const SpindleTableOrder *order)
 {
 	return order->next_position;
 }
 
-/* The path to the event time, as spindle_eval_add() wants it. */
+/*
+ * spindle_table_order_ref
+ *		The path to the event time, as spindle_eval_add() wants it; the
+ *		order's own.  Without meaning if the feed has no event time.
+ */
 const SpindleColumnRef *
 spindle_table_order_ref(const SpindleTableOrder *order)
 {
@@ -365,10 +418,13 @@ spindle_table_order_ref(const SpindleTableOrder *order)
 
 /*
  * spindle_table_order_create
- *		Prepare the order of a feed's events by a time, or by row if the feed has
- *		no event time.
+ *		Prepare the order of a feed's events by a time, or by row if the
+ *		feed has no event time.
  *
- * Values of the time count time_unit microseconds.  Allocates in context.
+ * Values of the time count time_unit microseconds: 1 for timestamps, a day
+ * for dates.  *event_time is copied, its steps are not.  The feed and the
+ * instance, which the caller keeps pinned, are used while the order is.
+ * Allocates in context.
  */
 SpindleTableOrder *
 spindle_table_order_create(SpindleFeed *feed, SpindleInstance *instance, const SpindleTable *table,
@@ -392,6 +448,7 @@ spindle_table_order_create(SpindleFeed *feed, SpindleInstance *instance, const S
  *
  * More than max_events are never wanted, unless it is negative;
  * across_transactions says that events are asked for after commits, too.
+ * Nothing is computed yet.
  */
 void
 spindle_table_order_open(SpindleTableOrder *order, int64 max_events, bool across_transactions)
@@ -403,7 +460,11 @@ spindle_table_order_open(SpindleTableOrder *order, int64 max_events, bool across
 													order->context);
 }
 
-/* Release what does not go with the memory context. */
+/*
+ * spindle_table_order_close
+ *		Release what does not go with the memory context: a sort and its
+ *		files.
+ */
 void
 spindle_table_order_close(SpindleTableOrder *order)
 {

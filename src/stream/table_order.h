@@ -3,6 +3,11 @@
  * table_order.h
  *		In which order the rows of a generated table are events.
  *
+ * A table order belongs to a feed, whose nevents is where it ends.  It is
+ * created, opened, and then gives rows in portions; if anomalies move events
+ * in time, it is told so once and gives them in their new places from then
+ * on.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_TABLE_ORDER_H
@@ -11,7 +16,7 @@
 #include "gen/eval.h"
 #include "stream/feed.h"
 
-/* Some events in order. */
+/* Some events in order: the first n entries of each array. */
 typedef struct SpindleEventRows
 {
 	int			n;
