@@ -13,6 +13,9 @@
  *
  * Values are Datums; they live in the sorted row that was read last.
  *
+ * Reading is over when the feed is open: what happens to the relation later
+ * is not seen, and a feed that is rewound gives the rows that it has kept.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -55,6 +58,12 @@ enum
 	SORTED_FIRST				/* column of the relation */
 };
 
+/*
+ * What the feed knows of a column beyond feed.h.  Types, collation and
+ * equality are those of the column; base types are what domains are based
+ * on.  The sum, of the absolute values that are finite, is kept if a point
+ * anomaly needs the mean.
+ */
 typedef struct RelationColumn
 {
 	Oid			type;
@@ -71,6 +80,11 @@ typedef struct RelationColumn
 	int64		count;
 } RelationColumn;
 
+/*
+ * value and is_null point into the sorted row that was read last, where
+ * anomalies put what they change.  The relation is known by its OID alone; it
+ * is not open.
+ */
 typedef struct RelationFeed
 {
 	SpindleFeed feed;			/* must be first */
@@ -105,6 +119,11 @@ typedef struct RelationFeed
  * Values
  */
 
+/*
+ * By the input function of the type, domains included, with what it raises: a
+ * value is not refused by a false result.  Allocates in the current memory
+ * context.
+ */
 static bool
 parse_value(SpindleFeed *feed, int column, const char *text, int64 *value)
 {
@@ -118,6 +137,10 @@ parse_value(SpindleFeed *feed, int column, const char *text, int64 *value)
 	return true;
 }
 
+/*
+ * By the operator of the type's default class and the column's collation,
+ * which may raise errors and run any function.
+ */
 static bool
 values_equal(SpindleFeed *feed, int column, int64 a, int64 b)
 {
@@ -126,6 +149,10 @@ values_equal(SpindleFeed *feed, int column, int64 a, int64 b)
 	return DatumGetBool(FunctionCall2Coll(&rc->equal, rc->collation, (Datum) a, (Datum) b));
 }
 
+/*
+ * Of the base type: a domain's constraints are not checked, as a value that
+ * is wrong may break them.  Lives until the next event.
+ */
 static int64
 value_from_number(SpindleFeed *feed, int column, double x, int64 present, bool is_null)
 {
@@ -138,6 +165,7 @@ value_from_number(SpindleFeed *feed, int column, double x, int64 present, bool i
 	return (int64) result;
 }
 
+/* The value itself, which lives in the row. */
 static Datum
 group_value(SpindleFeed *feed, int column, int64 value)
 {
@@ -157,6 +185,7 @@ mean_of_column(SpindleFeed *feed, int column)
  * Reading the relation
  */
 
+/* Where the executor sends the rows of the query. */
 typedef struct Receiver
 {
 	DestReceiver pub;			/* must be first */
@@ -164,7 +193,12 @@ typedef struct Receiver
 	int64		nrows;
 } Receiver;
 
-/* The relation may have changed since its columns were looked at. */
+/*
+ * The relation may have changed since its columns were looked at, and the
+ * query names it, so that it may even be another one: then
+ * object_not_in_prerequisite_state is raised.  All that is kept relies on the
+ * types.
+ */
 static void
 receive_start(DestReceiver *self, int operation, TupleDesc desc)
 {
@@ -179,7 +213,11 @@ receive_start(DestReceiver *self, int operation, TupleDesc desc)
 				 errmsg("the columns of relation \"%s\" have changed", rf->feed.table_name)));
 }
 
-/* The event time of a row, in UTC. */
+/*
+ * The event time of a row, in UTC, from a value of a date or timestamp type,
+ * below domains.  A timestamp without time zone counts as UTC, whatever the
+ * session's time zone.
+ */
 static Timestamp
 time_of_datum(Oid type, Datum value)
 {
@@ -190,6 +228,10 @@ time_of_datum(Oid type, Datum value)
 		DatumGetTimestamp(value);
 }
 
+/*
+ * Put a row into the sort, with its time and number, and add to the means.
+ * The result tells the executor to go on.
+ */
 static bool
 receive_row(TupleTableSlot *row, DestReceiver *self)
 {
@@ -228,20 +270,26 @@ receive_row(TupleTableSlot *row, DestReceiver *self)
 	return true;
 }
 
+/* There is nothing to begin or end with. */
 static void
 receive_nothing(DestReceiver *self)
 {
 }
 
 /*
- * Read the first most rows, or all if it is negative.  The scan must begin with
- * the first one: where a large table is being scanned by others already, it
- * would join in the middle.
+ * Read the first most rows, or all if it is negative; returns how many came.
+ * The scan must begin with the first one: where a large table is being
+ * scanned by others already, it would join in the middle.
  *
- * A procedure, which goes on after commits, reads like any other command in its
- * place: what the transaction did before, and what others have committed since
- * the CALL began, is seen as far as the isolation level has it.  A function
- * belongs to the query that calls it, and reads with its snapshot.
+ * A procedure, which goes on after commits, reads like any other command in
+ * its place: what the transaction did before, and what others have committed
+ * since the CALL began, is seen as far as the isolation level has it.  A
+ * function belongs to the query that calls it, and reads with its snapshot.
+ *
+ * Raises insufficient_privilege if the caller may not read the relation, and
+ * whatever a view, a policy or a foreign server raises.  Can be cancelled.
+ * An error leaves the setting to the end of the transaction or
+ * subtransaction, which undoes it.
  */
 static int64
 read_relation(RelationFeed *rf, int64 most)
@@ -280,6 +328,10 @@ read_relation(RelationFeed *rf, int64 most)
 	return receiver.nrows;
 }
 
+/*
+ * Reads the relation.  Only the first rows that are wanted are kept, and with
+ * neither an event time nor a mean no others are read.
+ */
 static void
 open_feed(SpindleFeed *feed, const SpindleFeedNeeds *needs)
 {
@@ -305,6 +357,7 @@ open_feed(SpindleFeed *feed, const SpindleFeedNeeds *needs)
  * Passes
  */
 
+/* Begin with the first row again. */
 static void
 rewind_rows(RelationFeed *rf)
 {
@@ -312,6 +365,10 @@ rewind_rows(RelationFeed *rf)
 	spindle_sorter_rewind(rf->rows);
 }
 
+/*
+ * The caller's list of columns is used until the pass ends.  All columns are
+ * there in any case: a pass costs the same for one as for many.
+ */
 static void
 begin_pass(SpindleFeed *feed, const int *columns, int ncolumns, bool with_time)
 {
@@ -324,7 +381,10 @@ begin_pass(SpindleFeed *feed, const int *columns, int ncolumns, bool with_time)
 	rf->pass_is_null = palloc(sizeof(bool) * Max(ncolumns, 1));
 }
 
-/* The next sorted row, or NULL. */
+/*
+ * The next sorted row, or NULL where the stream was cut.  The rows there are
+ * may be more, but not fewer.
+ */
 static TupleTableSlot *
 next_row(RelationFeed *rf)
 {
@@ -341,6 +401,10 @@ next_row(RelationFeed *rf)
 	return slot;
 }
 
+/*
+ * Before anything was moved, a row's place in the order is its position; then
+ * it is what the row itself says.
+ */
 static bool
 next_in_pass(SpindleFeed *feed, SpindlePassEvent *event)
 {
@@ -374,7 +438,11 @@ end_pass(SpindleFeed *feed)
 	rewind_rows(rf);
 }
 
-/* Sort the rows again, by the times that collective anomalies have given. */
+/*
+ * Sort the rows again, by the times that anomalies have given, and at equal
+ * times by their positions.  The old sort is released, so positions are kept
+ * in the rows.
+ */
 static void
 move_events(SpindleFeed *feed)
 {
@@ -424,6 +492,10 @@ start_feed(SpindleFeed *feed)
 	rewind_rows((RelationFeed *) feed);
 }
 
+/*
+ * Rows that are left out are read all the same, as there is no other way to
+ * the next.
+ */
 static void
 skip_events(SpindleFeed *feed, int64 n)
 {
@@ -433,6 +505,10 @@ skip_events(SpindleFeed *feed, int64 n)
 		;
 }
 
+/*
+ * Anomalies change the row where it was read to, so what shows it knows
+ * nothing of them.
+ */
 static bool
 next_event(SpindleFeed *feed, SpindleEvent *event)
 {
@@ -479,6 +555,10 @@ next_event(SpindleFeed *feed, SpindleEvent *event)
 	return true;
 }
 
+/*
+ * As {"column":value, ...} in the order of the columns, then the fields of
+ * the event itself.  Columns with such a name are left out.
+ */
 static void
 write_event(SpindleFeed *feed, const SpindleEvent *event, StringInfo out)
 {
@@ -508,6 +588,10 @@ write_event(SpindleFeed *feed, const SpindleEvent *event, StringInfo out)
 	out->data[start] = '{';		/* in place of the comma */
 }
 
+/*
+ * The columns that are not hidden, in order.  Values live in the row, those
+ * that anomalies made until the next event.
+ */
 static void
 event_datums(SpindleFeed *feed, const SpindleEvent *event, Datum *values, bool *nulls)
 {
@@ -523,6 +607,7 @@ event_datums(SpindleFeed *feed, const SpindleEvent *event, Datum *values, bool *
 	}
 }
 
+/* Columns and the like go with the feed's context. */
 static void
 close_feed(SpindleFeed *feed)
 {
@@ -532,6 +617,7 @@ close_feed(SpindleFeed *feed)
 	rf->rows = NULL;
 }
 
+/* In the order of feed.h. */
 static const SpindleFeedOps relation_feed_ops = {
 	.parse = parse_value,
 	.equal = values_equal,
@@ -555,7 +641,10 @@ static const SpindleFeedOps relation_feed_ops = {
  * Creation
  */
 
-/* Names that events give to fields of their own. */
+/*
+ * Names that events give to fields of their own.  A column of such a name is
+ * hidden: a table may hold events that were delivered to it once.
+ */
 static bool
 is_own_field(const char *name)
 {
@@ -568,6 +657,12 @@ is_own_field(const char *name)
 	return false;
 }
 
+/*
+ * Describe column c of the feed, which is the attribute att, and put it into
+ * the descriptor of the sorted rows.  keys has the attribute numbers of the
+ * columns that are part of a key.  In the current memory context, which is
+ * the feed's.
+ */
 static void
 describe_column(RelationFeed *rf, int c, const FormData_pg_attribute *att, const Bitmapset *keys)
 {
@@ -604,7 +699,11 @@ describe_column(RelationFeed *rf, int c, const FormData_pg_attribute *att, const
 	TupleDescInitEntry(rf->sorted_desc, SORTED_FIRST + c + 1, name, rc->type, rc->typmod, 0);
 }
 
-/* The column that is the event time: the named one, or the first timestamp. */
+/*
+ * The column that is the event time: the named one, or the first timestamp
+ * that is not hidden, or none.  name is in UTF-8; the errors are those of
+ * spindle_feed_time_column().
+ */
 static void
 choose_time_column(RelationFeed *rf, const char *name)
 {
@@ -621,11 +720,16 @@ choose_time_column(RelationFeed *rf, const char *name)
  * spindle_relation_feed_create
  *		The events of a relation, in context.
  *
- * time_column names the event time, or is NULL: then it is the first column of
- * type timestamptz or timestamp, if there is one.  Locks the relation against
- * changes of its columns until the end of the transaction; reading it needs the
- * right to, which is checked then.  Raises undefined_table and wrong_object_type
- * for what cannot be read.
+ * time_column names the event time, in UTF-8, or is NULL: then it is the
+ * first column of type timestamptz or timestamp, if there is one.  A column
+ * of type date has to be named.  All random decisions follow from seed and
+ * the relation's name.
+ *
+ * Locks the relation against changes of its columns until the end of the
+ * transaction; reading it needs the right to, which is checked then.  Raises
+ * undefined_table and wrong_object_type for what cannot be read, and
+ * undefined_column and datatype_mismatch for a time_column that cannot be
+ * one.
  */
 SpindleFeed *
 spindle_relation_feed_create(Oid relid, const char *time_column, int64 seed, MemoryContext context)

@@ -6,6 +6,13 @@
  * table_order.c knows in which order the rows come.  They are computed in batches;
  * that is all that is kept.
  *
+ * A batch grows from a few rows to SPINDLE_BATCH_ROWS, by four times each, so
+ * the first event comes soon and a LIMIT costs little.  A pass computes by a
+ * program of its own, with nothing but what it asks for.
+ *
+ * Values are represented as model/type.h says.  Numbers come from point
+ * anomalies alone, and are positive.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -27,6 +34,7 @@
 /* Rows over which the mean of a column is taken, at most. */
 #define MEAN_ROWS			65536
 
+/* Rows of the first batch, of events or of a pass. */
 #define FIRST_BATCH_ROWS	16
 
 /* A column that anomalies may change: its values of the batch, changed. */
@@ -36,7 +44,10 @@ typedef struct ChangedColumn
 	SpindleVector vector;
 } ChangedColumn;
 
-/* A walk that reads some columns only. */
+/*
+ * A walk that reads some columns only.  All of it is in context, which goes
+ * when the pass ends.
+ */
 typedef struct Pass
 {
 	MemoryContext context;
@@ -51,6 +62,12 @@ typedef struct Pass
 	bool	   *is_null;
 } Pass;
 
+/*
+ * The batch is read up to i; writer, datums, label and time are of its
+ * events.  The arrays of changed are what anomalies have made of the batch,
+ * for the columns that they read or change: the program's own vectors stay as
+ * computed.
+ */
 typedef struct TableFeed
 {
 	SpindleFeed feed;			/* must be first */
@@ -87,19 +104,27 @@ typedef struct TableFeed
  * Values
  */
 
+/* Are the values of a column addresses of SpindleTexts? */
 static bool
 is_text(const SpindleFeed *feed, int column)
 {
 	return ((const TableFeed *) feed)->table->column[column].type.ops->is_text;
 }
 
-/* Texts must not go into the domain's pool, which lives for the session. */
+/*
+ * Texts must not go into the domain's pool, which lives for the session; so
+ * they are allocated in the current memory context.
+ */
 static bool
 parse_value(SpindleFeed *feed, int column, const char *text, int64 *value)
 {
 	return spindle_value_parse(NULL, &((const TableFeed *) feed)->table->column[column].type, text, value);
 }
 
+/*
+ * Texts are equal byte by byte, however they were made.  All other types have
+ * one representation for each value.
+ */
 static bool
 values_equal(SpindleFeed *feed, int column, int64 a, int64 b)
 {
@@ -111,6 +136,11 @@ values_equal(SpindleFeed *feed, int column, int64 a, int64 b)
 	return x->len == y->len && memcmp(x->data, y->data, x->len) == 0;
 }
 
+/*
+ * Rounds to the column's scale, halves upwards, and cuts to the largest value
+ * that the type and its precision have.  x is positive, so no lower end is
+ * looked at; neither is the present value, as the scale is the column's.
+ */
 static int64
 value_from_number(SpindleFeed *feed, int column, double x, int64 present, bool is_null)
 {
@@ -127,6 +157,10 @@ value_from_number(SpindleFeed *feed, int column, double x, int64 present, bool i
 	return x >= (double) type->max ? type->max : (int64) x;
 }
 
+/*
+ * The Datum that values are grouped by: a text, allocated in the current
+ * memory context, or the 64 bits as a bigint.
+ */
 static Datum
 group_value(SpindleFeed *feed, int column, int64 value)
 {
@@ -139,7 +173,9 @@ group_value(SpindleFeed *feed, int column, int64 value)
 
 /*
  * Over all rows of the table or, if there are more than 65536, over so many
- * evenly spaced ones.
+ * evenly spaced ones; NULL and what is not finite do not count.  Rows behind
+ * the cut of the stream do, so max_events does not change anomalies' values
+ * by way of the mean.
  */
 static double
 mean_of_column(SpindleFeed *feed, int column)
@@ -185,6 +221,10 @@ mean_of_column(SpindleFeed *feed, int column)
  * Passes
  */
 
+/*
+ * Begins the order anew, for the pass and again at its end.  There is one
+ * pass at a time, and no event is read meanwhile.
+ */
 static void
 begin_pass(SpindleFeed *feed, const int *columns, int ncolumns, bool with_time)
 {
@@ -209,6 +249,10 @@ begin_pass(SpindleFeed *feed, const int *columns, int ncolumns, bool with_time)
 	MemoryContextSwitchTo(oldcontext);
 }
 
+/*
+ * Its times are those of anomalies that have moved the event time already,
+ * and else those of the columns.
+ */
 static bool
 next_in_pass(SpindleFeed *feed, SpindlePassEvent *event)
 {
@@ -254,6 +298,7 @@ next_in_pass(SpindleFeed *feed, SpindlePassEvent *event)
 	return true;
 }
 
+/* Releases all that the pass has taken. */
 static void
 end_pass(SpindleFeed *feed)
 {
@@ -268,6 +313,11 @@ end_pass(SpindleFeed *feed)
  * Events
  */
 
+/*
+ * Makes the program: the columns of the JSON, or those of the Datums, and the
+ * event time.  It grows by the columns of anomalies when the feed is started,
+ * and not any more once a batch was computed.
+ */
 static void
 open_feed(SpindleFeed *feed, const SpindleFeedNeeds *needs)
 {
@@ -297,6 +347,10 @@ open_feed(SpindleFeed *feed, const SpindleFeedNeeds *needs)
 	MemoryContextSwitchTo(oldcontext);
 }
 
+/*
+ * The first time, puts the vectors that anomalies change in place of those
+ * computed, for all that shows them.  Later it is a rewind.
+ */
 static void
 start_feed(SpindleFeed *feed)
 {
@@ -329,6 +383,11 @@ start_feed(SpindleFeed *feed)
 	MemoryContextSwitchTo(oldcontext);
 }
 
+/*
+ * Events of the batch at hand were computed already, and anomalies have
+ * decided on them; they are just left behind.  The others are decided on
+ * without being computed.
+ */
 static void
 skip_events(SpindleFeed *feed, int64 n)
 {
@@ -344,7 +403,10 @@ skip_events(SpindleFeed *feed, int64 n)
 		spindle_anomalies_skip(feed->anomalies, n);
 }
 
-/* Let the anomalies choose and change events of the batch. */
+/*
+ * Let the anomalies choose and change events of the batch, in order.  Their
+ * label, and the new values, stand in label and changed.
+ */
 static void
 apply_anomalies(TableFeed *tf)
 {
@@ -384,7 +446,12 @@ apply_anomalies(TableFeed *tf)
 	}
 }
 
-/* Compute the next batch of events; false at the end. */
+/*
+ * Compute the next batch of events; false at the end.
+ *
+ * No more than are wanted, as far as that is known: a process that makes a
+ * slice of the stream does not compute what is another's.
+ */
 static bool
 next_batch(TableFeed *tf)
 {
@@ -414,6 +481,10 @@ next_batch(TableFeed *tf)
 	return true;
 }
 
+/*
+ * The time is that of the event as moved; the column shows it by the
+ * anomalies' vector.  Where nobody wants times there may be none.
+ */
 static bool
 next_event(SpindleFeed *feed, SpindleEvent *event)
 {
@@ -441,6 +512,7 @@ next_event(SpindleFeed *feed, SpindleEvent *event)
 	return true;
 }
 
+/* The event may be any of the batch, by its index. */
 static void
 write_event(SpindleFeed *feed, const SpindleEvent *event, StringInfo out)
 {
@@ -448,24 +520,30 @@ write_event(SpindleFeed *feed, const SpindleEvent *event, StringInfo out)
 							  event->time, event->label);
 }
 
+/*
+ * Its values live until the next batch is computed, at the next event maybe.
+ */
 static void
 event_datums(SpindleFeed *feed, const SpindleEvent *event, Datum *values, bool *nulls)
 {
 	spindle_rows_get(((TableFeed *) feed)->datums, event->index, values, nulls);
 }
 
+/* The program and the rest go with the feed's context. */
 static void
 close_feed(SpindleFeed *feed)
 {
 	spindle_table_order_close(((TableFeed *) feed)->order);
 }
 
+/* The order merges the moved events in from now on; nothing is sorted here. */
 static void
 move_events(SpindleFeed *feed)
 {
 	spindle_table_order_move(((TableFeed *) feed)->order);
 }
 
+/* In the order of feed.h. */
 static const SpindleFeedOps table_feed_ops = {
 	.parse = parse_value,
 	.equal = values_equal,
@@ -489,7 +567,12 @@ static const SpindleFeedOps table_feed_ops = {
  * spindle_table_feed_create
  *		The events of a generated table, in context.
  *
- * time_column names the event time, or is NULL for that of the definition.  The caller keeps the instance pinned.
+ * table_number is of the instance's domain.  time_column names the event
+ * time, in UTF-8, or is NULL for that of the definition, if it has one;
+ * without either the events keep the order of the rows and have no time.  The
+ * caller keeps the instance pinned as long as the feed is used.  Computes
+ * nothing yet.  Raises undefined_column and datatype_mismatch for a
+ * time_column that cannot be one.
  */
 SpindleFeed *
 spindle_table_feed_create(SpindleInstance *instance, int table_number, const char *time_column,
@@ -548,8 +631,12 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 
 /*
  * spindle_table_feeds_of_domain
- *		The events of all tables of a domain that have event times, as an array
- *		in context in which parents come before their children.
+ *		The events of all tables of a domain that have event times, as an
+ *		array in context in which parents come before their children.
+ *
+ * *n gets how many, maybe none.  Where references form a circle, no order is
+ * right, and the tables of it come last, and those that refer to them.  The
+ * same holds for them as for one created by spindle_table_feed_create().
  */
 SpindleFeed **
 spindle_table_feeds_of_domain(SpindleInstance *instance, int *n, MemoryContext context)
