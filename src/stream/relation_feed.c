@@ -194,10 +194,9 @@ typedef struct Receiver
 } Receiver;
 
 /*
- * The relation may have changed since its columns were looked at, and the
- * query names it, so that it may even be another one: then
- * object_not_in_prerequisite_state is raised.  All that is kept relies on the
- * types.
+ * Insist on the columns that the feed was described with; else raise
+ * object_not_in_prerequisite_state.  The relation may have changed since then,
+ * and as the query goes by its name, it may even be another one.
  */
 static void
 receive_start(DestReceiver *self, int operation, TupleDesc desc)
@@ -617,7 +616,6 @@ close_feed(SpindleFeed *feed)
 	rf->rows = NULL;
 }
 
-/* In the order of feed.h. */
 static const SpindleFeedOps relation_feed_ops = {
 	.parse = parse_value,
 	.equal = values_equal,
@@ -726,8 +724,8 @@ choose_time_column(RelationFeed *rf, const char *name)
  * the relation's name.
  *
  * Locks the relation against changes of its columns until the end of the
- * transaction; reading it needs the right to, which is checked then.  Raises
- * undefined_table and wrong_object_type for what cannot be read, and
+ * transaction.  Whether the caller may read it shows only when the feed is
+ * opened.  Raises undefined_table and wrong_object_type for what cannot be read, and
  * undefined_column and datatype_mismatch for a time_column that cannot be
  * one.
  */

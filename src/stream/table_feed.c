@@ -10,8 +10,7 @@
  * the first event comes soon and a LIMIT costs little.  A pass computes by a
  * program of its own, with nothing but what it asks for.
  *
- * Values are represented as model/type.h says.  Numbers come from point
- * anomalies alone, and are positive.
+ * Values are represented as model/type.h says.
  *
  *-------------------------------------------------------------------------
  */
@@ -122,8 +121,8 @@ parse_value(SpindleFeed *feed, int column, const char *text, int64 *value)
 }
 
 /*
- * Texts are equal byte by byte, however they were made.  All other types have
- * one representation for each value.
+ * Texts are equal byte by byte, however they were made.  Values of other
+ * types are equal if their 64 bits are, so the doubles 0 and -0 differ.
  */
 static bool
 values_equal(SpindleFeed *feed, int column, int64 a, int64 b)
@@ -543,7 +542,6 @@ move_events(SpindleFeed *feed)
 	spindle_table_order_move(((TableFeed *) feed)->order);
 }
 
-/* In the order of feed.h. */
 static const SpindleFeedOps table_feed_ops = {
 	.parse = parse_value,
 	.equal = values_equal,
