@@ -50,8 +50,8 @@ typedef struct Entry
 } Entry;
 
 /*
- * A walk begins at first_row; what lies between it and last, in the order of
- * entries, has been given out.
+ * All rows before first_row have been given out and, of the others, those that
+ * are not behind last in the order of entries.
  */
 struct SpindleLookahead
 {

@@ -725,9 +725,9 @@ choose_time_column(RelationFeed *rf, const char *name)
  *
  * Locks the relation against changes of its columns until the end of the
  * transaction.  Whether the caller may read it shows only when the feed is
- * opened.  Raises undefined_table and wrong_object_type for what cannot be read, and
- * undefined_column and datatype_mismatch for a time_column that cannot be
- * one.
+ * opened.  Raises undefined_table and wrong_object_type for what cannot be
+ * read, and undefined_column and datatype_mismatch for a time_column that
+ * cannot be one.
  */
 SpindleFeed *
 spindle_relation_feed_create(Oid relid, const char *time_column, int64 seed, MemoryContext context)

@@ -190,8 +190,9 @@ spindle_sorter_finish(SpindleSorter *sorter)
  * spindle_sorter_get
  *		The next row, with all columns at hand until the next call, or NULL.
  *
- * Values may be replaced in the slot's arrays, as relation_feed.c does: these
- * are filled anew for each row.
+ * With a bound above 0, no more than so many rows may be asked for: the server
+ * may answer with an internal error.  Values may be replaced in the slot's
+ * arrays, as relation_feed.c does: these are filled anew for each row.
  */
 TupleTableSlot *
 spindle_sorter_get(SpindleSorter *sorter)

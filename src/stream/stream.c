@@ -359,7 +359,7 @@ spindle_stream_is_seekable(const SpindleStream *stream)
  *
  * It must not be one that was delivered.  Deliveries from end on may not be
  * wanted; nothing forbids to ask for them.  Both are numbers of deliveries
- * from 0, and no delivery behind the last is an error: there just is none.
+ * from 0.  To seek behind the last one is no error: there just are no more.
  * What is left out costs a few operations per event if some are late or
  * anomalies, else nothing.
  */
