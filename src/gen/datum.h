@@ -3,6 +3,11 @@
  * datum.h
  *		Generated rows as Datums.
  *
+ * A SpindleRows is a program (eval.h) with the last step to the server's own
+ * representation.  A reader fills it with a batch and then gets the rows of
+ * that batch one by one.  What it hands out by reference stays valid until the
+ * next batch.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_DATUM_H
@@ -12,7 +17,10 @@
 
 typedef struct SpindleRows SpindleRows;
 
-/* A Datum of a certain type as the value of a column. */
+/*
+ * A Datum of a certain type as the value of a column: the 64 bits by which
+ * rows are generated.  The Datum must not be NULL.
+ */
 typedef int64 (*SpindleDatumValue) (Datum datum);
 
 extern SpindleDatumValue spindle_datum_value(const SpindleType *column, Oid type);

@@ -3,6 +3,11 @@
  * eval.h
  *		Computing columns of a table for batches of rows.
  *
+ * A reader creates a program for a table, adds the columns and conditions that
+ * it wants, and then runs it on batches of up to SPINDLE_BATCH_ROWS rows.
+ * Values depend on nothing but the instance and the row number: batches may
+ * come in any order and overlap.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_EVAL_H
@@ -10,12 +15,17 @@
 
 #include "gen/instance.h"
 
+/*
+ * Rows of a batch, at most: few enough that the vectors of some dozen columns
+ * stay in the processor's caches, enough that the steps cost nothing per row.
+ */
 #define SPINDLE_BATCH_ROWS	512
 
 /* The values of one column for the rows of a batch. */
 typedef struct SpindleVector
 {
-	int64	   *value;			/* in the representation of the column's type */
+	int64	   *value;			/* in the representation of the column's type,
+								 * see SpindleKind; of no meaning where NULL */
 	bool	   *is_null;		/* or NULL: no value is null */
 } SpindleVector;
 

@@ -8,6 +8,11 @@
  * SpindleRuleSteps, in one of the files rule_*.c, beside the functions that
  * build its steps and compute them.
  *
+ * A program only grows while columns are asked for: a step is appended after
+ * all steps that it reads, so to run it is to go through the list once.
+ * Everything here is allocated in the program's memory context and goes with
+ * it.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_EVAL_INTERNAL_H
@@ -30,23 +35,31 @@ typedef struct Step Step;
  */
 struct Frame
 {
-	int			table;
+	int			table;			/* whose rows these are */
 	int			n;				/* rows at present */
-	int			capacity;		/* rows there is room for */
-	int64	   *row;			/* row numbers */
-	Frame	   *base;			/* frame that this one was derived from */
+	int			capacity;		/* rows there is room for, in row and, for
+								 * children, in owner */
+	int64	   *row;			/* row numbers from 0, in any order; of
+								 * parents, equal neighbours are one */
+	Frame	   *base;			/* frame that this one was derived from, NULL
+								 * for the root */
 	Step	   *rows;			/* parents: step of base with their row
 								 * numbers */
 	int			child_table;	/* children: of which table, else -1 */
 	int32	   *owner;			/* children: row here -> row of base; as many
 								 * as there is room for rows */
-	int			map_capacity;
+	int			map_capacity;	/* entries there is room for in map */
 	int32	   *map;			/* parents: row of base -> row here, -1 if
 								 * none; children: row of base -> its first
 								 * child, with one more entry at the end */
 	MemoryContext context;		/* where the arrays are allocated */
 };
 
+/*
+ * Computes a step's vector, or fills a derived frame, for the rows that
+ * step->frame has at present.  It sets all n values, also where they are NULL, and the
+ * nulls if has_nulls; room for them has been made.
+ */
 typedef void (*StepFunction) (Step *step);
 
 /* What a step holds beside its rule and inputs: tells which member of its union. */
@@ -74,15 +87,20 @@ struct Step
 {
 	StepFunction run;
 	Frame	   *frame;			/* whose rows it works on */
-	SpindleVector out;
-	bool		has_nulls;		/* out has room for nulls */
-	int			capacity;		/* rows that out has room for */
+	SpindleVector out;			/* one value for each row of the frame */
+	bool		has_nulls;		/* out has room for nulls; if not, no value is
+								 * ever NULL */
+	int			capacity;		/* rows that out has room for, 0 before the
+								 * first run */
 	const SpindleRule *rule;	/* NULL if it serves any rule */
-	SpindleKey	key;			/* of the rule's draws */
-	int			ninputs;
+	SpindleKey	key;			/* of the rule's draws; not set without a rule */
+	int			ninputs;		/* entries of input, of which some kinds of
+								 * rule leave gaps (NULL) */
 	Step	  **input;
-	int			column;			/* for finding a step again; -1 if none */
-	StepHolds	holds;
+	int			column;			/* for finding a step again: the column whose
+								 * values it computes, -2 minus the column
+								 * whose row numbers; -1 if none */
+	StepHolds	holds;			/* the member of u that is set */
 	union
 	{
 		struct
@@ -126,14 +144,16 @@ struct Step
 struct SpindleEval
 {
 	SpindleInstance *instance;
-	MemoryContext context;
-	Frame	   *root;
-	List	   *frames;
+	MemoryContext context;		/* in which all of the program is allocated */
+	Frame	   *root;			/* the rows of the batch */
+	List	   *frames;			/* of Frame, the root first */
 	int			nsteps;
-	int			steps_capacity;
+	int			steps_capacity;	/* entries there is room for in step */
 	Step	  **step;			/* in the order in which they run */
 	int			nhandles;
-	Step	   *handle[SPINDLE_MAX_COLUMNS + 1];
+	Step	   *handle[SPINDLE_MAX_COLUMNS + 1];	/* what readers asked for;
+													 * a column can be asked
+													 * for more than once */
 };
 
 /*
@@ -143,8 +163,9 @@ struct SpindleEval
 typedef struct SpindleRuleSteps
 {
 	/*
-	 * The values.  With at = 1, the rule is one of children whose values are
-	 * computed for their parents: all its paths go without their first step.
+	 * The values, for the rows of frame.  With at = 1, the rule is one of
+	 * children whose values are computed for their parents, and frame has
+	 * these: all its paths go without their first step.  at is 0 or 1.
 	 */
 	Step	   *(*compile) (SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at);
 
@@ -172,7 +193,10 @@ typedef struct SpindleRuleSteps
 SPINDLE_RULE_KINDS(DECLARE_RULE_STEPS)
 #undef DECLARE_RULE_STEPS
 
-/* Nulls of the result are those of the input. */
+/*
+ * Nulls of the result are those of the input, which belongs to the same frame.
+ * Nothing is done for a step that has no nulls; its input must have none then.
+ */
 static inline void
 copy_nulls(Step *step, const SpindleVector *in)
 {

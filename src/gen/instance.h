@@ -3,6 +3,10 @@
  * instance.h
  *		A domain at one scale with one seed.
  *
+ * An instance is what generators share: every value is a function of it, the
+ * table, the column and the row number.  It belongs to one session and is not
+ * locked; processes that work together make one each, which are equal.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_INSTANCE_H
@@ -13,17 +17,23 @@
 #include "gen/timeline.h"
 #include "model/model.h"
 
+/*
+ * All but rule_state is set at creation and does not change.  rule_state is a
+ * cache that grows: no entry of it changes a value.
+ */
 typedef struct SpindleInstance
 {
-	SpindleDomain *domain;
-	int			preset;
+	SpindleDomain *domain;		/* must stay as long as the instance */
+	int			preset;			/* number of the scale */
 	int64		seed;
-	int64	   *nrows;			/* per table */
+	int64	   *nrows;			/* per table, 0 to 10^15 */
 	SpindleKey	key;			/* of seed and domain */
 	SpindleLayout **layout;		/* per table, NULL unless its rows are
 								 * children */
-	void	  **rule_state;		/* per rule, made when first needed */
-	MemoryContext context;
+	void	  **rule_state;		/* per rule by its index: a SpindleTimeline or
+								 * a SpindleReferenceState, NULL until first
+								 * needed and for kinds that need none */
+	MemoryContext context;		/* of all this; what is added later goes here */
 } SpindleInstance;
 
 extern SpindleInstance *spindle_instance_create(SpindleDomain *domain, int preset, int64 seed);
@@ -31,7 +41,10 @@ extern SpindleInstance *spindle_instance_create(SpindleDomain *domain, int prese
 extern SpindleTimeline *spindle_instance_timeline(SpindleInstance *instance, int table,
 												  const SpindleRule *rule);
 
-/* The key of a rule's draws. */
+/*
+ * The key of a rule's draws, by the rule's label, or of a table's layout, by
+ * its own.
+ */
 static inline SpindleKey
 spindle_instance_key(const SpindleInstance *instance, uint64 label)
 {

@@ -3,6 +3,10 @@
  * layout.h
  *		Which rows of a child table belong to which row of its parent.
  *
+ * Children are numbered in the order of their parents, so a parent's children
+ * are consecutive rows.  The layout is a function of its parameters and key; a
+ * cursor is a cache of one block, of use to one reader.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_LAYOUT_H
@@ -20,14 +24,21 @@
 /* Leading bits of a draw that select a number of children. */
 #define SPINDLE_LAYOUT_COUNT_BITS	12
 
+/*
+ * How the rows of one child table are shared out.  Set by
+ * spindle_layout_create() and never changed, so cursors may share it.  Row
+ * numbers are from 0.
+ */
 typedef struct SpindleLayout
 {
 	SpindleLayoutKind kind;
 	int64		nparents;
-	int64		nchildren;
-	int64		numerator;		/* children per parent, as a fraction */
+	int64		nchildren;		/* nparents times the ratio, cut to a whole
+								 * number */
+	int64		numerator;		/* children per parent, as a reduced fraction */
 	int64		denominator;
-	int			block;			/* parents per block */
+	int			block;			/* parents per block, at most
+								 * SPINDLE_LAYOUT_SUBSET_BLOCK */
 	int			min;			/* children of one parent, at least */
 	int			max;			/* at most */
 	bool		is_small;		/* row numbers times numerator fit 64 bits */
@@ -39,8 +50,10 @@ typedef struct SpindleLayout
 	uint64		direct_even;	/* a one per byte that is an even hit */
 	uint64		direct_odd;
 	uint16	   *count_of_bits;	/* for COUNTS: children, by bits of a draw */
-	SpindleKey	key;
-	SpindleKey	adjust_key;
+	SpindleKey	key;			/* of the draws of blocks, or of parents for
+								 * SUBSET */
+	SpindleKey	adjust_key;		/* of the draws that correct the sum, for
+								 * COUNTS */
 } SpindleLayout;
 
 /* One decoded block: what a reader of a layout keeps between calls. */
@@ -48,11 +61,13 @@ typedef struct SpindleLayoutCursor
 {
 	const SpindleLayout *layout;
 	int64		block;			/* number of the decoded block, -1 if none */
-	int64		first_parent;
-	int64		first_child;
-	int			nparents;
-	int			nchildren;
-	int			hint;			/* parent of the child last asked for */
+	int64		first_parent;	/* row number of its first parent */
+	int64		first_child;	/* row number of its first child */
+	int			nparents;		/* in the block; the last block may have fewer
+								 * than the others */
+	int			nchildren;		/* of all parents of the block together */
+	int			hint;			/* parent of the child last asked for, by its
+								 * place in the block */
 	int32		start[SPINDLE_LAYOUT_SUBSET_BLOCK + 1]; /* first child of each
 														 * parent, relative to
 														 * first_child */
@@ -71,9 +86,15 @@ extern void spindle_layout_pick(SpindleLayoutCursor *cursor, SpindleKey key, con
 								int64 *child, bool *no_child);
 
 /*
- * The children of one parent of a full block of a layout that is direct, from
- * the draw of the block: the hits on the parents before it and on itself are
- * counted, eight at a time.
+ * spindle_layout_one
+ *		The children of parent i (0 to 15) of a full block of a layout that is
+ *		direct, from the draw of the block.
+ *
+ * The block's children beyond the minimum are layout->direct hits, at most 16,
+ * of four bits of the draw each: the number of the parent that is hit.  Those
+ * on the parents before i and on i itself are counted, eight at a time, with a
+ * byte for each hit.  Returns the number of children of i and sets *first to
+ * the row number of the first one, or of where it would be.
  */
 static inline int
 spindle_layout_one(const SpindleLayout *layout, int64 block, uint64 draw, int i, int64 *first)
@@ -97,7 +118,16 @@ spindle_layout_one(const SpindleLayout *layout, int64 block, uint64 draw, int i,
 	return layout->min + layout->direct - (int) ((other * ones) >> 56);
 }
 
-/* The children of a parent: sets *first, returns their number. */
+/*
+ * spindle_layout_children
+ *		The children of a parent, 0 <= parent < nparents: sets *first to the
+ *		row number of the first one, or of where it would be, and returns how
+ *		many there are.
+ *
+ * Decodes the parent's block, unless the layout is direct and the parent is
+ * far from the last one: a scan comes back for the rest of the block, a lookup
+ * does not.
+ */
 static inline int
 spindle_layout_children(SpindleLayoutCursor *cursor, int64 parent, int64 *first)
 {

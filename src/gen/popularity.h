@@ -3,6 +3,10 @@
  * popularity.h
  *		Skewed choice of a row of a table.
  *
+ * For references with "skew", and for those without, whose rows are all alike.
+ * How popular a row is follows from the row counts and the key, not from the
+ * rows; see popularity.c for the method.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_POPULARITY_H
@@ -12,11 +16,15 @@
 #include "math/rng.h"
 #include "model/model.h"
 
+/*
+ * A prepared choice.  Without skew only kind, nrows and the keys are set.  It
+ * never changes, so all readers of an instance share it.
+ */
 typedef struct SpindlePopularity
 {
 	SpindleSkewKind kind;
-	int64		nrows;			/* of the table chosen from */
-	int			bits;			/* a block has up to 2^bits rows */
+	int64		nrows;			/* of the table chosen from, at least 1 */
+	int			bits;			/* a block has up to 2^bits rows, 0 to 10 */
 	uint32		mask;			/* 2^bits - 1 */
 	const SpindleAlias *rank;	/* draw -> rank in a block */
 	uint16	   *place;			/* (rank + block's key) & mask -> place in the

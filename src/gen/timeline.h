@@ -3,6 +3,11 @@
  * timeline.h
  *		Random times that rise with the row number.
  *
+ * A timeline lays out the rows of one table over a calendar: the times of an
+ * ordered rule.  Both directions take one walk in a tree, from a row to its
+ * time and from a time to the number of rows up to it.  Times are microseconds
+ * since 2000-01-01 00:00 UTC.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_TIMELINE_H
@@ -16,11 +21,16 @@
 #define SPINDLE_TIMELINE_MAX_ROWS		1024
 #define SPINDLE_TIMELINE_TOP_DEPTH		12
 
+/*
+ * Set at creation, but for top, which is made by the first cursor.  Depths are
+ * levels of the binary tree: at depth d there are 2^d nodes, each with an
+ * equal share of the calendar's mass.
+ */
 typedef struct SpindleTimeline
 {
-	int64		nrows;			/* rows of the table */
+	int64		nrows;			/* rows of the table, at least 0 */
 	bool		first_at_start; /* row 0 stands at the start of the range */
-	const SpindleCalendar *calendar;
+	const SpindleCalendar *calendar;	/* must stay as long as the timeline */
 	SpindleKey	split_key;		/* draws of the inner nodes */
 	SpindleKey	leaf_key;		/* draws of the rows in a leaf */
 	int			depth;			/* of the leaves; the root has depth 0 */
@@ -35,7 +45,7 @@ typedef struct SpindleTimeline
 typedef struct SpindleTimelineCursor
 {
 	const SpindleTimeline *timeline;
-	uint64		group;			/* number of the decoded group */
+	uint64		group;			/* number of the decoded group at group_depth */
 	int64		first_row;		/* its first row */
 	int			count;			/* its rows, -1 before the first use */
 	int			hint;			/* rows of it up to the time last asked for */
@@ -46,7 +56,8 @@ typedef struct SpindleTimelineCursor
 	Timestamp	from;			/* times from here on ... */
 	Timestamp	until;			/* ... and before this lie in the group; equal
 								 * if that was not asked yet */
-	Timestamp	time[SPINDLE_TIMELINE_MAX_ROWS];
+	Timestamp	time[SPINDLE_TIMELINE_MAX_ROWS];	/* of the rows of the
+													 * group, rising */
 } SpindleTimelineCursor;
 
 extern SpindleTimeline *spindle_timeline_create(const SpindleCalendar *calendar,
@@ -57,7 +68,11 @@ extern void spindle_timeline_cursor_init(SpindleTimelineCursor *cursor,
 extern void spindle_timeline_seek(SpindleTimelineCursor *cursor, int64 row);
 extern int64 spindle_timeline_find_count(SpindleTimelineCursor *cursor, Timestamp t);
 
-/* The time of a row, 0 <= row < nrows. */
+/*
+ * spindle_timeline_time
+ *		The time of a row, 0 <= row < nrows.  Rows of the group that is decoded
+ *		cost a comparison or two, any other one a walk from the root.
+ */
 static inline Timestamp
 spindle_timeline_time(SpindleTimelineCursor *cursor, int64 row)
 {
