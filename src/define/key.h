@@ -3,6 +3,10 @@
  * key.h
  *		What the values of rules can be, for the proof that those of a key differ.
  *
+ * An extent is an upper bound: values may all lie well within it.  So a proof
+ * that rests on extents is sufficient, and what is unknown is said to be
+ * possible.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_KEY_H
@@ -13,17 +17,21 @@
 /* Longer than any text: of pieces without a limit. */
 #define EXTENT_UNLIMITED	INT64CONST(1000000000000)
 
-/* What is known about the values of a rule, or of some of a pattern's pieces. */
+/*
+ * What is known about the values of a rule, or of some of a pattern's pieces,
+ * NULL aside.  min to digit_last are about texts, low and high about whole
+ * numbers and numerics.
+ */
 typedef struct Extent
 {
 	bool		is_known;		/* the entry of a column is filled */
 	int64		min;			/* characters of a text; none at all if min >
 								 * max */
-	int64		max;
+	int64		max;			/* at most EXTENT_UNLIMITED */
 	bool		has_digit;		/* can hold a digit ... */
 	bool		digit_first;	/* ... begin with one, if it is not empty */
 	bool		digit_last;		/* ... end with one */
-	int64		low;			/* of an INT or DECIMAL, scaled */
+	int64		low;			/* of an INT or DECIMAL, times 10^scale */
 	int64		high;
 } Extent;
 
@@ -31,11 +39,13 @@ typedef struct Extent
 #define EXTENT_OF_NOTHING \
 	((Extent) {.min = EXTENT_UNLIMITED,.max = 0,.low = PG_INT64_MAX,.high = PG_INT64_MIN})
 
+/* What the check of all keys of a domain works on. */
 typedef struct KeyCheck
 {
 	const SpindleDomain *domain;
-	const int  *base;			/* first entry of each table in column */
-	Extent	   *column;			/* what is known so far */
+	const int  *base;			/* per table: the entry of its first column in
+								 * column */
+	Extent	   *column;			/* of all tables: what is known so far */
 } KeyCheck;
 
 extern int	spindle_extent_digits(uint64 n);

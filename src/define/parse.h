@@ -15,15 +15,17 @@
 #define SPINDLE_TARGET_NONE			(-1)
 #define SPINDLE_TARGET_UNKNOWN		(-2)
 
+/* The state of reading one definition, gone when the model is complete. */
 typedef struct SpindleParse
 {
-	SpindleDomain *domain;
+	SpindleDomain *domain;		/* what has been read: all names and types
+								 * before the first rule */
 	cJSON	 ***column_json;	/* [table][column], to look ahead */
 	int		  **column_target;	/* [table][column], as far as found out */
 	char	   *(*load_data) (const char *set, int *len);
 } SpindleParse;
 
-/* ref.c */
+/* ref.c: what does not exist or does not fit is an error with its place */
 extern void spindle_parse_ref(SpindleParse *parse, const SpindleJson *node, int table,
 							  SpindleColumnRef *ref);
 extern void spindle_parse_ref_text(SpindleParse *parse, const SpindleJson *node, int table,

@@ -3,6 +3,12 @@
  * rule_reader.h
  *		What the files that read rules share.
  *
+ * What is found wrong with a rule is an error of SQLSTATE
+ * invalid_parameter_value with its place, raised by spindle_json_error() while the JSON is there and by
+ * spindle_model_error() when the model is checked.  Nothing is cleaned up:
+ * memory goes with the contexts that the caller of spindle_domain_parse()
+ * deletes.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_RULE_READER_H
@@ -17,13 +23,16 @@
 #define TIME_KINDS		((1 << SPINDLE_DATE) | (1 << SPINDLE_TIMESTAMP))
 #define ALL_KINDS		(~0)
 
+/* A rule that is being read. */
 typedef struct RuleReader
 {
 	SpindleParse *parse;
 	const SpindleJson *node;	/* the rule */
-	int			table;
-	const SpindleColumn *column;
-	SpindleRule *rule;
+	int			table;			/* of the column */
+	const SpindleColumn *column;	/* that it fills; all known but its rule
+									 * and what follows from that */
+	SpindleRule *rule;			/* what is filled; kind, path, label and type
+								 * are set */
 } RuleReader;
 
 /* A member of the rule, which must be there. */
@@ -33,6 +42,7 @@ member(RuleReader *r, const char *name)
 	return spindle_json_member(r->node, name);
 }
 
+/* Is there such a member? */
 static inline bool
 has(RuleReader *r, const char *name)
 {
@@ -50,8 +60,9 @@ is_own_rule(RuleReader *r)
 typedef struct RuleForm
 {
 	const char *name;
-	int			columns;		/* kinds of column that it can fill */
-	const char *legal[16];		/* members that it may have */
+	int			columns;		/* kinds of column that it can fill: 1 <<
+								 * SpindleKind */
+	const char *legal[16];		/* members that it may have, ended by NULL */
 } RuleForm;
 
 /* What stays the same while the rules of a table are checked. */
@@ -82,7 +93,10 @@ typedef struct SpindleRuleDef
 	 */
 	int			(*target) (SpindleParse *parse, const cJSON *json, int table);
 
-	/* Report what only the whole model shows; not of the rules inside it. */
+	/*
+	 * Report what only the whole model shows; not of the rules inside it.  All
+	 * rules are read, and no column depends on itself.
+	 */
 	void		(*check) (RuleCheck *check, const SpindleRule *rule);
 
 	/* What the values can be, NULL aside, at the largest scale. */

@@ -3,6 +3,9 @@
  * calendar.h
  *		A distribution of times over a range of days.
  *
+ * All times are microseconds since 2000-01-01 00:00 UTC.  See calendar.c for
+ * what a mass is, and for how the weights work together.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_CALENDAR_H
@@ -12,6 +15,10 @@
 
 #include "datatype/timestamp.h"
 
+/*
+ * Leading bits of a mass that the search of its day begins with: one of 2048
+ * entries, so that a range of a few years takes a step or two.
+ */
 #define SPINDLE_CALENDAR_GUIDE_BITS 11
 
 /*
@@ -21,14 +28,18 @@
 typedef struct SpindleCalendarSpec
 {
 	int			first_day;		/* days since 2000-01-01 */
-	int			ndays;			/* at least 1 */
+	int			ndays;			/* 1 to 32000: numbers of days fit 16 bits */
 	bool		has_months;		/* else days are alike in all months ... */
 	bool		has_weekdays;	/* ... and on all days of the week */
-	double		month[12];		/* January first */
-	double		weekday[7];		/* Monday first */
-	double		hour[24];
+	double		month[12];		/* January first; all 1 without months */
+	double		weekday[7];		/* Monday first; all 1 without weekdays */
+	double		hour[24];		/* from 0:00 UTC on; need not add up to 1 */
 } SpindleCalendarSpec;
 
+/*
+ * A compiled specification, of up to half a megabyte: 16 bytes for each day.
+ * It never changes.
+ */
 typedef struct SpindleCalendar
 {
 	int			first_day;
@@ -36,7 +47,8 @@ typedef struct SpindleCalendar
 	uint64	   *day_mass;		/* ndays + 1 bounds, as fractions of 2^64; the
 								 * last stands for 1 and is never read as a
 								 * lower bound */
-	double	   *day_scale;		/* 1 / width of each day, 0 if it is empty */
+	double	   *day_scale;		/* 1 / width of each day in mass, 0 if it is
+								 * empty */
 	double		hour_bound[25]; /* cumulative share of the hours of a day */
 	double		hour_scale[24]; /* microseconds per share of the day, 0 if
 								 * empty */

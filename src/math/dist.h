@@ -12,7 +12,7 @@
 
 typedef enum SpindleDistKind
 {
-	SPINDLE_DIST_UNIFORM,
+	SPINDLE_DIST_UNIFORM,		/* from min to max */
 	SPINDLE_DIST_NORMAL,		/* a = mean, b = sd */
 	SPINDLE_DIST_LOGNORMAL,		/* a = mu, b = sigma */
 	SPINDLE_DIST_PARETO,		/* a = alpha, from min on */

@@ -32,108 +32,143 @@
 typedef struct SpindleText
 {
 	const char *data;			/* UTF-8, not terminated */
-	int32		len;
+	int32		len;			/* bytes */
 	int32		id;				/* in the domain's pool, -1 if put together */
-	const char *json;			/* as a JSON string in quotes, or NULL */
+	const char *json;			/* as a JSON string in quotes, or NULL; 32
+								 * bytes can be read from its start */
 	int32		json_len;
-	struct varlena *datum;		/* in the server's encoding, or NULL */
+	struct varlena *datum;		/* in the server's encoding, with a 4-byte
+								 * header; NULL if it has to be converted */
 } SpindleText;
 
 /* How children are shared out among their parents. */
 typedef enum SpindleLayoutKind
 {
-	SPINDLE_LAYOUT_SPREAD,		/* children above the minimum thrown evenly */
-	SPINDLE_LAYOUT_COUNTS,		/* counts drawn from weights, then adjusted */
+	SPINDLE_LAYOUT_SPREAD,		/* "min" and "max": children above the minimum
+								 * thrown evenly */
+	SPINDLE_LAYOUT_COUNTS,		/* "counts": drawn from weights, then adjusted */
 	SPINDLE_LAYOUT_SUBSET		/* none or one per parent */
 } SpindleLayoutKind;
 
+/*
+ * The records of a file of data, shared by all rules of a domain that name it.
+ * Values stay text: each rule reads those of its field as its column's type.
+ */
 typedef struct SpindleDataSet
 {
 	char	   *name;
-	int			nfields;
-	char	  **field;
-	int			nrows;
+	int			nfields;		/* 1 to 100 */
+	char	  **field;			/* their names, "weight" included */
+	int			nrows;			/* 1 to 1000000 */
 	char	 ***cell;			/* [field][row] as text, NULL for null */
 	SpindleAlias *weight;		/* from the field "weight", else even */
 	double	   *weights;		/* the same, for choices within a group */
 } SpindleDataSet;
 
+/*
+ * A column of a table.  Its number is its position in the definition, from 0,
+ * hidden columns included; so it is not the attribute number of a table that
+ * shows it.
+ */
 typedef struct SpindleColumn
 {
 	char	   *name;
-	char	   *description;
+	char	   *description;	/* NULL if there is none */
 	SpindleType type;
-	bool		hidden;			/* not part of the table */
-	bool		nullable;
-	double		null_fraction;
+	bool		hidden;			/* not part of the table; for rules only */
+	bool		nullable;		/* can be NULL, by its rule or null_fraction */
+	double		null_fraction;	/* 0 to 1, made NULL whatever the rule gives */
 	SpindleRule *rule;
 	int			target;			/* table that its rule refers to, or -1 */
 	int			references;		/* table of the foreign key, or -1 */
-	bool		monotone;		/* never falls from row to row */
-	char	   *key_json;		/* ,"name": as it stands in an event */
+	bool		monotone;		/* is never NULL and never falls from row to
+								 * row, so that rows can be looked up by value
+								 */
+	char	   *key_json;		/* ,"name": as it stands in an event; 32 bytes
+								 * can be read from its start */
 	int			key_json_len;
 } SpindleColumn;
 
+/* How many rows a table has at a scale. */
 typedef enum SpindleRowsKind
 {
-	SPINDLE_ROWS_PRESET,
-	SPINDLE_ROWS_FIXED,
-	SPINDLE_ROWS_PER_YEAR,
-	SPINDLE_ROWS_RATIO,
-	SPINDLE_ROWS_CHILDREN
+	SPINDLE_ROWS_PRESET,		/* as each preset says */
+	SPINDLE_ROWS_FIXED,			/* rows_count */
+	SPINDLE_ROWS_PER_YEAR,		/* rows_count times the calendar years */
+	SPINDLE_ROWS_RATIO,			/* those of rows_parent times a fraction, cut
+								 * to a whole number */
+	SPINDLE_ROWS_CHILDREN		/* the same, and each belongs to a row there */
 } SpindleRowsKind;
 
+/*
+ * A table.  No count of rows can depend on itself, so to follow rows_parent
+ * ends.
+ */
 typedef struct SpindleTable
 {
 	char	   *name;
-	char	   *description;
-	int			index;
+	char	   *description;	/* NULL if there is none */
+	int			index;			/* in the domain's tables */
 	int			ncolumns;
 	SpindleColumn *column;
-	int			nkeys;			/* columns of the key, 0 if there is none */
+	int			nkeys;			/* columns of the key, 0 if there is none;
+								 * definitions give one at most */
 	int		   *key;			/* their numbers, in the order of the key */
 	bool		has_event_time;
-	SpindleColumnRef event_time;
+	SpindleColumnRef event_time;	/* path to a timestamp, if it has one */
 	SpindleRowsKind rows_kind;
-	int64		rows_count;		/* FIXED and PER_YEAR */
+	int64		rows_count;		/* FIXED and PER_YEAR: 0 to 10^12 */
 	int			rows_parent;	/* RATIO and CHILDREN: table */
-	int64		rows_numerator;
+	int64		rows_numerator;	/* RATIO and CHILDREN: rows per row of the
+								 * parent, as a reduced fraction */
 	int64		rows_denominator;
 	SpindleLayoutKind layout_kind;	/* CHILDREN */
-	int			layout_min;
-	int			layout_max;
-	double	   *layout_weights; /* of layout_min .. layout_max children */
-	int			parent_column;	/* CHILDREN: the column with rule "parent" */
-	uint64		label;
+	int			layout_min;		/* children of one parent, at least: 0 to 1000 */
+	int			layout_max;		/* at most: 1 to 100000 */
+	double	   *layout_weights;	/* COUNTS: of layout_min .. layout_max
+								 * children, 0 where one has no weight */
+	int			parent_column;	/* CHILDREN: the column with rule "parent", -1
+								 * if none has it */
+	uint64		label;			/* of its name; tells the draws of its layout */
 } SpindleTable;
 
+/* A scale. */
 typedef struct SpindlePreset
 {
 	char	   *name;
-	int64	   *rows;			/* per table, -1 where the preset is silent */
+	int64	   *rows;			/* per table, 0 to 10^15; -1 where the preset
+								 * is silent, as the table's rows are of
+								 * another kind */
 } SpindlePreset;
 
+/*
+ * A domain.  Tables, presets, data sets and rules have numbers from 0, their
+ * places in these arrays.  Nothing of it changes once it is read, so sessions
+ * and programs may hold pointers into it for as long as its context lives.
+ */
 typedef struct SpindleDomain
 {
 	char	   *name;
 	char	   *description;
 	char	   *subject;		/* domain "retail", for errors */
-	int			first_day;		/* of the date range, since 2000-01-01 */
-	int			ndays;
+	int			first_day;		/* of the date range, days since 2000-01-01 */
+	int			ndays;			/* 1 to 32000 */
 	int			ntables;
 	SpindleTable *table;
 	int			npresets;
 	SpindlePreset *preset;
 	int			ndatasets;
 	SpindleDataSet **dataset;
-	int			nrules;
+	int			nrules;			/* those in branches of others included */
 	int			ntexts;			/* numbers given in the pool */
 	struct SpindleTextPool *pool;
-	MemoryContext context;
-	uint64		fingerprint;	/* of the definition and its data sets */
+	MemoryContext context;		/* of all this but texts and data sets, which
+								 * have contexts of their own below it */
+	uint64		fingerprint;	/* of the bytes of the definition and its data
+								 * sets: differs when one of them does */
 } SpindleDomain;
 
-/* lookup.c */
+/* lookup.c: numbers of things; nothing here allocates or raises errors */
 extern int	spindle_domain_find_table(const SpindleDomain *domain, const char *name);
 extern int	spindle_table_find_column(const SpindleTable *table, const char *name);
 extern int	spindle_domain_find_preset(const SpindleDomain *domain, const char *name);

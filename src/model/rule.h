@@ -25,16 +25,23 @@ struct SpindleDomain;
 struct SpindleDataSet;
 struct SpindleType;
 
-/* A path of references to a column: order_id.promotion_id.discount_pct */
+/*
+ * A path of references to a column, such as
+ * order_id.promotion_id.discount_pct.  It begins in a row of a table that the
+ * reader of the path knows.  Without steps it is a column of that table.
+ */
 typedef struct SpindleColumnRef
 {
-	int			nsteps;			/* references to follow */
+	int			nsteps;			/* references to follow, 0 to 8 */
 	int		   *step;			/* column of each, in the table reached so far */
 	int			table;			/* where the path ends */
 	int			column;
 } SpindleColumnRef;
 
-/* How unevenly a reference chooses. */
+/*
+ * How unevenly a reference chooses.  A rank is the place of a row by
+ * popularity, from 1.
+ */
 typedef enum SpindleSkewKind
 {
 	SPINDLE_SKEW_NONE,			/* all rows alike */
@@ -68,6 +75,7 @@ typedef enum SpindleSkewKind
 	KIND(HIERARCHY, hierarchy) \
 	KIND(LEVEL, level)
 
+/* Never kept beyond a session: the numbers move when the list grows. */
 typedef enum SpindleRuleKind
 {
 #define RULE_SYMBOL(symbol, name) SPINDLE_RULE_##symbol,
@@ -75,6 +83,10 @@ typedef enum SpindleRuleKind
 #undef RULE_SYMBOL
 } SpindleRuleKind;
 
+/*
+ * The function of "total", in the order in which definitions name them.  From
+ * MIN on, no rows give NULL.
+ */
 typedef enum SpindleTotalKind
 {
 	SPINDLE_TOTAL_SUM,
@@ -84,14 +96,17 @@ typedef enum SpindleTotalKind
 	SPINDLE_TOTAL_MEAN
 } SpindleTotalKind;
 
+/*
+ * Which of its children "child" takes, in the order of "pick" in definitions.
+ */
 typedef enum SpindlePickKind
 {
-	SPINDLE_PICK_RANDOM,
-	SPINDLE_PICK_FIRST,
+	SPINDLE_PICK_RANDOM,		/* all alike, by a draw of the asking row */
+	SPINDLE_PICK_FIRST,			/* by row number */
 	SPINDLE_PICK_LAST
 } SpindlePickKind;
 
-/* A condition on the row. */
+/* A condition on the row.  All but NULL and HAS_CHILD are false for NULL. */
 typedef enum SpindleTestKind
 {
 	SPINDLE_TEST_NULL,
@@ -103,16 +118,26 @@ typedef enum SpindleTestKind
 	SPINDLE_TEST_HAS_CHILD		/* of a child table laid out over this one */
 } SpindleTestKind;
 
+/*
+ * A condition: a comparison of the column at the end of a path with constants.
+ */
 typedef struct SpindleTest
 {
 	SpindleTestKind kind;
 	SpindleColumnRef ref;		/* what is tested, but for HAS_CHILD */
 	int			child;			/* table, for HAS_CHILD */
-	int			nvalues;
-	int64	   *value;			/* in the representation of the column */
+	int			nvalues;		/* IN and NOT_IN: any number; LESS and GREATER:
+								 * 1 */
+	int64	   *value;			/* in the representation of the column; texts
+								 * by the address that the domain's pool has
+								 * for them */
 } SpindleTest;
 
-/* One operation of a formula in postfix order; decimals are exact. */
+/*
+ * One operation of a formula in postfix order; decimals are exact.  NUMBER and
+ * COLUMN push an operand, NEGATE and SHIFT change the top one, the others take
+ * two and push one.
+ */
 typedef enum SpindleOpKind
 {
 	SPINDLE_OP_NUMBER,
@@ -128,29 +153,33 @@ typedef enum SpindleOpKind
 	SPINDLE_OP_MAXIMUM
 } SpindleOpKind;
 
+/* An operation.  An operand is a whole number times 10^-scale. */
 typedef struct SpindleOp
 {
 	SpindleOpKind kind;
 	int64		number;			/* of a NUMBER, times 10^scale */
-	int			scale;			/* of the result */
+	int			scale;			/* of the result: digits after the point, 0 to
+								 * 18 */
 	SpindleColumnRef ref;		/* of a COLUMN */
 } SpindleOp;
 
+/* What a piece of a pattern becomes. */
 typedef enum SpindlePieceKind
 {
-	SPINDLE_PIECE_LITERAL,
-	SPINDLE_PIECE_COLUMN,
+	SPINDLE_PIECE_LITERAL,		/* the text as it stands */
+	SPINDLE_PIECE_COLUMN,		/* the value at the end of a path */
 	SPINDLE_PIECE_ROW,			/* row number from 1 */
 	SPINDLE_PIECE_DIGITS,		/* random characters */
-	SPINDLE_PIECE_LETTERS,
-	SPINDLE_PIECE_ALNUM
+	SPINDLE_PIECE_LETTERS,		/* A to Z */
+	SPINDLE_PIECE_ALNUM			/* digits and A to Z */
 } SpindlePieceKind;
 
 typedef struct SpindlePiece
 {
 	SpindlePieceKind kind;
-	char	   *text;			/* of a LITERAL */
-	int			width;			/* padding, or number of characters */
+	char	   *text;			/* of a LITERAL, UTF-8, terminated */
+	int			width;			/* digits to pad a number to, 0 for none; or
+								 * the number of random characters, 1 to 100 */
 	SpindleColumnRef ref;		/* of a COLUMN */
 	bool		is_text;		/* else a number ... */
 	int			scale;			/* ... with so many digits after the point */
@@ -207,21 +236,30 @@ typedef struct SpindleRuleOps
 							 const SpindleRule *rule);
 } SpindleRuleOps;
 
+/*
+ * A rule, as it was read.  It never changes after that, and belongs to the
+ * domain.  Which member of the union is set follows from the kind.  Columns
+ * and tables are given by their numbers, values in the representation of the
+ * type that they are compared with or become.
+ */
 struct SpindleRule
 {
 	SpindleRuleKind kind;
 	const SpindleRuleOps *ops;	/* of its kind */
-	char	   *path;			/* where it stands, for errors */
-	uint64		label;			/* tells its draws from those of all others */
+	char	   *path;			/* where it stands, such as
+								 * tables.ticket.columns.status.rule */
+	uint64		label;			/* tells its draws from those of all others:
+								 * made of the path of the column's rule, and
+								 * of its branch */
 	const struct SpindleType *type; /* what it produces */
 	int			round;			/* digits a FLOAT is rounded to, or -1 */
-	int			index;			/* among all rules of the domain */
+	int			index;			/* among all rules of the domain, from 0 */
 	union
 	{
 		struct
 		{
-			int64		start;
-			int64		step;
+			int64		start;	/* of row 0, within +-10^17 */
+			int64		step;	/* 1 to 1000 from row to row */
 		}			sequence;
 		struct
 		{
@@ -230,24 +268,26 @@ struct SpindleRule
 		}			constant;
 		struct
 		{
-			int			n;
-			int64	   *value;
+			int			n;		/* 1 to 100000 */
+			int64	   *value;	/* of each entry of alias */
 			SpindleAlias *alias;
 		}			weighted;
 		SpindleDist number;
 		struct
 		{
 			SpindleCalendarSpec spec;
-			SpindleCalendar *calendar;
+			SpindleCalendar *calendar;	/* made of spec */
 			bool		ordered;	/* rises with the row number */
-			bool		first_at_start;
+			bool		first_at_start;	/* the first row at the start of the
+										 * range; ordered ones only */
 		}			time;
 		struct
 		{
-			int			table;
+			int			table;	/* whose rows are chosen */
 			SpindleSkewKind skew;
-			double		top;
-			double		share;	/* or the exponent */
+			double		top;	/* of SHARE: part of the rows ... */
+			double		share;	/* ... and of the choices that they get, both 0
+								 * to 1; or the exponent */
 			bool		has_after;	/* only parents from before this row */
 			bool		may_miss;	/* NULL where there are none, else an
 									 * error */
@@ -257,10 +297,10 @@ struct SpindleRule
 			SpindleColumnRef among; /* ... what this column refers to */
 			bool		has_containing; /* only parents whose period holds ... */
 			SpindleColumnRef containing;	/* ... this time */
-			int			period_start;	/* parent's columns */
+			int			period_start;	/* parent's columns, timestamps */
 			int			period_end;
 			bool		has_where;	/* only parents that pass this test */
-			SpindleTest where;
+			SpindleTest where;	/* a path from the parent, no HAS_CHILD */
 		}			reference;
 		SpindleColumnRef copy;
 		struct
@@ -272,56 +312,59 @@ struct SpindleRule
 		}			offset;
 		struct
 		{
-			SpindleColumnRef source;
-			bool		is_factor;	/* multiply, else add */
+			SpindleColumnRef source;	/* a number, of any type */
+			bool		is_factor;	/* multiply by what is drawn, else add it */
 			SpindleDist by;
 		}			correlated;
 		struct
 		{
-			int			nops;
+			int			nops;	/* 1 to 100 */
 			SpindleOp  *op;
 		}			formula;
 		struct
 		{
-			int			nbranches;
-			SpindleTest *test;
+			int			nbranches;	/* 1 to 100 */
+			SpindleTest *test;	/* per branch; the first that holds decides */
 			SpindleRule **then; /* nbranches + 1, the last one is "else" */
 		}			cases;
 		struct
 		{
 			int			child;	/* table */
-			int			column; /* of it */
-			SpindleTotalKind function;
-			SpindlePickKind pick;
+			int			column;	/* of it; not read for a count */
+			SpindleTotalKind function;	/* of a "total" */
+			SpindlePickKind pick;	/* of a "child" */
 			SpindleColumnRef of;	/* reference to the parent, may be empty */
-			bool		has_of;
+			bool		has_of;	/* else the parent is the row itself */
 		}			child;
 		struct
 		{
 			struct SpindleDataSet *set;
-			int64	   *value;	/* per row of the set */
+			int64	   *value;	/* per row of the set; 0 where is_null */
 			bool	   *is_null;
 			bool		by_row; /* row k takes row k of the set */
-			uint64		draw_label; /* shared by columns that share a draw */
+			uint64		draw_label;	/* of the draws; columns of a table that
+									 * name the same "draw" share it */
 			bool		has_match;
 			bool		may_miss;	/* NULL where no row matches, else an
 									 * error */
-			SpindleColumnRef match;
+			SpindleColumnRef match;	/* the text that a record must have */
 			int			ntexts; /* entries of group_of_text */
 			int		   *group_of_text;	/* text id -> group, -1 if none */
 			int			ngroups;
-			int		  **group;	/* rows of the set */
-			SpindleAlias **group_alias;
+			int		  **group;	/* per group: rows of the set, rising */
+			SpindleAlias **group_alias;	/* per group: their choice by weight */
 		}			data;
 		struct
 		{
-			int			npieces;
+			int			npieces;	/* 0 to 50 */
 			SpindlePiece *piece;
 		}			pattern;
 		struct
 		{
-			int			levels;
-			int64		roots;
+			int			levels;	/* 1 to 100 */
+			int64		roots;	/* rows of the first level, 1 to 10^15; fewer
+								 * if the table has less than that for each
+								 * level */
 		}			hierarchy;
 	};
 };
@@ -334,6 +377,11 @@ spindle_visit_path(const SpindleRuleVisitor *visitor, int table, const SpindleCo
 		visitor->path(visitor->context, table, ref);
 }
 
+/*
+ * spindle_visit_column
+ *		The same for a column of the row itself, without a path.  The reference
+ *		that is passed lasts for the call only.
+ */
 static inline void
 spindle_visit_column(const SpindleRuleVisitor *visitor, int table, int column)
 {
@@ -354,6 +402,11 @@ spindle_visit_children(const SpindleRuleVisitor *visitor, int child_table)
 		visitor->children(visitor->context, child_table);
 }
 
+/*
+ * spindle_visit_test
+ *		A condition on a row of a table has one part: a path, or the number of
+ *		children.
+ */
 static inline void
 spindle_visit_test(const SpindleRuleVisitor *visitor, int table, const SpindleTest *test)
 {

@@ -7,6 +7,9 @@
  * entry in a table of each room concerned: as Datums in gen/datum.c, as JSON in
  * json/json_writer.c.  All others ask for properties.
  *
+ * Values have no type of their own: whoever holds 64 bits of one knows the
+ * column that they belong to.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_TYPE_H
@@ -37,7 +40,10 @@ typedef enum SpindleKind
 	SPINDLE_TEXT				/* address of a SpindleText */
 } SpindleKind;
 
-/* What all types of a name have in common. */
+/*
+ * What all types of a name have in common.  The entries are constant, so two
+ * types have the same name if they have the same entry.
+ */
 typedef struct SpindleTypeOps
 {
 	const char *name;			/* as in SQL, without parameters */
@@ -45,7 +51,8 @@ typedef struct SpindleTypeOps
 								 * there are none */
 	Oid			oid;
 	SpindleKind kind;
-	int64		min;			/* of whole numbers */
+	int64		min;			/* of whole numbers; numeric has its own by
+								 * precision */
 	int64		max;
 
 	/* properties of the values */
@@ -72,15 +79,20 @@ typedef struct SpindleTypeOps
 						  int64 *value);
 } SpindleTypeOps;
 
-/* The type of a column. */
+/*
+ * The type of a column.  Filled by spindle_type_parse(); a copy of it is as
+ * good.
+ */
 typedef struct SpindleType
 {
 	const SpindleTypeOps *ops;
 	SpindleKind kind;			/* as in ops, near at hand */
 	Oid			oid;
-	int32		typmod;
-	int			scale;			/* of a DECIMAL, else 0 */
-	int64		min;			/* of INT and DECIMAL, scaled */
+	int32		typmod;			/* as the server wants it, -1 if there is none */
+	int			scale;			/* digits after the point of a DECIMAL, 0 to 9,
+								 * else 0 */
+	int64		min;			/* of INT and DECIMAL, times 10^scale, 0 or 1
+								 * of BOOL */
 	int64		max;
 	int			length;			/* of varchar(n) in characters, 0 if free */
 	char	   *name;			/* as in SQL */
@@ -99,7 +111,11 @@ spindle_type_is_timestamp(const SpindleType *type)
 	return type->ops->time_unit == 1;
 }
 
-/* Read a constant of a type; see SpindleTypeOps. */
+/*
+ * spindle_value_parse
+ *		Read a constant of a type; see SpindleTypeOps.  *value is of no meaning
+ *		if the result is false.
+ */
 static inline bool
 spindle_value_parse(struct SpindleDomain *domain, const SpindleType *type, const char *text, int64 *value)
 {
