@@ -12,6 +12,11 @@
 
 #include "gen/eval_internal.h"
 
+/*
+ * Compare the input's values with the constants of a condition.  The result is
+ * 0 or 1 and never NULL.  Values are compared by their 64 bits: the reader of
+ * the definition lets only types with that order have "less" and "greater".
+ */
 static void
 run_test(Step *step)
 {
@@ -58,6 +63,9 @@ run_test(Step *step)
 	}
 }
 
+/*
+ * Has each row children in the table of the layout?  The rows are the parents.
+ */
 static void
 run_has_child(Step *step)
 {
@@ -92,9 +100,12 @@ run_has_child(Step *step)
 
 /*
  * spindle_compile_test
- *		The step that computes a condition on the rows of a frame.
+ *		The step that computes a condition on the rows of a frame: 0 or 1,
+ *		never NULL.
  *
- * Its path is followed from step at on.
+ * Its path is followed from step at on, as by spindle_compile_path(); for
+ * "has_child" the rows of the frame itself must be the parents.  The condition
+ * must stay as long as the program, which holds if it is one of the model's.
  */
 Step *
 spindle_compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test, int at)

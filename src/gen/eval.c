@@ -28,6 +28,11 @@
 #include "gen/eval_internal.h"
 #include "math/draws.h"
 
+/*
+ * Steps of a program, at most.  Each has vectors of SPINDLE_BATCH_ROWS values
+ * or more, and references can multiply: a definition that nobody meant to be
+ * so large must not take the server's memory.
+ */
 #define MAX_STEPS	10000
 
 static Step *compile_rows(SpindleEval *eval, Frame *frame, int column);
@@ -36,7 +41,11 @@ static Step *compile_rows(SpindleEval *eval, Frame *frame, int column);
  * spindle_step_add
  *		A new step for a frame, with room for so many inputs.
  *
- * The caller completes it and appends it with spindle_step_finish().
+ * rule is NULL for a step that serves any rule; such a step has no key.  With
+ * has_nulls, the step gives a null for each row.  The caller completes the
+ * step and appends it with spindle_step_finish().  Allocates in the current
+ * memory context, which must be the program's.  Raises statement_too_complex
+ * if the program has MAX_STEPS steps.
  */
 Step *
 spindle_step_add(SpindleEval *eval, Frame *frame, StepFunction run, const SpindleRule *rule,
@@ -63,7 +72,8 @@ spindle_step_add(SpindleEval *eval, Frame *frame, StepFunction run, const Spindl
 
 /*
  * spindle_step_finish
- *		Append a step to the program, once its inputs are in it.
+ *		Append a step to the program, once its inputs are in it.  Returns the
+ *		step.
  */
 Step *
 spindle_step_finish(SpindleEval *eval, Step *step)
@@ -82,7 +92,9 @@ spindle_step_finish(SpindleEval *eval, Step *step)
  *		The value, or with rows the referred row number, of the column at the
  *		end of a path, for the rows of a frame.
  *
- * The path is followed from step at on.
+ * The path is followed from step at on, 0 <= at <= ref->nsteps; the frame's
+ * table is the one that the path has reached there.  The step that is returned
+ * is in the program, belongs to the frame and may serve other paths, too.
  */
 Step *
 spindle_compile_path(SpindleEval *eval, Frame *frame, const SpindleColumnRef *ref, int at, bool rows)
@@ -103,7 +115,12 @@ spindle_compile_path(SpindleEval *eval, Frame *frame, const SpindleColumnRef *re
 	return spindle_gather(eval, sub, spindle_compile_path(eval, sub, ref, at + 1, rows));
 }
 
-/* A step with the rest of a path, from step at on, as its input. */
+/*
+ * spindle_step_with_input
+ *		A step with the rest of a path, from step at on, as its input.  It has
+ *		nulls if the input has; the caller may change that before it appends
+ *		the step.
+ */
 Step *
 spindle_step_with_input(SpindleEval *eval, Frame *frame, StepFunction run, const SpindleRule *rule,
 						const SpindleColumnRef *ref, int at)
@@ -115,7 +132,12 @@ spindle_step_with_input(SpindleEval *eval, Frame *frame, StepFunction run, const
 	return step;
 }
 
-/* A step with a cursor over the children of a table. */
+/*
+ * spindle_step_with_layout
+ *		A step with a cursor over the children of a table, which must be of
+ *		kind "children".  The cursor is the step's own, and no other step moves
+ *		it.
+ */
 Step *
 spindle_step_with_layout(SpindleEval *eval, Frame *frame, StepFunction run, const SpindleRule *rule,
 						 bool has_nulls, int ninputs, int child_table)
@@ -129,7 +151,10 @@ spindle_step_with_layout(SpindleEval *eval, Frame *frame, StepFunction run, cons
 	return step;
 }
 
-/* Make a fraction of the values NULL. */
+/*
+ * Make a fraction of the values NULL.  The draw has a label of its own, so
+ * that which rows are NULL does not depend on their values.
+ */
 static void
 run_nulls(Step *step)
 {
@@ -148,7 +173,11 @@ run_nulls(Step *step)
 		is_null[i] |= spindle_next_draw(key, row, n, i, portion) < threshold;
 }
 
-/* The values of a step, with a fraction of them made NULL. */
+/*
+ * spindle_compile_nulls
+ *		The values of a step, with a fraction (0 to 1) of them made NULL by the
+ *		draws of a rule; the step itself if the fraction is 0.
+ */
 Step *
 spindle_compile_nulls(SpindleEval *eval, Frame *frame, Step *step, const SpindleRule *rule, double fraction)
 {
@@ -163,7 +192,10 @@ spindle_compile_nulls(SpindleEval *eval, Frame *frame, Step *step, const Spindle
 	return spindle_step_finish(eval, nulls);
 }
 
-/* Row numbers to values of a key that counts rows. */
+/*
+ * Row numbers to values of a key that counts rows.  Where the row number is
+ * NULL, it is still a number to calculate with.
+ */
 static void
 run_key(Step *step)
 {
@@ -189,7 +221,14 @@ run_key(Step *step)
 	copy_nulls(step, in);
 }
 
-/* Row numbers -> key values of the table they belong to. */
+/*
+ * spindle_compile_key
+ *		Row numbers -> key values of the table they belong to.
+ *
+ * rows is a step of the frame.  A sequence is computed from the row number;
+ * any other key opens a frame of those rows.  The table must have a key of one
+ * column.
+ */
 Step *
 spindle_compile_key(SpindleEval *eval, Frame *frame, Step *rows, int table)
 {
@@ -212,7 +251,13 @@ spindle_compile_key(SpindleEval *eval, Frame *frame, Step *rows, int table)
 	return spindle_step_finish(eval, step);
 }
 
-/* The step that computes a column of a frame's table, made on first use. */
+/*
+ * spindle_compile_column
+ *		The step that computes a column of a frame's table, made on first use.
+ *
+ * A column of its own reference is found by way of the rows it refers to, so
+ * that the choice is drawn once, whoever asks for it.
+ */
 Step *
 spindle_compile_column(SpindleEval *eval, Frame *frame, int column)
 {
@@ -235,7 +280,11 @@ spindle_compile_column(SpindleEval *eval, Frame *frame, int column)
 	return step;
 }
 
-/* The step that computes which rows a referring column refers to. */
+/*
+ * The step that computes which rows a referring column refers to, made on
+ * first use.  The column is one for which spindle_column_target() has an
+ * answer.
+ */
 static Step *
 compile_rows(SpindleEval *eval, Frame *frame, int column)
 {
@@ -264,10 +313,11 @@ compile_rows(SpindleEval *eval, Frame *frame, int column)
 
 /*
  * spindle_eval_create
- *		A program over a table that computes nothing yet, in a memory
- *		context of its own below the given one.
+ *		A program over a table that computes nothing yet, in a memory context
+ *		of its own below the given one.
  *
- * The instance must stay pinned for as long as the program is used.
+ * The instance must stay pinned for as long as the program is used.  To delete
+ * parent, or the context, is to end it; there is nothing else to release.
  */
 SpindleEval *
 spindle_eval_create(SpindleInstance *instance, int table, MemoryContext parent)
@@ -286,7 +336,10 @@ spindle_eval_create(SpindleInstance *instance, int table, MemoryContext parent)
 	return eval;
 }
 
-/* A handle for the vector of a step. */
+/*
+ * A handle for the vector of a step.  Readers ask for at most as many columns
+ * as a table can have, and one more.
+ */
 static int
 add_handle(SpindleEval *eval, Step *step)
 {
@@ -300,6 +353,11 @@ add_handle(SpindleEval *eval, Step *step)
  * spindle_eval_add
  *		Ask for the column at the end of a path; returns a handle for
  *		spindle_eval_vector().  Not after the first batch.
+ *
+ * The path begins in a row of the program's table.  May run other programs,
+ * for references to small tables.  Raises statement_too_complex if the program
+ * gets too long, and what the making of a reference's state raises, see
+ * spindle_reference_state().  After an error the program is of no use.
  */
 int
 spindle_eval_add(SpindleEval *eval, const SpindleColumnRef *ref)
@@ -333,10 +391,15 @@ spindle_eval_add_column(SpindleEval *eval, int column)
 
 /*
  * spindle_eval_run
- *		Compute all columns asked for, for n <= SPINDLE_BATCH_ROWS rows.
+ *		Compute all columns asked for, for 0 <= n <= SPINDLE_BATCH_ROWS rows.
  *
  * rows are numbers from 0 to the table's last; neighbours that are close to
- * each other are cheaper than scattered ones.
+ * each other are cheaper than scattered ones.  The array is copied.
+ *
+ * Raises invalid_parameter_value if a reference chooses among no rows,
+ * data_exception if a data set has no record to match, and
+ * program_limit_exceeded if the rows have too many children.  Can be
+ * interrupted between steps.
  */
 void
 spindle_eval_run(SpindleEval *eval, const int64 *rows, int n)
@@ -367,6 +430,9 @@ spindle_eval_run(SpindleEval *eval, const int64 *rows, int n)
 /*
  * spindle_eval_vector
  *		The values of a column for the last batch; valid until the next one.
+ *
+ * It is the same vector for all batches, so it can be asked for once; the
+ * arrays in it move when a batch is larger than those before.
  */
 const SpindleVector *
 spindle_eval_vector(const SpindleEval *eval, int handle)

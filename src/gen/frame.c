@@ -7,6 +7,10 @@
  * the rows of a frame have form one of children.  Steps fill them, and bring
  * what is computed in them back to the rows that they were made for.
  *
+ * Frames grow to the largest batch that they have had and are reused for the
+ * next one.  Their arrays are freed one by one when they grow, as the
+ * program's memory context lives on.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -18,7 +22,11 @@
 /* Children of one parent that are written at once. */
 #define FEW_CHILDREN	4
 
-/* A frame without rows, in the current memory context. */
+/*
+ * spindle_frame_add
+ *		A frame without rows, with room for a batch, in the current memory
+ *		context, which must be the program's.  base is NULL for the root.
+ */
 Frame *
 spindle_frame_add(SpindleEval *eval, int table, Frame *base)
 {
@@ -34,7 +42,12 @@ spindle_frame_add(SpindleEval *eval, int table, Frame *base)
 	return frame;
 }
 
-/* Make room for n rows in a derived frame, and for a map with nmap entries. */
+/*
+ * Make room for n rows in a derived frame, and for a map with nmap entries.
+ *
+ * What the arrays hold is lost if they grow.  Raises program_limit_exceeded
+ * beyond half of 2^31 rows, as maps have 32 bits.
+ */
 static void
 reserve(Frame *frame, int64 n, int64 nmap)
 {
@@ -58,7 +71,12 @@ reserve(Frame *frame, int64 n, int64 nmap)
 	}
 }
 
-/* Make room for more children, keeping the n there are. */
+/*
+ * Make room for more children, needed > capacity in all, keeping the n there
+ * are.
+ *
+ * reserve() frees the array of rows, so it gets one of no use in its place.
+ */
 static void
 grow_children(Frame *frame, int64 n, int64 needed)
 {
@@ -74,7 +92,12 @@ grow_children(Frame *frame, int64 n, int64 needed)
 	pfree(owner);
 }
 
-/* The rows that a step refers to become a frame; equal neighbours share one. */
+/*
+ * The rows that a step refers to become a frame; equal neighbours share one.
+ *
+ * Equal rows further apart are computed twice: to find them would cost more
+ * than most columns do.
+ */
 static void
 run_fill_parents(Step *step)
 {
@@ -108,7 +131,14 @@ run_fill_parents(Step *step)
 	frame->n = n;
 }
 
-/* The frame of the rows whose numbers a step computes. */
+/*
+ * spindle_frame_of_parents
+ *		The frame of the rows of a table whose numbers a step computes, made on
+ *		first use, with the step that fills it.
+ *
+ * rows is a step of base; where it is NULL, the frame has no row.  Values come
+ * back to base by spindle_gather().
+ */
 Frame *
 spindle_frame_of_parents(SpindleEval *eval, Frame *base, Step *rows, int table)
 {
@@ -132,7 +162,10 @@ spindle_frame_of_parents(SpindleEval *eval, Frame *base, Step *rows, int table)
 	return frame;
 }
 
-/* All children that the rows have, in their order. */
+/*
+ * All children that the rows have, in their order.  map[i] .. map[i + 1] - 1
+ * are those of row i.
+ */
 static void
 run_fill_children(Step *step)
 {
@@ -174,7 +207,13 @@ run_fill_children(Step *step)
 	frame->n = (int) n;
 }
 
-/* The frame of all children that the rows of a frame have in a table. */
+/*
+ * spindle_frame_of_children
+ *		The frame of all children that the rows of a frame have in a table,
+ *		made on first use, with the step that fills it.
+ *
+ * The table must be of kind "children", and base a frame of its parent table.
+ */
 Frame *
 spindle_frame_of_children(SpindleEval *eval, Frame *base, int child_table)
 {
@@ -200,7 +239,10 @@ spindle_frame_of_children(SpindleEval *eval, Frame *base, int child_table)
 	return frame;
 }
 
-/* Bring values from a frame of parents to the rows that refer to them. */
+/*
+ * Bring values from a frame of parents to the rows that refer to them.  The
+ * result is NULL where the reference or the value is.
+ */
 static void
 run_gather(Step *step)
 {
@@ -234,7 +276,13 @@ run_gather(Step *step)
 	}
 }
 
-/* Bring a vector of a derived frame to its base. */
+/*
+ * spindle_gather
+ *		Bring a vector of a derived frame of parents to its base.
+ *
+ * inner is a step of sub, whose rows a step of the base computes.  There is
+ * one such step for each vector.
+ */
 Step *
 spindle_gather(SpindleEval *eval, Frame *sub, Step *inner)
 {
@@ -250,7 +298,10 @@ spindle_gather(SpindleEval *eval, Frame *sub, Step *inner)
 	return spindle_step_finish(eval, step);
 }
 
-/* Bring values from the parents that a frame of children was made for. */
+/*
+ * Bring values from the parents that a frame of children was made for.  Every
+ * child has an owner.
+ */
 static void
 run_gather_owner(Step *step)
 {
@@ -267,7 +318,11 @@ run_gather_owner(Step *step)
 		out.is_null[i] = in.is_null && in.is_null[owner[i]];
 }
 
-/* Bring a vector of the parents of a frame of children to the children. */
+/*
+ * spindle_gather_owner
+ *		Bring a vector of the parents of a frame of children to the children;
+ *		inner is a step of the frame's base.
+ */
 Step *
 spindle_gather_owner(SpindleEval *eval, Frame *children, Step *inner)
 {

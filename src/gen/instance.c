@@ -17,6 +17,11 @@
 
 #include "gen/instance.h"
 
+/*
+ * The number of rows of a table at the instance's scale, cut to a whole number
+ * at each step of a chain of ratios.  Definitions with more than 10^15 are
+ * refused when they are read, so nothing overflows.
+ */
 static int64
 count_rows(const SpindleInstance *instance, const SpindleTable *table)
 {
@@ -40,8 +45,9 @@ count_rows(const SpindleInstance *instance, const SpindleTable *table)
  * spindle_instance_create
  *		The instance of a domain at a scale, given by its number, with a seed.
  *
- * It lives in a memory context of its own below the current one, and goes when
- * its context is deleted.  The domain has to stay as long.
+ * Any seed will do.  preset is one of the domain's, from 0.  It lives in a
+ * memory context of its own below the current one, and goes when its context
+ * is deleted.  The domain has to stay as long.
  */
 SpindleInstance *
 spindle_instance_create(SpindleDomain *domain, int preset, int64 seed)
@@ -80,7 +86,7 @@ spindle_instance_create(SpindleDomain *domain, int preset, int64 seed)
 /*
  * spindle_instance_timeline
  *		The timeline of an ordered time that is the own rule of a column of a
- *		table, made on first use.
+ *		table, made on first use and kept by the instance.
  */
 SpindleTimeline *
 spindle_instance_timeline(SpindleInstance *instance, int table, const SpindleRule *rule)

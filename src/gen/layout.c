@@ -19,7 +19,13 @@
 #include "gen/layout.h"
 #include "math/draws.h"
 
-/* Children of all parents below the given one, for block bounds. */
+/*
+ * Children of all parents below the given one, for block bounds.
+ *
+ * parent may be beyond the last one.  The product can have more than 64 bits;
+ * a division of 128 bits takes several times as long, so it is for large
+ * tables only.
+ */
 static inline int64
 children_below(const SpindleLayout *layout, int64 parent)
 {
@@ -33,11 +39,13 @@ children_below(const SpindleLayout *layout, int64 parent)
 
 /*
  * spindle_layout_create
- *		Lay out children over nparents rows, in the current memory context.
+ *		Lay out children over nparents >= 0 rows, in the current memory
+ *		context.
  *
- * The ratio numerator / denominator lies between min and max.  For
- * SPINDLE_LAYOUT_COUNTS, weights has a weight for each of min .. max children,
- * which is kept to one part in 4096.
+ * The ratio numerator / denominator, a reduced fraction, lies between min and
+ * max.  For SPINDLE_LAYOUT_COUNTS, weights has a weight for each of min .. max
+ * children, which is heeded to one part in 4096; the array is not kept.  Other
+ * kinds take NULL.  SPINDLE_LAYOUT_SUBSET needs min 0 and max 1.
  */
 SpindleLayout *
 spindle_layout_create(SpindleLayoutKind kind, SpindleKey key, int64 nparents,
@@ -108,6 +116,13 @@ spindle_layout_create(SpindleLayoutKind kind, SpindleKey key, int64 nparents,
 	return layout;
 }
 
+/*
+ * spindle_layout_cursor_init
+ *		Begin to read a layout, which must stay as long; nothing is decoded
+ *		yet.
+ *
+ * A cursor holds nothing to release.
+ */
 void
 spindle_layout_cursor_init(SpindleLayoutCursor *cursor, const SpindleLayout *layout)
 {
@@ -116,8 +131,12 @@ spindle_layout_cursor_init(SpindleLayoutCursor *cursor, const SpindleLayout *lay
 }
 
 /*
- * Throw children at random parents, which all have min already.  In a full
- * block a parent is four bits of a draw.
+ * Throw children at random parents, which all have min already, until none is
+ * left; a parent that has max is passed over.  count has the children of each
+ * parent and is added to.
+ *
+ * In a full block a parent is four bits of a draw.  The children fit, as the
+ * ratio is not above max.
  */
 static void
 spread(const SpindleLayout *layout, int64 block, int nparents, int children, int32 *count)
@@ -192,7 +211,11 @@ draw_counts(const SpindleLayout *layout, int64 block, int nparents, int total, i
 
 /*
  * spindle_layout_load
- *		Decode a block.
+ *		Decode a block, which must have a parent: set the bounds of its
+ *		parents' children in the cursor.
+ *
+ * A block's draws are a function of its number, so blocks can be decoded in
+ * any order.
  */
 void
 spindle_layout_load(SpindleLayoutCursor *cursor, int64 block)
@@ -241,6 +264,9 @@ spindle_layout_load(SpindleLayoutCursor *cursor, int64 block)
 /*
  * spindle_layout_parent
  *		The parent of a child row, 0 <= child < nchildren.
+ *
+ * Decodes the child's block unless it is the cursor's.  Children that are
+ * asked for in order cost a comparison or two.
  */
 int64
 spindle_layout_parent(SpindleLayoutCursor *cursor, int64 child)
@@ -315,10 +341,13 @@ pick_directly(const SpindleLayout *layout, const int64 *pg_restrict parent, cons
 
 /*
  * spindle_layout_pick
- *		Choose a child of each of n parents, by a draw for each of n rows; or none,
- *		and 0, where there is no parent or it has no children.
+ *		Choose a child of each of n parents, by a draw for each of n rows; or
+ *		none, and 0, where there is no parent or it has no children.
  *
- * no_parent may be NULL.
+ * row has the numbers that the draws belong to, parent those of the parents.
+ * no_parent may be NULL; where it is true, parent is read but not used.  Sets
+ * child and no_child, of n entries each.  The choice is even among the
+ * children of a parent.
  */
 void
 spindle_layout_pick(SpindleLayoutCursor *cursor, SpindleKey key, const int64 *row, const int64 *parent,

@@ -101,6 +101,7 @@ scatter(uint32 x, int bits)
 	return bits == 0 ? 0 : x >> (32 - bits);
 }
 
+/* What is added to the ranks of a block before they are scattered. */
 static inline uint32
 block_key(const SpindlePopularity *popularity, int64 block)
 {

@@ -30,7 +30,10 @@ typedef struct SmallTable
 	int			n;				/* its rows, 0 before the first one */
 } SmallTable;
 
-/* False when there are no more rows. */
+/*
+ * Compute the next rows of a small table; false when there are no more.  Their
+ * number is in table->n, the first of them table->first.
+ */
 static bool
 next_batch(SmallTable *table)
 {
@@ -45,7 +48,10 @@ next_batch(SmallTable *table)
 	return table->n > 0;
 }
 
-/* The rows of a small table that pass a test. */
+/*
+ * The rows of a small table that pass the rule's "where", in their order.
+ * Sets choice and nchoices of the state.
+ */
 static void
 list_choices(const SpindleRule *rule, SpindleReferenceState *state, SmallTable table)
 {
@@ -62,6 +68,9 @@ list_choices(const SpindleRule *rule, SpindleReferenceState *state, SmallTable t
 	}
 }
 
+/*
+ * A time at which a period begins or is over, of the row that has the period.
+ */
 typedef struct PeriodEnd
 {
 	Timestamp	time;			/* from this time on */
@@ -69,6 +78,10 @@ typedef struct PeriodEnd
 	bool		opens;			/* the row's period is open, or no longer */
 } PeriodEnd;
 
+/*
+ * By time; the rest makes the order a full one, which decides nothing: all
+ * ends of one time are applied before the set of open periods is written down.
+ */
 static int
 compare_period_ends(const void *a, const void *b)
 {
@@ -82,7 +95,11 @@ compare_period_ends(const void *a, const void *b)
 	return (int) x->opens - (int) y->opens;
 }
 
-/* The ends of the periods of a small table, in order; sets *n_ends. */
+/*
+ * The ends of the periods of a small table, in order, palloc'd; sets *n_ends.
+ *
+ * Periods that end before they begin are left out.
+ */
 static PeriodEnd *
 sort_period_ends(const SpindleRule *rule, SmallTable table, int *n_ends)
 {
@@ -107,7 +124,15 @@ sort_period_ends(const SpindleRule *rule, SmallTable table, int *n_ends)
 	return ends;
 }
 
-/* For each stretch of time, which periods of a small table are open. */
+/*
+ * For each stretch of time, which periods of a small table are open.
+ *
+ * Sets nbounds, bound, first_open and open of the state: what is open from
+ * bound b on, up to the next one, are the entries of open from first_open[b +
+ * 1] to first_open[b + 2]; nothing is open before the first bound.  Raises
+ * program_limit_exceeded if the sets of all bounds together have more than
+ * MAX_OPEN rows.
+ */
 static void
 list_periods(const SpindleDomain *domain, const SpindleRule *rule, SpindleReferenceState *state, SmallTable table)
 {
@@ -158,7 +183,7 @@ list_periods(const SpindleDomain *domain, const SpindleRule *rule, SpindleRefere
 	pfree(is_open);
 }
 
-/* The share of a calendar's times at which a period is open. */
+/* The share (0 to 1) of a calendar's times at which a period is open. */
 static double
 open_share(const SpindleCalendar *calendar, const SpindleReferenceState *state)
 {
@@ -180,7 +205,10 @@ open_share(const SpindleCalendar *calendar, const SpindleReferenceState *state)
  * spindle_reference_state
  *		The state of a rule of kind "reference", made on first use.
  *
- * It belongs to the instance.
+ * It belongs to the instance.  With "where" and "containing" all rows of the
+ * table referred to, at most 65536, are computed by a program, which may make
+ * further states; what that raises is raised here, and nothing is kept of the
+ * failed attempt.  Raises program_limit_exceeded if too many periods overlap.
  */
 SpindleReferenceState *
 spindle_reference_state(SpindleInstance *instance, const SpindleRule *rule)

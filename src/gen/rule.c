@@ -20,7 +20,14 @@ static const SpindleRuleSteps *const rule_steps[] = {
 #undef RULE_STEPS
 };
 
-/* The step with a rule's values; with at = 1, for the parents of its rows. */
+/*
+ * spindle_compile_rule
+ *		The step with a rule's values, for the rows of a frame; with at = 1,
+ *		for the parents of its rows, which the frame then has.
+ *
+ * at = 1 is for rules of which spindle_rule_is_of_parent() is true.  What a
+ * column makes NULL by itself is not part of its rule's values.
+ */
 Step *
 spindle_compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
@@ -29,7 +36,14 @@ spindle_compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule, i
 	return rule_steps[rule->kind]->compile(eval, frame, rule, at);
 }
 
-/* The step with the numbers of the rows that a rule of a referring kind chooses. */
+/*
+ * spindle_compile_choice
+ *		The step with the numbers of the rows that a rule of a referring kind
+ *		chooses.
+ *
+ * null_fraction (0 to 1) of them become NULL.  It is left to the rule, as
+ * "containing" counts the rows without a choice among them.
+ */
 Step *
 spindle_compile_choice(SpindleEval *eval, Frame *frame, const SpindleRule *rule, double null_fraction)
 {
@@ -45,6 +59,10 @@ typedef struct OfParent
 	bool		answer;
 } OfParent;
 
+/*
+ * Only paths that begin with the step to the parent are the same for all
+ * children.
+ */
 static void
 path_is_of_parent(void *context, int table, const SpindleColumnRef *ref)
 {
@@ -54,12 +72,14 @@ path_is_of_parent(void *context, int table, const SpindleColumnRef *ref)
 		question->answer = false;
 }
 
+/* Which children a row has is the row's own. */
 static void
 children_are_of_parent(void *context, int child_table)
 {
 	((OfParent *) context)->answer = false;
 }
 
+/* A rule inside the rule is asked the same question. */
 static void
 rule_is_of_parent(void *context, const SpindleRule *rule)
 {
@@ -73,6 +93,9 @@ rule_is_of_parent(void *context, const SpindleRule *rule)
  * spindle_rule_is_of_parent
  *		Does a rule take the same value for all children of a parent, so that
  *		it can be computed for the parents, by paths without their first step?
+ *
+ * table is the one whose column the rule fills, of kind "children".  A rule
+ * that makes draws never does, as these belong to the row.
  */
 bool
 spindle_rule_is_of_parent(SpindleEval *eval, const SpindleTable *table, const SpindleRule *rule)
@@ -95,6 +118,10 @@ spindle_rule_is_of_parent(SpindleEval *eval, const SpindleTable *table, const Sp
  * spindle_instance_first_row_at
  *		The first row whose value of a monotone column is > value, or >= value
  *		if inclusive; the number of rows if there is none.
+ *
+ * value is in the representation of the column's type.  Works by the inverse
+ * of the rule, without a search over rows, so it costs no more than a row or
+ * two.
  */
 int64
 spindle_instance_first_row_at(SpindleInstance *instance, int table, int column, int64 value, bool inclusive)

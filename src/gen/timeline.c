@@ -66,7 +66,10 @@ node_number(int depth, uint64 index)
 	return (UINT64CONST(1) << depth) + index;
 }
 
-/* Fill the bounds of the nodes below a node down to top_depth. */
+/*
+ * Fill the bounds of the nodes below a node down to top_depth; first is the
+ * node's first row, n its rows.
+ */
 static void
 fill_top(const SpindleTimeline *timeline, int64 *top, int depth, uint64 index,
 		 int64 first, int64 n)
@@ -109,6 +112,13 @@ spindle_timeline_create(const SpindleCalendar *calendar, SpindleKey key, int64 n
 	return timeline;
 }
 
+/*
+ * spindle_timeline_cursor_init
+ *		Begin to read a timeline, which must stay as long.
+ *
+ * The first cursor of a timeline makes its upper levels: up to 4096 draws and
+ * 32 kB.  A cursor has 8 kB and nothing to release.
+ */
 void
 spindle_timeline_cursor_init(SpindleTimelineCursor *cursor, SpindleTimeline *timeline)
 {
@@ -227,6 +237,9 @@ load_group(SpindleTimelineCursor *cursor, uint64 index, bool by_mass, int64 row,
 /*
  * spindle_timeline_seek
  *		Decode the group of leaves that holds a row, 0 <= row < nrows.
+ *
+ * A draw for each level of the tree below the kept ones, then some 200 for the
+ * rows of the group.
  */
 void
 spindle_timeline_seek(SpindleTimelineCursor *cursor, int64 row)
@@ -310,6 +323,9 @@ find_bounds(SpindleTimelineCursor *cursor)
 /*
  * spindle_timeline_find_count
  *		What spindle_timeline_count_until() has not answered just before.
+ *
+ * t is any time; one before the calendar has no rows, one after it has all.
+ * Keeps the answer, and for which times it holds, in the cursor.
  */
 int64
 spindle_timeline_find_count(SpindleTimelineCursor *cursor, Timestamp t)
