@@ -41,6 +41,10 @@
 #define NUMERIC_BASE			10000
 #define NUMERIC_MAX_DIGITS		6
 
+/*
+ * Room for one numeric of up to NUMERIC_MAX_DIGITS digits, 20 bytes: all that
+ * 64 bits can hold at a scale of up to 9.
+ */
 typedef struct NumericSlot
 {
 	int32		vl_len;
@@ -51,6 +55,7 @@ typedef struct NumericSlot
 
 typedef struct DatumForm DatumForm;
 
+/* A column that is computed, and what it takes to turn it into Datums. */
 typedef struct RowColumn
 {
 	int			number;			/* of the column in its table */
@@ -100,7 +105,8 @@ struct SpindleRows
 };
 
 /*
- * Build a numeric from a whole number times 10^-scale, 0 <= scale <= 9.
+ * Build a numeric from a whole number times 10^-scale, 0 <= scale <= 9, in a
+ * slot; the Datum refers to the slot.
  */
 static Datum
 make_numeric(NumericSlot *slot, int64 value, int scale)
@@ -149,6 +155,7 @@ make_numeric(NumericSlot *slot, int64 value, int scale)
 	return PointerGetDatum(slot);
 }
 
+/* Each row has a slot of its own, which the next batch writes over. */
 static void
 convert_decimals(RowColumn *column, const int64 *value, const bool *is_null, int n)
 {
@@ -159,6 +166,7 @@ convert_decimals(RowColumn *column, const int64 *value, const bool *is_null, int
 		column->converted[i] = make_numeric(&slot[i], value[i], scale);
 }
 
+/* Are its bytes the same in any encoding of a server? */
 static bool
 is_ascii(const SpindleText *text)
 {
@@ -168,7 +176,14 @@ is_ascii(const SpindleText *text)
 	return true;
 }
 
-/* A text as a Datum in the server's encoding. */
+/*
+ * A text as a Datum in the server's encoding.
+ *
+ * It refers to the text if that has the right form, else it is a copy in the
+ * current memory context.  What has json is of the definition, whose datum is
+ * there only if it needs no conversion.  Raises untranslatable_character if
+ * the server's encoding lacks a character.
+ */
 static inline Datum
 text_datum(const SpindleText *text, int encoding)
 {
@@ -182,6 +197,7 @@ text_datum(const SpindleText *text, int encoding)
 	return PointerGetDatum(text->datum);
 }
 
+/* Rows that are NULL keep the Datum of some batch before; nobody reads it. */
 static void
 convert_texts(RowColumn *column, const int64 *value, const bool *is_null, int n)
 {
@@ -227,6 +243,7 @@ static const DatumForm forms[] = {
 
 StaticAssertDecl(sizeof(Datum) == sizeof(int64), "values are passed in 64 bits");
 
+/* The entry of a type that columns can have. */
 static const DatumForm *
 form_of_type(Oid type)
 {
@@ -257,8 +274,9 @@ spindle_datum_value(const SpindleType *column, Oid type)
  * spindle_rows_create
  *		Prepare to read some columns of a table, in the order wanted.
  *
- * An entry -1 stands for a column that is not computed.  The result goes with
- * the memory context parent; the caller keeps the instance pinned.
+ * columns has ncolumns column numbers; an entry -1 stands for a column that is
+ * not computed.  The result goes with the memory context parent; the caller
+ * keeps the instance pinned.  Raises what spindle_eval_add() raises.
  */
 SpindleRows *
 spindle_rows_create(SpindleInstance *instance, int table, const int *columns, int ncolumns,
@@ -332,7 +350,11 @@ convert_column(const SpindleRows *rows, RowColumn *column, BatchColumn *batch, i
 
 /*
  * spindle_rows_convert
- *		Turn n rows that the program has computed into Datums.
+ *		Turn n rows that the program has computed, 0 <= n <=
+ *		SPINDLE_BATCH_ROWS, into Datums.
+ *
+ * They are valid until the next call.  Raises untranslatable_character if a
+ * text cannot be put into the server's encoding.
  */
 void
 spindle_rows_convert(SpindleRows *rows, int n)
@@ -348,7 +370,8 @@ spindle_rows_convert(SpindleRows *rows, int n)
 
 /*
  * spindle_rows_fill_list
- *		Compute n <= SPINDLE_BATCH_ROWS rows by their numbers.
+ *		Compute n <= SPINDLE_BATCH_ROWS rows by their numbers, 0 to the table's
+ *		last.  Raises what spindle_eval_run() and spindle_rows_convert() raise.
  */
 void
 spindle_rows_fill_list(SpindleRows *rows, const int64 *list, int n)
@@ -371,7 +394,10 @@ spindle_rows_fill(SpindleRows *rows, int64 first, int n)
 /*
  * spindle_rows_get
  *		Set the attributes that are computed to the values of the i'th row of
- *		the batch.  The others are left as they are.
+ *		the batch, i from 0.  The others are left as they are.
+ *
+ * values and nulls have an entry for each of the columns that
+ * spindle_rows_create() was given.  Datums by reference point into the batch.
  */
 void
 spindle_rows_get(const SpindleRows *rows, int i, Datum *values, bool *nulls)

@@ -3,6 +3,11 @@
  * rule_case.c
  *		The steps of the rule "case".
  *
+ * A case becomes one selection by masks at the end: every branch and every
+ * condition is computed for every row, as rows of a batch rarely agree and
+ * jumps between steps would cost more.  So a branch must be harmless for rows
+ * that take another one.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -41,7 +46,10 @@ run_case(Step *step)
 	}
 }
 
-/* All branches and conditions are computed for all rows. */
+/*
+ * The step that selects, in a frame; all branches and conditions are computed
+ * for all rows of it.  at is that of spindle_compile_rule().
+ */
 static Step *
 compile_branches(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
@@ -63,6 +71,10 @@ compile_branches(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int a
 	return spindle_step_finish(eval, step);
 }
 
+/*
+ * The lines of an order may all have the same value: then it is computed once
+ * for the order, in the frame that the lines were fetched for.
+ */
 static Step *
 compile_case(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {

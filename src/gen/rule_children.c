@@ -3,6 +3,10 @@
  * rule_children.c
  *		The steps of rules along the layout of children under their parents.
  *
+ * For the rules "parent", "first_child", "total" and "child".  All of them
+ * read the layout (layout.h), by a cursor of their own; totals also open a
+ * frame of the children.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -11,7 +15,7 @@
 
 #include "gen/eval_internal.h"
 
-/* The parent by the children's layout. */
+/* The row number of the parent, by the children's layout. */
 static void
 run_parent(Step *step)
 {
@@ -32,6 +36,7 @@ compile_parent_rows(SpindleEval *eval, Frame *frame, const SpindleRule *rule, do
 	return spindle_step_finish(eval, spindle_step_with_layout(eval, frame, run_parent, rule, false, 0, frame->table));
 }
 
+/* The parent's key, from its row number. */
 static Step *
 compile_parent(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
@@ -39,7 +44,11 @@ compile_parent(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 							   table_of(eval, frame)->rows_parent);
 }
 
-/* The first child of the first parent that follows, by the parents' key. */
+/*
+ * The first child of the first parent that follows, by the parents' key; see
+ * SpindleRuleSteps.  If that parent has no children, it is the first child of
+ * one behind it.
+ */
 static int64
 first_row_of_parent(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, bool inclusive)
 {
@@ -62,7 +71,10 @@ const SpindleRuleSteps spindle_rule_steps_parent = {
 	.first_row_at = first_row_of_parent,
 };
 
-/* The frame of the rows whose children "total" and "child" ask for. */
+/*
+ * The frame of the rows whose children "total" and "child" ask for: those of
+ * the frame itself, or those that "of" refers to.
+ */
 static Frame *
 frame_of_owners(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 {
@@ -77,8 +89,11 @@ frame_of_owners(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 
 /*
  * The sums of values of which none is NULL, as differences of one running sum:
- * nobody could predict where the children of a row end.  False if that sum does
- * not fit 64 bits.
+ * nobody could predict where the children of a row end.  Sums are cut to the
+ * type.
+ *
+ * False if the running sum does not fit 64 bits, though each single one may;
+ * what has been written is then of no meaning.
  */
 static bool
 sum_children(Step *step)
@@ -115,7 +130,13 @@ sum_children(Step *step)
 	return true;
 }
 
-/* A total over the rows of the children frame that belong to each row. */
+/*
+ * A total over the rows of the children frame that belong to each row, cut to
+ * the type's largest or smallest value.
+ *
+ * NULL values do not count.  Without others, sum and count are 0, and the rest
+ * is NULL, if the step has nulls.  A sum beyond 64 bits stays at their bound.
+ */
 static void
 run_total(Step *step)
 {
@@ -167,6 +188,10 @@ run_total(Step *step)
 	}
 }
 
+/*
+ * The total is computed in the frame of the parents, so that rows that refer
+ * to the same parent share it, and gathered from there.
+ */
 static Step *
 compile_total(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
@@ -189,7 +214,11 @@ const SpindleRuleSteps spindle_rule_steps_total = {
 	.compile = compile_total,
 };
 
-/* A child of each row, or of the row it refers to. */
+/*
+ * The row number of a child of each row, or of the row it refers to; NULL if
+ * there is none.  A random one is drawn by the row that asks, not by the
+ * parent, so two rows of one parent may get different ones.
+ */
 static void
 run_pick_child(Step *step)
 {
@@ -218,7 +247,10 @@ run_pick_child(Step *step)
 	}
 }
 
-/* The choice is the referring row's own, so it is made in its frame. */
+/*
+ * The choice is the referring row's own, so it is made in its frame; the
+ * child's column is computed in a frame of the rows chosen.
+ */
 static Step *
 compile_child(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
@@ -238,6 +270,7 @@ const SpindleRuleSteps spindle_rule_steps_child = {
 	.compile = compile_child,
 };
 
+/* Is the row the first one of its parent? */
 static void
 run_first_child(Step *step)
 {
@@ -253,6 +286,7 @@ run_first_child(Step *step)
 	}
 }
 
+/* The layout is that of the frame's own table. */
 static Step *
 compile_first_child(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {

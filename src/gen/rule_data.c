@@ -3,12 +3,24 @@
  * rule_data.c
  *		The steps of the rule "data".
  *
+ * The records are part of the model: a row draws the number of one and reads
+ * its field.  With "match", the draw is among the records of a group that the
+ * text of another column selects.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "gen/eval_internal.h"
 
+/*
+ * The values of a field, one record for each row.
+ *
+ * By row, record k is for row k, which the definition was checked to have.
+ * Else it is drawn by weight.  With "match" it is NULL where the other column
+ * is, and where no record has its text if the column may be NULL; otherwise
+ * that raises data_exception.
+ */
 static void
 run_data(Step *step)
 {
@@ -58,6 +70,10 @@ run_data(Step *step)
 	}
 }
 
+/*
+ * The draws are those of draw_label, which columns that name the same "draw"
+ * share; so they get the same record, and nulls of their own.
+ */
 static Step *
 compile_data(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {

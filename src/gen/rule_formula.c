@@ -21,6 +21,10 @@
 /* Operands of all formulas are fewer; see define/rule_formula.c. */
 #define MAX_OPERANDS	100
 
+/*
+ * Scratch space of one step, for FORMULA_ROWS rows.  Operand k of the stack
+ * begins at k * FORMULA_ROWS; nothing is kept between batches.
+ */
 typedef struct FormulaState
 {
 	int64	   *narrow;			/* stack of operands, FORMULA_ROWS each */
@@ -60,8 +64,12 @@ formula_scratch(const SpindleRule *rule)
 }
 
 /*
- * In 64 bits: false as soon as something does not fit, or needs a division.
+ * An operation with two operands in 64 bits, for n rows: false as soon as
+ * something does not fit, or needs a division.
  *
+ * l and r are the operands, whole numbers times 10^-l_scale and 10^-r_scale;
+ * the result takes the place of l.  Sums, least and greatest are brought to
+ * the larger scale, of up to 18 digits, products have both scales together.
  * The kind is passed by value, so that each has a loop of its own.
  */
 static bool
@@ -99,6 +107,15 @@ narrow_op(SpindleOpKind kind, int64 *l, int l_scale, const int64 *r, int r_scale
 	return !overflow;
 }
 
+/*
+ * The formula for rows first .. first + n - 1 of the batch, n <= FORMULA_ROWS,
+ * in 64 bits.
+ *
+ * The results are in state->narrow, times 10^-*result_scale.  False, with
+ * nothing of meaning there, if one of the rows does not fit: then all of them
+ * are computed by wide_rows().  NULL operands count as the numbers that stand
+ * there.
+ */
 static bool
 narrow_rows(Step *step, FormulaState *state, int first, int n, int *result_scale)
 {
@@ -144,7 +161,10 @@ narrow_rows(Step *step, FormulaState *state, int first, int n, int *result_scale
 	return true;
 }
 
-/* A product; one beyond 128 bits, which fits no column, stays at a bound. */
+/*
+ * A product; one beyond 2^120 in size, which fits no column, stays at that
+ * bound, so that sums of a few of them still fit.
+ */
 static inline __int128
 multiply(__int128 a, __int128 b)
 {
@@ -156,7 +176,10 @@ multiply(__int128 a, __int128 b)
 	return result;
 }
 
-/* x / divisor, rounded half away from zero. */
+/*
+ * x / divisor, rounded half away from zero.  divisor is not 0, and neither
+ * number is above 2^126 in size.
+ */
 static inline __int128
 divide(__int128 x, __int128 divisor)
 {
@@ -168,6 +191,10 @@ divide(__int128 x, __int128 divisor)
 	return negative ? -(__int128) q : (__int128) q;
 }
 
+/*
+ * narrow_op() in 128 bits, which also divides: a quotient has op->scale digits
+ * after the point, and where the divisor is 0, is_null is set.
+ */
 static void
 wide_op(const SpindleOp *op, __int128 *l, int l_scale, const __int128 *r, int r_scale,
 		bool *is_null, int n)
@@ -205,6 +232,11 @@ wide_op(const SpindleOp *op, __int128 *l, int l_scale, const __int128 *r, int r_
 	}
 }
 
+/*
+ * narrow_rows() in 128 bits, for what does not fit or divides; returns the
+ * scale of the results, which are in state->wide.  Sets is_null where a
+ * divisor is 0 and leaves it alone elsewhere.
+ */
 static int
 wide_rows(Step *step, FormulaState *state, int first, int n, bool *is_null)
 {
@@ -245,7 +277,10 @@ wide_rows(Step *step, FormulaState *state, int first, int n, bool *is_null)
 	return scale[0];
 }
 
-/* Division by a power of ten, by a constant where it is a common one. */
+/*
+ * x / unit, a power of ten, by a constant where it is a common one: that
+ * becomes a multiplication.
+ */
 static inline uint64
 divide_unit(uint64 x, int64 unit)
 {
@@ -262,7 +297,11 @@ divide_unit(uint64 x, int64 unit)
 	}
 }
 
-/* Store results of the given scale, in the type of the column. */
+/*
+ * A result x times 10^-scale as a value of the column's type: rounded half
+ * away from zero, cut to its largest or smallest value; a double is as near as
+ * a division gives it.
+ */
 static inline int64
 store(const SpindleType *type, __int128 x, int scale)
 {
@@ -282,8 +321,11 @@ store(const SpindleType *type, __int128 x, int scale)
 }
 
 /*
- * A formula over columns of the row.  A result beyond the column's type is cut
- * to its largest value; NULL operands and divisions by zero give NULL.
+ * A formula over columns of the row.
+ *
+ * A result beyond the column's type is cut to its largest or smallest value;
+ * NULL operands and divisions by zero give NULL.  The values of the two ways,
+ * in 64 bits and in 128, are the same.
  */
 static void
 run_formula(Step *step)
@@ -337,6 +379,7 @@ run_formula(Step *step)
 	}
 }
 
+/* Input o is the operand of operation o if that is a column, else NULL. */
 static Step *
 compile_formula(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {

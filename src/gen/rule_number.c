@@ -25,6 +25,10 @@
  */
 #define MEMO_SIZE		65536
 
+/*
+ * Values of the rows that were computed last, by the last bits of their
+ * numbers. A value is a function of its row, so it cannot be out of date.
+ */
 typedef struct NumberMemo
 {
 	int64		mask;			/* entry of a row: its last bits */
@@ -35,6 +39,7 @@ typedef struct NumberMemo
 	}			entry[FLEXIBLE_ARRAY_MEMBER];
 } NumberMemo;
 
+/* A double as a value. */
 static inline int64
 float_bits(double d)
 {
@@ -44,7 +49,13 @@ float_bits(double d)
 	return bits;
 }
 
-/* A number as a value of a type: rounded half away from zero, kept in range. */
+/*
+ * A number as a value of a type: rounded half away from zero, kept in range.
+ *
+ * scale is value_scale() of the rule.  A double is rounded up at a half if the
+ * rule says to how many digits, else taken as it is; for a boolean, anything
+ * but 0 is true.
+ */
 static inline int64
 number_value(const SpindleRule *rule, double x, double scale)
 {
@@ -66,7 +77,10 @@ number_value(const SpindleRule *rule, double x, double scale)
 	return (int64) x;
 }
 
-/* What number_value() multiplies by. */
+/*
+ * What number_value() multiplies by: 10 to the power of the digits after the
+ * point.
+ */
 static double
 value_scale(const SpindleRule *rule)
 {
@@ -75,13 +89,25 @@ value_scale(const SpindleRule *rule)
 	return (double) spindle_power_of_ten(Max(digits, 0));
 }
 
-/* Is a distribution even over values that lie apart? */
+/*
+ * Is a distribution even over values that lie apart?  Then each of these is as
+ * likely as the next, which rounding an even number would not give to those at
+ * the ends.
+ */
 static inline bool
 is_even_on_grid(const SpindleRule *rule, const SpindleDist *dist)
 {
 	return dist->kind == SPINDLE_DIST_UNIFORM && (rule->type->kind != SPINDLE_FLOAT || rule->round >= 0);
 }
 
+/*
+ * A number for each row by one draw; the way follows from distribution and
+ * type.
+ *
+ * What is beyond the type becomes its largest or smallest value.  None of the
+ * ways differs from the last one but in time, except for even distributions,
+ * whose values are chosen among those of the type.
+ */
 static void
 run_number(Step *step)
 {
@@ -181,6 +207,10 @@ number_memo(const SpindleRule *rule, int64 nrows)
 	return memo;
 }
 
+/*
+ * A memo is worth its memory only where rows are met again: in frames of
+ * parents.
+ */
 static Step *
 compile_number(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
@@ -196,6 +226,10 @@ const SpindleRuleSteps spindle_rule_steps_number = {
 	.compile = compile_number,
 };
 
+/*
+ * A time plus a drawn number of units, rounded to a whole number of them if
+ * the rule says so, or to microseconds.  NULL where the source is.
+ */
 static void
 run_offset(Step *step)
 {
@@ -239,6 +273,10 @@ const SpindleRuleSteps spindle_rule_steps_offset = {
 	.compile = compile_offset,
 };
 
+/*
+ * A number times a drawn factor, or plus a drawn number, in double precision.
+ * NULL where the source is.
+ */
 static void
 run_correlated(Step *step)
 {
@@ -275,6 +313,7 @@ run_correlated(Step *step)
 	copy_nulls(step, in);
 }
 
+/* Kind and scale of the source tell how to read its values as doubles. */
 static Step *
 compile_correlated(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {

@@ -3,6 +3,11 @@
  * rule_pattern.c
  *		The step of the rule "pattern".
  *
+ * Texts are written one behind the other into a buffer that the step keeps,
+ * each with a varlena header before it, so that a reader can hand them out as
+ * Datums without a copy.  The buffer moves when it grows: addresses are given
+ * when the batch is complete.  They are valid until the step's next batch.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -30,7 +35,10 @@ typedef struct PatternState
 	SpindleKey *piece_key;		/* of each piece's draws */
 } PatternState;
 
-/* Room for n bytes. */
+/*
+ * Room for n bytes behind what is used.  The address holds until the next
+ * call.
+ */
 static inline char *
 buffer_reserve(PatternState *state, Size n)
 {
@@ -43,6 +51,7 @@ buffer_reserve(PatternState *state, Size n)
 	return state->buffer + state->used;
 }
 
+/* A text as it is. */
 static inline void
 append_text(PatternState *state, const SpindleText *text)
 {
@@ -50,6 +59,7 @@ append_text(PatternState *state, const SpindleText *text)
 	state->used += text->len;
 }
 
+/* c with its case changed if it is one of the 26 letters from first on. */
 static inline char
 fold_letter(char c, char first)
 {
@@ -57,7 +67,10 @@ fold_letter(char c, char first)
 	return c ^ ((unsigned char) (c - first) < 26) << 5;
 }
 
-/* ASCII letters only, so that the result does not depend on a locale. */
+/*
+ * A text with its letters in lower ('l') or upper ('u') case: ASCII letters
+ * only, so that the result does not depend on a locale.
+ */
 static inline void
 append_folded(PatternState *state, const SpindleText *text, char fold)
 {
@@ -70,6 +83,7 @@ append_folded(PatternState *state, const SpindleText *text, char fold)
 	state->used += text->len;
 }
 
+/* len bytes as they are. */
 static void
 append(PatternState *state, const char *data, int len)
 {
@@ -77,7 +91,10 @@ append(PatternState *state, const char *data, int len)
 	state->used += len;
 }
 
-/* A number with its scale, padded with zeros to a width. */
+/*
+ * A number, value times 10^-scale, with scale digits after the point, padded
+ * with zeros to a width before it.  The sign does not count as a digit.
+ */
 static void
 append_number(PatternState *state, int64 value, int scale, int width)
 {
@@ -108,6 +125,10 @@ append_number(PatternState *state, int64 value, int scale, int width)
 	}
 }
 
+/*
+ * Characters by a chain that begins with the row's draw: each is a choice by a
+ * mix of the one before.  One draw would do for a dozen of them only.
+ */
 static void
 append_random(PatternState *state, const SpindlePiece *piece, SpindleKey key, int64 row)
 {
@@ -174,7 +195,10 @@ begin_batch(PatternState *state, const Frame *frame)
 	state->used = 0;
 }
 
-/* Append one piece of one row; false if it is NULL. */
+/*
+ * Append one piece, number p of the pattern, of row i of the frame; false if
+ * it is NULL.
+ */
 static inline bool
 append_piece(Step *step, PatternState *state, int p, int i)
 {
@@ -216,6 +240,9 @@ append_piece(Step *step, PatternState *state, int p, int i)
 
 /*
  * Texts made of literals, columns and random characters.
+ *
+ * A text is NULL if one of its columns is; it is cut to as many characters as
+ * the column's type holds.
  */
 static void
 run_pattern(Step *step)
@@ -255,6 +282,7 @@ run_pattern(Step *step)
 	}
 }
 
+/* Input p is the column of piece p, NULL for other pieces. */
 static Step *
 compile_pattern(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {

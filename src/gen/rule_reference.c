@@ -3,6 +3,11 @@
  * rule_reference.c
  *		The steps that choose the row that another one refers to.
  *
+ * For the rules "reference", "hierarchy" and "level".  What is chosen is a row
+ * number, by one draw of the referring row; the key follows from it in a
+ * further step.  Which rows there are to choose from is in the rule's state
+ * (reference_state.h).
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -10,7 +15,14 @@
 #include "gen/eval_internal.h"
 #include "math/draws.h"
 
-/* Any row, by popularity; of those that "where" leaves; of those from before. */
+/*
+ * Any row, by popularity; of those that "where" leaves; of those from before.
+ *
+ * With "after" the parents' times rise with their numbers, so the rows to
+ * choose among are the first ones, and their number is found by a walk in the
+ * parents' timeline.  NULL if there are none.  Raises invalid_parameter_value
+ * if there is no row to choose from at this scale and NULL is not an answer.
+ */
 static void
 run_reference(Step *step)
 {
@@ -48,7 +60,10 @@ run_reference(Step *step)
 			out[i] = state->choice[out[i]];
 }
 
-/* One of the children of the row that another column refers to. */
+/*
+ * One of the children of the row that another column refers to, all alike;
+ * NULL if there is none.
+ */
 static void
 run_among(Step *step)
 {
@@ -59,7 +74,10 @@ run_among(Step *step)
 						step->out.value, step->out.is_null);
 }
 
-/* One of the rows whose period holds a time. */
+/*
+ * One of the rows whose period holds a time, both ends included, all alike;
+ * NULL if there is none, or by chance, as null_fraction of the others.
+ */
 static void
 run_containing(Step *step)
 {
@@ -125,7 +143,7 @@ run_containing(Step *step)
 	}
 }
 
-/* "among": the rows are known by the layout. */
+/* "among": the rows are known by the layout, so no state is needed. */
 static Step *
 compile_among(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 {
@@ -136,7 +154,14 @@ compile_among(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 	return spindle_step_finish(eval, step);
 }
 
-/* "containing": this makes values NULL by itself. */
+/*
+ * "containing": this makes values NULL by itself.
+ *
+ * null_fraction is wanted of all rows.  Where no period is open they are NULL
+ * anyway, so less is drawn of the others.  How many these are is known if the
+ * time is one by the rule "time"; otherwise every row is taken to have an open
+ * period.
+ */
 static Step *
 compile_containing(SpindleEval *eval, Frame *frame, const SpindleRule *rule, double null_fraction)
 {
@@ -153,6 +178,7 @@ compile_containing(SpindleEval *eval, Frame *frame, const SpindleRule *rule, dou
 	return spindle_step_finish(eval, step);
 }
 
+/* With or without "skew", "after" and "where". */
 static Step *
 compile_popular(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 {
@@ -173,6 +199,10 @@ compile_popular(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 	return spindle_step_finish(eval, step);
 }
 
+/*
+ * The row numbers; for all but "containing", a fraction of them is made NULL
+ * by a step behind.
+ */
 static Step *
 compile_reference_rows(SpindleEval *eval, Frame *frame, const SpindleRule *rule, double null_fraction)
 {
@@ -184,6 +214,10 @@ compile_reference_rows(SpindleEval *eval, Frame *frame, const SpindleRule *rule,
 	return spindle_compile_nulls(eval, frame, step, rule, null_fraction);
 }
 
+/*
+ * The key of the row that is chosen; for a branch of "case", where the
+ * column's own null fraction comes later.
+ */
 static Step *
 compile_reference(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
@@ -196,8 +230,12 @@ const SpindleRuleSteps spindle_rule_steps_reference = {
 };
 
 /*
- * Where the levels of a hierarchy begin: the roots are the first rows, the
- * rest is split evenly over the other levels, in row order.
+ * The row at which a level of a hierarchy begins, level 0 being the roots;
+ * nrows behind the last one.
+ *
+ * The roots are the first rows, the rest is split evenly over the other
+ * levels, in row order.  If there are fewer rows than roots times levels, the
+ * roots are cut to one part of the rows, but at least one.
  */
 static int64
 level_start(const SpindleRule *rule, int64 nrows, int level)
@@ -212,6 +250,7 @@ level_start(const SpindleRule *rule, int64 nrows, int level)
 										(rule->hierarchy.levels - 1));
 }
 
+/* The level of a row, from 0. */
 static int
 level_of(const SpindleRule *rule, int64 nrows, int64 row)
 {
@@ -222,7 +261,7 @@ level_of(const SpindleRule *rule, int64 nrows, int64 row)
 	return level;
 }
 
-/* A row of the level above. */
+/* A row of the level above, all alike; NULL for the roots. */
 static void
 run_hierarchy(Step *step)
 {
@@ -243,6 +282,7 @@ run_hierarchy(Step *step)
 	}
 }
 
+/* The layout of levels follows from the number of rows alone. */
 static Step *
 compile_hierarchy_rows(SpindleEval *eval, Frame *frame, const SpindleRule *rule, double null_fraction)
 {
@@ -253,6 +293,7 @@ compile_hierarchy_rows(SpindleEval *eval, Frame *frame, const SpindleRule *rule,
 	return spindle_compile_nulls(eval, frame, spindle_step_finish(eval, step), rule, null_fraction);
 }
 
+/* The key of the row above, which is one of the same table. */
 static Step *
 compile_hierarchy(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
@@ -264,6 +305,7 @@ const SpindleRuleSteps spindle_rule_steps_hierarchy = {
 	.compile_rows = compile_hierarchy_rows,
 };
 
+/* The level of each row, from 1. */
 static void
 run_level(Step *step)
 {

@@ -3,6 +3,9 @@
  * rule_time.c
  *		The steps of the rule "time".
  *
+ * Times that are in no order are drawn one by one from the rule's calendar;
+ * ordered ones are those of a timeline that the instance keeps.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -15,7 +18,10 @@
 /* Days beyond any calendar, whose microseconds still fit 64 bits. */
 #define MAX_DAY		INT64CONST(10000000)
 
-/* A timestamp as a value of the rule's type. */
+/*
+ * A timestamp as a value of the rule's type: itself, or the day it lies in,
+ * rounded down also before 2000.
+ */
 static inline int64
 time_value(const SpindleRule *rule, Timestamp t)
 {
@@ -24,6 +30,7 @@ time_value(const SpindleRule *rule, Timestamp t)
 	return t;
 }
 
+/* A time for each row: the row's draw is a mass of the calendar. */
 static void
 run_time(Step *step)
 {
@@ -42,6 +49,10 @@ run_time(Step *step)
 		out[i] = time_value(step->rule, out[i]);
 }
 
+/*
+ * The times of a timeline, whose rows are those of the table.  Rows of one
+ * group are read from the cursor without a call.
+ */
 static void
 run_ordered_time(Step *step)
 {
@@ -84,7 +95,10 @@ compile_time(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 	return spindle_step_finish(eval, step);
 }
 
-/* By a walk in the timeline. */
+/*
+ * See SpindleRuleSteps: by a walk in the timeline, then over the few rows of
+ * which the count is not sure.
+ */
 static int64
 first_row_of_time(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, bool inclusive)
 {

@@ -13,6 +13,10 @@
 #include "gen/eval_internal.h"
 #include "math/draws.h"
 
+/*
+ * start + row * step.  The definition was checked to fit the type at every
+ * scale.
+ */
 static void
 run_sequence(Step *step)
 {
@@ -32,6 +36,10 @@ compile_sequence(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int a
 	return spindle_step_finish(eval, spindle_step_add(eval, frame, run_sequence, rule, false, 0));
 }
 
+/*
+ * See SpindleRuleSteps.  value may be any of 64 bits, hence 128 for its
+ * distance from the start.
+ */
 static int64
 first_row_of_sequence(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, bool inclusive)
 {
@@ -51,6 +59,7 @@ const SpindleRuleSteps spindle_rule_steps_sequence = {
 	.first_row_at = first_row_of_sequence,
 };
 
+/* The same for all rows. */
 static void
 run_constant(Step *step)
 {
@@ -75,6 +84,7 @@ const SpindleRuleSteps spindle_rule_steps_constant = {
 	.for_parents = true,
 };
 
+/* One of the values by weight, by one draw. */
 static void
 run_weighted(Step *step)
 {
@@ -100,6 +110,10 @@ const SpindleRuleSteps spindle_rule_steps_weighted = {
 	.compile = compile_weighted,
 };
 
+/*
+ * A copy has no step of its own: it is the step that computes what is copied,
+ * gathered along the path.  at is that of spindle_compile_rule().
+ */
 static Step *
 compile_copy(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
