@@ -3,6 +3,11 @@
  * check.c
  *		What can be said about a definition only when all of it is read.
  *
+ * The order of the checks matters: row counts that form no circle, columns
+ * that do not depend on themselves, then what the kinds of rule have to say,
+ * keys, NULLs, and last which columns never fall.  Each relies on those before
+ * it.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -26,6 +31,9 @@ static void walk_column(Walk *walk, int table, int column);
 /*
  * spindle_model_error
  *		Report what is wrong at a place of a definition; hint may be NULL.
+ *
+ * path is the place, detail and hint are whole sentences.  Does not return:
+ * raises invalid_parameter_value.
  */
 void
 spindle_model_error(const SpindleDomain *domain, const char *path, const char *detail, const char *hint)
@@ -37,6 +45,7 @@ spindle_model_error(const SpindleDomain *domain, const char *path, const char *d
 			 hint ? errhint("%s", hint) : 0));
 }
 
+/* All columns that a path passes are needed, and the one at its end. */
 static void
 walk_path(void *context, int table, const SpindleColumnRef *ref)
 {
@@ -50,6 +59,7 @@ walk_path(void *context, int table, const SpindleColumnRef *ref)
 	walk_column(walk, table, ref->column);
 }
 
+/* Walk the parts of a rule of a column of walk->table. */
 static void
 walk_rule(void *context, const SpindleRule *rule)
 {
@@ -59,7 +69,13 @@ walk_rule(void *context, const SpindleRule *rule)
 	rule->ops->visit(walk->domain, walk->table, rule, &visitor);
 }
 
-/* The dependencies of columns must not form a circle. */
+/*
+ * The dependencies of columns must not form a circle.
+ *
+ * A search in depth; a column is looked at once, so the time is that of all
+ * paths together.  Raises an error at the rule that closes a circle, and
+ * statement_too_complex if a chain is too long for the stack.
+ */
 static void
 walk_column(Walk *walk, int table, int column)
 {
@@ -78,7 +94,10 @@ walk_column(Walk *walk, int table, int column)
 	*s = 2;
 }
 
-/* Row counts must not depend on each other in a circle. */
+/*
+ * Row counts must not depend on each other in a circle: a chain that is longer
+ * than there are tables is one.
+ */
 static void
 check_row_counts(SpindleDomain *domain)
 {
@@ -100,8 +119,11 @@ check_row_counts(SpindleDomain *domain)
 
 /*
  * spindle_table_max_rows
- *		The largest number of rows that a preset gives a table; PG_INT64_MAX
- *		if more than 10^15.  The row counts must not form a circle.
+ *		The largest number of rows that a preset gives a table; PG_INT64_MAX if
+ *		more than 10^15.
+ *
+ * The row counts must not form a circle.  With ratios, each step of a chain
+ * takes its largest number, which one preset has for all of them.
  */
 int64
 spindle_table_max_rows(const SpindleDomain *domain, const SpindleTable *table)
@@ -142,7 +164,10 @@ check_rule(void *context, const SpindleRule *rule)
 	rule->ops->visit(check->domain, check->table->index, rule, &visitor);
 }
 
-/* Mark the columns that never fall from one row to the next. */
+/*
+ * Mark the columns that never fall from one row to the next and are never
+ * NULL. None depends on itself, so there is an end.
+ */
 static void
 mark_monotone(SpindleDomain *domain)
 {
@@ -167,6 +192,9 @@ mark_monotone(SpindleDomain *domain)
 /*
  * spindle_domain_check
  *		Complete a model, or report what is wrong with it as a whole.
+ *
+ * All rules and presets have been read.  What is computed on the way is freed,
+ * or goes with the current memory context after an error.
  */
 void
 spindle_domain_check(SpindleDomain *domain)

@@ -3,6 +3,10 @@
  * dataset.c
  *		Reference data: lists of records with an optional weight.
  *
+ * A set is loaded when the first rule names it and belongs to the domain, in a
+ * memory context of its own.  What is wrong in it is reported with its place
+ * in the set's file, under the set's name.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -16,7 +20,11 @@
 #define MAX_FIELDS	100
 #define MAX_RECORDS 1000000
 
-/* Read the records of a set that is already checked to be an object. */
+/*
+ * Read the records of a set that is already checked to be an object, and whose
+ * fields are known.  Values are kept as text, palloc'd; those of the field
+ * "weight" as numbers, 1 for all without it.
+ */
 static void
 read_records(const SpindleJson *document, SpindleDataSet *set)
 {
@@ -69,7 +77,13 @@ read_records(const SpindleJson *document, SpindleDataSet *set)
 
 /*
  * spindle_parse_data_set
- *		The data set that a string names, loaded on first use.
+ *		The data set that a string names, loaded on first use; its bytes count
+ *		for the domain's fingerprint.
+ *
+ * The result is the domain's.  Leaves the current memory context as it was,
+ * but after an error.  Raises invalid_parameter_value if there is none of that
+ * name or something is wrong in it, the errors of spindle_json_parse() if it
+ * is no JSON, and those of load_data.
  */
 SpindleDataSet *
 spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node)
@@ -132,7 +146,11 @@ spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node)
 	return set;
 }
 
-/* The field of a set that a string names. */
+/*
+ * spindle_data_set_field
+ *		The field of a set that a string names, by its number; an error with
+ *		the names there are if there is none.
+ */
 int
 spindle_data_set_field(const SpindleDataSet *set, const SpindleJson *node)
 {

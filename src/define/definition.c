@@ -27,7 +27,10 @@
 #define MAX_PRESETS		100
 #define MAX_COUNTS		1000
 
-/* Names become SQL identifiers and parts of paths: keep them plain. */
+/*
+ * Names become SQL identifiers and parts of paths: keep them plain.  The
+ * members of events that are ours begin with _spindle_.
+ */
 static void
 check_name(const SpindleJson *node, const char *name)
 {
@@ -40,6 +43,7 @@ check_name(const SpindleJson *node, const char *name)
 						   "\"%s\" is not a valid name.", name);
 }
 
+/* A string member, palloc'd; NULL if it is absent. */
 static char *
 optional_string(const SpindleJson *node, const char *name)
 {
@@ -51,7 +55,10 @@ optional_string(const SpindleJson *node, const char *name)
 	return spindle_json_string(&m);
 }
 
-/* {"start": "2022-01-01", "end": "2026-01-01"}, end exclusive */
+/*
+ * The days of the domain: {"start": "2022-01-01", "end": "2026-01-01"}, end
+ * exclusive.
+ */
 static void
 read_range(SpindleParse *parse, const SpindleJson *document)
 {
@@ -72,7 +79,10 @@ read_range(SpindleParse *parse, const SpindleJson *document)
 						   parse->domain->ndays);
 }
 
-/* First pass over a column: all but the rule. */
+/*
+ * First pass over a column: all but the rule.  target and references stay -1
+ * until that is read.
+ */
 static void
 read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
 {
@@ -117,7 +127,10 @@ read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
 	column->key_json_len = json.len;
 }
 
-/* A ratio with up to six digits after the point, as a reduced fraction. */
+/*
+ * A ratio from 0.000001 to 1000 with up to six digits after the point, as a
+ * reduced fraction: row counts are exact, and equal on all machines.
+ */
 static void
 read_ratio(const SpindleJson *node, SpindleTable *table)
 {
@@ -141,6 +154,8 @@ read_ratio(const SpindleJson *node, SpindleTable *table)
  * The counts of children a parent may have: "min" and "max", or "counts" with
  * a weight for each.  Without any, a parent may have none, and there is no
  * limit that matters.
+ *
+ * The ratio has been read and must lie between the least and the largest.
  */
 static void
 read_counts(const SpindleJson *node, SpindleTable *table)
@@ -199,7 +214,10 @@ read_counts(const SpindleJson *node, SpindleTable *table)
 						   ratio, table->layout_min, table->layout_max);
 }
 
-/* First pass over a table's row count; the parent may be any table. */
+/*
+ * First pass over a table's row count; the parent may be any other table,
+ * whether its own count has been read or not.
+ */
 static void
 read_rows(SpindleParse *parse, const SpindleJson *table_node, SpindleTable *table)
 {
@@ -240,6 +258,10 @@ read_rows(SpindleParse *parse, const SpindleJson *table_node, SpindleTable *tabl
 	}
 }
 
+/*
+ * First pass over a table: its description, columns and key, but no rule and
+ * no row count.  Fills what paths look up before the rules are read.
+ */
 static void
 read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 {
@@ -292,7 +314,11 @@ read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 	}
 }
 
-/* Second pass: the rules of a table's columns and its event time. */
+/*
+ * Second pass: the rules of a table's columns and its event time.  A rule of a
+ * referring kind says which table the column refers to; "references" is for
+ * people and for foreign keys, and need not be a reference to us.
+ */
 static void
 read_rules(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 {
@@ -335,6 +361,10 @@ read_rules(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 	}
 }
 
+/*
+ * The scales: each has a row count for every table of kind "preset" and no
+ * other.
+ */
 static void
 read_presets(SpindleParse *parse, const SpindleJson *document)
 {
@@ -381,11 +411,16 @@ read_presets(SpindleParse *parse, const SpindleJson *document)
  * spindle_domain_parse
  *		Read, check and compile a definition.
  *
- * name is the domain's name, text the definition, len bytes of UTF-8.
- * load_data returns the text of a data set, palloc'd, or NULL if there is none
- * of that name.  The model is allocated in the current memory context, which
- * the caller deletes if this raises an error, as it does for anything wrong in
- * the definition.
+ * name is the domain's name, text the definition, len bytes of UTF-8, which
+ * are not kept.  load_data returns the text of a data set, palloc'd, with its
+ * length, or NULL if there is none of that name.  The model is allocated in
+ * the current memory context, which the caller deletes if this raises an
+ * error, as it does for anything wrong in the definition:
+ * invalid_text_representation, character_not_in_repertoire or
+ * untranslatable_character for what is no JSON or UTF-8,
+ * program_limit_exceeded for too deep a nesting or rules that need too much
+ * memory, and invalid_parameter_value for all else, with the place in the
+ * detail.
  */
 SpindleDomain *
 spindle_domain_parse(const char *name, const char *text, int len,

@@ -3,6 +3,9 @@
  * definition.h
  *		From the text of a definition to a model.
  *
+ * A definition is text that anybody may have written: it is checked in full,
+ * and a model that comes out can be computed at any of its scales.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_DEFINITION_H

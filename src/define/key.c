@@ -3,8 +3,8 @@
  * key.c
  *		Do the values of a key differ?
  *
- * Each kind of rule answers by the check_key of its entry.  Patterns ask what
- * the values of other rules can be, which is worked out here.
+ * An extent is computed for each column at most once; columns do not depend on
+ * themselves, so that ends.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,10 @@
 
 #include "define/rule_reader.h"
 
-/* How many digits a number has. */
+/*
+ * spindle_extent_digits
+ *		How many decimal digits a number has; 0 has one.
+ */
 int
 spindle_extent_digits(uint64 n)
 {
@@ -26,7 +29,11 @@ spindle_extent_digits(uint64 n)
 	return digits;
 }
 
-/* Extend an extent by the values of another one. */
+/*
+ * spindle_extent_join
+ *		Extend an extent by the values of another one: what is possible in
+ *		either is possible.
+ */
 void
 spindle_extent_join(Extent *extent, Extent other)
 {
@@ -39,7 +46,12 @@ spindle_extent_join(Extent *extent, Extent other)
 	extent->high = Max(extent->high, other.high);
 }
 
-/* Put one text behind another. */
+/*
+ * spindle_extent_append
+ *		Put one text behind another: lengths add up, and the ends are those of
+ *		the whole, through a part that may be empty.  low and high do not
+ *		matter for texts.
+ */
 void
 spindle_extent_append(Extent *extent, Extent other)
 {
@@ -50,7 +62,10 @@ spindle_extent_append(Extent *extent, Extent other)
 	extent->max = Min(extent->max + other.max, EXTENT_UNLIMITED);
 }
 
-/* The extent of one text. */
+/*
+ * spindle_extent_text
+ *		The extent of one text, len bytes of UTF-8.
+ */
 Extent
 spindle_extent_text(const char *data, int len)
 {
@@ -66,7 +81,7 @@ spindle_extent_text(const char *data, int len)
 	return extent;
 }
 
-/* The extent of a single value. */
+/* The extent of a single value that is not NULL. */
 static Extent
 extent_of_value(const SpindleType *type, int64 value)
 {
@@ -79,7 +94,12 @@ extent_of_value(const SpindleType *type, int64 value)
 	return (Extent) {.low = value, .high = value};
 }
 
-/* Numbers from low to high with so many digits after the point, as text. */
+/*
+ * spindle_extent_numbers
+ *		Numbers from low to high, both times 10^-scale, as the text that a
+ *		pattern makes of them: with scale digits after the point, padded to
+ *		width digits before it, 0 for no padding.  low <= high.
+ */
 Extent
 spindle_extent_numbers(int64 low, int64 high, int scale, int width)
 {
@@ -94,7 +114,11 @@ spindle_extent_numbers(int64 low, int64 high, int scale, int width)
 		.has_digit = true, .digit_first = high >= 0, .digit_last = true};
 }
 
-/* Of a rule that is no more than a type to us. */
+/*
+ * spindle_extent_of_type
+ *		Of a rule that is no more than a type to us: anything that the type
+ *		holds.
+ */
 Extent
 spindle_extent_of_type(KeyCheck *check, int table, const SpindleRule *rule)
 {
@@ -104,7 +128,10 @@ spindle_extent_of_type(KeyCheck *check, int table, const SpindleRule *rule)
 		.digit_first = true, .digit_last = true, .low = type->min, .high = type->max};
 }
 
-/* Of a list of values; is_null may be NULL. */
+/*
+ * spindle_extent_values
+ *		Of a list of n values; is_null may be NULL, and nulls do not count.
+ */
 Extent
 spindle_extent_values(const SpindleType *type, const int64 *value, const bool *is_null, int n)
 {
@@ -124,7 +151,11 @@ spindle_extent_rule(KeyCheck *check, int table, const SpindleRule *rule)
 	return spindle_rule_def(rule)->extent(check, table, rule);
 }
 
-/* The same of a column; each is looked at once, however many patterns use it. */
+/*
+ * spindle_extent_column
+ *		The same of a column; each is looked at once, however many patterns use
+ *		it. A column that is always NULL has the length 0 there.
+ */
 Extent
 spindle_extent_column(KeyCheck *check, int table, int column)
 {
@@ -148,7 +179,11 @@ spindle_extent_key(KeyCheck *check, int table)
 	return spindle_extent_column(check, table, spindle_table_single_key(&check->domain->table[table]));
 }
 
-/* Raise the error for a key whose rule does not make its values differ. */
+/*
+ * spindle_key_refuse
+ *		Raise the error for a key whose rule does not make its values differ.
+ *		Stands as check_key of the kinds that never do.
+ */
 void
 spindle_key_refuse(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
 {

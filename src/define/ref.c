@@ -21,7 +21,11 @@
 
 static int	target_of(SpindleParse *parse, int table, int column);
 
-/* The name of a table, as a string member. */
+/*
+ * spindle_parse_table
+ *		The number of the table that a string names; an error with the names
+ *		there are if there is none.
+ */
 int
 spindle_parse_table(SpindleParse *parse, const SpindleJson *node)
 {
@@ -41,6 +45,10 @@ spindle_parse_table(SpindleParse *parse, const SpindleJson *node)
 	return table;
 }
 
+/*
+ * The number of a column of a table by its name; an error with the names there
+ * are if there is none.
+ */
 static int
 find_column(SpindleParse *parse, const SpindleJson *node, int table, const char *name)
 {
@@ -60,7 +68,11 @@ find_column(SpindleParse *parse, const SpindleJson *node, int table, const char 
 	return column;
 }
 
-/* The name of a column of a given table. */
+/*
+ * spindle_parse_column
+ *		The number of the column of a given table that a string names; as for
+ *		tables.
+ */
 int
 spindle_parse_column(SpindleParse *parse, const SpindleJson *node, int table)
 {
@@ -76,7 +88,11 @@ spindle_parse_peek(const cJSON *object, const char *name)
 	return cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
-/* Follow a path as far as its names go; the table it ends in, or -1. */
+/*
+ * Follow a path as far as its names go: the table it ends in, or -1 if a name
+ * is none or stands for no reference.  *column is the last one, -1 if none was
+ * found.  Reports nothing: whoever reads the path does.
+ */
 static int
 walk_path(SpindleParse *parse, int table, const char *text, int *column)
 {
@@ -130,7 +146,11 @@ target_of(SpindleParse *parse, int table, int column)
 	return *target;
 }
 
-/* The table that the column at the end of a path not yet read refers to, or -1. */
+/*
+ * spindle_parse_peek_target
+ *		The table that the column at the end of a path not yet read refers to,
+ *		or SPINDLE_TARGET_NONE, also if the path is none.
+ */
 int
 spindle_parse_peek_target(SpindleParse *parse, int table, const char *path)
 {
@@ -141,7 +161,12 @@ spindle_parse_peek_target(SpindleParse *parse, int table, const char *path)
 		target_of(parse, end_table, end_column);
 }
 
-/* The table that the column at the end of a path refers to; an error if none. */
+/*
+ * spindle_parse_target
+ *		The table that the column at the end of a path refers to; an error at
+ *		node if it is no reference.  table is not used: ref knows where it
+ *		ends.
+ */
 int
 spindle_parse_target(SpindleParse *parse, const SpindleJson *node, int table,
 					 const SpindleColumnRef *ref)
@@ -155,6 +180,14 @@ spindle_parse_target(SpindleParse *parse, const SpindleJson *node, int table,
 	return target;
 }
 
+/*
+ * spindle_parse_ref_text
+ *		A path to a column, as text, starting in a table; what is wrong with it
+ *		is an error at node.
+ *
+ * Fills *ref, with steps in the current memory context.  The rules on the way
+ * need not be read yet.
+ */
 void
 spindle_parse_ref_text(SpindleParse *parse, const SpindleJson *node, int table,
 					   const char *text, SpindleColumnRef *ref)
@@ -184,7 +217,10 @@ spindle_parse_ref_text(SpindleParse *parse, const SpindleJson *node, int table,
 	ref->table = table;
 }
 
-/* A path to a column, starting in a table. */
+/*
+ * spindle_parse_ref
+ *		The same for a path that is a string by itself.
+ */
 void
 spindle_parse_ref(SpindleParse *parse, const SpindleJson *node, int table,
 				  SpindleColumnRef *ref)
@@ -192,7 +228,12 @@ spindle_parse_ref(SpindleParse *parse, const SpindleJson *node, int table,
 	spindle_parse_ref_text(parse, node, table, spindle_json_string(node), ref);
 }
 
-/* A constant of a type. */
+/*
+ * spindle_parse_value
+ *		A constant of a type in its representation, from a string, number or
+ *		boolean; an error if it is none.  A text gets its place in the domain's
+ *		pool.
+ */
 int64
 spindle_parse_value(SpindleParse *parse, const SpindleJson *node, const SpindleType *type)
 {
@@ -205,8 +246,14 @@ spindle_parse_value(SpindleParse *parse, const SpindleJson *node, const SpindleT
 }
 
 /*
- * A condition: {"column": path, "is": "null" | "not null"}, or with "equals",
- * "in", "not_in", "less" or "greater", or {"has_child": table}.
+ * spindle_parse_test
+ *		A condition on rows of a table: {"column": path, "is": "null" | "not
+ *		null"}, or with "equals", "in", "not_in", "less" or "greater", or
+ *		{"has_child": table}.
+ *
+ * Fills *test, with values in the current memory context.  Constants must be
+ * values of the column's type, which for "less" and "greater" must be one
+ * whose values are ordered by their 64 bits.
  */
 void
 spindle_parse_test(SpindleParse *parse, const SpindleJson *node, int table, SpindleTest *test)

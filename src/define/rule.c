@@ -26,7 +26,10 @@ static const SpindleRuleDef *const rule_defs[] = {
 /* More than there are names of all kinds. */
 #define MAX_NAMES	100
 
-/* What is known of a rule's kind. */
+/*
+ * spindle_rule_def
+ *		What is known of a rule's kind.  The entry is constant.
+ */
 const SpindleRuleDef *
 spindle_rule_def(const SpindleRule *rule)
 {
@@ -56,7 +59,7 @@ spindle_rule_def_named(const char *name)
 	return find_form(name, &kind) ? rule_defs[kind] : NULL;
 }
 
-/* The names of all kinds, ended by NULL. */
+/* The names of all kinds, ended by NULL, in an array of MAX_NAMES. */
 static void
 list_names(const char **names)
 {
@@ -98,6 +101,9 @@ spindle_rule_is_sound(RuleCheck *check, const SpindleRule *rule)
 /*
  * spindle_rule_expect_fit
  *		Insist on a type that holds all values of another column.
+ *
+ * what names that column in the error, from is its type, to the one that is to
+ * hold it.
  */
 void
 spindle_rule_expect_fit(const SpindleJson *node, const char *what, const SpindleType *from, const SpindleType *to)
@@ -128,10 +134,13 @@ check_memory(const SpindleDomain *domain, const SpindleRule *rule)
 
 /*
  * spindle_parse_rule
- *		Read a rule for a column, or for a branch of one.
+ *		Read a rule for a column of a table, or for a branch of one.
  *
- * label tells the rule's random draws from all others.  Allocates in the
- * domain's memory context.
+ * label tells the rule's random draws from all others; a rule that is the
+ * column's own has that of its path.  The column's name and type are known.
+ * Allocates in the domain's memory context, which is the current one.  Raises
+ * invalid_parameter_value for what is wrong with the rule, and
+ * program_limit_exceeded if the domain's rules need too much memory.
  */
 SpindleRule *
 spindle_parse_rule(SpindleParse *parse, const SpindleJson *node, int table,
