@@ -3,6 +3,10 @@
  * rule_case.c
  *		The rule "case": other rules, by conditions on the row.
  *
+ * Each branch has a rule of its own, which fills the same column and makes its
+ * own draws.  For what a branch can give, its condition counts in one respect:
+ * a path that was tested not to be NULL is not.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -11,6 +15,11 @@
 
 #define MAX_BRANCHES	100
 
+/*
+ * Read "cases" and "else".  The labels of the branches follow from their
+ * places, so a branch that is inserted gives those after it new draws, but not
+ * "else".
+ */
 static void
 read_case(RuleReader *r)
 {
@@ -45,6 +54,7 @@ read_case(RuleReader *r)
 											 spindle_mix(rule->label));
 }
 
+/* Conditions and rules in the order in which they stand, "else" last. */
 static void
 visit_case(const SpindleDomain *domain, int table, const SpindleRule *rule, const SpindleRuleVisitor *visitor)
 {
@@ -56,6 +66,13 @@ visit_case(const SpindleDomain *domain, int table, const SpindleRule *rule, cons
 	}
 }
 
+/*
+ * Can one of the branches be NULL?
+ *
+ * A path whose condition is "not null" is known not to be NULL in its branch;
+ * likewise in "else" the path of the last condition, if that is "null".  A
+ * branch knows its own condition only, so known is not passed on.
+ */
 static bool
 case_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
 				 const SpindleColumnRef *known)
@@ -75,6 +92,7 @@ case_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule
 	return result;
 }
 
+/* What any of the branches can be. */
 static Extent
 extent_of_case(KeyCheck *check, int table, const SpindleRule *rule)
 {
@@ -85,6 +103,7 @@ extent_of_case(KeyCheck *check, int table, const SpindleRule *rule)
 	return extent;
 }
 
+/* The conditions with their rules, one after the other. */
 static void
 describe_case(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
 {

@@ -3,12 +3,20 @@
  * rule_children.c
  *		Rules along the layout of children under their parents.
  *
+ * All of them need a table of kind "children": "parent" and "first_child" are
+ * rules of the child, "total" and "child" of the parent, or of a row that
+ * refers to it.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "define/rule_reader.h"
 
+/*
+ * Check that the rows have a parent with a key that fits, and note the column:
+ * a table has one column with this rule.
+ */
 static void
 read_parent(RuleReader *r)
 {
@@ -31,6 +39,7 @@ read_parent(RuleReader *r)
 	table->parent_column = r->column - table->column;
 }
 
+/* The parent, which follows from the table's rows. */
 static int
 parent_target(SpindleParse *parse, const cJSON *json, int table)
 {
@@ -39,12 +48,14 @@ parent_target(SpindleParse *parse, const cJSON *json, int table)
 	return t->rows_kind == SPINDLE_ROWS_CHILDREN ? t->rows_parent : SPINDLE_TARGET_NONE;
 }
 
+/* The table that the rows of a table of kind "children" belong to. */
 static const SpindleTable *
 parent_table(const SpindleDomain *domain, int table)
 {
 	return &domain->table[domain->table[table].rows_parent];
 }
 
+/* Its value is the parent's key. */
 static void
 visit_parent(const SpindleDomain *domain, int table, const SpindleRule *rule,
 			 const SpindleRuleVisitor *visitor)
@@ -61,6 +72,7 @@ parent_never_falls(const SpindleDomain *domain, int table, const SpindleRule *ru
 	return parent->column[spindle_table_single_key(parent)].monotone;
 }
 
+/* What the parent's key can be. */
 static Extent
 extent_of_parent(KeyCheck *check, int table, const SpindleRule *rule)
 {
@@ -93,7 +105,11 @@ const SpindleRuleDef spindle_rule_def_parent = {
 	},
 };
 
-/* What "total" and "child" share: which child rows, and their column. */
+/*
+ * What "total" and "child" share: which child rows, and their column if one is
+ * needed.  The child table must be laid out over this one, or over the table
+ * that "of" refers to.
+ */
 static void
 read_children_of(RuleReader *r, bool needs_column)
 {
@@ -144,12 +160,14 @@ child_column_may_be_null(const SpindleDomain *domain, const SpindleRule *rule)
 	return child->layout_min < 1 || child->column[rule->child.column].nullable;
 }
 
+/* Can the row whose children are meant be missing? */
 static bool
 of_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule, const SpindleColumnRef *known)
 {
 	return rule->child.has_of && spindle_path_may_be_null(domain, table, &rule->child.of, known);
 }
 
+/* Append whose children they are, if not those of the row itself. */
 static void
 describe_of(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
 {
@@ -159,6 +177,10 @@ describe_of(StringInfo out, const SpindleDomain *domain, int table, const Spindl
 	spindle_describe_path(out, domain, table, &rule->child.of);
 }
 
+/*
+ * Read the function and what it is of.  The column must be of the same kind
+ * and scale, but may be wider: what is beyond the type is cut.
+ */
 static void
 read_total(RuleReader *r)
 {
@@ -176,6 +198,7 @@ read_total(RuleReader *r)
 						   type->name, r->rule->type->name);
 }
 
+/* Sums and counts of no rows are 0; the others are NULL. */
 static bool
 total_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
 				  const SpindleColumnRef *known)
@@ -217,6 +240,7 @@ const SpindleRuleDef spindle_rule_def_total = {
 	},
 };
 
+/* Read which child is taken; the type must hold its column. */
 static void
 read_child(RuleReader *r)
 {
@@ -237,6 +261,7 @@ child_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rul
 	return child_column_may_be_null(domain, rule) || of_may_be_null(domain, table, rule, known);
 }
 
+/* What the child's column can be. */
 static Extent
 extent_of_child(KeyCheck *check, int table, const SpindleRule *rule)
 {
@@ -273,6 +298,7 @@ const SpindleRuleDef spindle_rule_def_child = {
 	},
 };
 
+/* The rows must be children. */
 static void
 read_first_child(RuleReader *r)
 {

@@ -3,6 +3,9 @@
  * rule_data.c
  *		The rule "data": values from the records of a data set.
  *
+ * Each rule reads its field once, as values of its column's type, so that no
+ * row can fail on one.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -11,7 +14,14 @@
 
 #include "define/rule_reader.h"
 
-/* Group the records of a set by the text in one field. */
+/*
+ * Group the records of a set by the text in one field, for a draw among those
+ * that have the text of another column.
+ *
+ * The texts get their places in the domain's pool, so a group is found by the
+ * number of a text.  Records with a null in the field are an error.  Takes
+ * memory for each record, and for each text that the domain has so far.
+ */
 static void
 read_match(RuleReader *r, SpindleDataSet *set)
 {
@@ -82,6 +92,10 @@ read_match(RuleReader *r, SpindleDataSet *set)
 	CHECK_FOR_INTERRUPTS();
 }
 
+/*
+ * Read the field's values and how a record is chosen.  Every value must be one
+ * of the column's type.
+ */
 static void
 read_data(RuleReader *r)
 {
@@ -126,7 +140,7 @@ read_data(RuleReader *r)
 		spindle_json_error(r->node, NULL, "\"by_row\" excludes \"match\" and \"draw\".");
 }
 
-/* Record k of the set goes to row k. */
+/* Record k of the set goes to row k, so at no scale may there be more rows. */
 static void
 check_data(RuleCheck *check, const SpindleRule *rule)
 {
@@ -136,6 +150,7 @@ check_data(RuleCheck *check, const SpindleRule *rule)
 									 rule->data.set->nrows, rule->data.set->name), NULL);
 }
 
+/* The column to match is the only part: a set is no column. */
 static void
 visit_data(const SpindleDomain *domain, int table, const SpindleRule *rule, const SpindleRuleVisitor *visitor)
 {
@@ -143,6 +158,10 @@ visit_data(const SpindleDomain *domain, int table, const SpindleRule *rule, cons
 		spindle_visit_path(visitor, table, &rule->data.match);
 }
 
+/*
+ * Has the field a null, or can a match fail?  Where it must not fail, the row
+ * is an error when it is computed.
+ */
 static bool
 data_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
 				 const SpindleColumnRef *known)
@@ -154,12 +173,17 @@ data_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule
 		(rule->data.may_miss || spindle_path_may_be_null(domain, table, &rule->data.match, known));
 }
 
+/* What the values of the field are, weights aside. */
 static Extent
 extent_of_data(KeyCheck *check, int table, const SpindleRule *rule)
 {
 	return spindle_extent_values(rule->type, rule->data.value, rule->data.is_null, rule->data.set->nrows);
 }
 
+/*
+ * For qsort(); the order is of no meaning for other types, but equal values
+ * meet.
+ */
 static int
 compare_int64(const void *a, const void *b)
 {
@@ -189,6 +213,7 @@ is_data_unique(const SpindleRule *rule)
 	return is_unique;
 }
 
+/* Each record is used once only by row; then its values must differ. */
 static void
 check_data_key(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
 {

@@ -22,6 +22,10 @@
 #define MAX_DEPTH	30
 #define MAX_DIGITS	18
 
+/*
+ * The state of reading one formula.  scale is the stack that the operations so
+ * far would leave, by digits after the point only.
+ */
 typedef struct Formula
 {
 	SpindleParse *parse;
@@ -39,6 +43,7 @@ typedef struct Formula
 static void parse_sum(Formula *f);
 pg_noreturn static void fail(Formula *f, const char *what);
 
+/* Report what is wrong at the next character, counted from 1. */
 static void
 fail(Formula *f, const char *what)
 {
@@ -47,6 +52,7 @@ fail(Formula *f, const char *what)
 					   "%s at character %d of \"%s\".", what, (int) (f->at - f->text) + 1, f->text);
 }
 
+/* Only spaces: no other white space is part of the grammar. */
 static void
 skip_spaces(Formula *f)
 {
@@ -54,6 +60,11 @@ skip_spaces(Formula *f)
 		f->at++;
 }
 
+/*
+ * Append an operation that takes so many operands from the stack and leaves a
+ * result with scale digits after the point.  An error if the formula gets too
+ * long or the result too precise.  Returns it, to be completed.
+ */
 static SpindleOp *
 push(Formula *f, SpindleOpKind kind, int operands, int scale)
 {
@@ -72,6 +83,7 @@ push(Formula *f, SpindleOpKind kind, int operands, int scale)
 	return op;
 }
 
+/* The character c, behind spaces, or an error. */
 static void
 expect(Formula *f, char c)
 {
@@ -81,6 +93,10 @@ expect(Formula *f, char c)
 	f->at++;
 }
 
+/*
+ * A function with its two arguments, or a path to a column of whole numbers or
+ * numeric.
+ */
 static void
 parse_name(Formula *f)
 {
@@ -123,6 +139,9 @@ parse_name(Formula *f)
 	}
 }
 
+/*
+ * Digits with an optional point, without sign and exponent, that fit 64 bits.
+ */
 static void
 parse_number(Formula *f)
 {
@@ -146,6 +165,10 @@ parse_number(Formula *f)
 	push(f, SPINDLE_OP_NUMBER, 0, scale)->number = value;
 }
 
+/*
+ * factor: number, path, function, - factor or ( sum ).  Depth counts
+ * parentheses, functions and signs, and bounds the recursion.
+ */
 static void
 parse_factor(Formula *f)
 {
@@ -183,6 +206,12 @@ power_of_ten(int64 number)
 	return -1;
 }
 
+/*
+ * product: factors between * and /.
+ *
+ * A division by a constant power of ten moves the point and is exact.  That by
+ * a constant 0 is an error here, by any other 0 NULL in the row.
+ */
 static void
 parse_product(Formula *f)
 {
@@ -219,6 +248,7 @@ parse_product(Formula *f)
 	}
 }
 
+/* sum: products between + and -. */
 static void
 parse_sum(Formula *f)
 {
@@ -238,6 +268,7 @@ parse_sum(Formula *f)
 	}
 }
 
+/* Compile the expression, all of which must be read. */
 static void
 read_formula(RuleReader *r)
 {
@@ -257,6 +288,7 @@ read_formula(RuleReader *r)
 	pfree(f);
 }
 
+/* The columns in the order in which they stand. */
 static void
 visit_formula(const SpindleDomain *domain, int table, const SpindleRule *rule,
 			  const SpindleRuleVisitor *visitor)
@@ -266,7 +298,10 @@ visit_formula(const SpindleDomain *domain, int table, const SpindleRule *rule,
 			spindle_visit_path(visitor, table, &rule->formula.op[i].ref);
 }
 
-/* NULL if a column is, or where a divisor is zero. */
+/*
+ * NULL if a column is, or where a divisor is zero; a divisor that is a
+ * constant is not zero.
+ */
 static bool
 formula_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
 					const SpindleColumnRef *known)
@@ -283,6 +318,7 @@ formula_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *r
 	return false;
 }
 
+/* What it is computed from; the expression itself is not kept. */
 static void
 describe_formula(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
 {

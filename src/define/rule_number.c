@@ -3,6 +3,9 @@
  * rule_number.c
  *		Rules that draw numbers, or change values by drawn numbers.
  *
+ * All distributions are one kind of rule with a name for each; "offset" and
+ * "correlated" have one inside, in an object of its own.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -36,7 +39,14 @@ static const struct
 	{"bernoulli", 0, 1, "p", NULL, true, SPINDLE_DIST_DISCRETE},
 };
 
-/* Read the distribution called name, whose parameters stand in node. */
+/*
+ * Read the distribution called name, one of dist_names, whose parameters stand
+ * in node, and prepare it.
+ *
+ * Limits are within +-10^15.  An error if parameters are out of range or too
+ * little lies between the limits: less than 10^-9 of a continuous
+ * distribution, no value or more than 100000 of a discrete one.
+ */
 static void
 read_dist(const SpindleJson *node, const char *name, SpindleDist *dist)
 {
@@ -108,7 +118,10 @@ read_dist(const SpindleJson *node, const char *name, SpindleDist *dist)
 	}
 }
 
-/* Members of a distribution that stands in an object of its own. */
+/*
+ * A distribution that stands in an object of its own, the member name of the
+ * rule, with "distribution" for its kind and no other members than its own.
+ */
 static void
 read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
 {
@@ -134,6 +147,10 @@ read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
 	read_dist(&node, names[k], dist);
 }
 
+/*
+ * An even distribution over whole numbers or numerics must have its limits
+ * within the type, and a value between them; others are cut.
+ */
 static void
 read_number(RuleReader *r)
 {
@@ -160,6 +177,7 @@ describe_number(StringInfo out, const SpindleDomain *domain, int table, const Sp
 	spindle_describe_dist(out, &rule->number);
 }
 
+/* Members of a rule that is a distribution; the parameters end in a comma. */
 #define DIST_MEMBERS(...) {"kind", "min", "max", "round", __VA_ARGS__ NULL}
 
 const SpindleRuleDef spindle_rule_def_number = {
@@ -189,6 +207,10 @@ const SpindleRuleDef spindle_rule_def_number = {
 	},
 };
 
+/*
+ * Read what is moved and by how much.  Dates count in days, timestamps in
+ * microseconds; the two do not mix.
+ */
 static void
 read_offset(RuleReader *r)
 {
@@ -228,6 +250,7 @@ offset_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *ru
 	return spindle_path_may_be_null(domain, table, &rule->offset.source, known);
 }
 
+/* It is, if what is moved is not, and never moves back. */
 static bool
 offset_never_before(const SpindleDomain *domain, const SpindleRule *rule, int day)
 {
@@ -264,6 +287,7 @@ const SpindleRuleDef spindle_rule_def_offset = {
 	},
 };
 
+/* Read the number and what it is multiplied by or added to. */
 static void
 read_correlated(RuleReader *r)
 {

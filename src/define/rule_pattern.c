@@ -3,6 +3,9 @@
  * rule_pattern.c
  *		The rule "pattern": texts put together from pieces.
  *
+ * Reading is simple; what takes room here is the proof that texts differ where
+ * a pattern is a key.  See check_pattern_key().
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -27,7 +30,12 @@ legal_pieces(RuleReader *r)
 	return buf.data;
 }
 
-/* One {…} of a pattern: name, name:width, name|lower, name|upper. */
+/*
+ * One {…} of a pattern: name, name:width, name|lower, name|upper.
+ *
+ * text is what stands in the braces and is written to.  Fills *piece, which is
+ * zero before.
+ */
 static void
 read_placeholder(RuleReader *r, const SpindleJson *node, char *text, SpindlePiece *piece)
 {
@@ -84,6 +92,7 @@ read_placeholder(RuleReader *r, const SpindleJson *node, char *text, SpindlePiec
 		spindle_json_error(node, NULL, "\"%s\" needs a number of characters, as in {%s:4}.", text, text);
 }
 
+/* Split the text at its braces.  A brace that closes nothing is text. */
 static void
 read_pattern(RuleReader *r)
 {
@@ -114,6 +123,7 @@ read_pattern(RuleReader *r)
 	}
 }
 
+/* The columns in the order of their pieces. */
 static void
 visit_pattern(const SpindleDomain *domain, int table, const SpindleRule *rule,
 			  const SpindleRuleVisitor *visitor)
@@ -123,6 +133,7 @@ visit_pattern(const SpindleDomain *domain, int table, const SpindleRule *rule,
 			spindle_visit_path(visitor, table, &rule->pattern.piece[i].ref);
 }
 
+/* A text is NULL if one of its columns is. */
 static bool
 pattern_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
 					const SpindleColumnRef *known)
@@ -134,6 +145,7 @@ pattern_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *r
 	return false;
 }
 
+/* What the text of one piece can be, at the largest scale. */
 static Extent
 extent_of_piece(KeyCheck *check, int table, const SpindlePiece *piece)
 {
@@ -159,7 +171,9 @@ extent_of_piece(KeyCheck *check, int table, const SpindlePiece *piece)
 	}
 }
 
-/* Some pieces of a pattern, one behind the other. */
+/*
+ * Some pieces of a pattern, one behind the other; without any, the empty text.
+ */
 static Extent
 extent_of_pieces(KeyCheck *check, int table, const SpindlePiece *piece, int npieces)
 {
@@ -170,6 +184,7 @@ extent_of_pieces(KeyCheck *check, int table, const SpindlePiece *piece, int npie
 	return extent;
 }
 
+/* What the text can be, cut to the type: then it can end anywhere. */
 static Extent
 extent_of_pattern(KeyCheck *check, int table, const SpindleRule *rule)
 {

@@ -4,15 +4,20 @@
  *		Rules that refer to a row by choice: of another table, or of the level
  *		above in the same one.
  *
+ * Whom a reference may choose is told by members that mostly exclude each
+ * other; what they need from the parents, such as an ordered time, shows only
+ * when all rules are read.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "define/rule_reader.h"
 
-/* Tables that are looked through when a plan is made stay small. */
+/* Tables whose rows are all computed when a plan is made stay small. */
 #define MAX_SMALL_TABLE		65536
 
+/* "skew": two shares, of the rows and of the choices, or an exponent. */
 static void
 read_skew(RuleReader *r)
 {
@@ -41,7 +46,10 @@ read_skew(RuleReader *r)
 	}
 }
 
-/* "after": the parents that came before this row, by two times. */
+/*
+ * "after": the parents that came before this row, by two times.  That the
+ * parent's is ordered is checked later.
+ */
 static void
 read_after(RuleReader *r)
 {
@@ -61,7 +69,10 @@ read_after(RuleReader *r)
 		spindle_json_error(&row, NULL, "a timestamp column is needed.");
 }
 
-/* "containing": the parents whose period holds a time of this row. */
+/*
+ * "containing": the parents whose period holds a time of this row.  All three
+ * are timestamps.
+ */
 static void
 read_containing(RuleReader *r)
 {
@@ -88,6 +99,10 @@ read_containing(RuleReader *r)
 		spindle_json_error(&bound[1], NULL, "a timestamp column is needed.");
 }
 
+/*
+ * Read the table, whose key the column's type must hold, and which of its rows
+ * are to choose from.
+ */
 static void
 read_reference(RuleReader *r)
 {
@@ -133,6 +148,7 @@ read_reference(RuleReader *r)
 						   "\"after\" exclude each other.");
 }
 
+/* The member "table", if it names one. */
 static int
 reference_target(SpindleParse *parse, const cJSON *json, int table)
 {
@@ -141,6 +157,10 @@ reference_target(SpindleParse *parse, const cJSON *json, int table)
 	return name ? spindle_domain_find_table(parse->domain, name) : SPINDLE_TARGET_NONE;
 }
 
+/*
+ * "after" needs an ordered time, as only that can be looked up; "containing"
+ * and "where" need a small table at every scale.
+ */
 static void
 check_reference(RuleCheck *check, const SpindleRule *rule)
 {
@@ -160,6 +180,7 @@ check_reference(RuleCheck *check, const SpindleRule *rule)
 							"\"containing\" and \"where\" choose from small tables only.");
 }
 
+/* The parent's key, and what the choice depends on, on either side. */
 static void
 visit_reference(const SpindleDomain *domain, int table, const SpindleRule *rule,
 				const SpindleRuleVisitor *visitor)
@@ -200,6 +221,10 @@ after_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rul
 		spindle_path_may_be_null(domain, table, &rule->reference.after_time, known);
 }
 
+/*
+ * Can there be no row to choose?  A table without rows, or a "where" that
+ * leaves none, does not count: that is an error when a row is computed.
+ */
 static bool
 reference_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
 					  const SpindleColumnRef *known)
@@ -211,6 +236,7 @@ reference_may_be_null(const SpindleDomain *domain, int table, const SpindleRule 
 		  spindle_path_may_be_null(domain, table, &rule->reference.among, known)));
 }
 
+/* What the key can be. */
 static Extent
 extent_of_reference(KeyCheck *check, int table, const SpindleRule *rule)
 {
@@ -273,7 +299,10 @@ const SpindleRuleDef spindle_rule_def_reference = {
 	},
 };
 
-/* "hierarchy" and "level" have the same parameters. */
+/*
+ * "hierarchy" and "level" have the same parameters.  Both need a key, though a
+ * level is none; only a hierarchy refers to a row and must be a column's own.
+ */
 static void
 read_hierarchy(RuleReader *r)
 {
@@ -295,13 +324,17 @@ read_hierarchy(RuleReader *r)
 	r->rule->hierarchy.roots = spindle_json_int64(&roots, 1, SPINDLE_MAX_ROWS);
 }
 
+/* The table itself. */
 static int
 hierarchy_target(SpindleParse *parse, const cJSON *json, int table)
 {
 	return table;
 }
 
-/* The levels of a table are those of its hierarchy: all rules agree. */
+/*
+ * The levels of a table are those of its hierarchy: all rules agree.  Each is
+ * compared with the one before.
+ */
 static void
 check_levels(RuleCheck *check, const SpindleRule *rule)
 {
@@ -314,6 +347,7 @@ check_levels(RuleCheck *check, const SpindleRule *rule)
 	check->levels = rule;
 }
 
+/* The key of the row above: that of the same table. */
 static void
 visit_hierarchy(const SpindleDomain *domain, int table, const SpindleRule *rule,
 				const SpindleRuleVisitor *visitor)
@@ -361,6 +395,7 @@ const SpindleRuleDef spindle_rule_def_hierarchy = {
 	},
 };
 
+/* From 1 to the number of levels. */
 static Extent
 extent_of_level(KeyCheck *check, int table, const SpindleRule *rule)
 {

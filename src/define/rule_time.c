@@ -3,6 +3,10 @@
  * rule_time.c
  *		The rule "time": times over a range of days, with seasons.
  *
+ * The calendar is compiled when the rule is read: it depends on neither seed
+ * nor scale.  One of many years takes 16 bytes a day, which counts for the
+ * memory that rules may need.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -19,7 +23,13 @@ static const char *const weekday_names[] = {"mon", "tue", "wed", "thu", "fri", "
 static const char *const hour_names[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10",
 "11", "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", NULL};
 
-/* Weights by name; what is not named has weight 0, without the member all have 1. */
+/*
+ * The weights of the member name, an object with some of names as members;
+ * what is not named has weight 0, without the member all have 1.
+ *
+ * names is ended by NULL, and weight has an entry for each.  Weights are 0 to
+ * 10^9, one of them above 0.
+ */
 static void
 read_weights(const SpindleJson *node, const char *name, const char *const *names, double *weight)
 {
@@ -47,6 +57,10 @@ read_weights(const SpindleJson *node, const char *name, const char *const *names
 		spindle_json_error(&member, NULL, "at least one weight must be greater than zero.");
 }
 
+/*
+ * The weights of the 24 hours: from "hours", from "hour_peaks" with "hour_sd",
+ * or all alike.
+ */
 static void
 read_hours(const SpindleJson *node, double *hour)
 {
@@ -79,6 +93,10 @@ read_hours(const SpindleJson *node, double *hour)
 	spindle_calendar_hour_peaks(hour, peak, n, spindle_json_number(&sd, 0.01, 24));
 }
 
+/*
+ * The date in a member, as days since 2000-01-01; *day stays as it is without
+ * it.
+ */
 static void
 read_day(SpindleParse *parse, const SpindleJson *node, const char *name, int *day)
 {
@@ -96,6 +114,10 @@ read_day(SpindleParse *parse, const SpindleJson *node, const char *name, int *da
 /*
  * Read start, end (exclusive), months, weekdays, hours or hour_peaks with
  * hour_sd, ordered and first_at_start.
+ *
+ * A day is open if its month and its weekday have a weight; the range must
+ * have one.  Ordered times belong to the rows of a table, so no branch can
+ * have them.
  */
 static void
 read_time(RuleReader *r)
@@ -151,6 +173,7 @@ read_time(RuleReader *r)
 		spindle_json_error(node, NULL, "an ordered time must be a column's own rule.");
 }
 
+/* The range tells. */
 static bool
 time_never_before(const SpindleDomain *domain, const SpindleRule *rule, int day)
 {

@@ -13,6 +13,10 @@
 
 #define MAX_WEIGHTED	100000
 
+/*
+ * start is within +-10^17, so that with 10^15 rows in steps of 1000 no number
+ * is beyond 64 bits.
+ */
 static void
 read_sequence(RuleReader *r)
 {
@@ -32,7 +36,7 @@ read_sequence(RuleReader *r)
 	}
 }
 
-/* All numbers of a sequence must fit its column. */
+/* All numbers of a sequence must fit its column at every scale. */
 static void
 check_sequence(RuleCheck *check, const SpindleRule *rule)
 {
@@ -46,6 +50,7 @@ check_sequence(RuleCheck *check, const SpindleRule *rule)
 									 rule->type->name, rule->sequence.start), NULL);
 }
 
+/* The numbers of the largest scale; check_sequence() has found them to fit. */
 static Extent
 extent_of_sequence(KeyCheck *check, int table, const SpindleRule *rule)
 {
@@ -57,7 +62,7 @@ extent_of_sequence(KeyCheck *check, int table, const SpindleRule *rule)
 	return extent;
 }
 
-/* Steps are greater than zero. */
+/* Steps are greater than zero, so no number comes twice. */
 static void
 check_sequence_key(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
 {
@@ -95,6 +100,7 @@ const SpindleRuleDef spindle_rule_def_sequence = {
 	},
 };
 
+/* A value of the column's type, or null. */
 static void
 read_constant(RuleReader *r)
 {
@@ -143,6 +149,7 @@ const SpindleRuleDef spindle_rule_def_constant = {
 	},
 };
 
+/* The values are the names of members; some may have weight 0. */
 static void
 read_weighted(RuleReader *r)
 {
@@ -176,6 +183,7 @@ read_weighted(RuleReader *r)
 	r->rule->weighted.alias = spindle_alias_create(weight, n);
 }
 
+/* What any of the values is, also those of weight 0. */
 static Extent
 extent_of_weighted(KeyCheck *check, int table, const SpindleRule *rule)
 {
@@ -207,6 +215,7 @@ const SpindleRuleDef spindle_rule_def_weighted = {
 	},
 };
 
+/* The type must hold the copied column's values. */
 static void
 read_copy(RuleReader *r)
 {
@@ -217,7 +226,10 @@ read_copy(RuleReader *r)
 							r->rule->type);
 }
 
-/* A copied reference is one to the same table. */
+/*
+ * A copied reference is one to the same table.  The path is looked up in the
+ * JSON, as the copied column's rule may not be read yet.
+ */
 static int
 copy_target(SpindleParse *parse, const cJSON *json, int table)
 {
@@ -238,12 +250,14 @@ copy_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule
 	return spindle_path_may_be_null(domain, table, &rule->copy, known);
 }
 
+/* A copy is when the copied time is. */
 static bool
 copy_never_before(const SpindleDomain *domain, const SpindleRule *rule, int day)
 {
 	return spindle_path_never_before(domain, &rule->copy, day);
 }
 
+/* What the copied column can be. */
 static Extent
 extent_of_copy(KeyCheck *check, int table, const SpindleRule *rule)
 {
