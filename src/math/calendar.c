@@ -28,13 +28,17 @@
 #include "math/draws.h"
 #include "math/fpmath.h"
 
-/* 2000-01-01 was a Saturday; Monday is 0 */
+/*
+ * The day of the week of a day since 2000-01-01, which was a Saturday; Monday
+ * is 0.
+ */
 static int
 weekday_of(int day)
 {
 	return ((day + 5) % 7 + 7) % 7;
 }
 
+/* The month of a day since 2000-01-01; January is 0. */
 static int
 month_of(int day)
 {
@@ -50,8 +54,9 @@ month_of(int day)
  * spindle_calendar_create
  *		Compile a specification, in the current memory context.
  *
- * The caller has checked that the weights are not negative and that some day
- * and some hour have a positive share.
+ * The specification is not kept.  The caller has checked that the weights are
+ * not negative and that some day and some hour have a positive share.  Without
+ * months or weekdays, their first weight is that of all.
  */
 SpindleCalendar *
 spindle_calendar_create(const SpindleCalendarSpec *spec)
@@ -152,7 +157,11 @@ hour_of_share(const SpindleCalendar *calendar, double f)
 	return h;
 }
 
-/* An hour of a day, as a conversion needs it. */
+/*
+ * An hour of a day, as a conversion needs it: masses between mass and mass_end
+ * are in the day, and the shares of the day between share and share_end in the
+ * hour.
+ */
 typedef struct Hour
 {
 	uint64		mass;			/* of the day */
@@ -164,6 +173,7 @@ typedef struct Hour
 	Timestamp	start;
 } Hour;
 
+/* Hour h (0 to 23) of day d, counted from the calendar's first. */
 static Hour
 hour_of_day(const SpindleCalendar *calendar, int d, int h)
 {
@@ -189,6 +199,10 @@ share_of_day(const Hour *hour, uint64 mass)
 	return (double) (int64) ((mass - hour->mass) >> 1) * 2.0 * hour->day_scale;
 }
 
+/*
+ * The time at a share of the day that lies in the hour; rounding cannot take
+ * it out of the hour.
+ */
 static inline Timestamp
 time_of_share(const Hour *hour, double share)
 {
@@ -200,7 +214,10 @@ time_of_share(const Hour *hour, double share)
 /* Masses that are converted together. */
 #define TOGETHER	8
 
-/* Convert some masses if all of them lie in an hour. */
+/*
+ * Convert TOGETHER masses if all of them lie in an hour; false if not, and
+ * then what has been written is of no meaning.
+ */
 static inline bool
 convert_in_hour(const Hour *hour, const uint64 *pg_restrict mass, Timestamp *pg_restrict time)
 {
@@ -221,7 +238,8 @@ convert_in_hour(const Hour *hour, const uint64 *pg_restrict mass, Timestamp *pg_
 
 /*
  * spindle_calendar_times
- *		The times below which the shares mass / 2^64 of all times lie.
+ *		The times below which the shares mass / 2^64 of all times lie: sets
+ *		time[i] for each of n masses.  The arrays must not overlap.
  *
  * They never fall as masses rise: each step below is a monotone function even
  * after rounding, and each hour's times are kept inside it.

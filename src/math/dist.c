@@ -19,7 +19,11 @@
 /* Values of a discrete distribution that are told apart, at most. */
 #define MAX_DISCRETE 100000
 
-/* The probability that the distribution without limits stays below x. */
+/*
+ * The probability that the distribution without limits stays below x.  For
+ * Pareto and exponential, min is a parameter and not a limit.  Not for
+ * discrete and even ones, which have no use for it.
+ */
 static double
 cdf(const SpindleDist *dist, double x)
 {
@@ -122,7 +126,10 @@ spindle_dist_discrete(SpindleDist *dist, const char *name, double parameter)
 
 /*
  * spindle_dist_sample
- *		The number that a draw selects.
+ *		The number that a draw selects, within the limits.  The distribution
+ *		has been completed by spindle_dist_prepare() or
+ *		spindle_dist_discrete(); even ones have finite limits.  Rises with the
+ *		draw, but for discrete ones.
  */
 double
 spindle_dist_sample(const SpindleDist *dist, uint64 draw)

@@ -66,7 +66,10 @@ spindle_exp(double x)
 	return sum * scale.value;
 }
 
-/* Without branches in the end, so that several can be computed at once. */
+/*
+ * See spindle_log().  Without branches in the end, so that several can be
+ * computed at once.
+ */
 static inline double
 logarithm(double x)
 {
@@ -129,7 +132,12 @@ spindle_exponentials(const uint64 *pg_restrict draw, int n, double *pg_restrict 
 		out[i] = -logarithm(spindle_fraction(draw[i]));
 }
 
-/* base (> 0) to the power exponent. */
+/*
+ * spindle_pow
+ *		base (> 0) to the power exponent; stays at e^700 and e^-700 where that
+ *		is beyond.  The relative error grows with the size of the logarithm of
+ *		the result.
+ */
 double
 spindle_pow(double base, double exponent)
 {

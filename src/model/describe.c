@@ -3,8 +3,8 @@
  * describe.c
  *		The rule of a column in words.
  *
- * Here is what kinds of rule have in common; each describes itself, see
- * SpindleRuleOps.
+ * The words are for people who ask what a column is, in English, and may
+ * change with any release.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,7 +14,11 @@
 
 #include "model/model.h"
 
-/* Append the names along a path that begins in a row of a table. */
+/*
+ * spindle_describe_path
+ *		Append the names along a path that begins in a row of a table, with
+ *		points between them as in a definition.
+ */
 void
 spindle_describe_path(StringInfo out, const SpindleDomain *domain, int table, const SpindleColumnRef *ref)
 {

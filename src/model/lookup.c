@@ -11,7 +11,11 @@
 
 #include "model/model.h"
 
-/* The number of the table, column or preset of that name, or -1. */
+/*
+ * spindle_domain_find_table
+ *		The number of the table, column or preset of that name, or -1.  A walk
+ *		over all names: for what is done once per query, not per row.
+ */
 int
 spindle_domain_find_table(const SpindleDomain *domain, const char *name)
 {

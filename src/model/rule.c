@@ -35,7 +35,11 @@ spindle_rule_any_order(const SpindleDomain *domain, int table, const SpindleRule
 	return false;
 }
 
-/* For rules that refer to a table's rows: they need all columns of its key. */
+/*
+ * spindle_visit_key
+ *		For rules that refer to a table's rows: they need all columns of its
+ *		key.  Nothing is visited if there is none.
+ */
 void
 spindle_visit_key(const SpindleRuleVisitor *visitor, const SpindleTable *table)
 {
@@ -47,7 +51,10 @@ spindle_visit_key(const SpindleRuleVisitor *visitor, const SpindleTable *table)
  * spindle_path_may_be_null
  *		Can the value at the end of a path be NULL, or the path end early?
  *
- * known, if not NULL, is a path that is known not to be NULL.
+ * The path begins in a row of table.  known, if not NULL, is a path from the
+ * same table whose value is known not to be NULL; then the references on it
+ * are not NULL either.  Any other column counts as one that can be NULL if it
+ * is nullable, whether its rule gives NULL or not.
  */
 bool
 spindle_path_may_be_null(const SpindleDomain *domain, int table, const SpindleColumnRef *ref,
@@ -70,7 +77,11 @@ spindle_path_may_be_null(const SpindleDomain *domain, int table, const SpindleCo
 	return spindle_ref_column(domain, ref)->nullable;
 }
 
-/* Is the time at the end of a path surely never before a day? */
+/*
+ * spindle_path_never_before
+ *		Is the time at the end of a path surely never before a day, in days
+ *		since 2000-01-01?  False if nothing is known.
+ */
 bool
 spindle_path_never_before(const SpindleDomain *domain, const SpindleColumnRef *ref, int day)
 {
@@ -79,7 +90,11 @@ spindle_path_never_before(const SpindleDomain *domain, const SpindleColumnRef *r
 	return rule->ops->never_before(domain, rule, day);
 }
 
-/* Does a column's time rise with the row number? */
+/*
+ * spindle_column_is_ordered_time
+ *		Does a column's time rise with the row number, so that it has a
+ *		timeline?  A copy of such a column has none.
+ */
 bool
 spindle_column_is_ordered_time(const SpindleColumn *column)
 {

@@ -3,6 +3,11 @@
  * text.c
  *		The texts of a domain, each kept once in every form it is needed.
  *
+ * A text of a definition is prepared when it is read: as a Datum, as JSON, and
+ * with a number.  A row that gives it costs nothing but its address, and equal
+ * texts have the same address.  The pool has a memory context of its own below
+ * the domain's and grows only while the definition is read.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -20,6 +25,7 @@
 /* A writer copies so many bytes at once. */
 #define READABLE_JSON	32
 
+/* An entry of the hash table, by the characters of the text. */
 typedef struct PoolEntry
 {
 	const char *data;			/* hash key: the string, terminated */
@@ -28,6 +34,7 @@ typedef struct PoolEntry
 	char		status;			/* of the hash table */
 } PoolEntry;
 
+/* The server's hash; it orders nothing that a user sees. */
 static inline uint32
 hash_string(const char *s)
 {
@@ -69,7 +76,7 @@ spindle_text_pool_create(void)
 	return pool;
 }
 
-/* Append a JSON string; most need no escaping. */
+/* Append a JSON string of len bytes, terminated; most need no escaping. */
 static void
 append_json(StringInfo json, const char *data, int len)
 {
@@ -88,8 +95,9 @@ append_json(StringInfo json, const char *data, int len)
 
 /*
  * A text with all its forms, in one piece of the current memory context: the
- * structure, the Datum, whose characters are the string, and the JSON.  It has
- * no number yet.
+ * structure, the Datum, whose characters are the string, and the JSON, of
+ * which READABLE_JSON bytes can be read.  It has no number yet.  json is
+ * scratch space.
  */
 static SpindleText *
 make_text(StringInfo json, const char *data)
@@ -116,7 +124,8 @@ make_text(StringInfo json, const char *data)
 
 /*
  * spindle_text_intern
- *		The pool's text for a UTF-8 string.
+ *		The pool's text for a UTF-8 string, which is copied; added if it is
+ *		new.
  *
  * Equal strings give the same address, so addresses can be compared.  A text
  * that needs another encoding in the server has no Datum: whether the server
@@ -161,7 +170,13 @@ spindle_text_make(const char *data)
 	return text;
 }
 
-/* The pool's text for one put together per row, or NULL if it has none. */
+/*
+ * spindle_text_lookup
+ *		The pool's text for one put together per row, or NULL if it has none.
+ *		One that has a number is of the pool and returned as it is; the others
+ *		are copied and looked up, which is done only where a condition or a
+ *		match compares them.
+ */
 const SpindleText *
 spindle_text_lookup(const SpindleDomain *domain, const SpindleText *text)
 {
@@ -179,7 +194,7 @@ spindle_text_lookup(const SpindleDomain *domain, const SpindleText *text)
 /*
  * spindle_text_clip
  *		The number of bytes that the first max_characters characters of a UTF-8
- *		string take.
+ *		string take; len if it has no more.
  */
 int
 spindle_text_clip(const char *data, int len, int max_characters)

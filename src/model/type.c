@@ -3,6 +3,10 @@
  * type.c
  *		The column types that definitions may use, and constants of them.
  *
+ * One way to write a type, one table of them.  Constants are read without the
+ * server's input functions: what these accept depends on settings such as
+ * DateStyle, and on the release.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -20,8 +24,13 @@
 #include "model/model.h"
 
 #define MAX_PRECISION	18		/* digits that fit 64 bits */
+/* Characters of a varchar(n), at most. */
 #define MAX_LENGTH		10000
 
+/*
+ * spindle_power_of_ten
+ *		10^n, for 0 <= n <= 18; a negative n counts as 0.
+ */
 int64
 spindle_power_of_ten(int n)
 {
@@ -64,7 +73,10 @@ skip(const char **s, const char *expected)
 	return true;
 }
 
-/* (precision,scale) of a numeric. */
+/*
+ * (precision,scale) of a numeric: 1 to 18, and 0 to 9 but not above the
+ * precision.  Sets typmod as the server computes it.
+ */
 static bool
 read_precision(const char **s, SpindleType *type)
 {
@@ -81,7 +93,7 @@ read_precision(const char **s, SpindleType *type)
 	return true;
 }
 
-/* (length) of a varchar. */
+/* (length) of a varchar: 1 to 10000 characters. */
 static bool
 read_length(const char **s, SpindleType *type)
 {
@@ -92,7 +104,14 @@ read_length(const char **s, SpindleType *type)
 	return true;
 }
 
-/* Read digits with an optional point as a whole number times 10^scale. */
+/*
+ * Read digits with an optional point and sign as a whole number times
+ * 10^scale.
+ *
+ * False if it is no number, does not fit 64 bits, or has more than scale
+ * digits after the point, zeros at the end aside.  Digits are summed up below
+ * zero, where the smallest integer has its place.
+ */
 static bool
 parse_digits_and_point(const char *s, int scale, int64 *value)
 {
@@ -138,7 +157,9 @@ parse_digits_and_point(const char *s, int scale, int64 *value)
 	return true;
 }
 
-/* Exactly n digits at *s, which moves behind them. */
+/*
+ * Exactly n digits at *s, which moves behind them; false if there are fewer.
+ */
 static bool
 parse_digits(const char **s, int n, int *value)
 {
@@ -155,6 +176,9 @@ parse_digits(const char **s, int n, int *value)
 /*
  * YYYY-MM-DD, then nothing or, for a timestamp, a T or space and HH:MM:SS with
  * up to six digits of a fraction; a Z may follow, as all times are UTC.
+ *
+ * False for what is no day or time of the years 1900 to 9999.  The value is in
+ * days or microseconds since 2000-01-01.
  */
 static bool
 parse_time(SpindleDomain *domain, const SpindleType *type, const char *s, int64 *value)
@@ -204,12 +228,14 @@ parse_time(SpindleDomain *domain, const SpindleType *type, const char *s, int64 
 	return true;
 }
 
+/* A whole number or numeric that the type holds, times 10^scale. */
 static bool
 parse_exact(SpindleDomain *domain, const SpindleType *type, const char *text, int64 *value)
 {
 	return parse_digits_and_point(text, type->scale, value) && *value >= type->min && *value <= type->max;
 }
 
+/* A double in decimal notation; infinity and NaN are none. */
 static bool
 parse_float(SpindleDomain *domain, const SpindleType *type, const char *text, int64 *value)
 {
@@ -224,6 +250,7 @@ parse_float(SpindleDomain *domain, const SpindleType *type, const char *text, in
 	return end != text && *end == '\0' && !isinf(d);
 }
 
+/* "true" or "false", nothing else. */
 static bool
 parse_bool(SpindleDomain *domain, const SpindleType *type, const char *text, int64 *value)
 {
@@ -231,6 +258,10 @@ parse_bool(SpindleDomain *domain, const SpindleType *type, const char *text, int
 	return *value || strcmp(text, "false") == 0;
 }
 
+/*
+ * Any text that the type holds; the value is the address of a SpindleText in
+ * the domain's pool or, without a domain, in the current memory context.
+ */
 static bool
 parse_text(SpindleDomain *domain, const SpindleType *type, const char *text, int64 *value)
 {
@@ -242,6 +273,7 @@ parse_text(SpindleDomain *domain, const SpindleType *type, const char *text, int
 	return true;
 }
 
+/* An integer type of so many bits; its numbers are their own values. */
 #define INTEGER(sql_name, type_oid, bits) \
 	{.name = sql_name, .oid = type_oid, .kind = SPINDLE_INT, .min = PG_INT##bits##_MIN, .max = PG_INT##bits##_MAX, \
 	.is_number = true, .is_exact = true, .is_integer = true, .is_ordered = true, .parse = parse_exact}
@@ -337,7 +369,11 @@ spindle_type_names(void)
 	return buf.data;
 }
 
-/* The type that the server knows by a number, or NULL if it is none of ours. */
+/*
+ * spindle_type_of_oid
+ *		The entry of the type that the server knows by a number, or NULL if it
+ *		is none of ours.
+ */
 const SpindleTypeOps *
 spindle_type_of_oid(Oid oid)
 {
@@ -380,7 +416,12 @@ spindle_type_parse(const char *name, SpindleType *type)
 	return false;
 }
 
-/* Does a type hold all values of another one, in the same representation? */
+/*
+ * spindle_type_holds
+ *		Does a type hold all values of another one, in the same representation?
+ *		So they must be of the same kind and scale; timestamps with and without
+ *		time zone are.
+ */
 bool
 spindle_type_holds(const SpindleType *type, const SpindleType *other)
 {
