@@ -24,6 +24,10 @@
 #include "define/parse.h"
 #include "math/rng.h"
 
+/*
+ * Scales of a domain, and children of one parent in "counts", at most; a "max"
+ * may be 100 times that.
+ */
 #define MAX_PRESETS		100
 #define MAX_COUNTS		1000
 
@@ -80,8 +84,11 @@ read_range(SpindleParse *parse, const SpindleJson *document)
 }
 
 /*
- * First pass over a column: all but the rule.  target and references stay -1
- * until that is read.
+ * First pass over a column: all but the rule.
+ *
+ * "type" is required.  "null" above 0 implies "nullable", and both can be
+ * given; names of system columns are for hidden ones.  target and references
+ * stay -1 until the rule is read.
  */
 static void
 read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
@@ -260,7 +267,12 @@ read_rows(SpindleParse *parse, const SpindleJson *table_node, SpindleTable *tabl
 
 /*
  * First pass over a table: its description, columns and key, but no rule and
- * no row count.  Fills what paths look up before the rules are read.
+ * no row count.
+ *
+ * Fills what paths look up before the rules are read: the JSON of the columns,
+ * and that no target is known yet.  At least one of the columns, 1 to
+ * SPINDLE_MAX_COLUMNS, is visible.  The key's column exists and is neither
+ * nullable nor hidden; that its values differ is for spindle_check_keys().
  */
 static void
 read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
@@ -315,9 +327,12 @@ read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 }
 
 /*
- * Second pass: the rules of a table's columns and its event time.  A rule of a
- * referring kind says which table the column refers to; "references" is for
- * people and for foreign keys, and need not be a reference to us.
+ * Second pass: the rules of a table's columns and its event time.
+ *
+ * A rule of a referring kind says which table the column refers to.
+ * "references" is for people and for foreign keys: it takes the place of that
+ * in what is shown, and computes nothing.  The table that it names needs a
+ * key.  An event time is a path to a timestamp.
  */
 static void
 read_rules(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
@@ -362,8 +377,9 @@ read_rules(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 }
 
 /*
- * The scales: each has a row count for every table of kind "preset" and no
- * other.
+ * The scales, 1 to MAX_PRESETS: each has a row count, 0 to 10^15, for every
+ * table of kind "preset" and for no other.  All row counts of tables have been
+ * read.
  */
 static void
 read_presets(SpindleParse *parse, const SpindleJson *document)

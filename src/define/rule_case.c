@@ -120,6 +120,11 @@ describe_case(StringInfo out, const SpindleDomain *domain, int table, const Spin
 	otherwise->ops->describe(out, domain, table, otherwise);
 }
 
+/*
+ * The branches may be of any kind that can fill the column, but for "parent",
+ * "hierarchy" and ordered times, which refuse to be read in one.  So a case
+ * has no target and no order.
+ */
 const SpindleRuleDef spindle_rule_def_case = {
 	.forms = (const RuleForm[]) {
 		{"case", ALL_KINDS, {"kind", "cases", "else", NULL}},

@@ -63,7 +63,10 @@ visit_parent(const SpindleDomain *domain, int table, const SpindleRule *rule,
 	spindle_visit_key(visitor, parent_table(domain, table));
 }
 
-/* Children stand in the order of their parents, so do their parents' keys. */
+/*
+ * Children stand in the order of their parents, so do their parents' keys: a
+ * column with this rule can be looked up if the parents' key can.
+ */
 static bool
 parent_never_falls(const SpindleDomain *domain, int table, const SpindleRule *rule)
 {
@@ -85,6 +88,10 @@ describe_parent(StringInfo out, const SpindleDomain *domain, int table, const Sp
 	appendStringInfo(out, "the row of %s that this row belongs to", parent_table(domain, table)->name);
 }
 
+/*
+ * It is never NULL, and no key: several children of a row would have the same
+ * one.
+ */
 const SpindleRuleDef spindle_rule_def_parent = {
 	.forms = (const RuleForm[]) {
 		{"parent", ALL_KINDS, {"kind", NULL}},
@@ -139,7 +146,11 @@ read_children_of(RuleReader *r, bool needs_column)
 	}
 }
 
-/* The parts of "total" and "child" alike: a count needs no column. */
+/*
+ * The parts of "total" and "child" alike, in this order: the row whose
+ * children they are, which ones these are, and their column, which a count
+ * does not need.
+ */
 static void
 visit_children_of(const SpindleDomain *domain, int table, const SpindleRule *rule,
 				  const SpindleRuleVisitor *visitor)
@@ -151,7 +162,10 @@ visit_children_of(const SpindleDomain *domain, int table, const SpindleRule *rul
 		spindle_visit_column(visitor, rule->child.child, rule->child.column);
 }
 
-/* Can a row have no child, or its child's column be NULL? */
+/*
+ * Can a row have no child, or its child's column be NULL?  Every parent has at
+ * least layout_min children, with "counts", too.
+ */
 static bool
 child_column_may_be_null(const SpindleDomain *domain, const SpindleRule *rule)
 {
@@ -221,6 +235,11 @@ describe_total(StringInfo out, const SpindleDomain *domain, int table, const Spi
 	describe_of(out, domain, table, rule);
 }
 
+/*
+ * Only whole numbers and numeric, whose totals are exact.  What a total can be
+ * is not worked out from its column, so it counts as anything that the type
+ * holds.
+ */
 const SpindleRuleDef spindle_rule_def_total = {
 	.forms = (const RuleForm[]) {
 		{"total", (1 << SPINDLE_INT) | (1 << SPINDLE_DECIMAL), {"kind", "child", "column", "function", "of", NULL}},
@@ -254,6 +273,7 @@ read_child(RuleReader *r)
 							r->rule->type);
 }
 
+/* NULL where there is no child, and where its column or "of" is. */
 static bool
 child_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
 				  const SpindleColumnRef *known)
@@ -279,6 +299,10 @@ describe_child(StringInfo out, const SpindleDomain *domain, int table, const Spi
 	describe_of(out, domain, table, rule);
 }
 
+/*
+ * A child's key is taken as a value; the column is no reference, so no path
+ * goes on from it.
+ */
 const SpindleRuleDef spindle_rule_def_child = {
 	.forms = (const RuleForm[]) {
 		{"child", ALL_KINDS, {"kind", "child", "column", "pick", "of", NULL}},

@@ -93,8 +93,12 @@ read_match(RuleReader *r, SpindleDataSet *set)
 }
 
 /*
- * Read the field's values and how a record is chosen.  Every value must be one
- * of the column's type.
+ * Read the field's values and how a record is chosen.
+ *
+ * "set" and "field" are required; every value of the field must be one of the
+ * column's type, so that a row cannot fail.  "by_row" excludes "draw" and
+ * "match".  The label of a draw is made of the table's name and the draw's, so
+ * that columns of a table share it, and those of others do not.
  */
 static void
 read_data(RuleReader *r)
@@ -193,7 +197,10 @@ compare_int64(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Do the values of a data set differ?  Equal texts have one address. */
+/*
+ * Do the values of a data set differ?  Equal texts have one address.  Nulls
+ * count as 0; a key's column is not nullable, so they are refused elsewhere.
+ */
 static bool
 is_data_unique(const SpindleRule *rule)
 {
@@ -234,6 +241,7 @@ describe_data(StringInfo out, const SpindleDomain *domain, int table, const Spin
 	}
 }
 
+/* Never marked as rising, though the values of a set by row may be. */
 const SpindleRuleDef spindle_rule_def_data = {
 	.forms = (const RuleForm[]) {
 		{"data", ALL_KINDS, {"kind", "set", "field", "draw", "by_row", "match", NULL}},

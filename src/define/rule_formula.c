@@ -18,6 +18,10 @@
 #include "compat.h"
 #include "define/rule_reader.h"
 
+/*
+ * Operations, nesting and digits after the point.  So many operands at most
+ * may be on the stack when the formula is computed.
+ */
 #define MAX_OPS		100
 #define MAX_DEPTH	30
 #define MAX_DIGITS	18
@@ -95,7 +99,8 @@ expect(Formula *f, char c)
 
 /*
  * A function with its two arguments, or a path to a column of whole numbers or
- * numeric.
+ * numeric.  Only a parenthesis behind it makes a name that of a function, so
+ * columns may have the same names.
  */
 static void
 parse_name(Formula *f)
@@ -196,7 +201,7 @@ parse_factor(Formula *f)
 	f->depth--;
 }
 
-/* k for 10^k, -1 for any other number. */
+/* k for the number 10^k, 0 <= k <= MAX_DIGITS; -1 for any other. */
 static int
 power_of_ten(int64 number)
 {
@@ -268,7 +273,10 @@ parse_sum(Formula *f)
 	}
 }
 
-/* Compile the expression, all of which must be read. */
+/*
+ * Compile the expression, all of which must be read.  The operations are
+ * copied to the rule; the state of reading is freed.
+ */
 static void
 read_formula(RuleReader *r)
 {
@@ -332,6 +340,10 @@ describe_formula(StringInfo out, const SpindleDomain *domain, int table, const S
 	}
 }
 
+/*
+ * A double is a legal result, though none can be an operand: the division to
+ * it is the last thing done.
+ */
 const SpindleRuleDef spindle_rule_def_formula = {
 	.forms = (const RuleForm[]) {
 		{"formula", NUMERIC_KINDS, {"kind", "expression", NULL}},

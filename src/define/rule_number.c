@@ -16,6 +16,10 @@
 
 #include "define/rule_reader.h"
 
+/*
+ * The distributions by their names in definitions.  min and max are the legal
+ * range of the parameter a, and max that of b, which begins at 10^-9.
+ */
 static const struct
 {
 	const char *name;
@@ -148,8 +152,11 @@ read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
 }
 
 /*
+ * The kind is the name of a distribution, whose members stand in the rule.
+ *
  * An even distribution over whole numbers or numerics must have its limits
- * within the type, and a value between them; others are cut.
+ * within the type, and a value between them, up to a rounding error of 10^-6
+ * of its last digit; with the others, what is beyond the type is cut.
  */
 static void
 read_number(RuleReader *r)
@@ -171,6 +178,7 @@ read_number(RuleReader *r)
 		spindle_json_error(r->node, NULL, "type %s has no value from %g to %g.", type->name, dist->min, dist->max);
 }
 
+/* Leaves "round" out; discrete distributions all have one name. */
 static void
 describe_number(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
 {
@@ -180,6 +188,11 @@ describe_number(StringInfo out, const SpindleDomain *domain, int table, const Sp
 /* Members of a rule that is a distribution; the parameters end in a comma. */
 #define DIST_MEMBERS(...) {"kind", "min", "max", "round", __VA_ARGS__ NULL}
 
+/*
+ * The limits of "min" and "max", and the parameters' ranges, are those of
+ * dist_names and read_dist().  Draws can repeat, so no number is a key; what a
+ * pattern can hold of one is all that its type holds.
+ */
 const SpindleRuleDef spindle_rule_def_number = {
 	.forms = (const RuleForm[]) {
 		{"uniform", NUMERIC_KINDS, DIST_MEMBERS()},
@@ -208,8 +221,10 @@ const SpindleRuleDef spindle_rule_def_number = {
 };
 
 /*
- * Read what is moved and by how much.  Dates count in days, timestamps in
- * microseconds; the two do not mix.
+ * Read what is moved, "column", and by how much, "by" times "unit".
+ *
+ * Dates count in days, timestamps in microseconds; the two do not mix, and
+ * dates are moved by days only.  "whole" is true if absent.
  */
 static void
 read_offset(RuleReader *r)
@@ -243,6 +258,7 @@ visit_offset(const SpindleDomain *domain, int table, const SpindleRule *rule,
 	spindle_visit_path(visitor, table, &rule->offset.source);
 }
 
+/* The draw always gives a number, so it is NULL where the source is. */
 static bool
 offset_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
 				   const SpindleColumnRef *known)
@@ -268,6 +284,10 @@ describe_offset(StringInfo out, const SpindleDomain *domain, int table, const Sp
 	spindle_describe_dist(out, &rule->offset.by);
 }
 
+/*
+ * An offset never counts as rising, even from a time that does: its rows may
+ * overtake each other.
+ */
 const SpindleRuleDef spindle_rule_def_offset = {
 	.forms = (const RuleForm[]) {
 		{"offset", TIME_KINDS, {"kind", "column", "unit", "by", "whole", NULL}},
@@ -287,7 +307,10 @@ const SpindleRuleDef spindle_rule_def_offset = {
 	},
 };
 
-/* Read the number and what it is multiplied by or added to. */
+/*
+ * Read "column", a path to a number of any type, and "factor" or "add", of
+ * which there must be one.
+ */
 static void
 read_correlated(RuleReader *r)
 {
@@ -309,6 +332,7 @@ visit_correlated(const SpindleDomain *domain, int table, const SpindleRule *rule
 	spindle_visit_path(visitor, table, &rule->correlated.source);
 }
 
+/* As for "offset". */
 static bool
 correlated_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
 					   const SpindleColumnRef *known)
@@ -324,6 +348,10 @@ describe_correlated(StringInfo out, const SpindleDomain *domain, int table, cons
 	spindle_describe_dist(out, &rule->correlated.by);
 }
 
+/*
+ * Takes all types of numbers, also as source: the calculation is in double
+ * precision.
+ */
 const SpindleRuleDef spindle_rule_def_correlated = {
 	.forms = (const RuleForm[]) {
 		{"correlated", NUMERIC_KINDS, {"kind", "column", "factor", "add", "round", NULL}},

@@ -14,7 +14,10 @@
 
 #define MAX_PIECES		50
 
-/* For hints: what a pattern may be made of. */
+/*
+ * For hints: what a pattern may be made of, palloc'd.  The columns are those
+ * of the table, as any path begins with one.
+ */
 static char *
 legal_pieces(RuleReader *r)
 {
@@ -34,7 +37,9 @@ legal_pieces(RuleReader *r)
  * One {…} of a pattern: name, name:width, name|lower, name|upper.
  *
  * text is what stands in the braces and is written to.  Fills *piece, which is
- * zero before.
+ * zero before.  Widths are from 1 to 100 and required for random characters. A
+ * name is that of a piece before it is that of a column; a path must lead to a
+ * text, a whole number or a numeric.
  */
 static void
 read_placeholder(RuleReader *r, const SpindleJson *node, char *text, SpindlePiece *piece)
@@ -258,6 +263,10 @@ check_pattern_key(KeyCheck *check, const SpindleTable *table, const SpindleRule 
 								 digits));
 }
 
+/*
+ * The pattern as it stands, but for widths, folding and the kinds of random
+ * characters.
+ */
 static void
 describe_pattern(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
 {
@@ -279,6 +288,7 @@ describe_pattern(StringInfo out, const SpindleDomain *domain, int table, const S
 	}
 }
 
+/* The only rule but "sequence" and "data" that a key can have. */
 const SpindleRuleDef spindle_rule_def_pattern = {
 	.forms = (const RuleForm[]) {
 		{"pattern", 1 << SPINDLE_TEXT, {"kind", "pattern", NULL}},

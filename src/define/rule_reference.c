@@ -17,7 +17,12 @@
 /* Tables whose rows are all computed when a plan is made stay small. */
 #define MAX_SMALL_TABLE		65536
 
-/* "skew": two shares, of the rows and of the choices, or an exponent. */
+/*
+ * "skew": "top" from 0.001 to 0.999 and "share" from "top" to 0.999, or
+ * "exponent" alone, from 0.01 to 10.
+ *
+ * The exponent is kept in share, as the two never stand together.
+ */
 static void
 read_skew(RuleReader *r)
 {
@@ -47,8 +52,11 @@ read_skew(RuleReader *r)
 }
 
 /*
- * "after": the parents that came before this row, by two times.  That the
- * parent's is ordered is checked later.
+ * "after": the parents that came before this row, by two times: "parent", a
+ * column of the table referred to, and "row", a path to a timestamp.
+ *
+ * That the parent's is an ordered time is checked when all rules are read.  A
+ * nullable column is NULL where there is no such parent.
  */
 static void
 read_after(RuleReader *r)
@@ -70,8 +78,9 @@ read_after(RuleReader *r)
 }
 
 /*
- * "containing": the parents whose period holds a time of this row.  All three
- * are timestamps.
+ * "containing": the parents whose period holds a time of this row.  "time" is
+ * a path from the row, "start" and "end" are columns of the parent; all three
+ * are required, and timestamps.
  */
 static void
 read_containing(RuleReader *r)
@@ -101,7 +110,12 @@ read_containing(RuleReader *r)
 
 /*
  * Read the table, whose key the column's type must hold, and which of its rows
- * are to choose from.
+ * there are to choose from.
+ *
+ * "table" is required.  "among", "containing", "where", and "skew" with
+ * "after" exclude each other.  The table of "among" must be one of children of
+ * the row that its path refers to; "where" can test anything of the table's
+ * rows but whether they have children.
  */
 static void
 read_reference(RuleReader *r)
@@ -207,7 +221,8 @@ visit_reference(const SpindleDomain *domain, int table, const SpindleRule *rule,
 
 /*
  * "after" finds a parent for every row only if there is one at the start of
- * the parents' calendar, and no row has an earlier time.
+ * the parents' calendar, and no row has an earlier time, or none.  A day is
+ * fine enough for the comparison, as calendars begin at midnight.
  */
 static bool
 after_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
@@ -243,6 +258,10 @@ extent_of_reference(KeyCheck *check, int table, const SpindleRule *rule)
 	return spindle_extent_key(check, rule->reference.table);
 }
 
+/*
+ * Append what is chosen among.  "skew" and "after" can stand together, the
+ * others stand alone.
+ */
 static void
 describe_reference(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
 {
@@ -279,6 +298,7 @@ describe_reference(StringInfo out, const SpindleDomain *domain, int table, const
 	}
 }
 
+/* Rows choose freely, so keys of parents repeat: no key, and no order. */
 const SpindleRuleDef spindle_rule_def_reference = {
 	.forms = (const RuleForm[]) {
 		{"reference", ALL_KINDS, {"kind", "table", "skew", "after", "containing", "among", "where", NULL}},
@@ -300,8 +320,11 @@ const SpindleRuleDef spindle_rule_def_reference = {
 };
 
 /*
- * "hierarchy" and "level" have the same parameters.  Both need a key, though a
- * level is none; only a hierarchy refers to a row and must be a column's own.
+ * "hierarchy" and "level" have the same parameters: "levels", 1 to 100, and
+ * "roots", 1 to 10^15, both required.
+ *
+ * Both need a key, though a level is none; only a hierarchy refers to a row
+ * and must be a column's own.
  */
 static void
 read_hierarchy(RuleReader *r)
@@ -375,6 +398,7 @@ describe_hierarchy(StringInfo out, const SpindleDomain *domain, int table, const
 	appendStringInfo(out, "a row of the level above, in %d levels", rule->hierarchy.levels);
 }
 
+/* It stays in its table, and roots are NULL: the column must be nullable. */
 const SpindleRuleDef spindle_rule_def_hierarchy = {
 	.forms = (const RuleForm[]) {
 		{"hierarchy", ALL_KINDS, {"kind", "levels", "roots", NULL}},
@@ -412,6 +436,9 @@ describe_level(StringInfo out, const SpindleDomain *domain, int table, const Spi
 	appendStringInfo(out, "level from 1 to %d", rule->hierarchy.levels);
 }
 
+/*
+ * Levels never fall, but are not marked so: no row is looked up by its level.
+ */
 const SpindleRuleDef spindle_rule_def_level = {
 	.forms = (const RuleForm[]) {
 		{"level", 1 << SPINDLE_INT, {"kind", "levels", "roots", NULL}},

@@ -17,6 +17,7 @@
 
 #define MAX_PEAKS	24
 
+/* Names of the weights in definitions, in the order of SpindleCalendarSpec. */
 static const char *const month_names[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul",
 "aug", "sep", "oct", "nov", "dec", NULL};
 static const char *const weekday_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
@@ -180,12 +181,17 @@ time_never_before(const SpindleDomain *domain, const SpindleRule *rule, int day)
 	return rule->time.spec.first_day >= day;
 }
 
+/* Times of an ordered rule are sorted; equal ones may follow each other. */
 static bool
 time_never_falls(const SpindleDomain *domain, int table, const SpindleRule *rule)
 {
 	return rule->time.ordered;
 }
 
+/*
+ * Names which weights there are, not the weights; hours that are all alike are
+ * none.
+ */
 static void
 describe_time(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
 {
@@ -203,6 +209,7 @@ describe_time(StringInfo out, const SpindleDomain *domain, int table, const Spin
 						 hours ? (months || weekdays ? ", hours" : " hours") : "");
 }
 
+/* Fills dates as well: these are the days of the times. */
 const SpindleRuleDef spindle_rule_def_time = {
 	.forms = (const RuleForm[]) {
 		{"time", TIME_KINDS, {"kind", "start", "end", "months", "weekdays", "hours", "hour_peaks", "hour_sd",

@@ -14,8 +14,8 @@
 #define MAX_WEIGHTED	100000
 
 /*
- * start is within +-10^17, so that with 10^15 rows in steps of 1000 no number
- * is beyond 64 bits.
+ * "start" is within +-10^17, so that with 10^15 rows in steps of up to 1000 no
+ * number is beyond 64 bits.  Both members are 1 if absent.
  */
 static void
 read_sequence(RuleReader *r)
@@ -68,6 +68,7 @@ check_sequence_key(KeyCheck *check, const SpindleTable *table, const SpindleRule
 {
 }
 
+/* It rises by the step. */
 static bool
 sequence_never_falls(const SpindleDomain *domain, int table, const SpindleRule *rule)
 {
@@ -81,6 +82,7 @@ describe_sequence(StringInfo out, const SpindleDomain *domain, int table, const 
 					 rule->sequence.start, rule->sequence.step);
 }
 
+/* Numbers differ, and rise: the rule that keys mostly have. */
 const SpindleRuleDef spindle_rule_def_sequence = {
 	.forms = (const RuleForm[]) {
 		{"sequence", 1 << SPINDLE_INT, {"kind", "start", "step", NULL}},
@@ -111,6 +113,7 @@ read_constant(RuleReader *r)
 		r->rule->constant.value = spindle_parse_value(r->parse, &m, r->rule->type);
 }
 
+/* Nothing but its value decides. */
 static bool
 constant_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
 					 const SpindleColumnRef *known)
@@ -130,6 +133,7 @@ describe_constant(StringInfo out, const SpindleDomain *domain, int table, const 
 	appendStringInfoString(out, rule->constant.is_null ? "null" : "a constant");
 }
 
+/* The only rule, with "data", that can be NULL by what is written. */
 const SpindleRuleDef spindle_rule_def_constant = {
 	.forms = (const RuleForm[]) {
 		{"constant", ALL_KINDS, {"kind", "value", NULL}},
@@ -149,7 +153,10 @@ const SpindleRuleDef spindle_rule_def_constant = {
 	},
 };
 
-/* The values are the names of members; some may have weight 0. */
+/*
+ * "weights": 1 to 100000 values, as names of members, with weights from 0 to
+ * 10^12, at least one above 0.
+ */
 static void
 read_weighted(RuleReader *r)
 {
@@ -196,6 +203,7 @@ describe_weighted(StringInfo out, const SpindleDomain *domain, int table, const 
 	appendStringInfo(out, "one of %d values by weight", rule->weighted.n);
 }
 
+/* NULL has no name, so it is none of the values: the column's "null" gives it. */
 const SpindleRuleDef spindle_rule_def_weighted = {
 	.forms = (const RuleForm[]) {
 		{"weighted", ALL_KINDS, {"kind", "weights", NULL}},
@@ -244,6 +252,7 @@ visit_copy(const SpindleDomain *domain, int table, const SpindleRule *rule, cons
 	spindle_visit_path(visitor, table, &rule->copy);
 }
 
+/* A copy is NULL where its path ends early or what it copies is. */
 static bool
 copy_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule, const SpindleColumnRef *known)
 {
@@ -271,6 +280,10 @@ describe_copy(StringInfo out, const SpindleDomain *domain, int table, const Spin
 	spindle_describe_path(out, domain, table, &rule->copy);
 }
 
+/*
+ * refers is false, though a copy of a reference has a target: it does not
+ * choose, and what it leads to is found by spindle_column_target().
+ */
 const SpindleRuleDef spindle_rule_def_copy = {
 	.forms = (const RuleForm[]) {
 		{"copy", ALL_KINDS, {"kind", "column", NULL}},

@@ -210,6 +210,10 @@ compile_total(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 	return parents == frame ? step : spindle_gather(eval, parents, step);
 }
 
+/*
+ * Not for parents: a total over the children of the row itself has no path
+ * whose first step could be left out.
+ */
 const SpindleRuleSteps spindle_rule_steps_total = {
 	.compile = compile_total,
 };

@@ -300,6 +300,7 @@ compile_hierarchy(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int 
 	return spindle_compile_key(eval, frame, compile_hierarchy_rows(eval, frame, rule, 0), frame->table);
 }
 
+/* Row numbers first, as for a reference: a path can go on from them. */
 const SpindleRuleSteps spindle_rule_steps_hierarchy = {
 	.compile = compile_hierarchy,
 	.compile_rows = compile_hierarchy_rows,

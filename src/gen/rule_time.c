@@ -135,6 +135,7 @@ first_row_of_time(SpindleInstance *instance, int table, const SpindleRule *rule,
 	return low;
 }
 
+/* first_row_at is for ordered times; others never count as monotone. */
 const SpindleRuleSteps spindle_rule_steps_time = {
 	.compile = compile_time,
 	.first_row_at = first_row_of_time,

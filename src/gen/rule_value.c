@@ -79,6 +79,7 @@ compile_constant(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int a
 	return spindle_step_finish(eval, spindle_step_add(eval, frame, run_constant, rule, rule->constant.is_null, 0));
 }
 
+/* For parents, too: a constant is the same for all children. */
 const SpindleRuleSteps spindle_rule_steps_constant = {
 	.compile = compile_constant,
 	.for_parents = true,
@@ -106,6 +107,7 @@ compile_weighted(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int a
 	return spindle_step_finish(eval, spindle_step_add(eval, frame, run_weighted, rule, false, 0));
 }
 
+/* Not for parents: the draw is the row's own. */
 const SpindleRuleSteps spindle_rule_steps_weighted = {
 	.compile = compile_weighted,
 };
