@@ -103,14 +103,21 @@ struct Step
 	StepHolds	holds;			/* the member of u that is set */
 	union
 	{
+		/* What fills a derived frame, or works on one. */
 		struct
 		{
 			Frame	   *sub;	/* that it fills, or takes values from */
 			SpindleLayoutCursor *layout;	/* of the rows that it is filled
 											 * with, if they are children */
 		}			frame;
+
+		/* What asks for the children or the parent of a row. */
 		SpindleLayoutCursor *layout;
+
+		/* A time by its row. */
 		SpindleTimelineCursor *timeline;
+
+		/* A choice among rows, which rule_reference.c makes. */
 		struct
 		{
 			const SpindleReferenceState *state;
@@ -119,6 +126,8 @@ struct Step
 			double		null_fraction;	/* of the rows that have a choice */
 		}			reference;
 		int64		nrows;		/* of the table */
+
+		/* A key that counts rows: start plus step times the row number. */
 		struct
 		{
 			int64		start;
@@ -136,6 +145,8 @@ struct Step
 			bool		is_text;	/* are the values that are tested? */
 			const SpindleDomain *domain;	/* whose texts are compared */
 		}			test;
+
+		/* Of the values, to be made NULL: 0 to 1. */
 		double		fraction;
 		void	   *own;		/* what only the step's file knows, or NULL */
 	}			u;

@@ -256,23 +256,35 @@ struct SpindleRule
 	int			index;			/* among all rules of the domain, from 0 */
 	union
 	{
+		/* Row k, from 0, has start + k * step. */
 		struct
 		{
 			int64		start;	/* of row 0, within +-10^17 */
 			int64		step;	/* 1 to 1000 from row to row */
 		}			sequence;
+
+		/* One value, or always NULL. */
 		struct
 		{
 			bool		is_null;
 			int64		value;
 		}			constant;
+
+		/* One of n values, each with its weight. */
 		struct
 		{
 			int			n;		/* 1 to 100000 */
 			int64	   *value;	/* of each entry of alias */
 			SpindleAlias *alias;
 		}			weighted;
+
+		/* A draw of a distribution, rounded to the type or by "round". */
 		SpindleDist number;
+
+		/*
+		 * A time of a calendar; with ordered, by a timeline over the rows of
+		 * the table, else one draw for each row.
+		 */
 		struct
 		{
 			SpindleCalendarSpec spec;
@@ -281,6 +293,12 @@ struct SpindleRule
 			bool		first_at_start;	/* the first row at the start of the
 										 * range; ordered ones only */
 		}			time;
+
+		/*
+		 * The key of a row of a table, chosen at random.  Of has_among,
+		 * has_containing, has_where and has_after with skew, one holds at
+		 * most.
+		 */
 		struct
 		{
 			int			table;	/* whose rows are chosen */
@@ -302,7 +320,11 @@ struct SpindleRule
 			bool		has_where;	/* only parents that pass this test */
 			SpindleTest where;	/* a path from the parent, no HAS_CHILD */
 		}			reference;
+
+		/* The value at the end of a path. */
 		SpindleColumnRef copy;
+
+		/* The time source plus by times unit. */
 		struct
 		{
 			SpindleColumnRef source;
@@ -310,23 +332,36 @@ struct SpindleRule
 			bool		whole;	/* whole units only */
 			SpindleDist by;
 		}			offset;
+
+		/* source times by, or plus by, in double precision. */
 		struct
 		{
 			SpindleColumnRef source;	/* a number, of any type */
 			bool		is_factor;	/* multiply by what is drawn, else add it */
 			SpindleDist by;
 		}			correlated;
+
+		/* Operations in postfix order, which leave one operand. */
 		struct
 		{
 			int			nops;	/* 1 to 100 */
 			SpindleOp  *op;
 		}			formula;
+
+		/*
+		 * The rule of the first branch whose test holds, or else the last one.
+		 */
 		struct
 		{
 			int			nbranches;	/* 1 to 100 */
 			SpindleTest *test;	/* per branch; the first that holds decides */
 			SpindleRule **then; /* nbranches + 1, the last one is "else" */
 		}			cases;
+
+		/*
+		 * TOTAL and CHILD: a total over the children of a row, or a column of
+		 * one of them.
+		 */
 		struct
 		{
 			int			child;	/* table */
@@ -336,6 +371,12 @@ struct SpindleRule
 			SpindleColumnRef of;	/* reference to the parent, may be empty */
 			bool		has_of;	/* else the parent is the row itself */
 		}			child;
+
+		/*
+		 * A field of a record of a data set.  The record is that of the row
+		 * by_row, else drawn: among those of a group with has_match, among all
+		 * without.
+		 */
 		struct
 		{
 			struct SpindleDataSet *set;
@@ -354,11 +395,15 @@ struct SpindleRule
 			int		  **group;	/* per group: rows of the set, rising */
 			SpindleAlias **group_alias;	/* per group: their choice by weight */
 		}			data;
+
+		/* Pieces, one behind the other. */
 		struct
 		{
 			int			npieces;	/* 0 to 50 */
 			SpindlePiece *piece;
 		}			pattern;
+
+		/* HIERARCHY and LEVEL: how the rows of the table form a tree. */
 		struct
 		{
 			int			levels;	/* 1 to 100 */
