@@ -431,12 +431,14 @@ read_presets(SpindleParse *parse, const SpindleJson *document)
  * are not kept.  load_data returns the text of a data set, palloc'd, with its
  * length, or NULL if there is none of that name.  The model is allocated in
  * the current memory context, which the caller deletes if this raises an
- * error, as it does for anything wrong in the definition:
- * invalid_text_representation, character_not_in_repertoire or
- * untranslatable_character for what is no JSON or UTF-8,
- * program_limit_exceeded for too deep a nesting or rules that need too much
- * memory, and invalid_parameter_value for all else, with the place in the
- * detail.
+ * error.
+ *
+ * Anything wrong in the definition is one: invalid_text_representation,
+ * character_not_in_repertoire or untranslatable_character for what is no JSON
+ * or UTF-8, program_limit_exceeded for too deep a nesting of JSON or rules
+ * that need too much memory, statement_too_complex for columns whose
+ * dependencies are too deep for the stack, and invalid_parameter_value for all
+ * else, with the place in the detail.  Errors of load_data go through.
  */
 SpindleDomain *
 spindle_domain_parse(const char *name, const char *text, int len,

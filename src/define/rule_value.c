@@ -203,7 +203,7 @@ describe_weighted(StringInfo out, const SpindleDomain *domain, int table, const 
 	appendStringInfo(out, "one of %d values by weight", rule->weighted.n);
 }
 
-/* NULL has no name, so it is none of the values: the column's "null" gives it. */
+/* NULL has no name, so it is no value here: the column's "null" gives it. */
 const SpindleRuleDef spindle_rule_def_weighted = {
 	.forms = (const RuleForm[]) {
 		{"weighted", ALL_KINDS, {"kind", "weights", NULL}},

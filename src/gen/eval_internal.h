@@ -57,8 +57,8 @@ struct Frame
 
 /*
  * Computes a step's vector, or fills a derived frame, for the rows that
- * step->frame has at present.  It sets all n values, also where they are NULL, and the
- * nulls if has_nulls; room for them has been made.
+ * step->frame has at present.  It sets all n values, also where they are NULL,
+ * and the nulls if has_nulls; room for them has been made.
  */
 typedef void (*StepFunction) (Step *step);
 

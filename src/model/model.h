@@ -123,7 +123,7 @@ typedef struct SpindleTable
 								 * parent, as a reduced fraction */
 	int64		rows_denominator;
 	SpindleLayoutKind layout_kind;	/* CHILDREN */
-	int			layout_min;		/* children of one parent, at least: 0 to 1000 */
+	int			layout_min;		/* children of a parent, at least: 0 to 1000 */
 	int			layout_max;		/* at most: 1 to 100000 */
 	double	   *layout_weights;	/* COUNTS: of layout_min .. layout_max
 								 * children, 0 where one has no weight */
