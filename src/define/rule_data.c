@@ -184,10 +184,7 @@ extent_of_data(KeyCheck *check, int table, const SpindleRule *rule)
 	return spindle_extent_values(rule->type, rule->data.value, rule->data.is_null, rule->data.set->nrows);
 }
 
-/*
- * For qsort(); the order is of no meaning for other types, but equal values
- * meet.
- */
+/* For qsort().  Any order will do: equal values have to meet. */
 static int
 compare_int64(const void *a, const void *b)
 {

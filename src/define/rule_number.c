@@ -266,7 +266,10 @@ offset_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *ru
 	return spindle_path_may_be_null(domain, table, &rule->offset.source, known);
 }
 
-/* It is, if what is moved is not, and never moves back. */
+/*
+ * Surely not before the day, if the source is not and nothing drawn is
+ * negative. The day is in days since 2000-01-01.
+ */
 static bool
 offset_never_before(const SpindleDomain *domain, const SpindleRule *rule, int day)
 {

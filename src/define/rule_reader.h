@@ -5,7 +5,7 @@
  *
  * What is found wrong with a rule is an error of SQLSTATE
  * invalid_parameter_value with its place, raised by spindle_json_error() while
- * the JSON is there and by spindle_model_error() when the model is checked. 
+ * the JSON is there and by spindle_model_error() when the model is checked.
  * Nothing is cleaned up: memory goes with the contexts that the caller of
  * spindle_domain_parse() deletes.
  *

@@ -24,12 +24,13 @@
 /* Texts of one batch: written one after another, then given addresses. */
 typedef struct PatternState
 {
-	MemoryContext context;
-	int			capacity;		/* rows */
-	SpindleText *text;
+	MemoryContext context;		/* where text, offset and buffer are allocated */
+	int			capacity;		/* rows that text and offset have room for */
+	SpindleText *text;			/* the values that are handed out, one for each
+								 * row */
 	Size	   *offset;			/* of each row's varlena in buffer */
-	Size		buffer_size;
-	Size		used;
+	Size		buffer_size;	/* bytes, doubled when they do not do */
+	Size		used;			/* bytes of it that are written */
 	char	   *buffer;
 	SpindleText *literal;		/* of each piece that is one */
 	SpindleKey *piece_key;		/* of each piece's draws */
