@@ -154,7 +154,7 @@ spindle_extent_rule(KeyCheck *check, int table, const SpindleRule *rule)
 /*
  * spindle_extent_column
  *		The same of a column; each is looked at once, however many patterns use
- *		it. A column that is always NULL has the length 0 there.
+ *		it.  A column that is always NULL has the length 0 there.
  */
 Extent
 spindle_extent_column(KeyCheck *check, int table, int column)

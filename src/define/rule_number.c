@@ -268,7 +268,7 @@ offset_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *ru
 
 /*
  * Surely not before the day, if the source is not and nothing drawn is
- * negative. The day is in days since 2000-01-01.
+ * negative.  The day is in days since 2000-01-01.
  */
 static bool
 offset_never_before(const SpindleDomain *domain, const SpindleRule *rule, int day)

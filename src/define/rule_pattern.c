@@ -37,7 +37,8 @@ legal_pieces(RuleReader *r)
  * One {…} of a pattern: name, name:width, name|lower, name|upper.
  *
  * text is what stands in the braces and is written to.  Fills *piece, which is
- * zero before.  Widths are from 1 to 100 and required for random characters. A
+ * zero before.  Widths are from 1 to 100 and required for random characters.
+ * A
  * name is that of a piece before it is that of a column; a path must lead to a
  * text, a whole number or a numeric.
  */

@@ -27,7 +27,7 @@
 
 /*
  * Values of the rows that were computed last, by the last bits of their
- * numbers. A value is a function of its row, so it cannot be out of date.
+ * numbers.  A value is a function of its row, so it cannot be out of date.
  */
 typedef struct NumberMemo
 {
