@@ -38,9 +38,8 @@ legal_pieces(RuleReader *r)
  *
  * text is what stands in the braces and is written to.  Fills *piece, which is
  * zero before.  Widths are from 1 to 100 and required for random characters.
- * A
- * name is that of a piece before it is that of a column; a path must lead to a
- * text, a whole number or a numeric.
+ * A name is that of a piece before it is that of a column; a path must lead to
+ * a text, a whole number or a numeric.
  */
 static void
 read_placeholder(RuleReader *r, const SpindleJson *node, char *text, SpindlePiece *piece)
