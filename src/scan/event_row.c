@@ -3,6 +3,10 @@
  * event_row.c
  *		Events as rows of spindle_stream().
  *
+ * The columns are delivery_seq, seq, table, event time, arrival, whether it is
+ * an anomaly, which one, and the event itself as JSON.  They are made one by
+ * one, as far as somebody reads them.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -26,6 +30,10 @@ text_datum(const char *data, int len)
 	return PointerGetDatum(cstring_to_text_with_len(server, server == data ? len : (int) strlen(server)));
 }
 
+/*
+ * An arrival, in seconds since the start of the stream, as an interval rounded
+ * to microseconds.  The interval is palloc'd.
+ */
 static Datum
 arrival_datum(double seconds)
 {
@@ -41,6 +49,10 @@ arrival_datum(double seconds)
  *
  * It lies in buf, which the caller keeps as long as the value, or where the
  * encoding differs in the current memory context.
+ *
+ * buf must have been initialised, and its contents are lost.  The text is not
+ * checked to be valid JSON, as we wrote it.  Raises untranslatable_character if
+ * the server's encoding lacks a character.
  */
 Datum
 spindle_stream_event(SpindleStream *stream, const SpindleEvent *event, StringInfo buf)
@@ -55,7 +67,10 @@ spindle_stream_event(SpindleStream *stream, const SpindleEvent *event, StringInf
 	return PointerGetDatum(buf->data);
 }
 
-/* The name of a feed's table, which all its events have in common. */
+/*
+ * The name of a feed's table, which all its events have in common.  It is made
+ * once, and lives as long as the feed.
+ */
 static Datum
 table_name_datum(SpindleFeed *feed)
 {
@@ -76,6 +91,11 @@ table_name_datum(SpindleFeed *feed)
  * wanted says which columns to make; the others are left as they are.  What is
  * not passed by value lives as long as the feed, or is allocated in the current
  * context.
+ *
+ * values and nulls have SPINDLE_STREAM_COLUMNS - 1 entries or more.  Their
+ * nulls are set for all columns, wanted or not.  Whether an event is an
+ * anomaly is NULL, and its label too, if the options do not allow to show
+ * labels.
  */
 void
 spindle_stream_row(const SpindleEvent *event, const SpindleStreamOptions *options, const bool *wanted,

@@ -12,6 +12,10 @@
  * Nothing is written: without callbacks for it, the server refuses INSERT,
  * UPDATE and DELETE by itself.
  *
+ * All that a scan holds is allocated in the query's memory context, and the
+ * instance is held by that too.  There is nothing outside that an error would
+ * have to undo.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -37,16 +41,35 @@
 #include "scan/fdw.h"
 #include "server/progress.h"
 
+/*
+ * Rows of the first batch of a scan.  Each following batch has four times as
+ * many, up to SPINDLE_BATCH_ROWS, so LIMIT 1 computes 16 rows and a long scan
+ * loses next to nothing.
+ */
 #define FIRST_BATCH_ROWS	16
 /* Rows that a process of a parallel scan takes at a time, at most. */
 #define PARALLEL_RUN_ROWS	16384
 
+/*
+ * What the processes of a parallel scan share.  It lies in the dynamic shared
+ * memory of the query, which is gone before EXPLAIN prints; see
+ * shutdown_scan().
+ */
 typedef struct SharedScan
 {
 	pg_atomic_uint64 next;		/* rows handed out so far */
 	pg_atomic_uint64 rows_read; /* by processes that are done */
 } SharedScan;
 
+/*
+ * A scan over a generated table: fdw_state of the node, in the query's
+ * context.
+ *
+ * Rows are counted in two ways: by their number in the table, and by their
+ * position, which counts the rows of the ranges from 0 in the order of the
+ * scan.  range and range_offset are where position is, so that to go on takes
+ * no search.
+ */
 typedef struct GeneratedScan
 {
 	/* set when the scan begins */
@@ -79,7 +102,9 @@ typedef struct GeneratedScan
 /*
  * The plan relies on what the definition said, such as which column never
  * falls.  When another definition has been loaded since, plans of this session
- * are no longer valid, but this one has got past the check for that.
+ * are no longer valid, but this one has got past the check for that.  planned
+ * has the two halves of the definition's fingerprint.  Raises
+ * object_not_in_prerequisite_state.
  */
 static void
 check_fingerprint(const SpindleDomain *domain, List *planned)
@@ -93,7 +118,13 @@ check_fingerprint(const SpindleDomain *domain, List *planned)
 			 errhint("Run the query again.")));
 }
 
-/* Read the plan, prepare the computation of the columns it wants. */
+/*
+ * Read the plan, prepare the computation of the columns it wants.  Ranges are
+ * not looked for yet, since the values of conditions may be parameters that
+ * have no value yet, and a scan that is only explained has no need of rows.
+ * Raises what is wrong with the foreign table's options or columns, and an
+ * error if its definition is another one than at planning.
+ */
 static void
 begin_scan(ForeignScanState *node, int eflags)
 {
@@ -136,7 +167,11 @@ begin_scan(ForeignScanState *node, int eflags)
 	node->fdw_state = state;
 }
 
-/* Evaluate the conditions; the scan starts at the first row they leave. */
+/*
+ * Evaluate the conditions; the scan starts at the first row they leave.  They
+ * replace those of an earlier scan.  Takes one search of the table per
+ * condition, or one per element of an array.
+ */
 static void
 find_ranges(ForeignScanState *node, GeneratedScan *state)
 {
@@ -164,7 +199,11 @@ find_ranges(ForeignScanState *node, GeneratedScan *state)
 	state->progress.total = state->rows_read == 0 ? state->ranges->nrows : SPINDLE_PROGRESS_UNKNOWN;
 }
 
-/* Move to a row, counted through the ranges, at or after the present one. */
+/*
+ * Move to a row, counted through the ranges, at or after the present one.
+ * position is at most the number of rows of all ranges.  Takes time with the
+ * number of ranges that are passed, not of rows.
+ */
 static void
 advance_to(GeneratedScan *state, int64 position)
 {
@@ -188,7 +227,11 @@ advance_to(GeneratedScan *state, int64 position)
 	state->position = position;
 }
 
-/* Take the next run of rows of a parallel scan; false at the end. */
+/*
+ * Take the next run of rows of a parallel scan; false at the end.  A scan that
+ * is not parallel has only one run, which begins with it, so there the result
+ * is always false.
+ */
 static bool
 next_run(GeneratedScan *state)
 {
@@ -226,7 +269,11 @@ report_progress(GeneratedScan *state)
 	spindle_progress_report(&state->progress, rows);
 }
 
-/* Compute the next batch; false if there are no more rows. */
+/*
+ * Compute the next batch; false if there are no more rows.  A batch may span
+ * several ranges and never goes beyond the run.  Its rows are computed at
+ * once, one column after another, and stay until the next batch.
+ */
 static bool
 next_batch(GeneratedScan *state)
 {
@@ -263,6 +310,13 @@ next_batch(GeneratedScan *state)
 	return true;
 }
 
+/*
+ * IterateForeignScan: the next row in the node's scan slot, or the slot
+ * cleared at the end.
+ *
+ * What is not passed by value lives until the next batch.  Looks for
+ * interrupts once per batch, which is SPINDLE_BATCH_ROWS rows at most.
+ */
 static TupleTableSlot *
 iterate_scan(ForeignScanState *node)
 {
@@ -285,6 +339,11 @@ iterate_scan(ForeignScanState *node)
 	return ExecStoreVirtualTuple(slot);
 }
 
+/*
+ * ReScanForeignScan: start again, perhaps with other values of parameters.
+ *
+ * Ranges are looked for anew with the first row.  Counters for EXPLAIN go on.
+ */
 static void
 rescan(ForeignScanState *node)
 {
@@ -295,6 +354,7 @@ rescan(ForeignScanState *node)
 	state->batch_rows = FIRST_BATCH_ROWS;
 }
 
+/* EndForeignScan: report the end of the job, if its progress was reported. */
 static void
 end_scan(ForeignScanState *node)
 {
@@ -306,7 +366,8 @@ end_scan(ForeignScanState *node)
 
 /*
  * EXPLAIN: what is generated, which columns are computed, by which conditions
- * rows are found, and with ANALYZE how many were made.
+ * rows are found, and with ANALYZE how many were made.  Without ANALYZE no row
+ * is computed; the plan and the options say all that is shown.
  */
 static void
 explain_scan(ForeignScanState *node, ExplainState *es)
@@ -352,7 +413,15 @@ explain_scan(ForeignScanState *node, ExplainState *es)
 		ExplainPropertyInteger("Rows Read", NULL, state->rows_read, es);
 }
 
-/* ANALYZE: rows spread evenly over the table, each anywhere in its share. */
+/*
+ * ANALYZE: rows spread evenly over the table, each anywhere in its share.
+ *
+ * Fills up to targrows elements of rows with tuples, palloc'd in the current
+ * context, and returns how many they are; *totalrows is exact.  The sample
+ * depends on nothing but the size of the table, so to analyze again gives the
+ * same statistics.  They come in the order of rows, as ANALYZE needs them to
+ * find the correlation of columns.  Raises what is wrong with the options.
+ */
 static int
 acquire_sample(Relation relation, int elevel, HeapTuple *rows, int targrows,
 			   double *totalrows, double *totaldeadrows)
@@ -400,6 +469,10 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int targrows,
 	return wanted;
 }
 
+/*
+ * AnalyzeForeignTable: any foreign table of ours can be analyzed; whether its
+ * options are right shows when the sample is taken.
+ */
 static bool
 analyze_table(Relation relation, AcquireSampleRowsFunc *func, BlockNumber *totalpages)
 {
@@ -410,18 +483,29 @@ analyze_table(Relation relation, AcquireSampleRowsFunc *func, BlockNumber *total
 	return true;
 }
 
+/*
+ * IsForeignScanParallelSafe: a worker can do all of a scan, as rows depend on
+ * nothing but the instance, which each process makes for itself.
+ */
 static bool
 is_parallel_safe(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 {
 	return true;
 }
 
+/*
+ * EstimateDSMForeignScan: bytes of shared memory that a parallel scan needs.
+ */
 static Size
 estimate_dsm(ForeignScanState *node, ParallelContext *pcxt)
 {
 	return sizeof(SharedScan);
 }
 
+/*
+ * InitializeDSMForeignScan: the leader sets up the counters.  The pointer
+ * makes its own scan take runs from them as well.
+ */
 static void
 initialize_dsm(ForeignScanState *node, ParallelContext *pcxt, void *coordinate)
 {
@@ -432,6 +516,10 @@ initialize_dsm(ForeignScanState *node, ParallelContext *pcxt, void *coordinate)
 	pg_atomic_init_u64(&state->shared->rows_read, 0);
 }
 
+/*
+ * ReInitializeDSMForeignScan: the leader hands out rows from the beginning
+ * again.  rows_read goes on, as it counts over all rescans.
+ */
 static void
 reinitialize_dsm(ForeignScanState *node, ParallelContext *pcxt, void *coordinate)
 {
@@ -441,6 +529,10 @@ reinitialize_dsm(ForeignScanState *node, ParallelContext *pcxt, void *coordinate
 	pg_atomic_write_u64(&state->shared->next, 0);
 }
 
+/*
+ * InitializeWorkerForeignScan: a worker finds the counters that the leader has
+ * set up.
+ */
 static void
 initialize_worker(ForeignScanState *node, shm_toc *toc, void *coordinate)
 {
@@ -451,7 +543,7 @@ initialize_worker(ForeignScanState *node, shm_toc *toc, void *coordinate)
 
 /*
  * A worker tells what it read; the leader keeps a copy of the total, as shared
- * memory is gone when EXPLAIN asks.
+ * memory is gone when EXPLAIN asks.  Called again, it does nothing.
  */
 static void
 shutdown_scan(ForeignScanState *node)
@@ -467,6 +559,12 @@ shutdown_scan(ForeignScanState *node)
 	state->shared = NULL;
 }
 
+/*
+ * ImportForeignSchema: the remote schema is the name of a domain.
+ *
+ * The server itself applies LIMIT TO and EXCEPT to the commands that we
+ * return.
+ */
 static List *
 import_schema(ImportForeignSchemaStmt *stmt, Oid serverOid)
 {
@@ -476,6 +574,9 @@ import_schema(ImportForeignSchemaStmt *stmt, Oid serverOid)
 /*
  * spindle_fdw_routine
  *		The table of callbacks of spindle_fdw, palloc'd.
+ *
+ * Callbacks that are left NULL make the server refuse what they are for:
+ * writing, and joins or aggregates that the wrapper would have to compute.
  */
 FdwRoutine *
 spindle_fdw_routine(void)

@@ -3,6 +3,12 @@
  * fdw.h
  *		What planning and execution of foreign scans share.
  *
+ * The three parts know each other by this file only: foreign_options.c turns
+ * the options of a foreign table into a generated table, plan.c offers paths
+ * and makes the plan, fdw.c runs it.  A plan can be kept, copied and sent to a
+ * worker, so whatever execution needs of planning is in fdw_private, as lists
+ * of integers.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_FDW_H
@@ -12,7 +18,12 @@
 
 #include "scan/ranges.h"
 
-/* Elements of fdw_private of a ForeignScan. */
+/*
+ * Elements of fdw_private of a ForeignScan, by their position in the list.
+ *
+ * All are integers, which copyObject() and the functions that send a plan to a
+ * worker understand.  A path's fdw_private is the element BACKWARD alone.
+ */
 typedef enum SpindlePlanPart
 {
 	SPINDLE_PLAN_ATTRIBUTES,	/* integer list: attribute of the relation,

@@ -3,6 +3,10 @@
  * foreign_options.c
  *		The options of foreign tables, and what they name.
  *
+ * A foreign table has domain, table, scale and seed.  They are checked in two
+ * steps: names and syntax when the options are set, what they name when the
+ * table is used.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -34,6 +38,10 @@ static const struct
 	{"seed", false, true},
 };
 
+/*
+ * Raise fdw_invalid_option_name, with a hint that lists those there are: for
+ * IMPORT FOREIGN SCHEMA if import, else for a foreign table.
+ */
 static void
 report_unknown_option(const char *name, bool import)
 {
@@ -49,6 +57,10 @@ report_unknown_option(const char *name, bool import)
 			 errhint("Valid options in this context are: %s", buf.data)));
 }
 
+/*
+ * A seed from the text of an option: any 64-bit integer, in decimal.  Raises
+ * fdw_invalid_attribute_value if it is none.
+ */
 static int64
 seed_option(const char *text)
 {
@@ -65,7 +77,10 @@ seed_option(const char *text)
 	return seed;
 }
 
-/* What the options of a foreign table say, its defaults included. */
+/*
+ * What the options of a foreign table say, its defaults included.  Texts
+ * belong to the list that was read.
+ */
 typedef struct TableOptions
 {
 	const char *domain;
@@ -75,9 +90,10 @@ typedef struct TableOptions
 } TableOptions;
 
 /*
- * Read the options of a foreign table.  Raises an error if one is missing or is
- * no number where it should be; whether there is such a domain, table or scale
- * is not looked at.
+ * Read the options of a foreign table.  Raises an error if one is missing or
+ * is no number where it should be; whether there is such a domain, table or
+ * scale is not looked at.  The errors are fdw_dynamic_parameter_value_needed
+ * and fdw_invalid_attribute_value.
  */
 static TableOptions
 read_options(List *options)
@@ -112,6 +128,9 @@ read_options(List *options)
  * Server, user mapping and wrapper have none.  Names and syntax are checked and
  * nothing else, as the options of postgres_fdw are: a dump has to restore where
  * a definition is not there yet.  The rest shows when the table is used.
+ *
+ * catalog is the OID of that catalog, such as ForeignTableRelationId.  Raises
+ * fdw_invalid_option_name, or what is said above of missing options and seeds.
  */
 void
 spindle_foreign_options_check(List *options, Oid catalog)
@@ -151,6 +170,12 @@ options_context(void *arg)
  *
  * The instance is held by that, too.  Raises an error if the options name what does not
  * exist, or the columns are not those of the table.
+ *
+ * relid is a foreign table of ours, which the caller keeps locked, and desc
+ * its columns.  Errors about domain, table or scale have a context that names
+ * the foreign table: undefined_object, undefined_table,
+ * invalid_parameter_value.  About columns they are undefined_column and
+ * datatype_mismatch.
  */
 SpindleSource *
 spindle_source_of_relation(Oid relid, TupleDesc desc)
@@ -176,6 +201,15 @@ spindle_source_of_relation(Oid relid, TupleDesc desc)
 /*
  * spindle_source_import
  *		The commands that create the foreign tables of a domain.
+ *
+ * One CREATE FOREIGN TABLE per table of the domain, as palloc'd strings, whose
+ * hidden columns are left out.  options may have scale and seed, of type
+ * DefElem; the tables get both explicitly, so that they stay the same if the
+ * defaults ever change.  Whether table names are taken or excluded is for the
+ * server.
+ *
+ * Raises fdw_invalid_option_name, fdw_invalid_attribute_value, syntax_error
+ * for an option that is given twice, and what spindle_library_instance() does.
  */
 List *
 spindle_source_import(const char *domain_name, const char *server, List *options)

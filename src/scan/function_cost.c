@@ -4,6 +4,10 @@
  *		What the planner asks about spindle_stream() and spindle_rows(): which
  *		function a call is one of, how many rows it gives, and at which cost.
  *
+ * Planning must not fail where execution would not, and must not report what
+ * execution reports better.  So arguments that are no constants are guessed,
+ * and mistakes in names give a guess too.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -25,7 +29,10 @@
 #include "library/stream_call.h"
 #include "scan/function_scan.h"
 
-/* Is a function written in C, with this name there? */
+/*
+ * Is a function written in C, with this name there?  False if there is no such
+ * function (it may have been dropped since the plan was begun).
+ */
 static bool
 has_symbol(Oid funcid, const char *symbol)
 {
@@ -47,10 +54,13 @@ has_symbol(Oid funcid, const char *symbol)
 
 /*
  * spindle_scan_function
- *		Which of our functions is it?  Other libraries must not be loaded to find out,
- * as nobody has asked yet whether the user may call the function.  Ours have a
- * planner support function that only a superuser can give, and that the planner
- * has called before it looks for paths.
+ *		Which of our functions is it?
+ *
+ * Other libraries must not be loaded to find out, as nobody has asked yet
+ * whether the user may call the function.  Ours have a planner support
+ * function that only a superuser can give, and that the planner has called
+ * before it looks for paths.  The result is SPINDLE_SCAN_NONE for any other
+ * function.
  */
 SpindleScanFunction
 spindle_scan_function(Oid funcid)
@@ -70,7 +80,11 @@ spindle_scan_function(Oid funcid)
 	return SPINDLE_SCAN_NONE;
 }
 
-/* The text or number that an argument surely is; false if it is not known. */
+/*
+ * The value of the n'th argument, from 0, if it is a constant that is not
+ * NULL; false, and *value is not set, if it is not known or there are fewer
+ * arguments.
+ */
 static bool
 constant_argument(List *args, int n, Datum *value)
 {
@@ -84,7 +98,9 @@ constant_argument(List *args, int n, Datum *value)
 
 /*
  * The rows of a generated table, or of all tables with event times if none is
- * named; 0 if there is a mistake in the names, which execution reports.
+ * named; 0 if there is a mistake in the names, which execution reports.  Other
+ * errors, for example files that cannot be read, are raised.  The instance is
+ * held by the current context, so a plan that is made again soon finds it.
  */
 static double
 domain_rows(const char *domain, const char *table, const char *scale)
@@ -123,6 +139,12 @@ domain_rows(const char *domain, const char *table, const char *scale)
  * spindle_scan_rows
  *		The number of rows that a call of one of our functions gives, as far as its
  *		arguments are constants; a guess where they are not.
+ *
+ * At least 1.  A relation counts with what ANALYZE found; max_events or
+ * max_rows limits the result if it is a constant.  skip_events and first_row,
+ * and whatever else leaves events out, are not looked at.
+ *
+ * It is 1000 where nothing is known.
  */
 double
 spindle_scan_rows(FuncExpr *call)
@@ -167,6 +189,10 @@ spindle_scan_rows(FuncExpr *call)
  * spindle_scan_reading_cost
  *		The cost of what is done before the first row: a relation is read, and
  *		sorted.  tuples is the estimate of rows of the call.
+ *
+ * In the planner's units.  It is 0 for generated tables, whose rows are made
+ * when they are asked for.  The sort is reckoned as the planner does one in
+ * memory, without the costs of spilling to disk.
  */
 Cost
 spindle_scan_reading_cost(FuncExpr *call, double tuples)

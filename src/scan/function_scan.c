@@ -19,6 +19,9 @@
  * (LATERAL), ROWS FROM with several functions, WITH ORDINALITY, and queries that
  * want a row as one value; there the plain function gives the same rows.
  *
+ * What one scan needs is allocated in a context of its own, below the query's;
+ * a rescan with other arguments drops it and starts anew.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -53,8 +56,16 @@
 #include "server/pace.h"
 #include "server/progress.h"
 
+/*
+ * Rows of the first batch; the following ones have four times as many each, up
+ * to SPINDLE_BATCH_ROWS, so that LIMIT stays cheap.
+ */
 #define FIRST_BATCH_ROWS	16
 
+/*
+ * The state of a node, in the query's context.  json and values of a row last
+ * until the next row is asked for.
+ */
 typedef struct GeneratedFunctionScan
 {
 	CustomScanState css;		/* must be first */
@@ -79,22 +90,27 @@ typedef struct GeneratedFunctionScan
 
 	/* SPINDLE_SCAN_ROWS */
 	SpindleRows *rows;
-	int64		first;
-	int64		next;
-	int64		end;
-	int			batch_rows;
-	int			n;
-	int			i;
+	int64		first;			/* row number that a rescan goes back to */
+	int64		next;			/* row number of the next batch */
+	int64		end;			/* row number behind the last one */
+	int			batch_rows;		/* of the next batch */
+	int			n;				/* rows in this batch */
+	int			i;				/* next of them */
 
 	char	   *source_name;	/* for EXPLAIN; NULL before the first start */
 	SpindleProgress progress;	/* of all scans of the node */
 	int64		delivered;		/* rows given, over all rescans */
-	int64		late;
-	int64		anomalies;
+	int64		late;			/* events delivered out of order */
+	int64		anomalies;		/* among the events delivered */
 } GeneratedFunctionScan;
 
+/*
+ * The planner support function as it was loaded; NULL before that.  Only a
+ * function that names this one is taken for ours.
+ */
 PGFunction	spindle_scan_support_function = NULL;
 
+/* Who had the hook before us; is called first. */
 static set_rel_pathlist_hook_type previous_hook = NULL;
 
 /*
@@ -115,7 +131,11 @@ static const CustomScanMethods scan_methods = {
 	.CreateCustomScanState = create_state,
 };
 
-/* The one call of an RTE, if it is one that the node can take. */
+/*
+ * The one call of an RTE, if it is one that the node can take.  NULL
+ * otherwise.  Called for every relation of every query, so what is quickest to
+ * look at comes first.
+ */
 static FuncExpr *
 call_of_rte(RangeTblEntry *rte)
 {
@@ -144,6 +164,12 @@ uses_whole_row(RelOptInfo *rel)
 	return bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
 }
 
+/*
+ * set_rel_pathlist_hook: if a relation is a call of ours, its only path is the
+ * node.
+ *
+ * Costs are those of a function scan, and what is done before the first row.
+ */
 static void
 add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 {
@@ -179,6 +205,14 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 	add_path(rel, &path->path);
 }
 
+/*
+ * PlanCustomPath: the plan of the node, from its path.
+ *
+ * custom_private has the OID of the function, the list of attributes that the
+ * query reads, from 0, and the names of all columns for EXPLAIN.  custom_exprs
+ * are the arguments.  The scan tuple has all columns of the function's result;
+ * those that are not read are not made.
+ */
 static Plan *
 plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
 		  List *custom_plans)
@@ -237,6 +271,9 @@ static const CustomExecMethods exec_methods = {
 	.ExplainCustomScan = explain_scan,
 };
 
+/*
+ * CreateCustomScanState: a node without anything in it; begin_scan() fills it.
+ */
 static Node *
 create_state(CustomScan *plan)
 {
@@ -246,7 +283,10 @@ create_state(CustomScan *plan)
 	return (Node *) state;
 }
 
-/* Collect the parameters of the executor in an expression. */
+/*
+ * Collect the parameters of the executor in an expression.  The walker's
+ * result is false throughout, which means to go on.
+ */
 static bool
 collect_params(Node *node, Bitmapset **params)
 {
@@ -257,6 +297,14 @@ collect_params(Node *node, Bitmapset **params)
 	return expression_tree_walker(node, collect_params, params);
 }
 
+/*
+ * BeginCustomScan: what holds for all scans of the node.
+ *
+ * Arguments are not evaluated yet, as EXPLAIN may want the plan only.  Raises
+ * insufficient_privilege if the user may not execute the function; the server
+ * checks that for the function calls that it makes itself, and here it makes
+ * none.
+ */
 static void
 begin_scan(CustomScanState *node, EState *estate, int eflags)
 {
@@ -278,7 +326,10 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 		state->wanted[lfirst_int(lc)] = state->any_wanted = true;
 }
 
-/* Evaluate the arguments, into the current memory context. */
+/*
+ * Evaluate the arguments, into the current memory context.  There are as many
+ * values as arguments, NULL ones included; the functions are not strict.
+ */
 static NullableDatum *
 evaluate_arguments(GeneratedFunctionScan *state)
 {
@@ -295,8 +346,12 @@ evaluate_arguments(GeneratedFunctionScan *state)
 }
 
 /*
- * The first scan of the node begins, or one more: how many there will be is not
- * known then.
+ * Begin to report progress with the first scan of the node; with a further
+ * one, say that the total is not known, as nobody knows how many there will
+ * be.
+ *
+ * total is in units of unit, a plural noun; verb says what is done to the
+ * source.
  */
 static void
 start_progress(GeneratedFunctionScan *state, const char *verb, int64 total, const char *unit)
@@ -312,6 +367,13 @@ start_progress(GeneratedFunctionScan *state, const char *verb, int64 total, cons
 		state->progress.total = SPINDLE_PROGRESS_UNKNOWN;
 }
 
+/*
+ * Open the stream that the arguments ask for.
+ *
+ * Only what the query reads is computed: JSON, event times and arrivals are
+ * needs of their own.  Raises what spindle_stream_call_open() and
+ * spindle_stream_open() do.
+ */
 static void
 start_stream(GeneratedFunctionScan *state, const NullableDatum *values)
 {
@@ -334,6 +396,12 @@ start_stream(GeneratedFunctionScan *state, const NullableDatum *values)
 	spindle_pace_start(&state->pace);
 }
 
+/*
+ * Look up the table and rows that the arguments ask for, and prepare to
+ * compute the columns that the query reads.
+ *
+ * Raises what spindle_source_of_rows_call() does.
+ */
 static void
 start_rows(GeneratedFunctionScan *state, const NullableDatum *values)
 {
@@ -355,7 +423,10 @@ start_rows(GeneratedFunctionScan *state, const NullableDatum *values)
 	start_progress(state, "generating", state->end - state->next, "rows");
 }
 
-/* The first row of a scan is wanted: evaluate the arguments and start. */
+/*
+ * The first row of a scan is wanted: evaluate the arguments and start.  The
+ * slot is cleared, since from then on only columns that are wanted are set.
+ */
 static void
 start(GeneratedFunctionScan *state)
 {
@@ -377,6 +448,7 @@ start(GeneratedFunctionScan *state)
 	memset(slot->tts_isnull, true, state->natts);
 }
 
+/* End a scan, if one has begun, and free all that it had. */
 static void
 stop(GeneratedFunctionScan *state)
 {
@@ -390,6 +462,13 @@ stop(GeneratedFunctionScan *state)
 	state->context = NULL;
 }
 
+/*
+ * The next event in the slot, or the slot as it was, which is empty, at the
+ * end.
+ *
+ * Where the stream is paced this waits until the event is due, and sends the
+ * client what is in its buffer before.  A wait can be interrupted.
+ */
 static TupleTableSlot *
 next_event(GeneratedFunctionScan *state, TupleTableSlot *slot)
 {
@@ -426,6 +505,12 @@ next_event(GeneratedFunctionScan *state, TupleTableSlot *slot)
 	return ExecStoreVirtualTuple(slot);
 }
 
+/*
+ * The next row of a table in the slot, or the slot as it was, which is empty,
+ * at the end.
+ *
+ * Its values live until the next batch.  Looks for interrupts once per batch.
+ */
 static TupleTableSlot *
 next_row(GeneratedFunctionScan *state, TupleTableSlot *slot)
 {
@@ -449,6 +534,7 @@ next_row(GeneratedFunctionScan *state, TupleTableSlot *slot)
 	return ExecStoreVirtualTuple(slot);
 }
 
+/* ExecScan's access method.  The first call starts the scan. */
 static TupleTableSlot *
 next_tuple(ScanState *node)
 {
@@ -461,18 +547,24 @@ next_tuple(ScanState *node)
 	return state->function == SPINDLE_SCAN_ROWS ? next_row(state, slot) : next_event(state, slot);
 }
 
+/*
+ * ExecScan's recheck method.  Rows have no versions, so there is nothing to
+ * check again.
+ */
 static bool
 recheck_tuple(ScanState *node, TupleTableSlot *slot)
 {
 	return true;
 }
 
+/* ExecCustomScan: ExecScan() filters and projects. */
 static TupleTableSlot *
 exec_scan(CustomScanState *node)
 {
 	return ExecScan(&node->ss, next_tuple, recheck_tuple);
 }
 
+/* EndCustomScan.  Sources are released with the memory context of the scan. */
 static void
 end_scan(CustomScanState *node)
 {
@@ -485,7 +577,8 @@ end_scan(CustomScanState *node)
 /*
  * A function scan calls its function again only if arguments have changed, and
  * else shows the rows that it has kept.  We compute them again, of the same
- * arguments and of what was read from a relation.
+ * arguments and of what was read from a relation.  An event of a generated
+ * table costs about as much to make as to read back.
  */
 static void
 rescan(CustomScanState *node)
@@ -508,7 +601,10 @@ rescan(CustomScanState *node)
 	}
 }
 
-/* EXPLAIN: the call, and with ANALYZE what was delivered. */
+/*
+ * EXPLAIN: the call, and with ANALYZE what was delivered.  Without ANALYZE the
+ * arguments have not been evaluated, so that the source is not known.
+ */
 static void
 explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 {
@@ -544,6 +640,10 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
  * spindle_scan_init
  *		Put the node in the place of calls of functions that have a planner support
  *		function; called when the library is loaded.
+ *
+ * support is the C function that SQL knows as spindle_scan_support.  Other
+ * libraries that use the hook are called before us, if they were loaded
+ * before.
  */
 void
 spindle_scan_init(PGFunction support)

@@ -15,13 +15,20 @@
 #include "library/source.h"
 #include "stream/stream.h"
 
-/* Columns of the result of spindle_stream(). */
+/*
+ * Columns of the result of spindle_stream(), from 0; those that take work to
+ * make, and are made only if the query reads them.  COLUMNS is how many there
+ * are in all.
+ */
 #define SPINDLE_STREAM_TIME		3
 #define SPINDLE_STREAM_ARRIVAL	4
 #define SPINDLE_STREAM_EVENT	7
 #define SPINDLE_STREAM_COLUMNS	8
 
-/* Which function a scan node stands for. */
+/*
+ * Which function a scan node stands for; NONE is any function that is not
+ * ours.
+ */
 typedef enum SpindleScanFunction
 {
 	SPINDLE_SCAN_NONE,

@@ -8,6 +8,10 @@
  * rows come in the order of their numbers, which is the order of every column
  * that never falls, so a scan offers these orders to the planner.
  *
+ * Estimates are exact as far as conditions compare columns that never fall
+ * with constants, as their ranges are found at planning already.  Other
+ * conditions are left to the planner's own estimate.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -39,6 +43,10 @@
 /* Elements of an array whose rows are found out to estimate them, at most. */
 #define MAX_TRIED_ELEMENTS	100
 
+/*
+ * What planning has found out about a relation: fdw_private of its RelOptInfo,
+ * in the planner's context.
+ */
 typedef struct ScanEstimate
 {
 	SpindleSource *source;
@@ -95,7 +103,9 @@ filter_clauses(PlannerInfo *root, const SpindleSource *source, Index relid, List
 /*
  * The number of rows that conditions leave, and by *others, if not NULL, the
  * clauses that are not such conditions.  Values that are constants are tried
- * out; others are guessed.
+ * out; others are guessed.  The result is a number of rows, not rounded, and
+ * may be 0.  Finding the ranges of an array takes a search per element, so
+ * large arrays are guessed.
  */
 static double
 estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *baserel, List *clauses,
@@ -139,6 +149,9 @@ estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *b
 /*
  * spindle_fdw_rel_size
  *		GetForeignRelSize: how many rows the scan reads and gives.
+ *
+ * The caller holds a lock on the relation.  Raises what is wrong with its
+ * options or columns; see spindle_source_of_relation().
  */
 void
 spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
@@ -162,8 +175,9 @@ spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 }
 
 /*
- * Cost of reading rows and checking clauses on them, those of the relation itself
- * and the join clauses given.
+ * Cost of reading rows and checking clauses on them, those of the relation
+ * itself and the join clauses given.  In the planner's units.  Each column
+ * that is computed costs the same, whatever its type.
  */
 static void
 cost_scan(PlannerInfo *root, const ScanEstimate *state, RelOptInfo *baserel, double rows_read, List *join_clauses,
@@ -185,7 +199,13 @@ cost_scan(PlannerInfo *root, const ScanEstimate *state, RelOptInfo *baserel, dou
 	*total = *startup + per_row * rows_read + baserel->reltarget->cost.per_tuple * baserel->rows;
 }
 
-/* The pathkey that a column which never falls gives, or NULL if nobody asks. */
+/*
+ * The pathkey that a column which never falls gives, or NULL if nobody asks.
+ * att is an attribute from 0.  Only orders that are in use somewhere in the
+ * query have an equivalence class, so a plan is not burdened with others.
+ * With backward the order is descending, and NULLs come first, as in the
+ * server's own descending order; there are none.
+ */
 static PathKey *
 column_pathkey(PlannerInfo *root, RelOptInfo *baserel, const ScanEstimate *state, int att, bool backward)
 {
@@ -222,7 +242,8 @@ column_pathkey(PlannerInfo *root, RelOptInfo *baserel, const ScanEstimate *state
 /*
  * Orders that the scan has and the query can use.  All columns that never fall
  * hold at once, in any sequence, so the wanted sequence is matched as far as
- * it goes; single columns also help merge joins.
+ * it goes; single columns also help merge joins.  The result is a list of
+ * lists of pathkeys.
  */
 static List *
 useful_orders(PlannerInfo *root, RelOptInfo *baserel, const ScanEstimate *state, bool backward)
@@ -257,7 +278,13 @@ useful_orders(PlannerInfo *root, RelOptInfo *baserel, const ScanEstimate *state,
 	return result;
 }
 
-/* Paths that read ranges whose bounds another relation supplies. */
+/*
+ * Add a path that reads ranges whose bounds other relations supply, those of
+ * outer.
+ *
+ * It is for the inner side of a nested loop, which scans once per row of
+ * outer.
+ */
 static void
 add_parameterized_path(PlannerInfo *root, RelOptInfo *baserel, ScanEstimate *state, Relids outer)
 {
@@ -276,12 +303,17 @@ add_parameterized_path(PlannerInfo *root, RelOptInfo *baserel, ScanEstimate *sta
 	add_path(baserel, (Path *) path);
 }
 
+/* What is_column_member() looks for: an attribute, from 0. */
 typedef struct ColumnMember
 {
 	const ScanEstimate *state;
 	int			att;
 } ColumnMember;
 
+/*
+ * Is a member of an equivalence class the column in question?  It may be
+ * relabelled to a type with the same representation, varchar to text.
+ */
 static bool
 is_column_member(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec, EquivalenceMember *em,
 				 void *arg)
@@ -295,6 +327,12 @@ is_column_member(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec, Equiv
 		((Var *) expr)->varattno == wanted->att + 1;
 }
 
+/*
+ * Add a path for each set of relations that can supply a bound.
+ *
+ * Bounds come from join clauses and from equivalence classes of columns that
+ * never fall.  Sets are compared linearly: there are few of them.
+ */
 static void
 add_parameterized_paths(PlannerInfo *root, RelOptInfo *baserel, ScanEstimate *state)
 {
@@ -337,6 +375,14 @@ add_parameterized_paths(PlannerInfo *root, RelOptInfo *baserel, ScanEstimate *st
 	}
 }
 
+/*
+ * Add a path for several processes that share the rows, if there are enough
+ * rows.
+ *
+ * PARALLEL_ROWS make a first worker, and each time they triple there is one
+ * more, up to max_parallel_workers_per_gather.  The order holds in each
+ * process.
+ */
 static void
 add_parallel_path(PlannerInfo *root, RelOptInfo *baserel, const ScanEstimate *state, List *pathkeys,
 				  bool backward)
@@ -369,6 +415,11 @@ add_parallel_path(PlannerInfo *root, RelOptInfo *baserel, const ScanEstimate *st
 /*
  * spindle_fdw_paths
  *		GetForeignPaths.
+ *
+ * There is one path without order, one per useful order in each direction, the
+ * same for several processes, and those with bounds that other relations
+ * supply.  A path's fdw_private is a list of one integer, whether it reads
+ * backward.
  */
 void
 spindle_fdw_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
@@ -435,6 +486,11 @@ scan_target_list(const RelOptInfo *baserel, List *tlist, List *clauses, Bitmapse
 /*
  * spindle_fdw_plan
  *		GetForeignPlan: what the executor needs of it all.
+ *
+ * Elements of its fdw_private are those of SpindlePlanPart, and its fdw_exprs
+ * are the values of the conditions, which match them one by one.  Conditions
+ * on arrays are in the ranges only; if rows have to be checked again,
+ * fdw_recheck_quals has them.
  */
 ForeignScan *
 spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid, ForeignPath *best_path,

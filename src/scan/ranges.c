@@ -8,6 +8,8 @@
  * rows; equality with an array selects several.  The ranges hold exactly the
  * rows that meet the condition.
  *
+ * Nothing is kept between calls: to find a row takes a search, but no scan.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -28,7 +30,13 @@
 #include "gen/eval.h"
 #include "scan/ranges.h"
 
-/* The attribute that an expression is, if its column never falls; else 0. */
+/*
+ * The attribute, from 1, that an expression is, if its column never falls;
+ * else 0.
+ *
+ * A relabelling is looked through, as varchar compares by the operators of
+ * text.
+ */
 static int
 monotone_attribute(const SpindleSource *source, Index relid, Node *node)
 {
@@ -48,7 +56,12 @@ monotone_attribute(const SpindleSource *source, Index relid, Node *node)
 	return var->varattno;
 }
 
-/* The value that a column is compared with must not depend on the row. */
+/*
+ * Is a value the same for all rows of a scan of relation relid?
+ *
+ * It may come from other relations, but not from a subplan or a volatile
+ * function, which give another value each time.
+ */
 static bool
 is_row_independent(PlannerInfo *root, Node *node, Index relid)
 {
@@ -60,6 +73,11 @@ is_row_independent(PlannerInfo *root, Node *node, Index relid)
  * spindle_condition_match
  *		A clause as a condition on rows of the relation relid, palloc'd, or
  *		NULL if it is not of the form.
+ *
+ * The operator has to be of the default btree family of the column's type, and the type of the value one that
+ * spindle_datum_value() can convert.  Of arrays only = ANY is taken.  A value on the left is taken
+ * too, by the commutator.  attribute, strategy and is_array are all that is
+ * kept of the clause; value points into it.  
  */
 SpindleCondition *
 spindle_condition_match(PlannerInfo *root, const SpindleSource *source, Index relid,
@@ -124,7 +142,11 @@ spindle_condition_match(PlannerInfo *root, const SpindleSource *source, Index re
 	return condition;
 }
 
-/* For the plan, which can be copied; the value goes separately. */
+/*
+ * spindle_condition_to_list
+ *		A condition as a list of integers for the plan, which can be copied and
+ *		sent to a worker; the value goes separately, as an expression.
+ */
 List *
 spindle_condition_to_list(const SpindleCondition *condition)
 {
@@ -132,6 +154,14 @@ spindle_condition_to_list(const SpindleCondition *condition)
 						  (int) condition->value_type);
 }
 
+/*
+ * spindle_condition_from_list
+ *		A condition as spindle_condition_to_list() wrote it, palloc'd, for
+ *		execution; value is not set.
+ *
+ * The column is looked up again, as attributes belong to the relation and
+ * columns to the definition.
+ */
 SpindleCondition *
 spindle_condition_from_list(const SpindleSource *source, List *list)
 {
@@ -145,7 +175,10 @@ spindle_condition_from_list(const SpindleSource *source, List *list)
 	return condition;
 }
 
-/* All rows of a table. */
+/*
+ * spindle_ranges_all
+ *		All rows of a table, as one range, or none if it is empty; palloc'd.
+ */
 SpindleRanges *
 spindle_ranges_all(const SpindleSource *source)
 {
@@ -159,7 +192,10 @@ spindle_ranges_all(const SpindleSource *source)
 	return ranges;
 }
 
-/* What turns values of a condition into those of its column. */
+/*
+ * What turns values of a condition into those of its column.
+ * spindle_condition_match() has seen that there is one.
+ */
 static SpindleDatumValue
 value_function(const SpindleSource *source, const SpindleCondition *condition)
 {
@@ -167,7 +203,11 @@ value_function(const SpindleSource *source, const SpindleCondition *condition)
 							   condition->value_type);
 }
 
-/* The range that a comparison with one value selects. */
+/*
+ * The range that a comparison with one value selects.  Empty, with first >=
+ * end, if no row meets it.  Costs one or two
+ * searches over the table.
+ */
 static SpindleRange
 range_of(const SpindleSource *source, const SpindleCondition *condition, int64 value)
 {
@@ -186,6 +226,7 @@ range_of(const SpindleSource *source, const SpindleCondition *condition, int64 v
 	return range;
 }
 
+/* For qsort: by their beginning, then by their end. */
 static int
 compare_ranges(const void *a, const void *b)
 {
@@ -197,7 +238,13 @@ compare_ranges(const void *a, const void *b)
 	return x->end < y->end ? -1 : x->end > y->end;
 }
 
-/* The ranges that equality with the elements of an array selects. */
+/*
+ * The ranges that equality with the elements of an array selects.  Null
+ * elements select nothing.  The result is palloc'd, sorted, and its ranges do
+ * not overlap: different elements have different rows.  nrows is left 0, since
+ * the caller intersects the result with other ranges.  Looks for interrupts
+ * per element.
+ */
 static SpindleRanges *
 ranges_of_array(const SpindleSource *source, const SpindleCondition *condition, ArrayType *array)
 {
@@ -242,6 +289,10 @@ ranges_of_array(const SpindleSource *source, const SpindleCondition *condition, 
  *		The rows of some ranges that a condition leaves, palloc'd anew.
  *
  * A null value leaves none, as all operators concerned are strict.
+ *
+ * Neither the ranges nor the condition is changed.  value has the type
+ * value_type of the condition, or is an array of such values.  Time goes with
+ * the number of ranges on both sides, and a search of the table per value.
  */
 SpindleRanges *
 spindle_ranges_restrict(const SpindleSource *source, SpindleRanges *ranges,
@@ -289,6 +340,10 @@ spindle_ranges_restrict(const SpindleSource *source, SpindleRanges *ranges,
  * spindle_condition_selectivity
  *		The share of the table's rows that a condition probably leaves when its
  *		value is not known in advance.
+ *
+ * From 0 to 1.  Inequalities leave a third, which is what the planner guesses
+ * too.  For equality, keys are distinct, and children share as many keys as
+ * their parent has rows.
  */
 double
 spindle_condition_selectivity(PlannerInfo *root, const SpindleSource *source, const SpindleCondition *condition)

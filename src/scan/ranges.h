@@ -3,6 +3,10 @@
  * ranges.h
  *		Conditions that select ranges of rows.
  *
+ * Both planning and execution use them.  At planning a clause is matched, and
+ * its value tried out if it is a constant; at execution the value is computed
+ * and the ranges that it leaves are found, once per scan.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_RANGES_H
@@ -13,7 +17,14 @@
 
 #include "library/source.h"
 
-/* column <operator> value, with a column that never falls. */
+/*
+ * column <operator> value, with a column that never falls.
+ *
+ * The operator is one of the column's btree family, with the column on the
+ * left; where the query has them the other way round, the strategy is that of
+ * the commutator.  The value may be NULL, may come from another relation, and
+ * never depends on the row.
+ */
 typedef struct SpindleCondition
 {
 	int			attribute;		/* of the relation, from 1 */
@@ -21,16 +32,18 @@ typedef struct SpindleCondition
 	int			strategy;		/* a btree strategy */
 	bool		is_array;		/* column = ANY (value) */
 	Oid			value_type;		/* of the value, or of the array's elements */
-	Expr	   *value;
+	Expr	   *value;			/* not set at execution, where the plan has it
+								 * apart */
 } SpindleCondition;
 
-/* Rows first .. end - 1. */
+/* Rows first .. end - 1, by their number from 0; first < end. */
 typedef struct SpindleRange
 {
 	int64		first;
 	int64		end;
 } SpindleRange;
 
+/* A set of rows, as ranges between which there are gaps or none. */
 typedef struct SpindleRanges
 {
 	int			n;
