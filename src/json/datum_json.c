@@ -50,7 +50,11 @@ spindle_datum_json_init(SpindleDatumJson *json, Oid type, MemoryContext context)
 	MemoryContextSwitchTo(oldcontext);
 }
 
-/* Append a text in the server's encoding as a JSON string in UTF-8. */
+/*
+ * Append a text in the server's encoding as a JSON string in UTF-8.
+ * Characters above 0x7f stay as they are, unescaped.  Raises
+ * program_limit_exceeded if it cannot fit into a buffer of 1 GB.
+ */
 static void
 write_text(StringInfo out, const char *data, int len)
 {
@@ -101,7 +105,10 @@ spindle_json_quote(const char *text)
 	return buf.data;
 }
 
-/* Append JSON without what stands between its tokens. */
+/*
+ * Append JSON without what stands between its tokens.  The input must be valid
+ * JSON, of len bytes, whose strings are copied as they are.
+ */
 static void
 write_compact(StringInfo out, const char *json, int len)
 {
@@ -132,6 +139,11 @@ write_compact(StringInfo out, const char *json, int len)
 	out->len = (int) (p - out->data);
 }
 
+/*
+ * Append a value as to_json() has it, for types without a way of their own.
+ *
+ * Raises what the type's output function or its cast to json does.
+ */
 static void
 write_by_to_json(SpindleDatumJson *json, StringInfo out, Datum value)
 {
@@ -146,6 +158,7 @@ write_by_to_json(SpindleDatumJson *json, StringInfo out, Datum value)
 	MemoryContextReset(json->scratch);
 }
 
+/* Append a numeric with all its digits, as its output function has it. */
 static void
 write_numeric(SpindleDatumJson *json, StringInfo out, Datum value)
 {
@@ -169,8 +182,12 @@ is_common_time(Timestamp time)
 }
 
 /*
- * Append a time as a string; UTC ones end with Z.  Infinite ones and those beyond
- * the years 1 to 9999 are as to_json() has them.
+ * spindle_json_time
+ *		Append a time as a string; UTC ones end with Z.
+ *
+ * Infinite ones and those beyond the years 1 to 9999 are as to_json() has
+ * them.  times is what was written last, of the same stream of values or of
+ * another; see init_times().
  */
 void
 spindle_json_time(JsonTimes *times, StringInfo out, Timestamp time, bool is_utc)
@@ -189,6 +206,10 @@ spindle_json_time(JsonTimes *times, StringInfo out, Timestamp time, bool is_utc)
 	appendStringInfo(out, "\"%s\"", buf);
 }
 
+/*
+ * Append a date as a string; infinite ones and those before Christ are as
+ * to_json() has them.
+ */
 static void
 write_date(StringInfo out, DateADT date)
 {
@@ -201,6 +222,11 @@ write_date(StringInfo out, DateADT date)
 /*
  * spindle_datum_json_write
  *		Append a value that is not null.
+ *
+ * value is of the type that json was prepared for.  out grows as needed and
+ * stays terminated.  What a value needs on the way is freed before the
+ * function returns.  Raises program_limit_exceeded for a text that is too
+ * long, and what the output function of the type does.
  */
 void
 spindle_datum_json_write(SpindleDatumJson *json, StringInfo out, Datum value)

@@ -14,7 +14,10 @@
 
 #include "json/json_value.h"
 
-/* How values of a type are written. */
+/*
+ * How values of a type are written.  One is set up per column, and used by one
+ * process for one stream.
+ */
 typedef struct SpindleDatumJson
 {
 	Oid			base_type;		/* what decides, below domains */

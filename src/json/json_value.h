@@ -33,6 +33,10 @@ typedef struct JsonTimes
 	int			day_len;
 } JsonTimes;
 
+/*
+ * Must precede any use of times.  Neither value is a date or time that is
+ * written here, so the first one always is converted.
+ */
 static inline void
 init_times(JsonTimes *times)
 {
@@ -48,6 +52,7 @@ reserve(StringInfo out, int n)
 		enlargeStringInfo(out, n);
 }
 
+/* Copy len bytes, without a terminator. */
 static inline char *
 put(char *p, const char *data, int len)
 {
@@ -96,6 +101,7 @@ eight_digits(uint32 value)
 	return upper | (x - upper * 10) << 8;
 }
 
+/* A number from 0 to 99, as two digits. */
 static inline char *
 put_two(char *p, int value)
 {
@@ -124,6 +130,10 @@ put_unsigned(char *p, uint64 value)
 	return p + 8 - leading / 8;
 }
 
+/*
+ * A whole number in decimal; the smallest one, too, as its negation is done
+ * without sign.
+ */
 static inline char *
 put_int(char *p, int64 value)
 {
@@ -137,6 +147,13 @@ put_int(char *p, int64 value)
 	return put_unsigned(p, u);
 }
 
+/*
+ * value / 10^scale with just scale digits behind the point, none and no point
+ * if scale is 0.
+ *
+ * unit is 10^scale, which the caller keeps ready.  scale is at most 18, so
+ * that the unit fits into 64 bits.
+ */
 static inline char *
 put_decimal(char *p, int64 value, int scale, int64 unit)
 {
@@ -168,7 +185,12 @@ put_decimal(char *p, int64 value, int scale, int64 unit)
 	return p + scale;
 }
 
-/* NaN and the infinities are not numbers in JSON: strings, as to_json has it. */
+/*
+ * NaN and the infinities are not numbers in JSON: strings, as to_json has it.
+ *
+ * bits are the double's own.  Other values have the fewest digits that read
+ * back the same.
+ */
 static inline char *
 put_float(char *p, int64 bits)
 {
@@ -182,7 +204,11 @@ put_float(char *p, int64 bits)
 	return p + double_to_shortest_decimal_bufn(d, p);
 }
 
-/* Most events of a batch share their date, so it is written out once. */
+/*
+ * Most events of a batch share their date, so it is written out once.  day
+ * counts from 2000-01-01; years are 1 to 9999.  There must be room for the
+ * whole of day_text, though only day_len bytes count.
+ */
 static inline char *
 put_day(JsonTimes *times, char *p, int64 day)
 {
@@ -200,7 +226,10 @@ put_day(JsonTimes *times, char *p, int64 day)
 	return p + times->day_len;
 }
 
-/* The time of a day as "HH:MM:SS", with three pairs of digits split at once. */
+/*
+ * The time of a day as "HH:MM:SS", with three pairs of digits split at once.
+ * seconds is from 0 to 86399.
+ */
 static inline char *
 put_time_of_day(char *p, int seconds)
 {
@@ -213,7 +242,12 @@ put_time_of_day(char *p, int seconds)
 	return p + 8;
 }
 
-/* An event's own time mostly is one of its columns, so it is kept too. */
+/*
+ * An event's own time mostly is one of its columns, so it is kept too.  t is
+ * in microseconds since 2000-01-01, in the years 1 to 9999.  With is_utc the
+ * string ends with Z.  Fractions of a second are shown as far as they go, and
+ * there is no point if there is none.
+ */
 static inline char *
 put_time(JsonTimes *times, char *p, Timestamp t, bool is_utc)
 {

@@ -62,6 +62,7 @@ static const struct
 	{TIMESTAMPTZOID, WRITE_TIME, true},
 };
 
+/* A column and how it is written.  Columns that are hidden have none. */
 typedef struct WriterColumn
 {
 	/* changes per batch */
@@ -80,6 +81,10 @@ typedef struct WriterColumn
 	const SpindleVector *override;	/* taken in place of that, if not NULL */
 } WriterColumn;
 
+/*
+ * A writer, with what all events of its table have in common ready to be
+ * copied.
+ */
 struct SpindleJsonWriter
 {
 	SpindleEval *eval;
@@ -93,7 +98,10 @@ struct SpindleJsonWriter
 	JsonTimes	times;
 };
 
-/* Note how values of a column's type are written. */
+/*
+ * Note how values of a column's type are written.  There is one for each type
+ * that a definition can have.
+ */
 static void
 set_form(WriterColumn *column, Oid type)
 {
@@ -151,6 +159,9 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool wi
 /*
  * spindle_json_writer_batch
  *		Note that the program has computed another batch.
+ *
+ * Must be called after each computation of the program and before its first
+ * event is written; vectors may have moved.
  */
 void
 spindle_json_writer_batch(SpindleJsonWriter *writer)
@@ -170,6 +181,9 @@ spindle_json_writer_batch(SpindleJsonWriter *writer)
  * spindle_json_writer_override
  *		From the next batch on, the values of a column are those of a vector that
  *		the caller fills.
+ *
+ * column is a number of the table.  NULL goes back to the values of the
+ * program.  A hidden column, which is not written, is ignored.
  */
 void
 spindle_json_writer_override(SpindleJsonWriter *writer, int column, const SpindleVector *vector)
@@ -181,7 +195,8 @@ spindle_json_writer_override(SpindleJsonWriter *writer, int column, const Spindl
 
 /*
  * A text as a JSON string; those of a definition are ready.  more bytes must
- * fit behind it.
+ * fit behind it.  The result is the place behind it, which need not be in the
+ * buffer that p was in.
  */
 static char *
 put_text(StringInfo out, char *p, const SpindleText *text, int more)
@@ -242,6 +257,11 @@ spindle_json_labels(StringInfo out, const char *label)
  *		Append the i'th row of the batch to out, as one object without line end.
  *
  * label is that of its anomaly, in UTF-8, or NULL.
+ *
+ * seq is the event's number, from 0.  time is its event time in UTC,
+ * microseconds since 2000-01-01, and has no meaning unless has_time.  out
+ * grows as needed and stays terminated.  Raises an error only if it would
+ * exceed 1 GB.
  */
 void
 spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int64 seq,

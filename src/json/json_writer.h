@@ -3,6 +3,9 @@
  * json_writer.h
  *		Events as lines of JSON.
  *
+ * One writer belongs to one program that computes a table's rows in batches;
+ * it reads the vectors of the program and keeps no values of its own.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_JSON_WRITER_H

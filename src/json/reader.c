@@ -36,6 +36,7 @@
 /* Objects and arrays inside each other; no definition needs a tenth of it. */
 #define MAX_NESTING 64
 
+/* Free a tree of cJSON, as a callback of a memory context. */
 static void
 delete_tree(void *tree)
 {
@@ -43,8 +44,9 @@ delete_tree(void *tree)
 }
 
 /*
- * The bytes of the number that text begins with, by the grammar of RFC 8259;
- * 0 if it is none or goes on with something else.
+ * The bytes of the number that text begins with, by the grammar of RFC 8259; 0
+ * if it is none or goes on with something else.  *integral tells whether it
+ * has neither fraction nor exponent.
  */
 static int
 number_length(const char *text, int len, bool *integral)
@@ -87,7 +89,13 @@ number_length(const char *text, int len, bool *integral)
 /*
  * A copy of text in which numbers that a double may not hold exactly, those of
  * 16 or more digits and without fraction and exponent, stand in quotes.  On
- * the way, refuse what cJSON would let pass or recurse into.
+ * the way, refuse what cJSON would let pass or recurse into.  That are control
+ * characters and \u0000 in strings, numbers that are none, and nesting beyond
+ * MAX_NESTING.
+ *
+ * The result is palloc'd and terminated.  Raises untranslatable_character,
+ * invalid_text_representation or program_limit_exceeded, with the offset of
+ * the byte.  text must be valid UTF-8.
  */
 static char *
 prepare(const char *text, int len, const char *subject)
@@ -170,6 +178,12 @@ prepare(const char *text, int len, const char *subject)
  * subject names the document in errors, for example domain "retail", and is
  * kept.  The tree lives as long as the current memory context.  A syntax
  * error reports the byte offset.
+ *
+ * The result has no parent, and the caller keeps it as long as nodes below
+ * point to it.  text need not be terminated and is not kept.  Raises
+ * character_not_in_repertoire, invalid_text_representation,
+ * untranslatable_character or program_limit_exceeded.  Members that appear
+ * twice are found by spindle_json_expect_object().
  */
 SpindleJson
 spindle_json_parse(const char *text, int len, const char *subject)
@@ -217,6 +231,8 @@ spindle_json_parse(const char *text, int len, const char *subject)
 /*
  * spindle_json_path
  *		Where a node stands, as "tables.order.columns", palloc'd.
+ *
+ * It is "" for the document.  Elements of arrays are counted from 0.
  */
 char *
 spindle_json_path(const SpindleJson *node)
@@ -236,6 +252,10 @@ spindle_json_path(const SpindleJson *node)
  *		Report what is wrong with a node, a sentence without its place.
  *
  * hint says what is legal, as a sentence, or is NULL.
+ *
+ * Raises invalid_parameter_value, with the path and the sentence as the
+ * detail.  fmt and its arguments are as of printf; the sentence begins in
+ * lower case, as it stands behind the path.
  */
 void
 spindle_json_error(const SpindleJson *node, const char *hint, const char *fmt,...)
@@ -270,6 +290,7 @@ is_long_number(const cJSON *value)
 	return cJSON_IsString(value) && value->valuestring[0] == NUMBER_MARK[0];
 }
 
+/* What a value is, with its article, for errors. */
 static const char *
 type_name(const cJSON *value)
 {
@@ -293,6 +314,10 @@ type_name(const cJSON *value)
 	}
 }
 
+/*
+ * Raise invalid_parameter_value unless a value is of the right type, whose
+ * name has an article.
+ */
 static void
 expect_type(const SpindleJson *node, bool is_right, const char *expected)
 {
@@ -317,6 +342,7 @@ legal_names(const char *const *names)
 
 /*
  * Members with equal names, found by hash: an object may have many thousands.
+ * Takes memory and time with the number of members.
  */
 static void
 reject_duplicates(const SpindleJson *node)
@@ -349,6 +375,8 @@ reject_duplicates(const SpindleJson *node)
  *
  * legal is a NULL-terminated list of the member names allowed, or NULL if
  * the names are free.
+ *
+ * Raises invalid_parameter_value otherwise; a hint lists what is legal.
  */
 void
 spindle_json_expect_object(const SpindleJson *node, const char *const *legal)
@@ -371,19 +399,35 @@ spindle_json_expect_object(const SpindleJson *node, const char *const *legal)
 	}
 }
 
+/*
+ * spindle_json_expect_array
+ *		Raise invalid_parameter_value unless a node is an array; its elements
+ *		are not looked at.
+ */
 void
 spindle_json_expect_array(const SpindleJson *node)
 {
 	expect_type(node, cJSON_IsArray(node->value), "an array");
 }
 
+/*
+ * spindle_json_has
+ *		Has an object a member of this name, perhaps null?
+ *
+ * The name is compared with case.
+ */
 bool
 spindle_json_has(const SpindleJson *object, const char *name)
 {
 	return cJSON_GetObjectItemCaseSensitive(object->value, name) != NULL;
 }
 
-/* A member that must be there. */
+/*
+ * spindle_json_member
+ *		A member that must be there; else invalid_parameter_value is raised.
+ *
+ * The node points to object, which must outlive it.
+ */
 SpindleJson
 spindle_json_member(const SpindleJson *object, const char *name)
 {
@@ -395,7 +439,13 @@ spindle_json_member(const SpindleJson *object, const char *name)
 	return node;
 }
 
-/* A member or element met while walking over an object or array. */
+/*
+ * spindle_json_child
+ *		A member or element met while walking over an object or array.
+ *
+ * index counts elements from 0, and is ignored for members.  The node points
+ * to parent, which must outlive it.
+ */
 SpindleJson
 spindle_json_child(const SpindleJson *parent, const cJSON *item, int index)
 {
@@ -404,13 +454,23 @@ spindle_json_child(const SpindleJson *parent, const cJSON *item, int index)
 	return node;
 }
 
+/*
+ * spindle_json_size
+ *		The number of members or elements; 0 for a scalar.  Takes time with the
+ *		result.
+ */
 int
 spindle_json_size(const SpindleJson *node)
 {
 	return cJSON_GetArraySize(node->value);
 }
 
-/* A string, copied into the current context. */
+/*
+ * spindle_json_string
+ *		A string in UTF-8, copied into the current context.
+ *
+ * Raises invalid_parameter_value if the node is none, or is a number.
+ */
 char *
 spindle_json_string(const SpindleJson *node)
 {
@@ -418,6 +478,11 @@ spindle_json_string(const SpindleJson *node)
 	return pstrdup(node->value->valuestring);
 }
 
+/*
+ * spindle_json_bool
+ *		True or false; raises invalid_parameter_value if the node is something
+ *		else.
+ */
 bool
 spindle_json_bool(const SpindleJson *node)
 {
@@ -425,7 +490,13 @@ spindle_json_bool(const SpindleJson *node)
 	return cJSON_IsTrue(node->value);
 }
 
-/* A number from min to max, both included. */
+/*
+ * spindle_json_number
+ *		A number from min to max, both included.
+ *
+ * Raises invalid_parameter_value if it is none or out of range, with the range
+ * in a hint.  Whole numbers of 16 digits or more are rounded to a double.
+ */
 double
 spindle_json_number(const SpindleJson *node, double min, double max)
 {
@@ -441,8 +512,12 @@ spindle_json_number(const SpindleJson *node, double min, double max)
 }
 
 /*
- * A whole number from min to max, both included; also as a string of digits,
- * which is how numbers beyond 2^53 arrive.
+ * spindle_json_int64
+ *		A whole number from min to max, both included; also as a string of
+ *		digits, which is how numbers beyond 2^53 arrive.
+ *
+ * Raises invalid_parameter_value if it is none, has a fraction, does not fit
+ * into 64 bits, or is out of range.
  */
 int64
 spindle_json_int64(const SpindleJson *node, int64 min, int64 max)
@@ -475,7 +550,12 @@ spindle_json_int64(const SpindleJson *node, int64 min, int64 max)
 	return value;
 }
 
-/* One of a NULL-terminated list of words; its position. */
+/*
+ * spindle_json_choice
+ *		One of a NULL-terminated list of words; its position, from 0.
+ *
+ * Raises invalid_parameter_value if it is none, with the words in a hint.
+ */
 int
 spindle_json_choice(const SpindleJson *node, const char *const *names)
 {
@@ -524,8 +604,12 @@ number_text(double value)
 }
 
 /*
- * A scalar as the text that a type's parser reads, palloc'd: a string as it
- * stands, a number with up to 15 digits, true or false.
+ * spindle_json_text
+ *		A scalar as the text that a type's parser reads, palloc'd: a string as
+ *		it stands, a number with up to 15 digits, true or false.
+ *
+ * Whole numbers of 16 digits or more have all of them.  Raises
+ * invalid_parameter_value for null, arrays and objects.
  */
 char *
 spindle_json_text(const SpindleJson *node)

@@ -22,6 +22,7 @@
 #include "library/files.h"
 #include "spindle.h"
 
+/* Bytes that a definition or a data set may have. */
 #define MAX_FILE_SIZE	(16 * 1024 * 1024)
 
 /* The directories to look in, first one first. */
@@ -37,6 +38,11 @@ directories(void)
 	return lappend(result, psprintf("%s/extension/spindle", share));
 }
 
+/*
+ * Can a definition or data set have this name?  It consists of lower-case
+ * letters, digits and underscores, and is shorter than NAMEDATALEN, so no name
+ * leads out of the directory.
+ */
 static bool
 is_plain_name(const char *name)
 {
@@ -46,7 +52,10 @@ is_plain_name(const char *name)
 		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
 }
 
-/* Tells a file, as it was when it was looked at, from another one. */
+/*
+ * Tells a file, as it was when it was looked at, from another one.  It is made
+ * of path, size and time of the last change, in nanoseconds.
+ */
 static uint64
 stamp_of_file(const char *path, const struct stat *st)
 {
@@ -62,8 +71,10 @@ stamp_of_file(const char *path, const struct stat *st)
  *		The path of the file of a definition (folder "") or of a data set (folder
  *		"data/"), palloc'd, or NULL if there is none.
  *
- * *stamp tells the file, as it is now, from another one and from what it becomes.
- * Raises an error if a directory cannot be looked at.
+ * *stamp tells the file, as it is now, from another one and from what it
+ * becomes. Raises an error if a directory cannot be looked at.  A name that no
+ * file can have is one that there is not: it gives NULL, and *stamp is not set
+ * then.
  */
 char *
 spindle_file_find(const char *folder, const char *name, uint64 *stamp)
@@ -142,6 +153,7 @@ spindle_file_read(const char *path, int *len)
 	return buf.data;
 }
 
+/* For list_sort: by bytes, so the order does not depend on a locale. */
 static int
 compare_names(const ListCell *a, const ListCell *b)
 {
@@ -151,6 +163,10 @@ compare_names(const ListCell *a, const ListCell *b)
 /*
  * spindle_file_names
  *		The names of all definitions, sorted, as palloc'd strings.
+ *
+ * Files whose names no domain can have are passed over, and a name that is in
+ * both directories comes once.  Contents are not looked at.  Raises an error
+ * if a directory cannot be read, but not if it does not exist.
  */
 List *
 spindle_file_names(void)

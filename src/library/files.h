@@ -3,6 +3,10 @@
  * files.h
  *		The files that definitions and data sets are in.
  *
+ * Names are those of domains and data sets, and never paths: only lower-case
+ * letters, digits and underscores are looked for, so a name cannot lead out of
+ * the directories.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_FILES_H

@@ -44,7 +44,10 @@ typedef struct Kept
 static List *models = NIL;		/* Kept, last used first */
 static List *instances = NIL;
 
-/* Take one that is not in a list into it, as the one used last. */
+/*
+ * Take one that is not in a list into it, as the one used last.  The list
+ * itself is in TopMemoryContext.
+ */
 static void
 enlist(List **list, Kept *kept)
 {
@@ -55,6 +58,10 @@ enlist(List **list, Kept *kept)
 	MemoryContextSwitchTo(oldcontext);
 }
 
+/*
+ * A holder is gone: free what is neither listed nor held any more, and of an
+ * instance its hold on the model too.
+ */
 static void
 release(Kept *kept)
 {
@@ -86,13 +93,17 @@ limit(List **list, int max)
 		delist(list, llast(*list));
 }
 
+/* A memory context that holds one is reset or deleted. */
 static void
 release_callback(void *kept)
 {
 	release(kept);
 }
 
-/* Hold one for the lifetime of a memory context. */
+/*
+ * Hold one for the lifetime of a memory context.  May run out of memory, but
+ * only before anything is held.
+ */
 static void
 hold(Kept *kept, MemoryContext holder)
 {
@@ -107,6 +118,13 @@ hold(Kept *kept, MemoryContext holder)
 /* Stamps of the data sets that the present definition has loaded so far. */
 static uint64 loaded_stamp;
 
+/*
+ * The contents of a data set, palloc'd, and their length, for
+ * spindle_domain_parse(); NULL if there is none of the name.
+ *
+ * Adds its stamp to loaded_stamp.  Raises what spindle_file_find() and
+ * spindle_file_read() do.
+ */
 static char *
 load_data_set(const char *name, int *len)
 {
@@ -119,7 +137,10 @@ load_data_set(const char *name, int *len)
 	return spindle_file_read(path, len);
 }
 
-/* The stamps of all files of a model as they are now; 0 if one has gone. */
+/*
+ * The stamps of all files of a model as they are now; 0 if one has gone.
+ * stamp is that of the definition.  Looks at each file but reads none.
+ */
 static uint64
 present_stamp(const SpindleDomain *domain, uint64 stamp)
 {
@@ -152,7 +173,10 @@ find_model(const char *name)
 	return NULL;
 }
 
-/* Make a model of its file; in a context below the present one. */
+/*
+ * Make a model of its file; in a context below the present one.  Its data sets
+ * are read too.  Raises what is wrong with any of the files.
+ */
 static Kept *
 create_model(const char *name, const char *path, uint64 stamp)
 {
@@ -174,6 +198,8 @@ create_model(const char *name, const char *path, uint64 stamp)
 /*
  * The model of a domain, up to date and the first one of the list; not held.
  * Raises an error if there is no such domain or its definition is not valid.
+ * An outdated model is delisted, and plans of the session are made anew,
+ * before errors are raised.
  */
 static Kept *
 get_model(const char *name)
@@ -208,6 +234,10 @@ get_model(const char *name)
 	return kept;
 }
 
+/*
+ * The number of a preset by its name.  Raises invalid_parameter_value with the
+ * names there are.
+ */
 static int
 find_scale(const SpindleDomain *domain, const char *scale)
 {
@@ -238,8 +268,10 @@ spindle_library_names(void)
  * spindle_library_domain
  *		The model of a domain, which stays for the lifetime of a memory context.
  *
- * Raises an error, with the names there are, if there is no such domain, and one
- * with the place if its definition is not valid.
+ * Raises an error, with the names there are, if there is no such domain, and
+ * one with the place if its definition is not valid.  If its files have
+ * changed since it was made, a new one is made; who holds the old one keeps
+ * that.  Costs a stat() per file if they have not.
  */
 SpindleDomain *
 spindle_library_domain(const char *name, MemoryContext holder)
@@ -255,8 +287,10 @@ spindle_library_domain(const char *name, MemoryContext holder)
  *		The instance of a domain by its name, scale and seed, which stays for the
  *		lifetime of a memory context.
  *
- * Raises an error, with the names there are, if domain or scale does not exist,
- * and one with the place if the definition is not valid.
+ * Raises an error, with the names there are, if domain or scale does not
+ * exist, and one with the place if the definition is not valid.  Any seed is
+ * legal.  To ask for the same again in a session costs a stat() per file of
+ * the definition.
  */
 SpindleInstance *
 spindle_library_instance(const char *domain_name, const char *scale, int64 seed, MemoryContext holder)
@@ -297,7 +331,9 @@ spindle_library_instance(const char *domain_name, const char *scale, int64 seed,
  * spindle_library_check
  *		Raise an error if a text, len bytes of UTF-8, is not a valid definition.
  *
- * Nothing is kept.
+ * Nothing is kept.  Data sets that it names are read.  Raises
+ * program_limit_exceeded beyond 1 MB, and else what spindle_domain_parse()
+ * does.
  */
 void
 spindle_library_check(const char *text, int len)

@@ -3,6 +3,11 @@
  * library.h
  *		Names to models and instances.
  *
+ * A model is what a definition says; an instance is a model with a scale and a
+ * seed, hence with numbers of rows.  Both are shared by all who ask in this
+ * session and must not be changed.  They stay as long as the memory context
+ * lives by which they were asked for.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_LIBRARY_H

@@ -27,6 +27,8 @@
 /*
  * spindle_source_table
  *		The number of a table by its name; an error with the names there are.
+ *
+ * From 0.  Raises undefined_table.
  */
 int
 spindle_source_table(const SpindleDomain *domain, const char *name)
@@ -44,7 +46,11 @@ spindle_source_table(const SpindleDomain *domain, const char *name)
 			 errhint("%s", spindle_names_hint(name, names, "Tables"))));
 }
 
-/* A generated table, or a whole domain if its name is NULL, for EXPLAIN. */
+/*
+ * spindle_source_name
+ *		A generated table, or a whole domain if its name is NULL, with scale
+ *		and seed, for EXPLAIN and reports of progress; palloc'd.
+ */
 char *
 spindle_source_name(const SpindleInstance *instance, const char *table_name)
 {
@@ -52,7 +58,11 @@ spindle_source_name(const SpindleInstance *instance, const char *table_name)
 					table_name ? table_name : "", instance->domain->preset[instance->preset].name, instance->seed);
 }
 
-/* The columns of a table as they stand in a definition list. */
+/*
+ * spindle_source_column_list
+ *		The columns of a table as they stand in a definition list, palloc'd:
+ *		names, quoted where they must be, and types.  Hidden ones are left out.
+ */
 char *
 spindle_source_column_list(const SpindleTable *table)
 {
@@ -74,6 +84,11 @@ spindle_source_column_list(const SpindleTable *table)
  * spindle_source_match
  *		Find the column of each attribute by name; its type must be the
  *		column's.  relation names what has the attributes, for errors.
+ *
+ * source has instance and table set; natts and column are set here, the latter
+ * palloc'd.  A type modifier must be the column's or none.  Hidden columns
+ * cannot be named.  Raises undefined_column or datatype_mismatch, with the
+ * columns in a hint.
  */
 void
 spindle_source_match(SpindleSource *source, TupleDesc desc, const char *relation)
@@ -117,6 +132,12 @@ spindle_source_match(SpindleSource *source, TupleDesc desc, const char *relation
  *
  * desc is NULL if the call has no column definition list, an error.  The instance
  * is held by the current memory context.
+ *
+ * first_row beyond the end, or max_rows of 0, gives no rows.  Raises
+ * null_value_not_allowed and invalid_parameter_value for arguments,
+ * feature_not_supported without a list, and else what
+ * spindle_library_instance(), spindle_source_table() and
+ * spindle_source_match() do.
  */
 void
 spindle_source_of_rows_call(const NullableDatum *args, TupleDesc desc, SpindleSource *source, int64 *row,

@@ -13,10 +13,14 @@
 
 #include "gen/instance.h"
 
+/*
+ * A generated table, and which of its columns the attributes of a row type
+ * are.
+ */
 typedef struct SpindleSource
 {
-	SpindleInstance *instance;
-	int			table;
+	SpindleInstance *instance;	/* held by whoever looked it up */
+	int			table;			/* of the instance's domain, from 0 */
 	int			natts;
 	int		   *column;			/* column of each attribute, -1 if dropped */
 } SpindleSource;

@@ -28,7 +28,14 @@
 #include "server/argument.h"
 #include "spindle.h"
 
-/* Is there a relation with a name, as regclass would read it? */
+/*
+ * spindle_is_relation_name
+ *		Is there a relation with a name, as regclass would read it?
+ *
+ * The name may be qualified by a schema, and is searched by search_path else.
+ * False for a name that is not well formed, so it raises no error about that;
+ * an unknown schema counts as no relation.
+ */
 bool
 spindle_is_relation_name(const char *name)
 {
@@ -44,8 +51,10 @@ spindle_is_relation_name(const char *name)
 }
 
 /*
- * The instance of a domain.  A name without a cast is a domain's, as far as SQL
- * is concerned: if it is that of a relation, the error says what to write.
+ * The instance of a domain.  A name without a cast is a domain's, as far as
+ * SQL is concerned: if it is that of a relation, the error says what to write.
+ * Raises undefined_object, and else what spindle_library_instance() does.  The
+ * instance is held by the current memory context.
  */
 static SpindleInstance *
 get_instance(const char *name, const char *scale, int64 seed)
@@ -74,7 +83,14 @@ get_instance(const char *name, const char *scale, int64 seed)
 	return instance;
 }
 
-/* A whole domain, or one of its tables. */
+/*
+ * Look up a whole domain, or one of its tables, as a source.
+ *
+ * Raises undefined_object or undefined_table for names,
+ * invalid_parameter_value if time_column is given without a table,
+ * feature_not_supported if nothing of the domain has an event time, and what
+ * spindle_table_feed_create() does.
+ */
 static void
 domain_source(const SpindleStreamCall *call, const char *time_column, SpindleStreamArguments *args)
 {
@@ -112,6 +128,12 @@ domain_source(const SpindleStreamCall *call, const char *time_column, SpindleStr
 	source->key = spindle_key_derive(args->instance->key, spindle_label("stream of the domain"));
 }
 
+/*
+ * Look up a relation as a source; who may read it is checked where it is read.
+ *
+ * Raises invalid_parameter_value if a scale is given, null_value_not_allowed
+ * without a relation, and what spindle_relation_feed_create() does.
+ */
 static void
 relation_source(const SpindleStreamCall *call, const char *time_column, SpindleStreamArguments *args)
 {
@@ -139,6 +161,9 @@ relation_source(const SpindleStreamCall *call, const char *time_column, SpindleS
  * spindle_streams_relation
  *		Is the source of a function, the argument at a position, a relation?  Else
  *		it is a domain and one of its tables.
+ *
+ * Positions are counted from 0.  A function with fewer arguments streams no
+ * relation.
  */
 bool
 spindle_streams_relation(Oid function, int at)
@@ -156,6 +181,8 @@ spindle_streams_relation(Oid function, int at)
  *
  * False if there are too few values: the script that made the function may be of
  * another version.
+ *
+ * args has nargs values.  They are copied, but not what they point to.
  */
 bool
 spindle_stream_call_fill(SpindleStreamCall *call, Oid function, int at, const NullableDatum *args, int nargs)
@@ -174,8 +201,9 @@ spindle_stream_call_fill(SpindleStreamCall *call, Oid function, int at, const Nu
  *		Look up the source of a call, and check all that it says.
  *
  * Allocates in the current memory context, which must live as long as the
- * stream, and holds the generated domain, if it is one.  Errors are those of the
- * arguments, with the legal values.
+ * stream, and holds the generated domain, if it is one.  Errors are those of
+ * the arguments, with the legal values.  Parallel workers open the same call
+ * once more, so all that matters is in its values.
  */
 void
 spindle_stream_call_open(const SpindleStreamCall *call, SpindleStreamArguments *args)
@@ -192,7 +220,10 @@ spindle_stream_call_open(const SpindleStreamCall *call, SpindleStreamArguments *
 	spindle_stream_options_read(call->option, &args->source, &args->options);
 }
 
-/* The type of a value that names the source. */
+/*
+ * How a value that names the source is passed: by value, of *len bytes, if it
+ * is the OID of a relation; else as a text.
+ */
 static bool
 source_by_value(const SpindleStreamCall *call, int16 *len)
 {
@@ -218,7 +249,14 @@ spindle_stream_call_size(const SpindleStreamCall *call)
 	return size;
 }
 
-/* Write a call to where another process reads it by spindle_stream_call_restore(). */
+/*
+ * spindle_stream_call_write
+ *		Write a call to where another process reads it by
+ *		spindle_stream_call_restore(), in spindle_stream_call_size() bytes.
+ *
+ * Values that are toasted are written as they are: a process of the same
+ * transaction can read them.
+ */
 void
 spindle_stream_call_write(const SpindleStreamCall *call, char *place)
 {
@@ -236,7 +274,11 @@ spindle_stream_call_write(const SpindleStreamCall *call, char *place)
 	}
 }
 
-/* Read a call; its values are allocated in the current memory context. */
+/*
+ * spindle_stream_call_restore
+ *		Read a call that spindle_stream_call_write() wrote; its values are
+ *		allocated in the current memory context.
+ */
 void
 spindle_stream_call_restore(SpindleStreamCall *call, char *place)
 {

@@ -12,16 +12,23 @@
 #include "stream/options.h"
 #include "stream/stream.h"
 
-/* The values of a call, which stay its caller's. */
+/*
+ * The values of a call, which stay its caller's.  Values by reference point
+ * into the call's memory, or to copies after spindle_stream_call_restore().
+ */
 typedef struct SpindleStreamCall
 {
-	bool		of_relation;	/* the source is one; else a domain and a table */
+	bool		of_relation;	/* the source is one; else a domain and a
+								 * table, or NULL */
 	int			nsource;		/* values that name the source */
 	NullableDatum source[2];
 	NullableDatum option[SPINDLE_NUM_STREAM_OPTIONS];
 } SpindleStreamCall;
 
-/* The same, looked up and checked. */
+/*
+ * The same, looked up and checked.  They live as long as the memory context in
+ * which they were looked up.
+ */
 typedef struct SpindleStreamArguments
 {
 	SpindleInstance *instance;	/* NULL for a relation */
