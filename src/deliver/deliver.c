@@ -37,6 +37,10 @@
  */
 #define TICK_SECONDS	0.001
 
+/*
+ * A delivery under way.  It lives on the stack of spindle_deliver(), its
+ * arrays in a context of their own.
+ */
 typedef struct Delivery
 {
 	SpindleStreamArguments args;
@@ -52,7 +56,10 @@ typedef struct Delivery
 	bool	   *nulls;
 } Delivery;
 
-/* Tell how far the delivery came, and how to go on. */
+/*
+ * Tell how far the delivery came, and how to go on.  Events that are pending
+ * are not counted, as they are lost with the transaction.
+ */
 static void
 delivery_context(void *arg)
 {
@@ -65,7 +72,11 @@ delivery_context(void *arg)
 			   delivery->args.options.skip_events + sink->events_sent + sink->events_skipped);
 }
 
-/* Let the events of the batch go. */
+/*
+ * Let the events of the batch go.  Where the sink commits, this ends the
+ * transaction and begins another one, so everything that lives longer must not
+ * depend on it.
+ */
 static void
 flush_batch(Delivery *delivery)
 {
@@ -85,7 +96,10 @@ flush_batch(Delivery *delivery)
 	spindle_progress_report(&delivery->progress, sink->events_sent + sink->events_skipped);
 }
 
-/* Wait until an event is due; what was due before goes out first. */
+/*
+ * Wait until an event is due; what was due before goes out first.  due is in
+ * seconds since the start.  Interrupts are served meanwhile.
+ */
 static void
 wait_for(Delivery *delivery, double due)
 {
@@ -98,6 +112,12 @@ wait_for(Delivery *delivery, double due)
 	delivery->last_flush = delivery->pace.now;
 }
 
+/*
+ * Give an event to the sink, in the form that it wants.
+ *
+ * Counts anomalies and late events among those that the sink takes; left out
+ * ones count for nothing.
+ */
 static void
 take(Delivery *delivery, const SpindleEvent *event)
 {
@@ -121,6 +141,7 @@ take(Delivery *delivery, const SpindleEvent *event)
 	delivery->late += event->is_late;
 }
 
+/* Deliver all events of the stream, one by one, and flush the last batch. */
 static void
 run(Delivery *delivery)
 {
@@ -185,6 +206,15 @@ report_remarks(const Delivery *delivery)
  * args are what call says, looked up.  Both and the sink live in the current
  * memory context, below which all is allocated and released.  A sink that commits
  * needs a session of SPI that may.
+ *
+ * If time is real, this waits until each event is due; interrupts are served.
+ * The sink's batch_size is set here: that of options, or 1000 if the sink
+ * commits.  Notices tell of events that were left out, and of a lag of 0.1 s
+ * or more.
+ *
+ * Raises what the sink, the stream and their sources do.  From the opening of
+ * the sink on, an error's context tells how many events have been delivered,
+ * and the sink has been aborted.
  */
 void
 spindle_deliver(const SpindleStreamCall *call, const SpindleStreamArguments *args, SpindleSink *sink,

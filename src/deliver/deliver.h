@@ -11,7 +11,10 @@
 #include "library/stream_call.h"
 #include "sink/sink.h"
 
-/* What was delivered. */
+/*
+ * What was delivered.  Events that were skipped are not among them; bytes are
+ * what they took at the sink.
+ */
 typedef struct SpindleDelivered
 {
 	int64		events;

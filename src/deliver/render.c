@@ -66,6 +66,10 @@ enum
 	KEY_QUEUES
 };
 
+/*
+ * What the leader and the workers share, at the beginning of the shared
+ * memory; only next_slice changes.
+ */
 typedef struct SharedRendering
 {
 	uint64		fingerprint;	/* of the domain's definition */
@@ -81,7 +85,8 @@ typedef struct PortionHeader
 	int			events;
 	int			anomalies;
 	int			late;
-	bool		is_last;		/* of its slice */
+	bool		is_last;		/* of its slice, of which there may be
+								 * several */
 } PortionHeader;
 
 /* A slice in the making: the lines not yet handed on, and where it goes on. */
@@ -146,7 +151,11 @@ spindle_rendering_workers(const SpindleStreamArguments *args, const SpindleStrea
  * Slices
  */
 
-/* Take the next slice that nobody has; false if there is none. */
+/*
+ * Take the next slice that nobody has; false if there is none.  Processes call
+ * it at any time without a lock.  Slices begin with shared->first, and the
+ * last one may be shorter.
+ */
 static bool
 take_slice(SharedRendering *shared, SpindleStream *stream, Portion *portion)
 {
@@ -168,7 +177,10 @@ is_complete(const Portion *portion)
 	return portion->next == portion->end || portion->lines.len >= PORTION_BYTES;
 }
 
-/* Make lines of up to n events. */
+/*
+ * Make lines of up to n events.  Stops at the end of the slice, or when the
+ * portion is complete.
+ */
 static void
 add_lines(SpindleStream *stream, Portion *portion, int n)
 {
@@ -198,6 +210,10 @@ empty(Portion *portion)
 		portion->header.slice = -1;
 }
 
+/*
+ * Make a portion without a slice, whose lines are in the current memory
+ * context.
+ */
 static void
 init_portion(Portion *portion)
 {
@@ -210,7 +226,11 @@ init_portion(Portion *portion)
  * Leader
  */
 
-/* Start the workers, and attach to the queues of those that could be started. */
+/*
+ * Start the workers, and attach to the queues of those that could be started.
+ * queues is memory for as many as were asked for.  If fewer start, or none,
+ * the leader makes the rest itself.
+ */
 static void
 start_workers(SpindleRendering *rendering, char *queues)
 {
@@ -234,6 +254,10 @@ start_workers(SpindleRendering *rendering, char *queues)
  * args are what call says, looked up.  Until spindle_rendering_end() the
  * server is in parallel mode, and the stream belongs to the rendering.  Allocates
  * in the current memory context; after an error all goes with the transaction.
+ *
+ * nworkers is what spindle_rendering_workers() says, at least 1.  The stream
+ * is of a generated domain.  No command that writes to the database can run
+ * meanwhile.
  */
 SpindleRendering *
 spindle_rendering_begin(const SpindleStreamCall *call, const SpindleStreamArguments *args, SpindleStream *stream,
@@ -274,6 +298,7 @@ spindle_rendering_begin(const SpindleStreamCall *call, const SpindleStreamArgume
 	return rendering;
 }
 
+/* Describe lines and their header to the caller; data is not copied. */
 static void
 show_lines(SpindleLines *lines, const PortionHeader *header, const char *data, int len)
 {
@@ -284,7 +309,11 @@ show_lines(SpindleLines *lines, const PortionHeader *header, const char *data, i
 	lines->late = header->late;
 }
 
-/* Lines of the slice that is next, if a worker has sent them. */
+/*
+ * Lines of the slice that is next, if a worker has sent them.  Asks each
+ * worker for one message at most and never waits.  The result stays where it
+ * is in the queue.
+ */
 static bool
 receive_lines(SpindleRendering *rendering, SpindleLines *lines)
 {
@@ -322,7 +351,10 @@ receive_lines(SpindleRendering *rendering, SpindleLines *lines)
 	return false;
 }
 
-/* Make some lines of the leader's own; false if there is nothing to do. */
+/*
+ * Make some lines of the leader's own; false if there is nothing to do.  Makes
+ * LEADER_EVENTS at most, so that workers' queues do not stay full.
+ */
 static bool
 make_own_lines(SpindleRendering *rendering)
 {
@@ -342,6 +374,9 @@ make_own_lines(SpindleRendering *rendering)
  *		The next lines; false if there are no more.
  *
  * They are valid until the next call.  Raises what went wrong in a worker.
+ *
+ * Waits for workers where the leader has nothing to make; interrupts are
+ * served.
  */
 bool
 spindle_rendering_next(SpindleRendering *rendering, SpindleLines *lines)
@@ -375,6 +410,8 @@ spindle_rendering_next(SpindleRendering *rendering, SpindleLines *lines)
 /*
  * spindle_rendering_end
  *		After the last lines: let the workers end, and leave parallel mode.
+ *
+ * Raises what went wrong in a worker, if it has not been raised yet.
  */
 void
 spindle_rendering_end(SpindleRendering *rendering)
@@ -388,7 +425,10 @@ spindle_rendering_end(SpindleRendering *rendering)
  * Worker
  */
 
-/* Hand lines on to the leader; false if it has gone. */
+/*
+ * Hand lines on to the leader; false if it has gone.  Waits while the queue is
+ * full.
+ */
 static bool
 send_lines(shm_mq_handle *queue, Portion *portion)
 {
@@ -406,6 +446,9 @@ send_lines(shm_mq_handle *queue, Portion *portion)
 /*
  * spindle_render_worker_main
  *		Entry point of a parallel worker.
+ *
+ * It ends without lines if the definition has changed, and early if the leader
+ * has gone.  Its errors are raised in the leader by the server.
  */
 void
 spindle_render_worker_main(dsm_segment *segment, shm_toc *toc)

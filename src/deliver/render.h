@@ -10,7 +10,10 @@
 
 #include "library/stream_call.h"
 
-/* Complete lines of some deliveries that follow each other. */
+/*
+ * Complete lines of some deliveries that follow each other.  They are the
+ * rendering's, until its next call.
+ */
 typedef struct SpindleLines
 {
 	const char *data;			/* UTF-8 */

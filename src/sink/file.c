@@ -8,6 +8,10 @@
  * say, the file is cut back to its last complete line and the error tells how
  * many there are.  At the end the file is flushed to disk.
  *
+ * Files are opened with the permissions that COPY TO gives: all may read, the
+ * owner may write.  An error leaves the file open;
+ * the server closes it with the transaction.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -27,6 +31,7 @@
 /* Small enough to stay in the processor's cache until it is written. */
 #define BUFFER_SIZE (512 * 1024)
 
+/* A sink that writes to a file; fd is -1 before it is opened. */
 typedef struct FileSink
 {
 	SpindleSink base;
@@ -59,6 +64,10 @@ static const SpindleSinkOps file_ops = {
  *		context.
  *
  * Checks the privilege and the path, but does not touch the file yet.
+ *
+ * path must be absolute; it is copied.  Raises insufficient_privilege unless
+ * the user may write server files, invalid_name for a relative path, and
+ * wrong_object_type for what is neither a regular file nor a character device.
  */
 SpindleSink *
 spindle_file_sink_create(const char *path, SpindleFileMode mode)
@@ -97,6 +106,12 @@ spindle_file_sink_create(const char *path, SpindleFileMode mode)
 	return &sink->base;
 }
 
+/*
+ * Open or create the file, as its mode says, and stand at its end.
+ *
+ * Raises an error for file access if it cannot be opened, with a hint if it
+ * exists and must not.
+ */
 static void
 file_open(SpindleSink *sink, TupleDesc desc)
 {
@@ -150,8 +165,10 @@ file_open(SpindleSink *sink, TupleDesc desc)
 }
 
 /*
- * A write has failed after some bytes of the lines: keep complete ones, and say
- * how many there are in all.
+ * A write has failed after some bytes of the lines: keep complete ones, and
+ * say how many there are in all.  errno says what has failed.  Those of lines
+ * that were written completely are added to events_sent.  A device or pipe
+ * cannot be cut back.
  */
 static void
 report_write_error(FileSink *file, const char *lines, int written)
@@ -178,6 +195,13 @@ report_write_error(FileSink *file, const char *lines, int written)
 			 errdetail("Complete lines written before: " INT64_FORMAT ".", file->base.events_sent)));
 }
 
+/*
+ * Write len bytes of complete lines, and count the events that are pending as
+ * sent.
+ *
+ * Raises an error for file access; a
+ * regular file then ends with a complete line.
+ */
 static void
 write_all(FileSink *file, const char *lines, int len)
 {
@@ -206,6 +230,7 @@ write_all(FileSink *file, const char *lines, int len)
 	spindle_sink_count(&file->base);
 }
 
+/* Write the buffer.  Data are with the system then, but not yet on disk. */
 static void
 file_flush(SpindleSink *sink)
 {
@@ -213,6 +238,10 @@ file_flush(SpindleSink *sink)
 	resetStringInfo(&sink->buffer);
 }
 
+/*
+ * Write lines that somebody else has made, without copying them to the buffer,
+ * which is empty where lines are given.
+ */
 static void
 file_write_lines(SpindleSink *sink, const char *lines, int len, int64 nevents)
 {
@@ -221,6 +250,7 @@ file_write_lines(SpindleSink *sink, const char *lines, int len, int64 nevents)
 	write_all((FileSink *) sink, lines, len);
 }
 
+/* End the event's line in the buffer, and write the buffer if it is full. */
 static bool
 file_write(SpindleSink *sink, const SpindleSinkEvent *event)
 {
@@ -232,6 +262,10 @@ file_write(SpindleSink *sink, const SpindleSinkEvent *event)
 	return true;
 }
 
+/*
+ * Flush the file to disk and close it.  Raises an error for file access if
+ * either fails: the events may be lost then.
+ */
 static void
 file_close(SpindleSink *sink)
 {

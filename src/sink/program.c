@@ -27,8 +27,15 @@
 #include "server/wait.h"
 #include "sink/sink.h"
 
+/*
+ * Bytes that are gathered before they are written.
+ */
 #define BUFFER_SIZE (64 * 1024)
 
+/*
+ * A sink that writes to a program; pipe is NULL before it is started and when
+ * it has ended.
+ */
 typedef struct ProgramSink
 {
 	SpindleSink base;
@@ -37,7 +44,11 @@ typedef struct ProgramSink
 	int			fd;
 } ProgramSink;
 
-/* End the program's input, wait for it, and report how it failed, if it did. */
+/*
+ * End the program's input, wait for it, and report how it failed, if it did.
+ * Raises external_routine_exception with the exit status or signal as its
+ * detail.  The wait cannot be interrupted.
+ */
 static void
 end_program(ProgramSink *program)
 {
@@ -79,6 +90,12 @@ program_abort(SpindleSink *sink)
 	(void) sigaction(SIGINT, &found, NULL);
 }
 
+/*
+ * Start the program and make the pipe to it non-blocking.
+ *
+ * Raises an error for file access if no process can be started; that there is
+ * no such program shows later, by the exit status of the shell.
+ */
 static void
 program_open(SpindleSink *sink, TupleDesc desc)
 {
@@ -104,6 +121,14 @@ program_open(SpindleSink *sink, TupleDesc desc)
 				 errmsg("could not set pipe to nonblocking mode: %m")));
 }
 
+/*
+ * Write len bytes of complete lines, and count the events that are pending as
+ * sent.
+ *
+ * Waits while the program does not read, which a cancel interrupts; half a
+ * line may have been written then.  Raises external_routine_exception if the
+ * program ends too early.
+ */
 static void
 write_all(ProgramSink *program, const char *lines, int len)
 {
@@ -135,6 +160,7 @@ write_all(ProgramSink *program, const char *lines, int len)
 	spindle_sink_count(&program->base);
 }
 
+/* Write the buffer.  The program may not have read it yet. */
 static void
 program_flush(SpindleSink *sink)
 {
@@ -142,6 +168,10 @@ program_flush(SpindleSink *sink)
 	resetStringInfo(&sink->buffer);
 }
 
+/*
+ * Write lines that somebody else has made, without copying them to the buffer,
+ * which is empty where lines are given.
+ */
 static void
 program_write_lines(SpindleSink *sink, const char *lines, int len, int64 nevents)
 {
@@ -150,6 +180,7 @@ program_write_lines(SpindleSink *sink, const char *lines, int len, int64 nevents
 	write_all((ProgramSink *) sink, lines, len);
 }
 
+/* End the event's line in the buffer, and write the buffer if it is full. */
 static bool
 program_write(SpindleSink *sink, const SpindleSinkEvent *event)
 {
@@ -161,6 +192,7 @@ program_write(SpindleSink *sink, const SpindleSinkEvent *event)
 	return true;
 }
 
+/* End the program's input and wait until it has ended. */
 static void
 program_close(SpindleSink *sink)
 {
@@ -182,6 +214,10 @@ static const SpindleSinkOps program_ops = {
  *		A sink that writes lines to a program, in the current memory context.
  *
  * Raises insufficient_privilege if the caller may not run programs.
+ *
+ * command is for the shell; it is copied.  That means superusers and members
+ * of pg_execute_server_program.  Raises invalid_parameter_value if the command
+ * is empty.
  */
 SpindleSink *
 spindle_program_sink_create(const char *command)

@@ -9,6 +9,13 @@
  * abort is called: what else a sink holds must go with its memory context or its
  * transaction.
  *
+ * The order of calls is: open, any number of write or write_lines, flush
+ * whenever the batch is complete or nothing is due, close after a last flush.
+ * All are called
+ * in a memory context that goes when the delivery ends and not before, so what
+ * a function needs per event it has to free, or to allocate in a context of its
+ * own that it resets.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_SINK_H
@@ -23,7 +30,10 @@
 
 typedef struct SpindleSink SpindleSink;
 
-/* An event in the forms that a sink may want. */
+/*
+ * An event in the forms that a sink may want: JSON in the sink's buffer, or
+ * columns if the sink wants datums.  All is valid during write() only.
+ */
 typedef struct SpindleSinkEvent
 {
 	const SpindleEvent *event;
@@ -34,7 +44,11 @@ typedef struct SpindleSinkEvent
 	bool		show_label;		/* is it to be seen whether it is an anomaly? */
 } SpindleSinkEvent;
 
-/* All of them are there; what a sink has no use for is spindle_sink_nothing(). */
+/*
+ * All of them are there; what a sink has no use for is spindle_sink_nothing()
+ * or spindle_sink_no_lines().  Each but abort may raise an error, after which
+ * nothing but abort is called.
+ */
 typedef struct SpindleSinkOps
 {
 	/* make the target ready for events whose columns desc describes */
@@ -68,6 +82,14 @@ typedef struct SpindleSinkOps
 	void		(*abort) (SpindleSink *sink);
 } SpindleSinkOps;
 
+/*
+ * What all sinks have in common; each embeds it as its first member.
+ *
+ * Counters of what is pending tell of events that the sink has taken.  They
+ * become counters of what is sent by spindle_sink_count(), which whoever lets
+ * them go calls: the sink itself where nothing can take them back, else the
+ * loop that feeds it, after the commit.
+ */
 struct SpindleSink
 {
 	const SpindleSinkOps *ops;
@@ -89,18 +111,30 @@ struct SpindleSink
 	int64		bytes_sent;		/* and the bytes they took there */
 };
 
+/*
+ * Make the target ready.  desc describes the columns of events, or is NULL if
+ * the sink does not want them.
+ */
 static inline void
 spindle_sink_open(SpindleSink *sink, TupleDesc desc)
 {
 	sink->ops->open(sink, desc);
 }
 
+/*
+ * Give the sink an event; false if it is left out, which is counted as
+ * skipped.
+ */
 static inline bool
 spindle_sink_write(SpindleSink *sink, const SpindleSinkEvent *event)
 {
 	return sink->ops->write(sink, event);
 }
 
+/*
+ * Give the sink len bytes of complete lines, which hold nevents events, in
+ * place of so many calls of write.
+ */
 static inline void
 spindle_sink_write_lines(SpindleSink *sink, const char *lines, int len, int64 nevents)
 {
@@ -108,12 +142,20 @@ spindle_sink_write_lines(SpindleSink *sink, const char *lines, int len, int64 ne
 	sink->ops->write_lines(sink, lines, len, nevents);
 }
 
+/*
+ * Let go of all events that were taken; what is sent in a transaction goes
+ * with its commit.
+ */
 static inline void
 spindle_sink_flush(SpindleSink *sink)
 {
 	sink->ops->flush(sink);
 }
 
+/*
+ * Before a pause: see that what was flushed arrives now.  May wait for the
+ * disk.
+ */
 static inline void
 spindle_sink_settle(SpindleSink *sink)
 {
@@ -130,12 +172,17 @@ spindle_sink_count(SpindleSink *sink)
 	sink->pending_events = sink->pending_skipped = sink->pending_bytes = 0;
 }
 
+/* After the last flush, once: make the events last, and release the target. */
 static inline void
 spindle_sink_close(SpindleSink *sink)
 {
 	sink->ops->close(sink);
 }
 
+/*
+ * After an error since open was called.  Raises none itself, as there is one
+ * already.
+ */
 static inline void
 spindle_sink_abort(SpindleSink *sink)
 {
@@ -146,7 +193,7 @@ spindle_sink_abort(SpindleSink *sink)
 extern void spindle_sink_nothing(SpindleSink *sink);
 extern void spindle_sink_no_lines(SpindleSink *sink, const char *lines, int len, int64 nevents);
 
-/* file.c */
+/* What becomes of a file that exists. */
 typedef enum SpindleFileMode
 {
 	SPINDLE_FILE_REPLACE,

@@ -50,6 +50,7 @@ static const struct
 	[OWN_ANOMALY_TYPE] = {"_spindle_anomaly_type", TEXTOID},
 };
 
+/* A sink that inserts into a relation. */
 typedef struct TableSink
 {
 	SpindleSink base;
@@ -71,7 +72,12 @@ typedef struct TableSink
 	bool	   *nulls;
 } TableSink;
 
-/* The columns of a row: those of the source, and those of our own that the target has. */
+/*
+ * The columns of a row: those of the source, and those of our own that the
+ * target has.
+ *
+ * Raises undefined_table if the target is no more.
+ */
 static void
 describe_row(TableSink *table, TupleDesc source)
 {
@@ -91,6 +97,12 @@ describe_row(TableSink *table, TupleDesc source)
 						   own_columns[table->own[i]].type, -1, 0);
 }
 
+/*
+ * Prepare to insert rows with the columns desc.
+ *
+ * Locks the target until the end of the transaction.  Raises undefined_table,
+ * and what is wrong with its columns; see spindle_inserter_create().
+ */
 static void
 table_open_sink(SpindleSink *sink, TupleDesc desc)
 {
@@ -111,7 +123,11 @@ table_open_sink(SpindleSink *sink, TupleDesc desc)
 	table->inserter = spindle_inserter_create(table->relid, table->name, &options);
 }
 
-/* The value of one of our own columns. */
+/*
+ * The value of one of our own columns.  Values by reference are allocated in
+ * the current memory context; but the name of the table stays as long as the
+ * sink, since all events have the same.
+ */
 static Datum
 own_value(TableSink *table, OwnColumn column, const SpindleEvent *event, bool show_label, bool *is_null)
 {
@@ -143,7 +159,10 @@ own_value(TableSink *table, OwnColumn column, const SpindleEvent *event, bool sh
 	return (Datum) 0;
 }
 
-/* Bytes that the columns of an event take. */
+/*
+ * Bytes that the columns of an event take.  As they are stored in memory,
+ * without headers of rows, and of what is toasted the pointer only.
+ */
 static int64
 size_of_event(const TableSink *table)
 {
@@ -160,6 +179,11 @@ size_of_event(const TableSink *table)
 	return size;
 }
 
+/*
+ * Put an event's row; it may be inserted later, at the end of the batch at the
+ * latest.  Always true.  Raises what an INSERT of this row, or of others of
+ * the batch, does.
+ */
 static bool
 table_write(SpindleSink *sink, const SpindleSinkEvent *event)
 {
@@ -180,12 +204,14 @@ table_write(SpindleSink *sink, const SpindleSinkEvent *event)
 	return true;
 }
 
+/* Insert the rows of the batch; the commit that follows makes them last. */
 static void
 table_flush(SpindleSink *sink)
 {
 	spindle_inserter_flush(((TableSink *) sink)->inserter);
 }
 
+/* Release the inserter.  All rows are inserted by then. */
 static void
 table_close_sink(SpindleSink *sink)
 {
@@ -207,6 +233,9 @@ static const SpindleSinkOps table_ops = {
  *		A sink that inserts into a table, in the current memory context.
  *
  * Raises undefined_table or wrong_object_type if events cannot be inserted into it.
+ *
+ * Tables, partitioned tables, views and foreign tables can be targets.
+ * Privileges are checked by the INSERT itself.
  */
 SpindleSink *
 spindle_table_sink_create(Oid relid)

@@ -25,6 +25,10 @@
 #include "compat.h"
 #include "sink/sink.h"
 
+/*
+ * A sink that writes logical messages; positions are 0 before the first of
+ * them.
+ */
 typedef struct WalSink
 {
 	SpindleSink base;
@@ -34,12 +38,14 @@ typedef struct WalSink
 	XLogRecPtr	flushed;		/* that of the last one which is on disk */
 } WalSink;
 
+/* There is nothing to make ready but the buffer. */
 static void
 wal_open(SpindleSink *sink, TupleDesc desc)
 {
 	initStringInfo(&sink->buffer);
 }
 
+/* Write the message of an event.  Always true. */
 static bool
 wal_write(SpindleSink *sink, const SpindleSinkEvent *event)
 {
@@ -97,6 +103,10 @@ static const SpindleSinkOps wal_ops = {
  *		A sink that writes logical messages, in the current memory context.
  *
  * Raises object_not_in_prerequisite_state if nobody could decode them.
+ *
+ * prefix tells decoders whose messages these are; it must not be empty, else
+ * invalid_parameter_value is raised.  Nobody needs a privilege to write them,
+ * as for pg_logical_emit_message().
  */
 SpindleSink *
 spindle_wal_sink_create(const char *prefix, bool transactional)
