@@ -17,7 +17,14 @@
 #include "api/args.h"
 #include "library/source.h"
 
-/* The name of a schema, which need not exist; palloc'd. */
+/*
+ * spindle_arg_schema
+ *		The name of a schema, which need not exist; palloc'd.
+ *
+ * It has 1 to NAMEDATALEN - 1 bytes, so that no two different names are the
+ * same to the server.  Raises null_value_not_allowed, invalid_name or
+ * name_too_long.
+ */
 char *
 spindle_arg_schema(FunctionCallInfo fcinfo, int arg, const char *name)
 {
@@ -42,6 +49,9 @@ spindle_arg_schema(FunctionCallInfo fcinfo, int arg, const char *name)
  *		position; returns the position behind them.
  *
  * Only copies: values stay those of the call.
+ *
+ * Raises invalid_function_definition if there are too few arguments, as after
+ * an update of the library without that of the extension.
  */
 int
 spindle_arg_stream_call(FunctionCallInfo fcinfo, int at, SpindleStreamCall *call)
@@ -58,6 +68,9 @@ spindle_arg_stream_call(FunctionCallInfo fcinfo, int at, SpindleStreamCall *call
  * spindle_arg_names
  *		The elements of an argument of type text[] that is not null, palloc'd.
  *		None of them may be null.
+ *
+ * NIL for an empty array; dimensions do not matter.  Raises
+ * null_value_not_allowed.
  */
 List *
 spindle_arg_names(FunctionCallInfo fcinfo, int arg, const char *name)
@@ -83,6 +96,10 @@ spindle_arg_names(FunctionCallInfo fcinfo, int arg, const char *name)
  * spindle_arg_tables
  *		Which tables of a domain an argument of type text[] names, palloc'd; null
  *		means all.
+ *
+ * The result has an entry per table of the domain.  An empty array names none.
+ * Raises null_value_not_allowed for an element that is null and
+ * undefined_table for one that is no table.
  */
 bool *
 spindle_arg_tables(FunctionCallInfo fcinfo, int arg, const char *name, const SpindleDomain *domain)
@@ -108,6 +125,9 @@ spindle_arg_tables(FunctionCallInfo fcinfo, int arg, const char *name, const Spi
  * leaves out.  So procedures with output arguments come without them, too, and
  * with a boolean "report" at a position where the others have something else.
  * It is taken out of the arguments, which are then the same for both.
+ *
+ * Must be called before anything else looks at arguments from arg on.  Raises
+ * null_value_not_allowed if "report" is null.
  */
 SpindleReport
 spindle_arg_take_report(FunctionCallInfo fcinfo, int arg)

@@ -3,6 +3,10 @@
  * args.h
  *		Arguments of SQL functions, checked.
  *
+ * arg is a position from 0, and name the name in the SQL declaration, for
+ * errors.  The functions without a body here are in args.c; the others only
+ * find the value for those of argument.c, which say what they raise.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_ARGS_H
@@ -23,30 +27,35 @@ typedef enum SpindleReport
 	SPINDLE_REPORT_NOTHING
 } SpindleReport;
 
+/* Raise null_value_not_allowed if an argument is null. */
 static inline void
 spindle_arg_require(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	spindle_argument_require(&fcinfo->args[arg], name);
 }
 
+/* A text that must not be null, palloc'd, in the server's encoding. */
 static inline char *
 spindle_arg_text(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	return spindle_argument_text(&fcinfo->args[arg], name);
 }
 
+/* A boolean that must not be null. */
 static inline bool
 spindle_arg_bool(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	return spindle_argument_bool(&fcinfo->args[arg], name);
 }
 
+/* A bigint that must not be null. */
 static inline int64
 spindle_arg_int64(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	return spindle_argument_int64(&fcinfo->args[arg], name);
 }
 
+/* A bigint that must not be negative; when_null if it is null. */
 static inline int64
 spindle_arg_count(FunctionCallInfo fcinfo, int arg, const char *name, int64 when_null)
 {

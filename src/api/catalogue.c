@@ -3,6 +3,9 @@
  * catalogue.c
  *		SQL functions that tell what there is: domains, tables, columns.
  *
+ * Their arguments are not null, as they are strict.  Results are materialised
+ * in the caller's tuplestore, with the columns that the SQL declarations name.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -27,7 +30,11 @@ PG_FUNCTION_INFO_V1(spindle_columns);
 PG_FUNCTION_INFO_V1(spindle_check_domain);
 PG_FUNCTION_INFO_V1(spindle_stream_arguments);
 
-/* A text of a definition, which is in UTF-8. */
+/*
+ * A text of a definition, which is in UTF-8.  Allocated in the current
+ * context.  Raises untranslatable_character if the server's encoding lacks a
+ * character.
+ */
 static Datum
 text_or_null(const char *s, bool *is_null)
 {
@@ -48,8 +55,9 @@ enum
 };
 
 /*
- * Fill in what a domain's definition says; all but the description is there
- * if that cannot be converted to the server's encoding.
+ * Fill in what a domain's definition says; all but the description is there if
+ * that cannot be converted to the server's encoding.  Raises whatever is wrong
+ * with the definition; see is_definition_error().
  */
 static void
 describe_domain(const char *name, Datum *values, bool *nulls)
@@ -99,6 +107,8 @@ is_definition_error(int sqlstate)
  * There is no subtransaction, which the server would not allow in a parallel
  * query: what reads a definition holds nothing but memory, a file that it
  * closes, and the model, which goes with that memory.
+ *
+ * Reads all definitions that the session has not read yet.
  */
 Datum
 spindle_domains(PG_FUNCTION_ARGS)
@@ -143,7 +153,7 @@ spindle_domains(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* A path to a column as it is written in a definition. */
+/* A path to a column as it is written in a definition, palloc'd. */
 static char *
 path_text(const SpindleDomain *domain, int table, const SpindleColumnRef *ref)
 {
@@ -154,7 +164,10 @@ path_text(const SpindleDomain *domain, int table, const SpindleColumnRef *ref)
 	return buf.data;
 }
 
-/* The columns of a key, or NULL if there is none. */
+/*
+ * The columns of a key, separated by commas, palloc'd; or NULL if there is
+ * none.
+ */
 static char *
 key_text(const SpindleTable *table)
 {
@@ -171,6 +184,9 @@ key_text(const SpindleTable *table)
 /*
  * spindle_tables(domain, scale)
  *		One row per table, in the order of the definition.
+ *
+ * Numbers of rows are those with the default seed.  Raises
+ * undefined_object for a domain, invalid_parameter_value for a scale.
  */
 Datum
 spindle_tables(PG_FUNCTION_ARGS)
@@ -202,6 +218,9 @@ spindle_tables(PG_FUNCTION_ARGS)
 /*
  * spindle_columns(domain, table_name)
  *		One row per column of a table, in order.
+ *
+ * Positions count from 1, without hidden columns.  Raises undefined_object or
+ * undefined_table.
  */
 Datum
 spindle_columns(PG_FUNCTION_ARGS)
@@ -238,6 +257,11 @@ spindle_columns(PG_FUNCTION_ARGS)
 /*
  * spindle_check_domain(definition)
  *		Raise an error if a definition is not valid.
+ *
+ * Returns nothing.  The errors have the place in the definition as their
+ * detail; invalid_text_representation is one of syntax,
+ * invalid_parameter_value one of meaning, program_limit_exceeded stands for
+ * more than 1 MB.  Data sets that it names must be installed.
  */
 Datum
 spindle_check_domain(PG_FUNCTION_ARGS)
@@ -252,6 +276,8 @@ spindle_check_domain(PG_FUNCTION_ARGS)
 /*
  * spindle_stream_arguments()
  *		One row per stream argument, in the order in which functions have them.
+ *
+ * Both the declarations of functions and the documentation follow this table.
  */
 Datum
 spindle_stream_arguments(PG_FUNCTION_ARGS)

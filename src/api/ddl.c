@@ -22,6 +22,11 @@ PG_FUNCTION_INFO_V1(spindle_ddl);
 /*
  * spindle_ddl(domain, schema_name, tables)
  *		A script that makes the tables of a domain without the extension.
+ *
+ * tables is null for all of them.  Needs no privilege, since nothing is run,
+ * and the schema need not exist.  Raises undefined_object for the domain,
+ * undefined_table for a table, and errors for a name that cannot be a
+ * schema's.
  */
 Datum
 spindle_ddl(PG_FUNCTION_ARGS)

@@ -7,6 +7,13 @@
  * in the caller's transaction.  Procedures commit, so they refuse to run in a
  * transaction block.
  *
+ * Errors that all of them raise: null_value_not_allowed and
+ * invalid_parameter_value for arguments, undefined_object, undefined_table and
+ * undefined_column for names, what reading a relation raises, and what the
+ * sink does.  A row of the result tells table_name (null for a whole domain),
+ * events, anomalies, events out of order, bytes, seconds, and events per
+ * second.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -75,7 +82,11 @@ deliver(FunctionCallInfo fcinfo, const SpindleStreamCall *call, const SpindleStr
 	return delivery_result(fcinfo, args->table_name, sink, &delivered, SPINDLE_REPORT_ROW);
 }
 
-/* The same by a procedure, which commits and has begun a session of SPI for it. */
+/*
+ * The same by a procedure, which commits and has begun a session of SPI for
+ * it.  The result is in the caller's context, which outlives the session of
+ * SPI.
+ */
 static Datum
 deliver_with_commits(FunctionCallInfo fcinfo, const SpindleStreamCall *call, const SpindleStreamArguments *args,
 					 SpindleSink *sink, SpindleReport report)
@@ -91,7 +102,10 @@ deliver_with_commits(FunctionCallInfo fcinfo, const SpindleStreamCall *call, con
 	return result;
 }
 
-/* Read the stream arguments; returns the position behind them. */
+/*
+ * Read and look up the stream arguments, which begin at position 1; returns
+ * the position behind them.
+ */
 static int
 stream_arguments(FunctionCallInfo fcinfo, SpindleStreamCall *call, SpindleStreamArguments *args)
 {
@@ -106,7 +120,8 @@ stream_arguments(FunctionCallInfo fcinfo, SpindleStreamCall *call, SpindleStream
  * Begins the SPI session that does so, and returns to the memory context of the
  * caller, which lives as long as the CALL.
  *
- * Tells what to do with the result.
+ * Tells what to do with the result.  Raises read_only_sql_transaction on a
+ * standby, and active_sql_transaction in a transaction block or function.
  */
 static SpindleReport
 begin_procedure(FunctionCallInfo fcinfo)
@@ -132,6 +147,11 @@ begin_procedure(FunctionCallInfo fcinfo)
 /*
  * spindle_to_file(path, source, stream arguments, mode)
  *		Write a stream to a file of the server, one JSON object per line.
+ *
+ * mode is "w", "a" or "x": replace, append, must not exist.  path is absolute.
+ * The result is a row.  Raises insufficient_privilege unless the user may
+ * write server files, and an error for file access if that fails; the file
+ * then ends with a complete line.  Nothing is undone with the transaction.
  */
 Datum
 spindle_to_file(PG_FUNCTION_ARGS)
@@ -166,6 +186,10 @@ spindle_to_file(PG_FUNCTION_ARGS)
  * spindle_to_program(command, source, stream arguments)
  *		Write a stream to the standard input of a program on the server, one JSON
  *		object per line.
+ *
+ * The result is a row.  Raises insufficient_privilege unless the user may
+ * execute server programs, and external_routine_exception if the program
+ * fails.  Nothing is undone with the transaction.
  */
 Datum
 spindle_to_program(PG_FUNCTION_ARGS)
@@ -181,6 +205,11 @@ spindle_to_program(PG_FUNCTION_ARGS)
 /*
  * spindle_to_channel(channel, source, stream arguments, oversize)
  *		Send a stream by NOTIFY, the JSON object of an event as the payload.
+ *
+ * oversize is "error" or "skip": what becomes of an event that does not fit
+ * into a payload.  Commits after each batch; what has been committed has been
+ * sent, whatever follows.  Raises program_limit_exceeded for such an event, or
+ * if the queue of notifications is nearly full.
  */
 Datum
 spindle_to_channel(PG_FUNCTION_ARGS)
@@ -207,6 +236,10 @@ spindle_to_channel(PG_FUNCTION_ARGS)
 /*
  * spindle_to_wal(prefix, source, stream arguments, transactional)
  *		Write a stream to the WAL as messages for logical decoding.
+ *
+ * Commits after each batch.  Messages that are not transactional reach
+ * decoders even if an error follows.  Raises object_not_in_prerequisite_state
+ * if wal_level is too low.
  */
 Datum
 spindle_to_wal(PG_FUNCTION_ARGS)
@@ -227,6 +260,10 @@ spindle_to_wal(PG_FUNCTION_ARGS)
 /*
  * spindle_to_table(target, source, stream arguments)
  *		Insert a stream into a table, event by event.
+ *
+ * target is a table, a view or a foreign table; columns are matched by name.
+ * Commits after each batch.  Raises feature_not_supported for a whole domain,
+ * whose tables have different columns, and what an INSERT does.
  */
 Datum
 spindle_to_table(PG_FUNCTION_ARGS)

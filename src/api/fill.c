@@ -35,6 +35,12 @@ enum
  *				max_rows)
  *		Insert generated rows into a table; the result is the number of rows
  *		that were inserted.
+ *
+ * scale and seed say which instance; rows are counted from 0, and max_rows is
+ * null for all to the end.  columns is null for all.  Runs in the caller's
+ * transaction, as one INSERT does.  Raises null_value_not_allowed and
+ * invalid_parameter_value for arguments, undefined_object, undefined_table and
+ * undefined_column for names, and what an INSERT into the target does.
  */
 Datum
 spindle_fill(PG_FUNCTION_ARGS)

@@ -32,7 +32,10 @@ PG_FUNCTION_INFO_V1(spindle_json_from_text);
 PG_FUNCTION_INFO_V1(spindle_json_from_array);
 PG_FUNCTION_INFO_V1(spindle_json_from_range);
 
-/* Is a text a name, such as that of a preset, and not a JSON value? */
+/*
+ * Is a text a name, such as that of a preset, and not a JSON value?  It begins
+ * with a letter or an underscore, followed by such and digits.
+ */
 static bool
 is_bare_name(const char *s)
 {
@@ -54,6 +57,9 @@ syntax_hint(void *arg)
 /*
  * spindle_json_in
  *		A JSON value, or a bare name as a JSON string.
+ *
+ * The result is a jsonb.  Raises what jsonb_in() does,
+ * invalid_text_representation in particular.
  */
 Datum
 spindle_json_in(PG_FUNCTION_ARGS)
@@ -73,7 +79,10 @@ spindle_json_in(PG_FUNCTION_ARGS)
 	return result;
 }
 
-/* The same of a text or a json. */
+/*
+ * spindle_json_from_text
+ *		The same of a text or a json.  Casts call it.
+ */
 Datum
 spindle_json_from_text(PG_FUNCTION_ARGS)
 {
@@ -93,6 +102,9 @@ is_json_number(Oid type, const char *s)
  * spindle_json_from_array
  *		The elements of an array, of one dimension, as a JSON array: jsonb as it is,
  *		numbers as numbers, all else as strings.
+ *
+ * Elements that are null become null; an empty array becomes an empty one.
+ * Raises array_subscript_error for more than one dimension.
  */
 Datum
 spindle_json_from_array(PG_FUNCTION_ARGS)
@@ -142,6 +154,9 @@ spindle_json_from_array(PG_FUNCTION_ARGS)
  *		The bounds of a numrange as a JSON array of two numbers.
  *
  * Whether the bounds belong to it makes no difference to those who draw from it.
+ *
+ * Raises invalid_parameter_value for an empty range and for one without a
+ * bound.
  */
 Datum
 spindle_json_from_range(PG_FUNCTION_ARGS)

@@ -31,6 +31,12 @@ PG_FUNCTION_INFO_V1(spindle_rows);
  * The columns are those of the column definition list, by name; their types
  * must be right.  In most queries a scan node takes the function's place
  * (scan.c).
+ *
+ * first_row beyond the end gives no rows.  Raises null_value_not_allowed,
+ * invalid_parameter_value, undefined_object, undefined_table,
+ * undefined_column, datatype_mismatch, and feature_not_supported without a
+ * column definition list.  Here all rows are kept in a tuplestore; can be
+ * cancelled between batches.
  */
 Datum
 spindle_rows(PG_FUNCTION_ARGS)

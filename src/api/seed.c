@@ -38,13 +38,18 @@ enum
 	ARG_IF_EXISTS
 };
 
+/* What the argument is called, by what it means; hints are printed from it. */
 static const char *const if_exists_names[] = {
 	[SPINDLE_IF_EXISTS_ERROR] = "error",
 	[SPINDLE_IF_EXISTS_REPLACE] = "replace",
 	[SPINDLE_IF_EXISTS_SKIP] = "skip",
 };
 
-/* What to do with tables that are there. */
+/*
+ * What to do with tables that are there.  Raises feature_not_supported for
+ * "append", which people look for, and invalid_parameter_value for other words
+ * that have no meaning.
+ */
 static SpindleIfExists
 if_exists_argument(FunctionCallInfo fcinfo)
 {
@@ -69,6 +74,10 @@ if_exists_argument(FunctionCallInfo fcinfo)
 			 errhint("%s", spindle_names_hint(value, names, "Values"))));
 }
 
+/*
+ * The number of background workers, from 0 to SPINDLE_MAX_SEED_WORKERS; raises
+ * null_value_not_allowed or invalid_parameter_value.
+ */
 static int
 workers_argument(FunctionCallInfo fcinfo)
 {
@@ -84,7 +93,10 @@ workers_argument(FunctionCallInfo fcinfo)
 	return workers;
 }
 
-/* Workers need to see what we make, so we must be able to commit. */
+/*
+ * Workers need to see what we make, so we must be able to commit.  Raises
+ * active_sql_transaction otherwise.
+ */
 static void
 require_transaction_control(FunctionCallInfo fcinfo)
 {
@@ -97,7 +109,10 @@ require_transaction_control(FunctionCallInfo fcinfo)
 			 errhint("Call it outside of transaction blocks, functions and blocks with an exception handler, or with workers => 0.")));
 }
 
-/* Read and check all arguments. */
+/*
+ * Read and check all arguments.  What they point to is in the current memory
+ * context, which also holds the instance.  Raises what is wrong with them.
+ */
 static SpindleSeedOptions
 read_arguments(FunctionCallInfo fcinfo)
 {
@@ -128,6 +143,16 @@ read_arguments(FunctionCallInfo fcinfo)
  * The results are the numbers of tables and rows, the bytes that they take on
  * disk with indexes, and the seconds that it took.  Without output arguments, a
  * notice tells them if "report", behind schema_name, wants it.
+ *
+ * Without workers all is done in the caller's transaction.  With workers there
+ * are several, which commit; the procedure must then be able to do so.  If an error is raised, what was
+ * committed is dropped again, as far as nobody uses it.
+ *
+ * Raises null_value_not_allowed, invalid_parameter_value, invalid_name and
+ * name_too_long for arguments, undefined_object and undefined_table for names,
+ * insufficient_privilege, duplicate_table, active_sql_transaction,
+ * read_only_sql_transaction on a standby, and what the statements that make
+ * tables raise.
  */
 Datum
 spindle_seed(PG_FUNCTION_ARGS)

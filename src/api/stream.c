@@ -33,6 +33,12 @@ PG_FUNCTION_INFO_V1(spindle_stream_seed_third);
  *
  * This is what a function scan calls, which keeps all rows before it shows the
  * first; in most queries a scan node takes its place (scan.c).
+ *
+ * With realtime, each event is computed when it is due, though none is shown
+ * before the last.  Raises null_value_not_allowed and invalid_parameter_value
+ * for arguments, undefined_object, undefined_table and undefined_column for
+ * names, insufficient_privilege where a relation may not be read, and what
+ * reading it does.  Can be cancelled at any time.
  */
 Datum
 spindle_stream(PG_FUNCTION_ARGS)
@@ -93,6 +99,8 @@ spindle_stream(PG_FUNCTION_ARGS)
  *
  * Without this form, such a call would be taken for one with a relation, a scale
  * and a seed, and fail where the server looks for the relation.
+ *
+ * Always raises invalid_parameter_value, with what to write in the hint.
  */
 Datum
 spindle_stream_seed_third(PG_FUNCTION_ARGS)

@@ -6,6 +6,11 @@
  * A builder puts its arguments into an object and reads that like a stream
  * argument, so a mistake shows at once and both follow the same rules.
  *
+ * Results are jsonb, which a caller may change or combine as any other.
+ * Arguments that are null are left out of the object; whether one may be left
+ * out is for the reader to say.  Raises null_value_not_allowed, and
+ * invalid_parameter_value for what a stream would refuse.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -27,7 +32,7 @@ PG_FUNCTION_INFO_V1(spindle_point_anomaly);
 PG_FUNCTION_INFO_V1(spindle_contextual_anomaly);
 PG_FUNCTION_INFO_V1(spindle_collective_anomaly);
 
-/* An object under construction: members that are null are left out. */
+/* Begin an object in buf, in the current context. */
 static void
 begin_object(StringInfo buf)
 {
@@ -35,12 +40,17 @@ begin_object(StringInfo buf)
 	appendStringInfoChar(buf, '{');
 }
 
+/*
+ * Add a member whose value is JSON already.  name is one of ours, which needs
+ * no escapes.
+ */
 static void
 add_member(StringInfo buf, const char *name, const char *json)
 {
 	appendStringInfo(buf, "%s\"%s\": %s", buf->len > 1 ? ", " : "", name, json);
 }
 
+/* Add an argument of type text as a string, unless it is null. */
 static void
 add_text(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
 {
@@ -53,6 +63,7 @@ add_text(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
 	add_member(buf, name, quoted.data);
 }
 
+/* Add an argument of type jsonb or spindle_json, unless it is null. */
 static void
 add_jsonb(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
 {
@@ -60,6 +71,13 @@ add_jsonb(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
 		add_member(buf, name, JsonbToCString(NULL, &PG_GETARG_JSONB_P(arg)->root, -1));
 }
 
+/*
+ * Add an argument of type double precision with the fewest digits that read
+ * back the same, unless it is null.
+ *
+ * Raises invalid_parameter_value if it is not finite, for which JSON has no
+ * number.
+ */
 static void
 add_number(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
 {
@@ -80,6 +98,7 @@ add_number(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
 	add_member(buf, name, digits);
 }
 
+/* Add an argument of type bigint, unless it is null. */
 static void
 add_int64(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
 {
@@ -87,6 +106,7 @@ add_int64(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
 		add_member(buf, name, psprintf(INT64_FORMAT, PG_GETARG_INT64(arg)));
 }
 
+/* End the object; the result is a jsonb in the current context. */
 static Datum
 end_object(StringInfo buf)
 {
@@ -97,6 +117,9 @@ end_object(StringInfo buf)
 /*
  * spindle_burst_window(start_event, end_event, start_offset_seconds,
  *						duration_seconds, multiplier)
+ *
+ * Events from start_event to end_event, or a time from an offset on, both in
+ * seconds, have their rate multiplied.
  */
 Datum
 spindle_burst_window(PG_FUNCTION_ARGS)
@@ -118,6 +141,8 @@ spindle_burst_window(PG_FUNCTION_ARGS)
 
 /*
  * spindle_time_pattern(preset, hours, weekdays)
+ *
+ * Rate multipliers by hour of the day and by weekday, or a preset of them.
  */
 Datum
 spindle_time_pattern(PG_FUNCTION_ARGS)
@@ -137,6 +162,9 @@ spindle_time_pattern(PG_FUNCTION_ARGS)
 
 /*
  * spindle_point_anomaly(name, column, multiplier_range, fraction)
+ *
+ * Single values far from the mean of their column, in a fraction (0 to 1) of
+ * events.
  */
 Datum
 spindle_point_anomaly(PG_FUNCTION_ARGS)
@@ -160,6 +188,9 @@ spindle_point_anomaly(PG_FUNCTION_ARGS)
 /*
  * spindle_contextual_anomaly(name, column, condition_column, normal_values,
  *							  anomalous_values, fraction)
+ *
+ * Values that do not fit another column of the event, in a fraction (0 to 1) of
+ * events.
  */
 Datum
 spindle_contextual_anomaly(PG_FUNCTION_ARGS)
@@ -186,6 +217,9 @@ spindle_contextual_anomaly(PG_FUNCTION_ARGS)
 /*
  * spindle_collective_anomaly(name, group_column, timestamp_column,
  *							  window_seconds, fraction)
+ *
+ * All events of some groups, a fraction (0 to 1) of them, crowded into
+ * window_seconds.
  */
 Datum
 spindle_collective_anomaly(PG_FUNCTION_ARGS)

@@ -18,6 +18,9 @@ PG_FUNCTION_INFO_V1(spindle_scan_support);
 /*
  * spindle_scan_support(internal)
  *		The estimate of rows; nothing for other requests.
+ *
+ * A number of rows that execution may contradict.  Mistakes in arguments raise
+ * no error here, except for files that cannot be read.
  */
 Datum
 spindle_scan_support(PG_FUNCTION_ARGS)
@@ -37,7 +40,11 @@ spindle_scan_support(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(NULL);
 }
 
-/* Called when the library is loaded: scans take the place of these functions. */
+/*
+ * spindle_support_init
+ *		Called when the library is loaded: scans take the place of these
+ *		functions.
+ */
 void
 spindle_support_init(void)
 {

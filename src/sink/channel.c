@@ -148,7 +148,7 @@ static const SpindleSinkOps channel_ops = {
  * Events that do not fit are left out if skip_oversize, else an error.
  *
  * Raises invalid_parameter_value if the name of the channel is empty, or has
- * NAMEDATALEN bytes or more.  Nobody needs a privilege to notify.
+ * NAMEDATALEN bytes or more.  Checks no privilege, as NOTIFY checks none.
  */
 SpindleSink *
 spindle_channel_sink_create(const char *channel, bool skip_oversize)

@@ -105,8 +105,8 @@ static const SpindleSinkOps wal_ops = {
  * Raises object_not_in_prerequisite_state if nobody could decode them.
  *
  * prefix tells decoders whose messages these are; it must not be empty, else
- * invalid_parameter_value is raised.  Nobody needs a privilege to write them,
- * as for pg_logical_emit_message().
+ * invalid_parameter_value is raised.  Checks no privilege, as
+ * pg_logical_emit_message() checks none.
  */
 SpindleSink *
 spindle_wal_sink_create(const char *prefix, bool transactional)
