@@ -54,12 +54,17 @@
 #define MarkGUCPrefixReserved(prefix)	EmitWarningsOnPlaceholders(prefix)
 #define strtoi64(text, end, base)	((int64) strtoll(text, end, base))
 
+/* 15 also has MAT_SRF_BLESS, which we do not use. */
 #define MAT_SRF_USE_EXPECTED_DESC	0x01
 
 /*
  * InitMaterializedSRF
  *		Check that the caller of a set-returning function takes a tuplestore, and
  *		give it one, in the context of the whole query.
+ *
+ * As of 15.  Raises feature_not_supported if the caller takes no set, or no
+ * tuplestore; flags is 0 or MAT_SRF_USE_EXPECTED_DESC, with which the columns
+ * are those that the caller expects.
  */
 static inline void
 InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
@@ -109,7 +114,10 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 
 #define rd_locator	rd_node
 
-/* As of 16, of the kinds of objects that we ask for. */
+/*
+ * As of 16, of the kinds of objects that we ask for: databases, schemas and
+ * functions.
+ */
 static inline AclResult
 object_aclcheck(Oid classid, Oid objectid, Oid roleid, AclMode mode)
 {
@@ -125,6 +133,7 @@ object_aclcheck(Oid classid, Oid objectid, Oid roleid, AclMode mode)
 	elog(ERROR, "unexpected class %u of an object", classid);
 }
 
+/* As of 16, of relations; raises an internal error for others. */
 static inline bool
 object_ownercheck(Oid classid, Oid objectid, Oid roleid)
 {

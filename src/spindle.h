@@ -15,6 +15,10 @@
 /* Name of the extension's foreign-data wrapper and of its ready-made server. */
 #define SPINDLE_FDW_NAME	"spindle_fdw"
 
+/*
+ * What a foreign table has that does not say it; SQL functions declare the
+ * same as their defaults.
+ */
 #define SPINDLE_DEFAULT_SCALE	"small"
 #define SPINDLE_DEFAULT_SEED	42
 

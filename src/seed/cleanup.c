@@ -38,7 +38,7 @@
 #include "seed/lock.h"
 #include "server/run.h"
 
-/* Does anything live in a schema? */
+/* Does nothing live in a schema, as pg_depend has it? */
 static bool
 is_empty_schema(Oid schema)
 {
@@ -94,9 +94,10 @@ relation_of(const ObjectAddress *object)
 }
 
 /*
- * Lock relations to drop, and all that go with them: indexes, TOAST tables, what
- * an event trigger may have made on them.  Does not wait; the result says whether
- * all locks could be had.  locked is what the caller holds locks on, and grows.
+ * Lock relations to drop, and all that go with them: indexes, TOAST tables,
+ * what an event trigger may have made on them.  Does not wait; the result says
+ * whether all locks could be had.  locked is what the caller holds locks on,
+ * and grows.  Those that were had stay locked until the transaction ends.
  */
 static bool
 lock_with_dependents(List *locked)
@@ -132,7 +133,11 @@ lock_with_dependents(List *locked)
 	return is_locked;
 }
 
-/* Drop the tables, with what depends on them; false if one of them is in use. */
+/*
+ * Drop the tables, with what depends on them; false if one of them is in use.
+ * Tables that have got another name than a provisional one are not touched:
+ * they are complete, or somebody else's by now.
+ */
 static bool
 drop_tables(const SpindleSeedShared *shared)
 {
@@ -165,7 +170,10 @@ drop_tables(const SpindleSeedShared *shared)
 	return true;
 }
 
-/* Drop a schema that was made for the tables, unless it is in use. */
+/*
+ * Drop a schema that was made for the tables, unless it is in use.  It is not
+ * dropped if anything lives in it.
+ */
 static void
 drop_schema(const SpindleSeedShared *shared)
 {
@@ -187,6 +195,9 @@ drop_schema(const SpindleSeedShared *shared)
  * The caller cannot be interrupted, so this waits for nobody: if others have locks
  * on the tables, or if something else goes wrong, tables are left to the next
  * seeding, and a warning says so.
+ *
+ * Must be called in a transaction; runs in a subtransaction of its own, so
+ * errors become the warning.
  */
 void
 spindle_seed_drop_tables(const SpindleSeedShared *shared, bool has_made_schema)
@@ -238,6 +249,10 @@ spindle_seed_drop_tables(const SpindleSeedShared *shared, bool has_made_schema)
  *
  * Only the user's own: with those of others, who can name and comment on a table
  * as they like and hold locks on it, they could stop a superuser.
+ *
+ * The caller is connected to SPI and has the lock of the schema, which must
+ * exist.  A notice tells of what is dropped.  Waits for locks that others have
+ * on the tables.
  */
 void
 spindle_seed_drop_leftovers(const char *schema)

@@ -23,6 +23,7 @@
 
 #include "seed/ddl.h"
 
+/* Is a name in a list of strings? */
 static bool
 is_taken(const List *names, const char *name)
 {
@@ -54,6 +55,9 @@ choose_name(List **names, const char *table, const char *column, const char *lab
  *		Prepare statements for the selected tables of a domain in a schema.
  *
  * All arguments are kept.  Allocates in the current memory context.
+ *
+ * Names are chosen for all tables, selected or not, so that they do not depend
+ * on the selection; but for those of NOT NULL constraints.
  */
 SpindleDdl *
 spindle_ddl_create(const SpindleDomain *domain, const char *schema, const bool *selected,
@@ -124,6 +128,7 @@ spindle_ddl_qualified(const SpindleDdl *ddl, const char *name)
 	return quote_qualified_identifier(ddl->schema, name);
 }
 
+/* The name that a table has for now, with the schema, as SQL writes it. */
 static char *
 qualified_table(const SpindleDdl *ddl, int table)
 {
@@ -178,7 +183,10 @@ spindle_ddl_table(const SpindleDdl *ddl, int table)
 	return buf.data;
 }
 
-/* A text of the definition, which is in UTF-8, as a literal. */
+/*
+ * A text of the definition, which is in UTF-8, as a literal.  Raises
+ * untranslatable_character if the server's encoding lacks a character.
+ */
 static char *
 description_literal(const char *description)
 {
@@ -254,6 +262,9 @@ spindle_ddl_indexes(const SpindleDdl *ddl, int table)
  *
  * With is_valid the statement checks the rows; otherwise this is left to
  * ALTER TABLE ... VALIDATE CONSTRAINT.
+ *
+ * Both tables are called by the names that they have for now; the constraint
+ * gets its own in the end.
  */
 char *
 spindle_ddl_foreign_key(const SpindleDdl *ddl, int table, int column, bool is_valid)
@@ -305,6 +316,8 @@ append_statements(StringInfo buf, const char *heading, List *statements)
  * spindle_ddl_script
  *		All statements as a script, palloc'd; a comment marks where the data is
  *		to be loaded.
+ *
+ * Types are written without a schema, as people write them, unless is_run.
  */
 char *
 spindle_ddl_script(const SpindleDdl *ddl)
@@ -354,7 +367,11 @@ spindle_ddl_relation(const SpindleDdl *ddl, int table)
 	return relid;
 }
 
-/* What such a table takes on disk, with indexes and all. */
+/*
+ * spindle_ddl_relation_bytes
+ *		What such a table takes on disk, with indexes and all.  Raises
+ *		undefined_table if it is not there any more.
+ */
 int64
 spindle_ddl_relation_bytes(const SpindleDdl *ddl, int table)
 {

@@ -3,6 +3,9 @@
  * ddl.h
  *		Statements that make tables of a domain.
  *
+ * Texts and lists are palloc'd.  A column is a number of the definition,
+ * hidden ones included.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_DDL_H
@@ -12,6 +15,11 @@
 
 #include "model/model.h"
 
+/*
+ * What statements are to say, for the selected tables of a domain in a schema.
+ * It is made by spindle_ddl_create(); is_run and staging may be set
+ * afterwards.
+ */
 typedef struct SpindleDdl
 {
 	const SpindleDomain *domain;

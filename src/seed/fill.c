@@ -21,7 +21,10 @@
 #include "server/relation.h"
 #include "server/target.h"
 
-/* A column by its name; an error with the names there are. */
+/*
+ * A column by its name; an error with the names there are.  From 0.  Raises
+ * undefined_column; hidden columns are not found.
+ */
 static int
 find_column(const SpindleFill *fill, const char *name)
 {
@@ -38,8 +41,9 @@ find_column(const SpindleFill *fill, const char *name)
 }
 
 /*
- * Is there a place for the values of a column?  false if the target computes it
- * itself.
+ * Is there a place for the values of a column?  false if the target computes
+ * it itself.  Raises undefined_column if the target has no column of this
+ * name, and generated_always if it was named and the target computes it.
  */
 static bool
 has_place(const SpindleFill *fill, Relation target, int c)
@@ -64,7 +68,11 @@ has_place(const SpindleFill *fill, Relation target, int c)
 	return !att->attgenerated;
 }
 
-/* Which columns are to be filled: those named, or all that can be. */
+/*
+ * Which columns are to be filled: those named, or all that can be.  An array
+ * with an entry per column of the generated table, palloc'd.  Raises
+ * undefined_column if there is nothing to fill.
+ */
 static bool *
 wanted_columns(const SpindleFill *fill, Relation target)
 {
@@ -90,6 +98,7 @@ wanted_columns(const SpindleFill *fill, Relation target)
 	return wanted;
 }
 
+/* Pass on how far a load has come. */
 static void
 report_rows(void *arg, int64 rows)
 {
@@ -103,6 +112,8 @@ report_rows(void *arg, int64 rows)
  *
  * Raises undefined_table and undefined_column for what is not there, and whatever
  * an INSERT by the current user does.
+ *
+ * Takes the lock that INSERT takes, until the end of the transaction.
  */
 int64
 spindle_fill_relation(const SpindleFill *fill)

@@ -12,6 +12,9 @@
 
 #include "gen/instance.h"
 
+/*
+ * What is to be filled with which rows; they are counted from 0.
+ */
 typedef struct SpindleFill
 {
 	Oid			target;

@@ -42,7 +42,10 @@
 /* What that calls them. */
 #define ALIAS	"generated"
 
-/* A reference to a table whose keys are start, start + step, and so on. */
+/*
+ * A reference to a table whose keys are start, start + step, and so on, nrows
+ * in number; step is greater than 0.
+ */
 typedef struct ReferenceCheck
 {
 	int			attribute;		/* from 0 */
@@ -54,6 +57,7 @@ typedef struct ReferenceCheck
 	const SpindleTable *parent;
 } ReferenceCheck;
 
+/* What a load needs besides its arguments, in a context of its own. */
 typedef struct Loader
 {
 	TupleDesc	desc;			/* of the columns that are loaded */
@@ -67,6 +71,9 @@ typedef struct Loader
 /*
  * spindle_load_can_check
  *		Can the values of a referencing column be checked while they are loaded?
+ *
+ * It can if the parent is another table, and its only key column an integer
+ * sequence that rises.  False for a column that refers to nothing.
  */
 bool
 spindle_load_can_check(const SpindleDomain *domain, int table, int column)
@@ -111,6 +118,7 @@ describe_rows(Loader *loader, const SpindleLoad *load)
 	}
 }
 
+/* Note which columns are to be checked, against which keys. */
 static void
 add_checks(Loader *loader, const SpindleLoad *load)
 {
@@ -136,7 +144,10 @@ add_checks(Loader *loader, const SpindleLoad *load)
 	}
 }
 
-/* Raise an error if a row refers to a row that does not exist. */
+/*
+ * Raise an error if a row refers to a row that does not exist.  Null refers to
+ * nothing.  Raises foreign_key_violation, as the server would.
+ */
 static void
 check_references(const Loader *loader, const Datum *values, const bool *nulls)
 {
@@ -158,7 +169,11 @@ check_references(const Loader *loader, const Datum *values, const bool *nulls)
 	}
 }
 
-/* The schema of our functions, as SQL writes it. */
+/*
+ * The schema of our functions, as SQL writes it.  It is looked up, as the
+ * extension may have been moved.  Raises undefined_object if there is no
+ * extension.
+ */
 static const char *
 extension_schema(void)
 {
@@ -181,7 +196,10 @@ extension_schema(void)
 	return quote_identifier(get_namespace_name(schema));
 }
 
-/* The call of spindle_rows() that gives rows from $1 on, $2 of them. */
+/*
+ * The call of spindle_rows() that gives rows from $1 on, $2 of them.  All
+ * names are qualified.  palloc'd.
+ */
 static char *
 rows_from_sql(const Loader *loader, const SpindleLoad *load)
 {
@@ -204,7 +222,10 @@ rows_from_sql(const Loader *loader, const SpindleLoad *load)
 					load->instance->seed, definitions.data);
 }
 
-/* Generate rows first .. end - 1 and put them. */
+/*
+ * Generate rows first .. end - 1 and put them.  Reports after each batch of
+ * SPINDLE_BATCH_ROWS rows.
+ */
 static void
 put_rows(const Loader *loader, const SpindleLoad *load, SpindleInserter *inserter, SpindleRows *rows,
 		 int64 first, int64 end)
@@ -225,7 +246,11 @@ put_rows(const Loader *loader, const SpindleLoad *load, SpindleInserter *inserte
 	}
 }
 
-/* Insert the rows; the result is how many were inserted. */
+/*
+ * Insert the rows; the result is how many were inserted.  Where an INSERT has
+ * to be run it is one per INSERT_ROWS rows, which the server can cancel at any
+ * time.
+ */
 static int64
 insert_rows(const Loader *loader, const SpindleLoad *load)
 {
@@ -286,7 +311,10 @@ spindle_load(const SpindleLoad *load)
 	return inserted;
 }
 
-/* Raise an error if a column has no place in the table, as INSERT would. */
+/*
+ * Raise an error if a column has no place in the table, as INSERT would.  An
+ * event trigger may have changed the table.  Raises undefined_column.
+ */
 static void
 require_columns(const SpindleLoad *load)
 {

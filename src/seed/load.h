@@ -10,9 +10,16 @@
 
 #include "gen/instance.h"
 
-/* Called after each batch of rows with the number of those done so far. */
+/*
+ * Called after each batch of rows with the number of those done so far, of
+ * this load.
+ */
 typedef void (*SpindleLoadReport) (void *arg, int64 rows);
 
+/*
+ * What spindle_load() is to do.  report is called with report_arg and is never
+ * NULL; what it raises ends the load.
+ */
 typedef struct SpindleLoad
 {
 	Oid			relid;			/* the table to load */

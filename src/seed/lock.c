@@ -31,6 +31,10 @@
 #define PART_SEEDING	1
 #define PART_NAME		2
 
+/*
+ * The tag of a lock on a schema, or on a hash of a name, for one of the parts
+ * above; 0 is the schema as a whole, which the server's own lock is for.
+ */
 static LOCKTAG
 lock_tag(Oid schema, uint16 part)
 {
@@ -62,6 +66,8 @@ spindle_seed_lock(Oid schema, const char *name)
  * spindle_seed_hold_lock
  *		Keep the lock of a schema beyond the end of the transaction: until
  *		spindle_seed_release_lock(), or until a transaction is rolled back.
+ *
+ * The caller has the lock for the transaction already, so this does not wait.
  */
 void
 spindle_seed_hold_lock(Oid schema)
@@ -71,6 +77,11 @@ spindle_seed_hold_lock(Oid schema)
 	(void) LockAcquire(&tag, ExclusiveLock, true, false);
 }
 
+/*
+ * spindle_seed_release_lock
+ *		Release the lock that spindle_seed_hold_lock() took.  One that was
+ *		taken for the transaction besides stays until that ends.
+ */
 void
 spindle_seed_release_lock(Oid schema)
 {
@@ -83,6 +94,9 @@ spindle_seed_release_lock(Oid schema)
  * spindle_seed_lock_to_drop
  *		Lock a schema against seedings and all else until the transaction ends,
  *		if that can be had without waiting; the result says so.
+ *
+ * Locks that were taken before one could not be had stay until the transaction
+ * ends.
  */
 bool
 spindle_seed_lock_to_drop(Oid schema)

@@ -20,6 +20,10 @@ typedef enum SpindleIfExists
 	SPINDLE_IF_EXISTS_SKIP
 } SpindleIfExists;
 
+/*
+ * What a call of spindle_seed asks for; all of it has been checked, but not
+ * against what the schema holds.
+ */
 typedef struct SpindleSeedOptions
 {
 	SpindleInstance *instance;	/* held until the end of the call */

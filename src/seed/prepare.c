@@ -28,7 +28,11 @@
 #include "seed/prepare.h"
 #include "server/run.h"
 
-/* May the caller create tables in the schema, or the schema itself? */
+/*
+ * May the caller create tables in the schema, or the schema itself?  The
+ * result is the schema, or InvalidOid if there is none.  Raises
+ * insufficient_privilege.
+ */
 static Oid
 check_schema(SpindleSeed *seed)
 {
@@ -49,7 +53,10 @@ check_schema(SpindleSeed *seed)
 	return InvalidOid;
 }
 
-/* A relation is where a table is to be: refuse, note it down, or skip. */
+/*
+ * A relation is where a table is to be: refuse, note it down, or skip.  Raises
+ * duplicate_table, wrong_object_type or insufficient_privilege.
+ */
 static void
 check_existing_table(SpindleSeed *seed, int table, Oid relid)
 {
@@ -76,7 +83,10 @@ check_existing_table(SpindleSeed *seed, int table, Oid relid)
 	seed->replaced = lappend(seed->replaced, quote_qualified_identifier(seed->options->schema, name));
 }
 
-/* The names of indexes must be free, or become so with the tables replaced. */
+/*
+ * The names of indexes must be free, or become so with the tables replaced.
+ * replaced has the OIDs of these tables.  Raises duplicate_table.
+ */
 static void
 check_index_names(const SpindleSeed *seed, Oid schema, const List *replaced)
 {
@@ -100,7 +110,10 @@ check_index_names(const SpindleSeed *seed, Oid schema, const List *replaced)
 		}
 }
 
-/* Check what is in the schema; afterwards the tables to make are known. */
+/*
+ * Check what is in the schema; afterwards the tables to make are known.
+ * schema is InvalidOid if there is none, and then nothing can be in the way.
+ */
 static void
 check_existing(SpindleSeed *seed, Oid schema)
 {
@@ -151,6 +164,9 @@ lock_schema(SpindleSeed *seed)
  * options are kept, all else is allocated in the current memory context.  Waits
  * for other seedings of the schema; raises an error if tables cannot be made as
  * the options want it.
+ *
+ * The errors are insufficient_privilege, duplicate_table and
+ * wrong_object_type.
  */
 SpindleSeed *
 spindle_seed_prepare(const SpindleSeedOptions *options)
@@ -167,7 +183,10 @@ spindle_seed_prepare(const SpindleSeedOptions *options)
 	return seed;
 }
 
-/* Make the schema if it is missing. */
+/*
+ * spindle_seed_make_schema
+ *		Make the schema if it is missing.  The caller is connected to SPI.
+ */
 void
 spindle_seed_make_schema(const SpindleSeed *seed)
 {
@@ -175,7 +194,13 @@ spindle_seed_make_schema(const SpindleSeed *seed)
 		spindle_run(psprintf("CREATE SCHEMA %s", quote_identifier(seed->options->schema)));
 }
 
-/* Drop the tables to replace, all at once as they refer to each other. */
+/*
+ * spindle_seed_drop_replaced
+ *		Drop the tables to replace, all at once as they refer to each other.
+ *
+ * Raises dependent_objects_still_exist if others depend on them.  The caller
+ * is connected to SPI.
+ */
 void
 spindle_seed_drop_replaced(SpindleSeed *seed)
 {

@@ -11,6 +11,10 @@
 #include "seed/ddl.h"
 #include "seed/options.h"
 
+/*
+ * A seeding under way.  It lives in the memory context in which it was
+ * prepared, which must outlive transactions if there are workers.
+ */
 typedef struct SpindleSeed
 {
 	const SpindleSeedOptions *options;
@@ -27,7 +31,7 @@ typedef struct SpindleSeed
 
 	/* results */
 	int64		nrows;
-	int64		nbytes;
+	int64		nbytes;			/* on disk, with indexes and all */
 } SpindleSeed;
 
 extern SpindleSeed *spindle_seed_prepare(const SpindleSeedOptions *options);

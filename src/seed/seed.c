@@ -35,6 +35,7 @@ typedef struct LoadProgress
 	int64		rows_before;	/* of tables that are complete */
 } LoadProgress;
 
+/* Tell how far the load of a table has come, as part of all tables. */
 static void
 report_load(void *arg, int64 rows)
 {
@@ -68,7 +69,11 @@ is_early_foreign_key(const SpindleSeed *seed, int table, int column)
 		spindle_load_can_check(domain, table, column);
 }
 
-/* Rows and primary keys, table after table. */
+/*
+ * Rows and primary keys, table after table.  A foreign key that can be checked
+ * while rows are stored is made before.  The number of rows is what was
+ * inserted, which an event trigger may have changed.
+ */
 static void
 load_tables(SpindleSeed *seed)
 {
@@ -105,7 +110,10 @@ load_tables(SpindleSeed *seed)
 	seed->nrows = load.rows_before;
 }
 
-/* Indexes, statistics and the remaining foreign keys, once the rows are there. */
+/*
+ * Indexes, statistics and the remaining foreign keys, once the rows are there.
+ * Takes a statement each, between which interrupts are served.
+ */
 static void
 finish_tables(const SpindleSeed *seed)
 {
@@ -145,7 +153,10 @@ finish_tables(const SpindleSeed *seed)
 	spindle_progress_end(&progress);
 }
 
-/* All in the caller's transaction. */
+/*
+ * All in the caller's transaction.  Commands see what those before have made,
+ * and the user's privileges are checked as for any.
+ */
 static void
 seed_serially(SpindleSeed *seed)
 {
@@ -179,6 +190,9 @@ seed_serially(SpindleSeed *seed)
  * With workers the caller's transaction is committed, and others after it; so it
  * must be free to do that.  Otherwise all happens in this transaction.  Raises an
  * error, with the state of before, if anything is in the way.
+ *
+ * Waits for other seedings of the schema.  Raises what spindle_seed_prepare()
+ * does, and what the statements do.
  */
 void
 spindle_seed_tables(const SpindleSeedOptions *options, SpindleSeedResult *result)

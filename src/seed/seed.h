@@ -10,6 +10,7 @@
 
 #include "seed/options.h"
 
+/* What has been made; tables that were skipped do not count. */
 typedef struct SpindleSeedResult
 {
 	int			ntables;

@@ -44,12 +44,22 @@ typedef enum SpindleSeedStep
 	SPINDLE_SEED_NSTEPS
 } SpindleSeedStep;
 
+/*
+ * A table to make.  relid is InvalidOid before, and is there
+ * before the table is committed.
+ */
 typedef struct SpindleSeedTask
 {
 	int			table;			/* of the domain */
 	Oid			relid;			/* set by the worker that makes it */
 } SpindleSeedTask;
 
+/*
+ * What lies at the beginning of the shared memory.
+ *
+ * Only atomics, step_changed, and relid of a task by the worker that took it,
+ * are written while workers run; steps_done and latches make them known.
+ */
 typedef struct SpindleSeedShared
 {
 	/* set by the leader before it starts workers */

@@ -41,6 +41,7 @@
 #include "server/progress.h"
 #include "server/run.h"
 
+/* What a worker knows; it lives on the stack of the entry point. */
 typedef struct Worker
 {
 	SpindleSeedShared *shared;
@@ -51,7 +52,10 @@ typedef struct Worker
 	int64		rows_reported;	/* of the present table */
 } Worker;
 
-/* Find the shared memory, send messages to the leader from now on. */
+/*
+ * Find the shared memory, send messages to the leader from now on.  number is
+ * that of the worker, from 0.  Ends the process if the leader has gone.
+ */
 static shm_toc *
 attach(dsm_handle handle, int number)
 {
@@ -71,7 +75,8 @@ attach(dsm_handle handle, int number)
 
 /*
  * Become the leader's user with the leader's settings.  The login is checked
- * for the user that logged in there, as the present one need not be allowed to.
+ * for the user that logged in there, as the present one need not be allowed
+ * to.  settings is what SerializeGUCState() wrote there.
  */
 static void
 take_over_session(const SpindleSeedShared *shared, void *settings)
@@ -87,7 +92,11 @@ take_over_session(const SpindleSeedShared *shared, void *settings)
 	SetUserIdAndSecContext(shared->user, 0);
 }
 
-/* Find the domain; it must be the one that the leader has. */
+/*
+ * Find the domain; it must be the one that the leader has.  Called in each
+ * transaction, as the instance is held by its context.  Raises
+ * object_not_in_prerequisite_state.
+ */
 static void
 prepare(Worker *worker)
 {
@@ -118,7 +127,10 @@ cancel_sleep(int code, Datum arg)
 	ConditionVariableCancelSleep();
 }
 
-/* Tell the leader that a step is done. */
+/*
+ * Tell the leader that a step is done.  What was written before is seen by
+ * whoever sees the step.
+ */
 static void
 report_step(Worker *worker, SpindleSeedStep step)
 {
@@ -127,7 +139,10 @@ report_step(Worker *worker, SpindleSeedStep step)
 	SetLatch(&ProcGlobal->allProcs[worker->shared->leader].procLatch);
 }
 
-/* Wait until the leader says that a step begins. */
+/*
+ * Wait until the leader says that a step begins.  Takes no time if it has
+ * begun.  Interrupts are served.
+ */
 static void
 await_step(Worker *worker, SpindleSeedStep step)
 {
@@ -148,6 +163,7 @@ next_task(Worker *worker)
 	return i < worker->shared->ntasks ? &worker->shared->task[i] : NULL;
 }
 
+/* Add the rows stored since the last report to those of all workers. */
 static void
 report_load(void *arg, int64 rows)
 {
@@ -158,7 +174,11 @@ report_load(void *arg, int64 rows)
 	spindle_progress_report(&worker->progress, rows);
 }
 
-/* One table with all that does not need others. */
+/*
+ * One table with all that does not need others.  In the worker's transaction
+ * and under its provisional name.  Raises what the statements do, and ends the
+ * worker and the seeding by it.
+ */
 static void
 make_table(Worker *worker, SpindleSeedTask *task)
 {
@@ -256,6 +276,9 @@ validate_tables(Worker *worker)
 /*
  * spindle_seed_worker_main
  *		Entry point; arg is the handle of the shared memory.
+ *
+ * bgw_extra has the worker's number, from 0.  An error goes to the leader and
+ * ends the process; what was not committed is undone.
  */
 void
 spindle_seed_worker_main(Datum arg)

@@ -6,6 +6,9 @@
  * Wherever they come from: a call, a plan, another process.  Errors name the
  * argument as the SQL declaration does.
  *
+ * Texts are palloc'd, in the server's encoding.  null_value_not_allowed is
+ * raised for what must not be null.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

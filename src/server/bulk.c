@@ -64,6 +64,9 @@ struct SpindleBulk
  *		whole of it can tell?
  *
  * references_are_checked says that the caller knows that the foreign keys hold.
+ *
+ * The caller has locked the relation.  Raises no error: if the user may not
+ * insert, the INSERT reports that.  The access method need not be heap.
  */
 bool
 spindle_bulk_is_plain(Relation relation, bool references_are_checked)
@@ -110,6 +113,10 @@ match_column(Form_pg_attribute att, TupleDesc source, int *source_of)
  *		an INSERT would do more than copy values.
  *
  * source_of[i] is -1 if column i is to be null.
+ *
+ * source_of has an entry per column of the relation, dropped ones included.
+ * Types must be the same, and
+ * modifiers too unless the relation's has none, so no value needs a cast.
  */
 bool
 spindle_bulk_match(Relation relation, TupleDesc source, int *source_of)
@@ -126,6 +133,8 @@ spindle_bulk_match(Relation relation, TupleDesc source, int *source_of)
  *		current memory context.
  *
  * numbered is what an error says before the number of its row, or NULL.
+ *
+ * numbered is kept.  max_rows is at least 1.
  */
 SpindleBulk *
 spindle_bulk_create(int max_rows, const char *numbered)
@@ -141,7 +150,10 @@ spindle_bulk_create(int max_rows, const char *numbered)
 	return bulk;
 }
 
-/* Slots are kept from batch to batch while the table looks the same. */
+/*
+ * Slots are kept from batch to batch while the table looks the same.  So a
+ * table may have got another column since.
+ */
 static void
 prepare_slots(SpindleBulk *bulk)
 {
@@ -165,6 +177,8 @@ prepare_slots(SpindleBulk *bulk)
  *
  * The relation is plain, all its columns could be matched, and it stays open and
  * locked until spindle_bulk_end().
+ *
+ * What a batch before has left goes with its memory.
  */
 void
 spindle_bulk_begin(SpindleBulk *bulk, Relation relation)
@@ -180,6 +194,9 @@ spindle_bulk_begin(SpindleBulk *bulk, Relation relation)
  * spindle_bulk_put
  *		Take a row with the columns of the relation; number is what an error
  *		calls it.
+ *
+ * The row is copied.  There must be room; see spindle_bulk_is_full().  Raises
+ * an error only if memory runs out.
  */
 void
 spindle_bulk_put(SpindleBulk *bulk, Datum *values, bool *nulls, int64 number)
@@ -208,6 +225,7 @@ typedef struct RowContext
 	int64		number;
 } RowContext;
 
+/* Tell which row an error is about. */
 static void
 row_context(void *arg)
 {
@@ -217,7 +235,10 @@ row_context(void *arg)
 		errcontext("%s " INT64_FORMAT, row->numbered, row->number);
 }
 
-/* An executor's state for one table, as COPY makes it. */
+/*
+ * An executor's state for one table, as COPY makes it.  Its memory is that of
+ * the current context, of a batch.
+ */
 static ResultRelInfo *
 make_result_relation(SpindleBulk *bulk, EState *estate)
 {
@@ -239,6 +260,11 @@ make_result_relation(SpindleBulk *bulk, EState *estate)
  *		Put the rows of the batch into the table.
  *
  * An error that a row causes names its number.  The relation remains the caller's.
+ *
+ * Checks NOT NULL and CHECK constraints, stores the rows with one call, and
+ * adds them to the indexes.  Raises not_null_violation, check_violation,
+ * unique_violation, exclusion_violation, and what functions of constraints and
+ * indexes do.
  */
 void
 spindle_bulk_end(SpindleBulk *bulk)

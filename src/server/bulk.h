@@ -3,6 +3,11 @@
  * bulk.h
  *		Insertion of many rows at once into a plain table.
  *
+ * A batch is begun, filled until it is full, and ended, in one transaction.
+ * SpindleBulk itself may outlive transactions.  Who uses it has asked
+ * spindle_bulk_is_plain() and spindle_bulk_match() under the lock that the
+ * batch holds.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_BULK_H

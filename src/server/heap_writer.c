@@ -87,6 +87,8 @@ struct SpindleHeapWriter
  *
  * Not those of a table that output plugins may use as a catalog: the command that
  * made each of its rows would have to be logged too.
+ *
+ * The table must have no indexes besides; the caller looks at that.
  */
 bool
 spindle_heap_writer_can_write(Relation relation)
@@ -103,6 +105,10 @@ spindle_heap_writer_can_write(Relation relation)
  *
  * The table stays open and locked by the caller until the end.  command is what
  * rows show as their creator.
+ *
+ * Takes MAX_PAGES pages of memory.  Between here and the end nobody may read
+ * or write the table in another way.  After an error the file goes with the
+ * transaction, and memory with its context.
  */
 SpindleHeapWriter *
 spindle_heap_writer_begin(Relation relation, CommandId command)
@@ -170,7 +176,10 @@ log_rows(SpindleHeapWriter *writer, int i, bool is_last)
 	PageSetLSN(page, lsn);
 }
 
-/* Append the pages in memory to the file. */
+/*
+ * Append the pages in memory to the file.  They are logged before, if the
+ * relation is.  Raises what extending a file does, such as a full disk.
+ */
 static void
 write_pages(SpindleHeapWriter *writer)
 {
@@ -192,7 +201,10 @@ write_pages(SpindleHeapWriter *writer)
 	writer->toasted = 0;
 }
 
-/* The page that has room for a row of so many bytes. */
+/*
+ * The page that has room for a row of so many bytes.  Writes the pages in
+ * memory if they are all full.
+ */
 static Page
 page_with_room(SpindleHeapWriter *writer, Size len)
 {
@@ -209,7 +221,10 @@ page_with_room(SpindleHeapWriter *writer, Size len)
 	return page;
 }
 
-/* Take the place for a row of so many bytes; *offset is its line pointer. */
+/*
+ * Take the place for a row of so many bytes; *offset is its line pointer.
+ * Raises program_limit_exceeded if no page has so much room.
+ */
 static HeapTupleHeader
 take_place(SpindleHeapWriter *writer, Size len, OffsetNumber *offset)
 {
@@ -229,7 +244,9 @@ take_place(SpindleHeapWriter *writer, Size len, OffsetNumber *offset)
 	return (HeapTupleHeader) ((char *) page + header->pd_upper);
 }
 
-/* Say who made a row, and where it is. */
+/*
+ * Say who made a row, and where it is.  It is on the last page in memory.
+ */
 static void
 stamp(const SpindleHeapWriter *writer, HeapTupleHeader tuple, OffsetNumber offset)
 {
@@ -275,6 +292,10 @@ put_toasted(SpindleHeapWriter *writer, Datum *values, bool *nulls, Size data_len
 /*
  * spindle_heap_writer_put
  *		Append a row.
+ *
+ * values and nulls are those of the table's columns, and are copied;
+ * constraints are the caller's business.  Raises program_limit_exceeded for a
+ * row that no page can hold, and what writing does.
  */
 void
 spindle_heap_writer_put(SpindleHeapWriter *writer, Datum *values, bool *nulls)
@@ -303,6 +324,9 @@ spindle_heap_writer_put(SpindleHeapWriter *writer, Datum *values, bool *nulls)
 /*
  * spindle_heap_writer_end
  *		Write what is still in memory, and release the writer.
+ *
+ * Afterwards the table can be used as any other.  Rows count in the server's
+ * statistics.
  */
 void
 spindle_heap_writer_end(SpindleHeapWriter *writer)

@@ -48,6 +48,7 @@ struct SpindleKeptRows
 	off_t		offset;			/* where to read on */
 };
 
+/* Close the file, if there is one; it is temporary and goes with that. */
 static void
 close_file(void *arg)
 {
@@ -78,7 +79,11 @@ spindle_kept_rows_create(void)
 	return rows;
 }
 
-/* Write what is in the buffer behind the file's end. */
+/*
+ * Write what is in the buffer behind the file's end.  Raises an error for file
+ * access, or configuration_limit_exceeded beyond temp_file_limit.  Can be
+ * cancelled.
+ */
 static void
 write_buffer(SpindleKeptRows *rows)
 {
@@ -109,7 +114,9 @@ write_buffer(SpindleKeptRows *rows)
 	rows->filled = 0;
 }
 
-/* Make the buffer larger; what it holds stays. */
+/*
+ * Make the buffer larger; what it holds stays.  size may exceed 1 GB.
+ */
 static void
 enlarge(SpindleKeptRows *rows, Size size)
 {
@@ -120,6 +127,9 @@ enlarge(SpindleKeptRows *rows, Size size)
 /*
  * spindle_kept_rows_put
  *		Take a copy of a row.
+ *
+ * No row has been read yet.  Raises what writing to a temporary file does,
+ * once work_mem is exceeded.
  */
 void
 spindle_kept_rows_put(SpindleKeptRows *rows, TupleTableSlot *slot)
@@ -154,7 +164,11 @@ spindle_kept_rows_put(SpindleKeptRows *rows, TupleTableSlot *slot)
 		heap_free_minimal_tuple(tuple);
 }
 
-/* Have at least len bytes from the next row on in the buffer; false at the end. */
+/*
+ * Have at least len bytes from the next row on in the buffer; false at the
+ * end.  What is before the next row is given up, so its place may change.
+ * Raises an error for file access or data_corrupted.
+ */
 static bool
 have(SpindleKeptRows *rows, Size len)
 {
@@ -192,6 +206,9 @@ have(SpindleKeptRows *rows, Size len)
  * spindle_kept_rows_get
  *		Put the next row into a slot for minimal tuples, where it stays until the
  *		next call; false if there is none.
+ *
+ * The first call ends the time of putting, as spindle_kept_rows_rewind() does.
+ * Raises what reading a temporary file does.
  */
 bool
 spindle_kept_rows_get(SpindleKeptRows *rows, TupleTableSlot *slot)
@@ -212,7 +229,11 @@ spindle_kept_rows_get(SpindleKeptRows *rows, TupleTableSlot *slot)
 	return true;
 }
 
-/* Begin with the first row again; no row can be put in any more. */
+/*
+ * spindle_kept_rows_rewind
+ *		Begin with the first row again; no row can be put in any more.  Raises
+ *		what writing to a temporary file does, the first time.
+ */
 void
 spindle_kept_rows_rewind(SpindleKeptRows *rows)
 {

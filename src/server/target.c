@@ -29,6 +29,9 @@
 /*
  * spindle_target_column
  *		The column of a relation by its name, or NULL.
+ *
+ * It is the relation's own, which the caller keeps open.  Dropped columns are
+ * not found.
  */
 Form_pg_attribute
 spindle_target_column(Relation target, const char *name)
@@ -45,7 +48,10 @@ spindle_target_column(Relation target, const char *name)
 	return NULL;
 }
 
-/* Append the expression that makes a column of the target of one of the rows. */
+/*
+ * Append the expression that makes a column of the target of one of the rows.
+ * buf has those before.  Raises datatype_mismatch.
+ */
 static void
 append_expression(StringInfo buf, Relation target, Form_pg_attribute att, const SpindleTargetRows *rows,
 				  Form_pg_attribute from)
@@ -76,7 +82,10 @@ append_expression(StringInfo buf, Relation target, Form_pg_attribute att, const 
 													   FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
 }
 
-/* Does a type refuse null, as a domain may? */
+/*
+ * Does a type refuse null, as a domain may?  Domains over domains are looked
+ * through.
+ */
 static bool
 type_refuses_null(Oid type)
 {
@@ -98,7 +107,8 @@ type_refuses_null(Oid type)
 /*
  * May something give a row the value that INSERT does not?  A rule can make
  * anything of an INSERT, and a trigger of a row, that of a partition too; of
- * views and foreign tables we cannot tell.
+ * views and foreign tables we cannot tell.  Locks all partitions for reading
+ * until the transaction ends.
  */
 static bool
 may_be_set_later(Relation target)
@@ -126,7 +136,11 @@ may_be_set_later(Relation target)
 	return result;
 }
 
-/* A column that gets no value from us must get one otherwise, or be null. */
+/*
+ * A column that gets no value from us must get one otherwise, or be null.
+ * Raises not_null_violation if that is certain; where it is not, the INSERT
+ * itself decides.
+ */
 static void
 check_other_column(Relation target, Form_pg_attribute att, const SpindleTargetRows *rows)
 {

@@ -11,7 +11,7 @@
 #include "access/tupdesc.h"
 #include "utils/relcache.h"
 
-/* What is to be inserted. */
+/* What is to be inserted; all of it stays the caller's. */
 typedef struct SpindleTargetRows
 {
 	TupleDesc	desc;			/* columns that have a name may be matched; those

@@ -28,6 +28,10 @@
 /* The longest single wait; only so that its milliseconds fit a long. */
 #define MAX_WAIT_MS		3600000.0
 
+/*
+ * Whatever ended the wait: forget it, and serve interrupts, which may raise an
+ * error.
+ */
 static void
 after_wait(void)
 {
@@ -51,7 +55,11 @@ spindle_wait(double seconds, uint32 wait_event)
 	after_wait();
 }
 
-/* The same until fd, a socket or a pipe, takes data. */
+/*
+ * spindle_wait_to_write
+ *		The same until fd, a socket or a pipe, takes data, without a limit of
+ *		time.
+ */
 void
 spindle_wait_to_write(int fd, uint32 wait_event)
 {
