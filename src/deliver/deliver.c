@@ -166,7 +166,11 @@ run(Delivery *delivery)
 	flush_batch(delivery);
 }
 
-/* The same with the help of workers, of lines that no one has to see singly. */
+/*
+ * The same with the help of workers, of lines that no one has to see singly.
+ * The
+ * sink writes lines at once, so nothing is left to flush.
+ */
 static void
 run_with_workers(const SpindleStreamCall *call, Delivery *delivery, int nworkers)
 {
@@ -184,7 +188,9 @@ run_with_workers(const SpindleStreamCall *call, Delivery *delivery, int nworkers
 	spindle_rendering_end(rendering);
 }
 
-/* Things that the result has no column for. */
+/*
+ * Things that the result has no column for.  Notices tell them.
+ */
 static void
 report_remarks(const Delivery *delivery)
 {

@@ -32,6 +32,8 @@
  *		Prepare to write values of a type.
  *
  * Allocates in context, which must live as long as *json.
+ *
+ * type may be any; domains are written as their base types.
  */
 void
 spindle_datum_json_init(SpindleDatumJson *json, Oid type, MemoryContext context)
@@ -94,7 +96,10 @@ write_text(StringInfo out, const char *data, int len)
 	out->len = (int) (p - out->data);
 }
 
-/* A text in the server's encoding as a JSON string in UTF-8, palloc'd. */
+/*
+ * A text in the server's encoding as a JSON string in UTF-8, palloc'd.  It is
+ * terminated, and has its quotes.
+ */
 char *
 spindle_json_quote(const char *text)
 {
@@ -171,7 +176,10 @@ write_numeric(SpindleDatumJson *json, StringInfo out, Datum value)
 	MemoryContextReset(json->scratch);
 }
 
-/* Years that have four digits; others, and the infinities, are rare. */
+/*
+ * Years that have four digits; others, and the infinities, are rare.  time is
+ * in microseconds since 2000-01-01.
+ */
 static bool
 is_common_time(Timestamp time)
 {

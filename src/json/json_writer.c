@@ -123,6 +123,8 @@ set_form(WriterColumn *column, Oid type)
  * with_labels adds the fields that tell of anomalies.  Adds all columns of the
  * table to the program.  Allocates in the current
  * memory context.
+ *
+ * The table must outlive the writer, as the JSON of column names is its own.
  */
 SpindleJsonWriter *
 spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool with_labels)
@@ -239,6 +241,9 @@ put_text(StringInfo out, char *p, const SpindleText *text, int more)
 /*
  * spindle_json_labels
  *		Append the fields that tell of anomalies; label is in UTF-8, or NULL.
+ *
+ * Both fields are appended with a comma in front.  Anomalies have labels that
+ * users choose, hence the escapes.
  */
 void
 spindle_json_labels(StringInfo out, const char *label)

@@ -58,7 +58,10 @@ is_empty_schema(Oid schema)
 	return is_empty;
 }
 
-/* The relation that an object belongs to, or InvalidOid. */
+/*
+ * The relation that an object belongs to, or InvalidOid.  Looked through are
+ * constraints, such as foreign keys, and rules, as views have them.
+ */
 static Oid
 relation_of(const ObjectAddress *object)
 {

@@ -38,6 +38,7 @@ is_taken(const List *names, const char *name)
 /*
  * A name made of others, cut to what the server allows, that is not taken yet.
  * A number makes it differ where two long names are the same after the cut.
+ * Appends it to *names.  palloc'd.
  */
 static char *
 choose_name(List **names, const char *table, const char *column, const char *label)
@@ -135,7 +136,10 @@ qualified_table(const SpindleDdl *ddl, int table)
 	return spindle_ddl_qualified(ddl, spindle_ddl_name(ddl, table));
 }
 
-/* The type of a column, such that no type of the user's can come in its way. */
+/*
+ * The type of a column, such that no type of the user's can come in its way.
+ * For a script it is the name that the definition has.
+ */
 static const char *
 type_name(const SpindleDdl *ddl, const SpindleType *type)
 {
@@ -193,7 +197,10 @@ description_literal(const char *description)
 	return quote_literal_cstr(pg_any_to_server(description, (int) strlen(description), PG_UTF8));
 }
 
-/* COMMENT ON TABLE, or nothing if the definition does not describe it. */
+/*
+ * COMMENT ON TABLE, or nothing if the definition does not describe it.  A list
+ * of one statement, or NIL.
+ */
 List *
 spindle_ddl_table_comment(const SpindleDdl *ddl, int table)
 {
@@ -284,7 +291,10 @@ spindle_ddl_foreign_key(const SpindleDdl *ddl, int table, int column, bool is_va
 					is_valid ? "" : " NOT VALID");
 }
 
-/* All foreign keys of a table. */
+/*
+ * All foreign keys of a table.  Those to tables that are not selected are left
+ * out.
+ */
 List *
 spindle_ddl_foreign_keys(const SpindleDdl *ddl, int table, bool is_valid)
 {
@@ -300,7 +310,10 @@ spindle_ddl_foreign_keys(const SpindleDdl *ddl, int table, bool is_valid)
 	return statements;
 }
 
-/* Append statements, under a heading if there are any and it is not NULL. */
+/*
+ * Append statements, under a heading if there are any and it is not NULL.
+ * Each gets its semicolon and a line of its own.
+ */
 static void
 append_statements(StringInfo buf, const char *heading, List *statements)
 {

@@ -92,7 +92,10 @@ spindle_load_can_check(const SpindleDomain *domain, int table, int column)
 		key->rule->kind == SPINDLE_RULE_SEQUENCE && key->rule->sequence.step > 0;
 }
 
-/* The columns to load, as attributes. */
+/*
+ * The columns to load, as attributes.  Nullability is noted too, by which a
+ * new table's rows need no check of NOT NULL.
+ */
 static void
 describe_rows(Loader *loader, const SpindleLoad *load)
 {
@@ -293,6 +296,8 @@ insert_rows(const Loader *loader, const SpindleLoad *load)
  * Raises what is wrong with the columns of the
  * table before the first row, see spindle_inserter_create(), and what an INSERT
  * does.  Can be cancelled between batches of 512 rows.
+ *
+ * What it needs itself is freed before it returns.
  */
 int64
 spindle_load(const SpindleLoad *load)

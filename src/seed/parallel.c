@@ -15,6 +15,10 @@
  * the foreign keys, there are tables whose names and comments tell what they
  * are; the next call for the same schema drops them.
  *
+ * Errors of workers come through their queues and are raised here.  Between
+ * the commits of workers and the last transaction no error may be raised that
+ * clean_up() does not catch.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -68,7 +72,11 @@ typedef struct Job
 /* The job of this session, for the case that the session is terminated. */
 static Job *active_job = NULL;
 
-/* Largest tables first, so that no long one is left for the end. */
+/*
+ * Largest tables first, so that no long one is left for the end.  arg has the
+ * number of rows of each table of the domain.  Equal ones keep the order of
+ * the definition.
+ */
 static int
 compare_tasks(const void *a, const void *b, void *arg)
 {
@@ -81,7 +89,10 @@ compare_tasks(const void *a, const void *b, void *arg)
 	return x->table - y->table;
 }
 
-/* Tell workers what to do. */
+/*
+ * Tell workers what to do.  shared is zeroed, has room for all tasks, and is
+ * not known to anybody else yet.  No more workers than tables are asked for.
+ */
 static void
 fill_shared(const SpindleSeed *seed, SpindleSeedShared *shared)
 {
@@ -115,7 +126,10 @@ fill_shared(const SpindleSeed *seed, SpindleSeedShared *shared)
 		pg_atomic_init_u32(&shared->steps_done[i], 0);
 }
 
-/* Shared memory: what to do, the session's settings, a queue per worker. */
+/*
+ * Shared memory: what to do, the session's settings, a queue per worker.
+ * Settings are those of this moment, so workers run as the session would.
+ */
 static void
 create_shared(Job *job)
 {
@@ -159,7 +173,10 @@ create_shared(Job *job)
 	dsm_pin_mapping(job->segment);
 }
 
-/* All that is known before workers start.  Fails within a transaction only. */
+/*
+ * All that is known before workers start.  Fails within a transaction only.
+ * The result is in a context below TopMemoryContext, and goes by hand.
+ */
 static Job *
 create_job(const SpindleSeed *seed)
 {
@@ -177,6 +194,12 @@ create_job(const SpindleSeed *seed)
 	return job;
 }
 
+/*
+ * Start as many workers as were asked for, who begin at once.
+ *
+ * Raises insufficient_resources if the server has no place for one; those that
+ * have been started are stopped by clean_up().
+ */
 static void
 start_workers(Job *job)
 {
@@ -207,7 +230,10 @@ start_workers(Job *job)
 	MemoryContextSwitchTo(oldcontext);
 }
 
-/* A message of a worker: raise its errors, pass on its notices. */
+/*
+ * A message of a worker: raise its errors, pass on its notices.  Messages of
+ * other types are passed over.  data is copied.
+ */
 static void
 handle_message(char *data, Size size)
 {
@@ -229,7 +255,10 @@ handle_message(char *data, Size size)
 	ThrowErrorData(&edata);
 }
 
-/* Read all that workers have to say. */
+/*
+ * Read all that workers have to say.  Does not wait.  Raises the first error
+ * that a worker tells of.
+ */
 static void
 read_queues(Job *job)
 {
@@ -249,7 +278,11 @@ read_queues(Job *job)
 		}
 }
 
-/* Have all workers done a step?  An error if one of them never will. */
+/*
+ * Have all workers done a step?  An error if one of them never will.  The
+ * latter happens where a worker ends without a word, as when it is terminated
+ * before it finds its queue.
+ */
 static bool
 is_step_done(Job *job, SpindleSeedStep step)
 {
@@ -275,7 +308,10 @@ is_step_done(Job *job, SpindleSeedStep step)
 	return is_done;
 }
 
-/* Tell how far workers are: with rows, then with all else of the tables. */
+/*
+ * Tell how far workers are: with rows, then with all else of the tables.  Is
+ * called once per REPORT_SECONDS or more often.
+ */
 static void
 report_progress(Job *job)
 {
@@ -296,7 +332,10 @@ report_progress(Job *job)
 							job->is_loaded ? (int64) pg_atomic_read_u32(&job->shared->tables_done) : rows);
 }
 
-/* Wait until all workers have done a step; raises their errors. */
+/*
+ * Wait until all workers have done a step; raises their errors.  Interrupts
+ * are served.
+ */
 static void
 await_workers(Job *job, SpindleSeedStep step)
 {
@@ -307,7 +346,10 @@ await_workers(Job *job, SpindleSeedStep step)
 	}
 }
 
-/* Let workers begin with a step. */
+/*
+ * Let workers begin with a step.  All have done the step before.  What was
+ * written before is seen by a worker that sees the step.
+ */
 static void
 begin_step(Job *job, SpindleSeedStep step)
 {
@@ -322,7 +364,8 @@ begin_step(Job *job, SpindleSeedStep step)
  *
  * Event triggers can do anything within a statement.  An error in there leaves
  * snapshots and levels of SPI behind, of which a subtransaction gets rid, so
- * that the transaction can then be ended properly.
+ * that the transaction can then be ended properly.  The caller is connected to
+ * SPI.  An error is raised again when the subtransaction is gone.
  */
 static void
 run_protected(void (*statements) (SpindleSeed *seed), SpindleSeed *seed, bool is_kept)
@@ -354,7 +397,10 @@ run_protected(void (*statements) (SpindleSeed *seed), SpindleSeed *seed, bool is
 		ReThrowError(error);
 }
 
-/* Foreign keys, still unchecked, on tables that workers have committed. */
+/*
+ * Foreign keys, still unchecked, on tables that workers have committed.
+ * Workers check them afterwards, each under a weaker lock.
+ */
 static void
 add_foreign_keys(SpindleSeed *seed)
 {
@@ -363,7 +409,10 @@ add_foreign_keys(SpindleSeed *seed)
 			spindle_run_all(spindle_ddl_foreign_keys(seed->ddl, t, false));
 }
 
-/* Give a relation its name. */
+/*
+ * Give a relation its name.  kind is TABLE or INDEX.  Raises duplicate_table
+ * if the name has been taken meanwhile.
+ */
 static void
 rename_relation(const SpindleDdl *ddl, const char *kind, const char *from, const char *to)
 {
@@ -374,7 +423,7 @@ rename_relation(const SpindleDdl *ddl, const char *kind, const char *from, const
 /*
  * Lock the tables before the first of them changes.  Otherwise a process that
  * has a lock on one of them, as autovacuum may, could wait for us while we
- * wait for it.
+ * wait for it.  Waits for locks of others.
  */
 static void
 lock_tables(const SpindleSeed *seed)
@@ -389,7 +438,11 @@ lock_tables(const SpindleSeed *seed)
 	spindle_run(buf.data);
 }
 
-/* The last transaction: tables appear under their names, all at once. */
+/*
+ * The last transaction: tables appear under their names, all at once.  Tables
+ * to replace are dropped in it, and descriptions take the place of the comment
+ * that we know our tables by.  Sets seed->nbytes.
+ */
 static void
 show_tables(SpindleSeed *seed)
 {
@@ -422,8 +475,9 @@ show_tables(SpindleSeed *seed)
 }
 
 /*
- * Wait until all workers have ended.  Until then they may have something to say,
- * and one whose queue is full waits for us to read it.
+ * Wait until all workers have ended.  Until then they may have something to
+ * say, and one whose queue is full waits for us to read it.  Raises errors
+ * that they have yet to tell of.
  */
 static void
 await_end(Job *job)
@@ -464,7 +518,11 @@ stop_workers(Job *job)
 		(void) WaitForBackgroundWorkerShutdown(job->worker[i]);
 }
 
-/* The session ends in the middle of a job, not by an error that we catch. */
+/*
+ * The session ends in the middle of a job, not by an error that we catch.
+ * Runs as a callback before shared memory is let go of, for what FATAL ends.
+ * The seed must not be used, whose memory is gone.
+ */
 static void
 clean_up_at_exit(int code, Datum arg)
 {
@@ -480,7 +538,10 @@ clean_up_at_exit(int code, Datum arg)
 	CommitTransactionCommand();
 }
 
-/* After an error: the state before the call, then the error. */
+/*
+ * After an error: the state before the call, then the error.  context is where
+ * the error is copied to, and lives as long as the call.  Never returns.
+ */
 static void
 clean_up(Job *job, MemoryContext context)
 {
@@ -501,7 +562,10 @@ clean_up(Job *job, MemoryContext context)
 	ReThrowError(edata);
 }
 
-/* From the start of the workers to the end. */
+/*
+ * From the start of the workers to the end.  Errors are for the caller to
+ * clean up after.
+ */
 static void
 run_job(Job *job, SpindleSeed *seed)
 {
@@ -545,6 +609,15 @@ staging_prefix(void)
  *		Seed by background workers, as many as the options ask for.
  *
  * Commits the current transaction, and others after it.
+ *
+ * The caller's transaction must be free to commit, and seed must live in a
+ * context that outlives it.  Sets nrows and nbytes of seed, whose ddl has
+ * provisional names afterwards.  If there is no table to make nothing is done.
+ *
+ * Raises insufficient_resources without enough free places for workers, what
+ * workers raise, and dependent_objects_still_exist if tables to replace are
+ * referred to.  After an error the schema is as it was before; if some table
+ * cannot be dropped a warning says so.
  */
 void
 spindle_seed_parallel(SpindleSeed *seed)

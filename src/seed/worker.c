@@ -119,7 +119,8 @@ prepare(Worker *worker)
 
 /*
  * A worker that is terminated while it waits must not be left in a queue of
- * shared memory that it loses on its way out.
+ * shared memory that it loses on its way out.  Runs before shared memory is
+ * let go of.
  */
 static void
 cancel_sleep(int code, Datum arg)
@@ -154,7 +155,10 @@ await_step(Worker *worker, SpindleSeedStep step)
 	pg_read_barrier();
 }
 
-/* The next task of this step, or NULL if none is left. */
+/*
+ * The next task of this step, or NULL if none is left.  The counter goes back
+ * to 0 with each step.
+ */
 static SpindleSeedTask *
 next_task(Worker *worker)
 {
@@ -216,7 +220,11 @@ make_table(Worker *worker, SpindleSeedTask *task)
 	pg_atomic_fetch_add_u32(&worker->shared->tables_done, 1);
 }
 
-/* The first two steps: make tables, commit when all others are done too. */
+/*
+ * The first two steps: make tables, commit when all others are done too.  Both
+ * are one transaction, so that an error of any worker undoes the tables of
+ * all.
+ */
 static void
 make_tables(Worker *worker)
 {

@@ -13,7 +13,12 @@
 
 #include "server/hint.h"
 
-/* The one of some names that a misspelled name was probably meant to be, or NULL. */
+/*
+ * The one of some names that a misspelled name was probably meant to be, or
+ * NULL.  At most a third of its length may have to change, or two characters.  Names of
+ * more than 255 bytes, which the server does not compare, are never close to
+ * any.
+ */
 static char *
 closest_name(const char *name, List *names)
 {

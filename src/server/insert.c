@@ -51,14 +51,17 @@
 #include "server/insert.h"
 #include "server/relation.h"
 
-/* The name under which the INSERT reads the tuplestore, and what it calls it. */
+/*
+ * The name under which the INSERT reads the tuplestore, and what it calls it.
+ * 
+ */
 #define BATCH_NAME	"spindle_batch"
 #define BATCH_ALIAS	"b"
 
 /* Rows that go into a table at once; a batch may be several times as many. */
 #define MAX_BULK_ROWS	1000
 
-/* The way that a batch takes. */
+/* The way that a batch takes; it is chosen when its first row is put. */
 typedef enum Way
 {
 	WAY_NONE,					/* there is no batch */
@@ -67,6 +70,10 @@ typedef enum Way
 	WAY_INSERT
 } Way;
 
+/*
+ * An inserter.  It lives in the context in which it was created, and its plan
+ * until that goes or it is ended.
+ */
 struct SpindleInserter
 {
 	/* set at creation */
@@ -111,7 +118,10 @@ free_plan(void *arg)
 	inserter->plan = NULL;
 }
 
-/* Begin a session of SPI that knows the tuplestore. */
+/*
+ * Begin a session of SPI that knows the tuplestore.  There is
+ * none where the INSERT makes its rows itself.
+ */
 static void
 connect_to_spi(SpindleInserter *inserter)
 {
@@ -124,7 +134,10 @@ connect_to_spi(SpindleInserter *inserter)
 
 /*
  * Prepare the INSERT, unless it is prepared by the name that the relation has.
- * Another relation may have got the name that it had.
+ * Another relation may have got the name that it had.  The lock stays until
+ * the transaction ends.  Raises what spindle_relation_open() and
+ * spindle_target_insert() do, and what the server finds wrong with the
+ * statement.
  */
 static void
 prepare_insert(SpindleInserter *inserter)
@@ -152,7 +165,10 @@ prepare_insert(SpindleInserter *inserter)
 	relation_close(target, NoLock);
 }
 
-/* The columns of the tuplestore: those of the rows, and their number. */
+/*
+ * The columns of the tuplestore: those of the rows, and their number.  The
+ * number has no name, so no column of the target matches it.
+ */
 static TupleDesc
 describe_batch(const SpindleInsertOptions *options)
 {
@@ -230,7 +246,10 @@ can_fill_pages(const SpindleInserter *inserter, Relation relation, const int *so
 	return true;
 }
 
-/* Do the rows have just the columns of the relation? */
+/*
+ * Do the rows have just the columns of the relation?  If so, rows need not be
+ * rearranged.
+ */
 static bool
 is_same(const SpindleInserter *inserter, const int *source_of, int natts)
 {
@@ -240,7 +259,10 @@ is_same(const SpindleInserter *inserter, const int *source_of, int natts)
 	return natts == inserter->options.rows.desc->natts;
 }
 
-/* Begin a batch that needs no INSERT; false if there has to be one. */
+/*
+ * Begin a batch that needs no INSERT; false if there has to be one.  On
+ * success the relation is open and locked, and inserter->way is set.
+ */
 static bool
 begin_without_insert(SpindleInserter *inserter)
 {
@@ -285,7 +307,10 @@ begin_without_insert(SpindleInserter *inserter)
 	return true;
 }
 
-/* The first row of a batch decides which way it takes. */
+/*
+ * The first row of a batch decides which way it takes.  Raises what
+ * prepare_insert() does.
+ */
 static void
 begin_batch(SpindleInserter *inserter)
 {
@@ -316,7 +341,10 @@ is_full(const SpindleInserter *inserter)
 		inserter->way == WAY_INSERT && inserter->nrows == inserter->options.max_rows;
 }
 
-/* Put a row into the tuplestore. */
+/*
+ * Put a row into the tuplestore.  The row is copied.  number is put behind it
+ * if rows are numbered.
+ */
 static void
 keep_row(SpindleInserter *inserter, Datum *values, bool *nulls, int64 number)
 {
@@ -373,7 +401,10 @@ spindle_inserter_put(SpindleInserter *inserter, Datum *values, bool *nulls, int6
 	inserter->inserted++;
 }
 
-/* Run the INSERT; the result is what it says. */
+/*
+ * Run the INSERT; the result is what it says.  That is the
+ * number of rows as SPI has it.  Connects to SPI and finishes that.
+ */
 static int64
 run_insert(SpindleInserter *inserter, Datum *parameters)
 {
@@ -391,7 +422,10 @@ run_insert(SpindleInserter *inserter, Datum *parameters)
 	return inserted;
 }
 
-/* Insert some rows that lie in a tuplestore. */
+/*
+ * Insert some rows that lie in a tuplestore.  The result is what the INSERT
+ * says.
+ */
 static int64
 insert_rows(SpindleInserter *inserter, Tuplestorestate *rows)
 {
@@ -406,6 +440,7 @@ typedef struct SingleRow
 	int64		number;
 } SingleRow;
 
+/* Tell which row an error is about. */
 static void
 row_context(void *arg)
 {
@@ -414,7 +449,10 @@ row_context(void *arg)
 	errcontext("%s " INT64_FORMAT, single->numbered, single->number);
 }
 
-/* Insert the rows of a batch one by one, to find the one that fails. */
+/*
+ * Insert the rows of a batch one by one, to find the one that fails.  If none
+ * fails by itself, all are inserted: what failed was the batch as a whole.
+ */
 static void
 insert_singly(SpindleInserter *inserter)
 {
@@ -460,7 +498,10 @@ is_fault_of_row(const SpindleInserter *inserter, int sqlerrcode)
 	}
 }
 
-/* Insert the batch in a subtransaction; false if a row may have failed it. */
+/*
+ * Insert the batch in a subtransaction; false if a row may have failed it.
+ * Other errors are raised again.  Costs a subtransaction per batch.
+ */
 static bool
 try_to_insert(SpindleInserter *inserter)
 {
@@ -508,6 +549,9 @@ try_to_insert(SpindleInserter *inserter)
  *
  * The result is false if it does not, or if rows that were put wait for a flush;
  * then these, too, have to be put.
+ *
+ * first and n become the parameters $1 and $2 of the FROM item.  Raises what
+ * the INSERT does.
  */
 bool
 spindle_inserter_select(SpindleInserter *inserter, int64 first, int64 n)
@@ -525,6 +569,9 @@ spindle_inserter_select(SpindleInserter *inserter, int64 first, int64 n)
 /*
  * spindle_inserter_flush
  *		Have all rows that were put inserted.
+ *
+ * Raises what an INSERT of the rows does; in the message's context is the
+ * number of the row that failed, if rows are numbered.
  */
 void
 spindle_inserter_flush(SpindleInserter *inserter)
@@ -562,6 +609,8 @@ spindle_inserter_flush(SpindleInserter *inserter)
  *
  * The result is the number of rows inserted since it was created; where triggers
  * or rules have a say it is what INSERT says.
+ *
+ * Memory goes with the context of the inserter.
  */
 int64
 spindle_inserter_end(SpindleInserter *inserter)

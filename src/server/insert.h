@@ -3,6 +3,9 @@
  * insert.h
  *		Rows into a relation.
  *
+ * An inserter takes rows in batches.  Between batches transactions may end,
+ * and the relation may change; within one it is locked.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef SPINDLE_INSERT_H

@@ -10,6 +10,7 @@
 
 #include "portability/instr_time.h"
 
+/* The clock of a stream; offsets are seconds since its start. */
 typedef struct SpindlePace
 {
 	instr_time	start;			/* offset 0, on the monotonic clock */

@@ -65,7 +65,10 @@ spindle_progress_start(SpindleProgress *progress, const char *what, int64 total,
 	INSTR_TIME_SET_CURRENT(progress->start);
 }
 
-/* A text such as "load: 1234 of 5000 rows (24.7 %), 617 rows/s, 6 s left". */
+/*
+ * A text such as "load: 1234 of 5000 rows (24.7 %), 617 rows/s, 6 s left".
+ * done is in units, elapsed in seconds and greater than 0.  palloc'd.
+ */
 static char *
 describe(const SpindleProgress *progress, int64 done, double elapsed)
 {
@@ -126,6 +129,9 @@ show_activity(const char *text)
  *		The job has done so many units by now.
  *
  * Costs a look at the clock, some 30 ns, unless it is time to pass it on.
+ *
+ * It is passed on every two seconds: to the title of the process, to
+ * pg_stat_activity, and if the session wants it in a notice.  No text is kept.
  */
 void
 spindle_progress_report(SpindleProgress *progress, int64 done)
@@ -157,7 +163,11 @@ spindle_progress_report(SpindleProgress *progress, int64 done)
 	pfree(text);
 }
 
-/* The job is done: the process gets its title and its query back. */
+/*
+ * The job is done: the process gets its title and its query back.  If nothing
+ * was reported nothing has to be undone.  After an error the server sets both
+ * anew with the next statement.
+ */
 void
 spindle_progress_end(SpindleProgress *progress)
 {

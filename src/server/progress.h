@@ -16,6 +16,10 @@
 /* A scan looks whether it is time for a report after so many rows, or fewer. */
 #define SPINDLE_PROGRESS_ROWS		1024
 
+/*
+ * A job whose progress is told; it may be on the stack, and needs no cleanup
+ * after an error.
+ */
 typedef struct SpindleProgress
 {
 	/* set at the start */

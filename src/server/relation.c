@@ -44,6 +44,9 @@ spindle_relation_open(Oid relid, const char *name, LOCKMODE lockmode)
  * spindle_relation_key_columns
  *		The numbers of the columns that are part of the primary key or of a foreign
  *		key, in the current memory context; NULL if there are none.
+ *
+ * Numbers are those of attributes, from 1.  Relations that are no tables have
+ * no keys.
  */
 Bitmapset *
 spindle_relation_key_columns(Relation relation)

@@ -18,6 +18,8 @@
  *
  * All names in it are qualified.  So search_path can stay what it is: event
  * triggers see that of the caller, as with any statement.
+ *
+ * Raises what the statement does.
  */
 void
 spindle_run(const char *statement)

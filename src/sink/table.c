@@ -26,7 +26,10 @@
 #include "server/relation.h"
 #include "sink/sink.h"
 
-/* What events tell of themselves, as columns behind those of the source. */
+/*
+ * What events tell of themselves, as columns behind those of the source.  They
+ * index own_columns.
+ */
 typedef enum OwnColumn
 {
 	OWN_TABLE,
