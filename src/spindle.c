@@ -29,9 +29,10 @@ char	   *spindle_domain_directory = NULL;
  * _PG_init
  *		Called once per process, when the library is loaded.
  *
- * Defines the settings, and puts scan nodes into the planner's way.  Values that were given before the library was loaded are checked here.  Other
- * settings with the prefix are refused from then on; 14 only warns of those that
- * it has already.
+ * Defines the settings, and puts scan nodes into the planner's way.  Values
+ * that were given before the library was loaded are checked here.  Other
+ * settings with the prefix are refused from then on; 14 only warns of those
+ * that it has already.
  */
 void
 _PG_init(void)

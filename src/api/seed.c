@@ -145,8 +145,9 @@ read_arguments(FunctionCallInfo fcinfo)
  * notice tells them if "report", behind schema_name, wants it.
  *
  * Without workers all is done in the caller's transaction.  With workers there
- * are several, which commit; the procedure must then be able to do so.  If an error is raised, what was
- * committed is dropped again, as far as nobody uses it.
+ * are several, which commit; the procedure must then be able to do so.  If an
+ * error is raised, what was committed is dropped again, as far as nobody uses
+ * it.
  *
  * Raises null_value_not_allowed, invalid_parameter_value, invalid_name and
  * name_too_long for arguments, undefined_object and undefined_table for names,

@@ -189,8 +189,8 @@ spindle_point_anomaly(PG_FUNCTION_ARGS)
  * spindle_contextual_anomaly(name, column, condition_column, normal_values,
  *							  anomalous_values, fraction)
  *
- * Values that do not fit another column of the event, in a fraction (0 to 1) of
- * events.
+ * Values that do not fit another column of the event, in a fraction (0 to 1)
+ * of events.
  */
 Datum
 spindle_contextual_anomaly(PG_FUNCTION_ARGS)

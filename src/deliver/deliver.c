@@ -168,8 +168,7 @@ run(Delivery *delivery)
 
 /*
  * The same with the help of workers, of lines that no one has to see singly.
- * The
- * sink writes lines at once, so nothing is left to flush.
+ * The sink writes lines at once, so nothing is left to flush.
  */
 static void
 run_with_workers(const SpindleStreamCall *call, Delivery *delivery, int nworkers)
@@ -218,9 +217,8 @@ report_remarks(const Delivery *delivery)
  * commits.  Notices tell of events that were left out, and of a lag of 0.1 s
  * or more.
  *
- * Raises what the sink, the stream and their sources do.  From the opening of
- * the sink on, an error's context tells how many events have been delivered,
- * and the sink has been aborted.
+ * Raises what the sink, the stream and their sources do.  The sink has been aborted then.  Once it is open, an
+ * error's context tells how many events have been delivered.
  */
 void
 spindle_deliver(const SpindleStreamCall *call, const SpindleStreamArguments *args, SpindleSink *sink,

@@ -51,8 +51,8 @@ arrival_datum(double seconds)
  * encoding differs in the current memory context.
  *
  * buf must have been initialised, and its contents are lost.  The text is not
- * checked to be valid JSON, as we wrote it.  Raises untranslatable_character if
- * the server's encoding lacks a character.
+ * checked to be valid JSON, as we wrote it.  Raises untranslatable_character
+ * if the server's encoding lacks a character.
  */
 Datum
 spindle_stream_event(SpindleStream *stream, const SpindleEvent *event, StringInfo buf)

@@ -354,7 +354,7 @@ rescan(ForeignScanState *node)
 	state->batch_rows = FIRST_BATCH_ROWS;
 }
 
-/* EndForeignScan: report the end of the job, if its progress was reported. */
+/* EndForeignScan: the process gets its title back, if progress was told. */
 static void
 end_scan(ForeignScanState *node)
 {

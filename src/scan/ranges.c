@@ -74,10 +74,11 @@ is_row_independent(PlannerInfo *root, Node *node, Index relid)
  *		A clause as a condition on rows of the relation relid, palloc'd, or
  *		NULL if it is not of the form.
  *
- * The operator has to be of the default btree family of the column's type, and the type of the value one that
- * spindle_datum_value() can convert.  Of arrays only = ANY is taken.  A value on the left is taken
- * too, by the commutator.  attribute, strategy and is_array are all that is
- * kept of the clause; value points into it.  
+ * The operator has to be of the default btree family of the column's type, and
+ * the type of the value one that spindle_datum_value() can convert.  Of arrays
+ * only = ANY is taken.  A value on the left is taken too, by the commutator.
+ * attribute, strategy and is_array are all that is kept of the clause; value
+ * points into it.
  */
 SpindleCondition *
 spindle_condition_match(PlannerInfo *root, const SpindleSource *source, Index relid,
@@ -205,8 +206,7 @@ value_function(const SpindleSource *source, const SpindleCondition *condition)
 
 /*
  * The range that a comparison with one value selects.  Empty, with first >=
- * end, if no row meets it.  Costs one or two
- * searches over the table.
+ * end, if no row meets it.  Costs one or two searches over the table.
  */
 static SpindleRange
 range_of(const SpindleSource *source, const SpindleCondition *condition, int64 value)

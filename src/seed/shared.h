@@ -45,8 +45,8 @@ typedef enum SpindleSeedStep
 } SpindleSeedStep;
 
 /*
- * A table to make.  relid is InvalidOid before, and is there
- * before the table is committed.
+ * A table to make.  relid is InvalidOid before, and is there before the table
+ * is committed.
  */
 typedef struct SpindleSeedTask
 {

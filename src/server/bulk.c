@@ -115,8 +115,8 @@ match_column(Form_pg_attribute att, TupleDesc source, int *source_of)
  * source_of[i] is -1 if column i is to be null.
  *
  * source_of has an entry per column of the relation, dropped ones included.
- * Types must be the same, and
- * modifiers too unless the relation's has none, so no value needs a cast.
+ * Types must be the same, and modifiers too unless the relation's has none, so
+ * no value needs a cast.
  */
 bool
 spindle_bulk_match(Relation relation, TupleDesc source, int *source_of)
@@ -151,8 +151,7 @@ spindle_bulk_create(int max_rows, const char *numbered)
 }
 
 /*
- * Slots are kept from batch to batch while the table looks the same.  So a
- * table may have got another column since.
+ * Slots are kept from batch to batch while the table looks the same.  They are made anew if it has got another column, say.
  */
 static void
 prepare_slots(SpindleBulk *bulk)

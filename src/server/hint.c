@@ -15,9 +15,9 @@
 
 /*
  * The one of some names that a misspelled name was probably meant to be, or
- * NULL.  At most a third of its length may have to change, or two characters.  Names of
- * more than 255 bytes, which the server does not compare, are never close to
- * any.
+ * NULL.  At most a third of its length may have to change, or two characters.
+ * Names of more than 255 bytes, which the server does not compare, are never
+ * close to any.
  */
 static char *
 closest_name(const char *name, List *names)

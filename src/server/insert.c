@@ -119,8 +119,8 @@ free_plan(void *arg)
 }
 
 /*
- * Begin a session of SPI that knows the tuplestore.  There is
- * none where the INSERT makes its rows itself.
+ * Begin a session of SPI that knows the tuplestore.  There is none where the
+ * INSERT makes its rows itself.
  */
 static void
 connect_to_spi(SpindleInserter *inserter)
@@ -402,8 +402,8 @@ spindle_inserter_put(SpindleInserter *inserter, Datum *values, bool *nulls, int6
 }
 
 /*
- * Run the INSERT; the result is what it says.  That is the
- * number of rows as SPI has it.  Connects to SPI and finishes that.
+ * Run the INSERT; the result is what it says.  That is the number of rows as
+ * SPI has it.  Connects to SPI and finishes that.
  */
 static int64
 run_insert(SpindleInserter *inserter, Datum *parameters)

@@ -9,8 +9,8 @@
  * many there are.  At the end the file is flushed to disk.
  *
  * Files are opened with the permissions that COPY TO gives: all may read, the
- * owner may write.  An error leaves the file open;
- * the server closes it with the transaction.
+ * owner may write.  An error leaves the file open; the server closes it with
+ * the transaction.
  *
  *-------------------------------------------------------------------------
  */
@@ -199,8 +199,8 @@ report_write_error(FileSink *file, const char *lines, int written)
  * Write len bytes of complete lines, and count the events that are pending as
  * sent.
  *
- * Raises an error for file access; a
- * regular file then ends with a complete line.
+ * Raises an error for file access; a regular file then ends with a complete
+ * line.
  */
 static void
 write_all(FileSink *file, const char *lines, int len)

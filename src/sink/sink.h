@@ -11,10 +11,9 @@
  *
  * The order of calls is: open, any number of write or write_lines, flush
  * whenever the batch is complete or nothing is due, close after a last flush.
- * All are called
- * in a memory context that goes when the delivery ends and not before, so what
- * a function needs per event it has to free, or to allocate in a context of its
- * own that it resets.
+ * All are called in a memory context that goes when the delivery ends and not
+ * before, so what a function needs per event it has to free, or to allocate in
+ * a context of its own that it resets.
  *
  *-------------------------------------------------------------------------
  */
