@@ -217,8 +217,9 @@ report_remarks(const Delivery *delivery)
  * commits.  Notices tell of events that were left out, and of a lag of 0.1 s
  * or more.
  *
- * Raises what the sink, the stream and their sources do.  The sink has been aborted then.  Once it is open, an
- * error's context tells how many events have been delivered.
+ * Raises what the sink, the stream and their sources do.  The sink has been
+ * aborted then.  Once it is open, an error's context tells how many events
+ * have been delivered.
  */
 void
 spindle_deliver(const SpindleStreamCall *call, const SpindleStreamArguments *args, SpindleSink *sink,

@@ -151,7 +151,8 @@ spindle_bulk_create(int max_rows, const char *numbered)
 }
 
 /*
- * Slots are kept from batch to batch while the table looks the same.  They are made anew if it has got another column, say.
+ * Slots are kept from batch to batch while the table looks the same.  They are
+ * made anew if it has got another column, say.
  */
 static void
 prepare_slots(SpindleBulk *bulk)

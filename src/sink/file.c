@@ -28,7 +28,11 @@
 
 #include "sink/sink.h"
 
-/* Small enough to stay in the processor's cache until it is written. */
+/*
+ * Small enough to stay in the processor's cache until it is written.  The
+ * buffer has some room more, so that the event which fills it needs no larger
+ * one.
+ */
 #define BUFFER_SIZE (512 * 1024)
 
 /* A sink that writes to a file; fd is -1 before it is opened. */

@@ -39,6 +39,10 @@ typedef enum OwnColumn
 	OWN_ANOMALY_TYPE
 } OwnColumn;
 
+/*
+ * The name and the type of each, in the target; texts and numbers are
+ * converted to what the target has, as INSERT does it.
+ */
 static const struct
 {
 	const char *name;
