@@ -30,7 +30,7 @@ PG_FUNCTION_INFO_V1(spindle_rows);
  *
  * The columns are those of the column definition list, by name; their types
  * must be right.  In most queries a scan node takes the function's place
- * (scan.c).
+ * (function_scan.c).
  *
  * first_row beyond the end gives no rows.  Raises null_value_not_allowed,
  * invalid_parameter_value, undefined_object, undefined_table,

@@ -32,7 +32,7 @@ PG_FUNCTION_INFO_V1(spindle_stream_seed_third);
  *		One row per event, in the order of delivery.
  *
  * This is what a function scan calls, which keeps all rows before it shows the
- * first; in most queries a scan node takes its place (scan.c).
+ * first; in most queries a scan node takes its place (function_scan.c).
  *
  * With realtime, each event is computed when it is due, though none is shown
  * before the last.  Raises null_value_not_allowed and invalid_parameter_value
