@@ -11,9 +11,7 @@
 #                complete, of this recipe, and not older than a week
 #
 # Needs root: sudo is used where there is one.  A system is 2 GB and takes a minute.
-# Nothing stays mounted: mounts are those of a process, and end with it.  The majors
-# are tested side by side, as most of the tests wait most of the time; what each
-# printed is shown when it is done.
+# Nothing stays mounted: mounts are those of a process, and end with it.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -94,14 +92,14 @@ copy_tree() {
 	) | as_root tar -C "$1/spindle" --no-same-owner -xf -
 }
 
-# test_major MAJOR FILE: all of it; writes the counts of the last line into FILE.
+# test_major MAJOR: all of it; the last line of the tests is counted.
 test_major() {
-	local major=$1 suite dir log last passed=0 failed=0 skipped=0
+	local major=$1 suite dir log last
 
 	suite=$(suite_of "$major")
 	if [ -z "$suite" ]; then
-		echo "test-versions: no Debian release has PostgreSQL $major; there are those with 15, 17 and 18"
-		echo "0 1 0" >"$2"
+		echo "test-versions: no Debian release has PostgreSQL $major; there are those with 15, 17 and 18" >&2
+		failed=$((failed + 1))
 		return
 	fi
 	dir=$cache/$major
@@ -129,24 +127,6 @@ test_major() {
 	fi
 	rm -f "$log"
 	[ -n "${KEEP:-}" ] || as_root rm -rf --one-file-system "$dir"
-	echo "$passed $failed $skipped" >"$2"
-}
-
-# test_majors MAJOR...: side by side, and the sums.
-test_majors() {
-	local work major p f s
-
-	work=$(mktemp -d)
-	for major; do
-		test_major "$major" "$work/$major.counts" >"$work/$major.log" 2>&1 &
-	done
-	wait
-	for major; do
-		cat "$work/$major.log"
-		read -r p f s <"$work/$major.counts" || { echo "FAILED: PostgreSQL $major"; p=0 f=1 s=0; }
-		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	done
-	rm -rf "$work"
 }
 
 [ $# -gt 0 ] || set -- 17 18
@@ -160,7 +140,9 @@ elif ! { command -v debootstrap >/dev/null ||
 		skip "$major" "debootstrap could not be installed"
 	done
 else
-	test_majors "$@"
+	for major; do
+		test_major "$major"
+	done
 fi
 
 [ $skipped -eq 0 ] && skipped= || skipped=", $skipped skipped"
