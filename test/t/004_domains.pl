@@ -225,7 +225,6 @@ foreach my $case (
 unlink "$dir/wrong.json";
 write_file("$dir/wrong.json", definition('"x"'));
 # a wrong file hides no other: it is listed with its mistake
-my ($status, $out, $err);
 mkdir "$dir/folder.json";
 write_file("$dir/large.json", ' ' x (16 * 1024 * 1024 + 1));
 is($node->safe_psql('postgres', q(SELECT domain, tables, error IS NULL FROM spindle_domains())),

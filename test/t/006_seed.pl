@@ -70,7 +70,8 @@ sub wait_for
 	my ($query) = @_;
 	for (1 .. 1200)
 	{
-		my ($status, $out) = $node->psql('postgres', $query);
+		# a psql that cannot connect may be gone before it is told what to do
+		my ($status, $out) = eval { $node->psql('postgres', $query) };
 		return $out if defined $out && $out ne '';
 		usleep(50_000);
 	}
