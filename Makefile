@@ -63,6 +63,7 @@ OBJS = \
 	src/math/dist.o \
 	src/math/draws.o \
 	src/math/fpmath.o \
+	src/math/permute.o \
 	src/model/describe.o \
 	src/model/lookup.o \
 	src/model/rule.o \

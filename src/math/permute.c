@@ -1,0 +1,99 @@
+/*-------------------------------------------------------------------------
+ *
+ * permute.c
+ *		Keyed permutations of 0 .. n-1 that can be inverted.
+ *
+ * A Feistel network of four rounds (Luby and Rackoff 1988, "How to construct
+ * pseudorandom permutations from pseudorandom functions") permutes the numbers of
+ * as many bits as n needs; its halves differ by one bit where these are odd.  A
+ * result that is not below n is permuted again until one is: the walk stays on
+ * the cycle of a number below n, so it ends there at the latest, and it can be
+ * walked backward (Black and Rogaway 2002, "Ciphers with arbitrary finite
+ * domains").  n is more than half of the numbers, so that takes less than two
+ * passes on average.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "math/permute.h"
+
+/* The round function: bits of a mix of one half and the round's key. */
+static inline uint32
+round_bits(uint64 round_key, uint32 half)
+{
+	return (uint32) (spindle_mix(round_key ^ half) >> 32);
+}
+
+/*
+ * spindle_permutation_init
+ *		Set up the permutation of 0 .. n-1, 1 <= n <= SPINDLE_MAX_PERMUTED, that
+ *		belongs to a key.
+ */
+void
+spindle_permutation_init(SpindlePermutation *permutation, SpindleKey key, int64 n)
+{
+	int			bits = 0;
+
+	Assert(n >= 1 && n <= SPINDLE_MAX_PERMUTED);
+	while ((INT64CONST(1) << bits) < n)
+		bits++;
+	permutation->n = n;
+	permutation->low_bits = bits / 2;
+	permutation->low_mask = (uint32) ((UINT64CONST(1) << permutation->low_bits) - 1);
+	permutation->high_mask = (uint32) ((UINT64CONST(1) << (bits - permutation->low_bits)) - 1);
+	for (int r = 0; r < SPINDLE_PERMUTE_ROUNDS; r++)
+		permutation->round_key[r] = spindle_draw(key, r);
+}
+
+/*
+ * spindle_permute
+ *		The number at a place, 0 <= k < n.
+ */
+int64
+spindle_permute(const SpindlePermutation *permutation, int64 k)
+{
+	const uint64 *const round_key = permutation->round_key;
+	uint64		x = (uint64) k;
+
+	Assert(k >= 0 && k < permutation->n);
+	do
+	{
+		uint32		high = (uint32) (x >> permutation->low_bits);
+		uint32		low = (uint32) x & permutation->low_mask;
+
+		for (int r = 0; r < SPINDLE_PERMUTE_ROUNDS; r += 2)
+		{
+			high ^= round_bits(round_key[r], low) & permutation->high_mask;
+			low ^= round_bits(round_key[r + 1], high) & permutation->low_mask;
+		}
+		x = ((uint64) high << permutation->low_bits) | low;
+	} while (x >= (uint64) permutation->n);
+	return (int64) x;
+}
+
+/*
+ * spindle_permute_back
+ *		The place of a number, 0 <= k < n.
+ */
+int64
+spindle_permute_back(const SpindlePermutation *permutation, int64 k)
+{
+	const uint64 *const round_key = permutation->round_key;
+	uint64		x = (uint64) k;
+
+	Assert(k >= 0 && k < permutation->n);
+	do
+	{
+		uint32		high = (uint32) (x >> permutation->low_bits);
+		uint32		low = (uint32) x & permutation->low_mask;
+
+		for (int r = SPINDLE_PERMUTE_ROUNDS - 2; r >= 0; r -= 2)
+		{
+			low ^= round_bits(round_key[r + 1], high) & permutation->low_mask;
+			high ^= round_bits(round_key[r], low) & permutation->high_mask;
+		}
+		x = ((uint64) high << permutation->low_bits) | low;
+	} while (x >= (uint64) permutation->n);
+	return (int64) x;
+}
