@@ -3,15 +3,8 @@
  * relation_feed.c
  *		The events of a relation: whatever SELECT * FROM it gives the caller.
  *
- * The server's executor reads the relation with the rights of the calling user,
- * row security and all, and its rows go straight into a sort by event time,
- * which spills to disk beyond work_mem; rows of equal time keep their order, and
- * rows without time come last.  Without an event time the rows are kept in the
- * order in which they come.
- *
- * Collective anomalies change times; the rows then are sorted once more.
- *
- * Values are Datums; they live in the sorted row that was read last.
+ * relation_rows.c reads the relation and keeps its rows in order.  Here they become
+ * events.  Values are Datums; they live in the sorted row that was read last.
  *
  * Reading is over when the feed is open: what happens to the relation later
  * is not seen, and a feed that is rewound gives the rows that it has kept.
@@ -20,19 +13,11 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "access/relation.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
-#include "tcop/dest.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -45,24 +30,12 @@
 #include "stream/anomaly.h"
 #include "stream/collective.h"
 #include "stream/datum_number.h"
-#include "stream/sorter.h"
-
-/* Columns of the sorted rows, before those of the relation. */
-enum
-{
-	SORTED_TIME,				/* bigint; null if there is none */
-	SORTED_POSITION,			/* bigint: number of the row, or once sorted
-								 * of the event */
-	SORTED_MOVED_BY,			/* integer: collective anomaly, or -1 */
-	SORTED_MOVED_TO,			/* bigint: the time that it gives */
-	SORTED_FIRST				/* column of the relation */
-};
+#include "stream/relation_rows.h"
 
 /*
  * What the feed knows of a column beyond feed.h.  Types, collation and
  * equality are those of the column; base types are what domains are based
- * on.  The sum, of the absolute values that are finite, is kept if a point
- * anomaly needs the mean.
+ * on.
  */
 typedef struct RelationColumn
 {
@@ -75,38 +48,27 @@ typedef struct RelationColumn
 	int			key_json_len;
 	FmgrInfo	equal;
 	SpindleDatumJson json;
-	bool		with_mean;		/* of the absolute values: */
-	double		sum;
-	int64		count;
 } RelationColumn;
 
 /*
- * value and is_null point into the sorted row that was read last, where
- * anomalies put what they change.  The relation is known by its OID alone; it
- * is not open.
+ * Anomalies put what they change into the row that was read last.
  */
 typedef struct RelationFeed
 {
 	SpindleFeed feed;			/* must be first */
 
 	/* set at creation */
-	Oid			relid;
-	MemoryContext context;
 	RelationColumn *column;
-	TupleDesc	sorted_desc;
 	char	   *table_json;		/* ,"_spindle_table":"name","_spindle_seq": */
 	JsonTimes	times;
 
 	/* set when opened */
 	SpindleFeedNeeds needs;
-	SpindleSorter *rows;
-	bool		is_moved;		/* positions and times are those after moves */
+	SpindleRelationRows rows;
 
 	/* changes per event */
 	MemoryContext event_context;	/* values that anomalies make */
-	int64		next_position;
-	Datum	   *value;
-	bool	   *is_null;
+	SpindleRelationRow row;		/* that was read last */
 
 	/* of a pass */
 	const int  *pass_column;
@@ -176,192 +138,27 @@ group_value(SpindleFeed *feed, int column, int64 value)
 static double
 mean_of_column(SpindleFeed *feed, int column)
 {
-	const RelationColumn *rc = &((RelationFeed *) feed)->column[column];
+	const SpindleRowsColumn *rc = &((RelationFeed *) feed)->rows.column[column];
 
 	return rc->count > 0 ? rc->sum / (double) rc->count : 0;
 }
 
 /*
- * Reading the relation
+ * Reading
  */
 
-/* Where the executor sends the rows of the query. */
-typedef struct Receiver
-{
-	DestReceiver pub;			/* must be first */
-	RelationFeed *rf;
-	int64		nrows;
-} Receiver;
-
-/*
- * Insist on the columns that the feed was described with; else raise
- * object_not_in_prerequisite_state.  The relation may have changed since then,
- * and as the query goes by its name, it may even be another one.
- */
-static void
-receive_start(DestReceiver *self, int operation, TupleDesc desc)
-{
-	RelationFeed *rf = ((Receiver *) self)->rf;
-	bool		same = desc->natts == rf->feed.ncolumns;
-
-	for (int c = 0; same && c < desc->natts; c++)
-		same = TupleDescAttr(desc, c)->atttypid == rf->column[c].type;
-	if (!same)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the columns of relation \"%s\" have changed", rf->feed.table_name)));
-}
-
-/*
- * The event time of a row, in UTC, from a value of a date or timestamp type,
- * below domains.  A timestamp without time zone counts as UTC, whatever the
- * session's time zone.
- */
-static Timestamp
-time_of_datum(Oid type, Datum value)
-{
-	int			overflow;
-
-	/* dates beyond the range of timestamps become infinite */
-	return type == DATEOID ? date2timestamp_opt_overflow(DatumGetDateADT(value), &overflow) :
-		DatumGetTimestamp(value);
-}
-
-/*
- * Put a row into the sort, with its time and number, and add to the means.
- * The result tells the executor to go on.
- */
-static bool
-receive_row(TupleTableSlot *row, DestReceiver *self)
-{
-	Receiver   *receiver = (Receiver *) self;
-	RelationFeed *rf = receiver->rf;
-	const int	time_column = rf->feed.time_column;
-	MemoryContext oldcontext = MemoryContextSwitchTo(rf->event_context);
-	TupleTableSlot *slot = spindle_sorter_input(rf->rows);
-
-	slot_getallattrs(row);
-	slot->tts_isnull[SORTED_TIME] = time_column < 0 || row->tts_isnull[time_column];
-	if (!slot->tts_isnull[SORTED_TIME])
-		slot->tts_values[SORTED_TIME] = Int64GetDatum(time_of_datum(rf->column[time_column].base_type,
-																	row->tts_values[time_column]));
-	slot->tts_values[SORTED_POSITION] = Int64GetDatum(receiver->nrows++);
-	slot->tts_isnull[SORTED_POSITION] = false;
-	slot->tts_values[SORTED_MOVED_BY] = Int32GetDatum(-1);
-	slot->tts_isnull[SORTED_MOVED_BY] = false;
-	slot->tts_isnull[SORTED_MOVED_TO] = true;
-	for (int c = 0; c < rf->feed.ncolumns; c++)
-	{
-		RelationColumn *rc = &rf->column[c];
-		double		number;
-
-		slot->tts_values[SORTED_FIRST + c] = row->tts_values[c];
-		slot->tts_isnull[SORTED_FIRST + c] = row->tts_isnull[c];
-		if (rc->with_mean && !row->tts_isnull[c] && spindle_datum_number(rc->base_type, row->tts_values[c], &number))
-		{
-			rc->sum += fabs(number);
-			rc->count++;
-		}
-	}
-	spindle_sorter_put(rf->rows);
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextReset(rf->event_context);
-	return true;
-}
-
-/* There is nothing to begin or end with. */
-static void
-receive_nothing(DestReceiver *self)
-{
-}
-
-/*
- * Read the first most rows, or all if it is negative; returns how many came.
- * The scan must begin with the first one: where a large table is being
- * scanned by others already, it would join in the middle.
- *
- * A procedure, which goes on after commits, reads like any other command in
- * its place: what the transaction did before, and what others have committed
- * since the CALL began, is seen as far as the isolation level has it.  A
- * function belongs to the query that calls it, and reads with its snapshot.
- *
- * Raises insufficient_privilege if the caller may not read the relation, and
- * whatever a view, a policy or a foreign server raises.  Can be cancelled.
- * An error leaves the setting to the end of the transaction or
- * subtransaction, which undoes it.
- */
-static int64
-read_relation(RelationFeed *rf, int64 most)
-{
-	Receiver	receiver = {
-		.pub = {
-			.receiveSlot = receive_row,
-			.rStartup = receive_start,
-			.rShutdown = receive_nothing,
-			.rDestroy = receive_nothing,
-			.mydest = DestNone,
-		},
-		.rf = rf,
-	};
-	SPIExecuteOptions options = {
-		.read_only = !rf->needs.across_transactions,
-		.must_return_tuples = true,
-		.dest = &receiver.pub,
-		.tcount = (uint64) Max(most, 0),	/* 0: all */
-	};
-	char	   *relation = quote_qualified_identifier(get_namespace_name(get_rel_namespace(rf->relid)),
-													  rf->feed.table_name);
-	char	   *query = psprintf("SELECT * FROM %s%s", relation, most == 0 ? " LIMIT 0" : "");
-	int			level;
-	int			result;
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "could not connect to the SPI manager");
-	level = NewGUCNestLevel();
-	(void) set_config_option("synchronize_seqscans", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	result = SPI_execute_extended(query, &options);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
-	AtEOXact_GUC(true, level);
-	SPI_finish();
-	return receiver.nrows;
-}
-
-/*
- * Reads the relation.  Only the first rows that are wanted are kept, and with
- * neither an event time nor a mean no others are read.
- */
+/* Reads the relation; means are of the columns that point anomalies change. */
 static void
 open_feed(SpindleFeed *feed, const SpindleFeedNeeds *needs)
 {
 	RelationFeed *rf = (RelationFeed *) feed;
-	MemoryContext oldcontext = MemoryContextSwitchTo(rf->context);
-	bool		any_mean = false;
-	int64		bound = needs->max_events;
 
 	rf->needs = *needs;
 	for (int a = 0; a < feed->nanomalies; a++)
 		if (feed->anomaly[a].kind == SPINDLE_ANOMALY_POINT)
-			any_mean = rf->column[feed->anomaly[a].column].with_mean = true;
-	rf->rows = spindle_sorter_create(rf->sorted_desc, feed->has_event_time ? 2 : 0, bound,
-									 needs->across_transactions);
-
-	/* a sort needs all rows, and so does a mean, unless nothing is wanted */
-	feed->nevents = read_relation(rf, bound != 0 && (feed->has_event_time || any_mean) ? -1 : bound);
-	spindle_sorter_finish(rf->rows);
-	MemoryContextSwitchTo(oldcontext);
-}
-
-/*
- * Passes
- */
-
-/* Begin with the first row again. */
-static void
-rewind_rows(RelationFeed *rf)
-{
-	rf->next_position = 0;
-	spindle_sorter_rewind(rf->rows);
+			rf->rows.column[feed->anomaly[a].column].with_mean = true;
+	spindle_relation_rows_read(&rf->rows, needs->max_events, needs->across_transactions);
+	feed->nevents = rf->rows.nrows;
 }
 
 /*
@@ -373,54 +170,30 @@ begin_pass(SpindleFeed *feed, const int *columns, int ncolumns, bool with_time)
 {
 	RelationFeed *rf = (RelationFeed *) feed;
 
-	rewind_rows(rf);
+	spindle_relation_rows_rewind(&rf->rows);
 	rf->pass_column = columns;
 	rf->npass = ncolumns;
 	rf->pass_value = palloc(sizeof(int64) * Max(ncolumns, 1));
 	rf->pass_is_null = palloc(sizeof(bool) * Max(ncolumns, 1));
 }
 
-/*
- * The next sorted row, or NULL where the stream was cut.  The rows there are
- * may be more, but not fewer.
- */
-static TupleTableSlot *
-next_row(RelationFeed *rf)
-{
-	TupleTableSlot *slot;
-
-	if (rf->next_position >= rf->feed.nevents)
-		return NULL;
-	if (rf->next_position % 1024 == 0)
-		CHECK_FOR_INTERRUPTS();
-	slot = spindle_sorter_get(rf->rows);
-	if (slot == NULL)
-		elog(ERROR, "sorted events are missing");
-	rf->next_position++;
-	return slot;
-}
-
-/*
- * Before anything was moved, a row's place in the order is its position; then
- * it is what the row itself says.
- */
 static bool
 next_in_pass(SpindleFeed *feed, SpindlePassEvent *event)
 {
 	RelationFeed *rf = (RelationFeed *) feed;
-	TupleTableSlot *slot = next_row(rf);
+	SpindleRelationRow row;
 
-	if (slot == NULL)
+	if (!spindle_relation_rows_next(&rf->rows, &row))
 		return false;
-	event->position = rf->is_moved ? DatumGetInt64(slot->tts_values[SORTED_POSITION]) : rf->next_position - 1;
+	event->position = row.position;
 	event->row = 0;
-	event->has_time = !slot->tts_isnull[SORTED_TIME];
-	event->time = event->has_time ? DatumGetInt64(slot->tts_values[SORTED_TIME]) : 0;
-	event->moved_by = DatumGetInt32(slot->tts_values[SORTED_MOVED_BY]);
+	event->has_time = row.has_time;
+	event->time = row.time;
+	event->moved_by = row.moved_by;
 	for (int c = 0; c < rf->npass; c++)
 	{
-		rf->pass_value[c] = (int64) slot->tts_values[SORTED_FIRST + rf->pass_column[c]];
-		rf->pass_is_null[c] = slot->tts_isnull[SORTED_FIRST + rf->pass_column[c]];
+		rf->pass_value[c] = (int64) row.value[rf->pass_column[c]];
+		rf->pass_is_null[c] = row.is_null[rf->pass_column[c]];
 	}
 	event->value = rf->pass_value;
 	event->is_null = rf->pass_is_null;
@@ -434,51 +207,13 @@ end_pass(SpindleFeed *feed)
 
 	pfree(rf->pass_value);
 	pfree(rf->pass_is_null);
-	rewind_rows(rf);
+	spindle_relation_rows_rewind(&rf->rows);
 }
 
-/*
- * Sort the rows again, by the times that anomalies have given, and at equal
- * times by their positions.  The old sort is released, so positions are kept
- * in the rows.
- */
 static void
 move_events(SpindleFeed *feed)
 {
-	RelationFeed *rf = (RelationFeed *) feed;
-	MemoryContext oldcontext = MemoryContextSwitchTo(rf->context);
-	SpindleSorter *moved = spindle_sorter_create(rf->sorted_desc, 2, -1, rf->needs.across_transactions);
-	TupleTableSlot *row;
-
-	rewind_rows(rf);
-	while ((row = next_row(rf)) != NULL)
-	{
-		TupleTableSlot *slot = spindle_sorter_input(moved);
-		int64		position = rf->next_position - 1;
-		Timestamp	moved_to;
-		int			moved_by = spindle_feed_moved_by(feed, position, &moved_to);
-
-		memcpy(slot->tts_values, row->tts_values, sizeof(Datum) * rf->sorted_desc->natts);
-		memcpy(slot->tts_isnull, row->tts_isnull, sizeof(bool) * rf->sorted_desc->natts);
-		slot->tts_values[SORTED_POSITION] = Int64GetDatum(position);
-		slot->tts_values[SORTED_MOVED_BY] = Int32GetDatum(moved_by);
-		if (moved_by >= 0)
-		{
-			slot->tts_values[SORTED_MOVED_TO] = Int64GetDatum(moved_to);
-			slot->tts_isnull[SORTED_MOVED_TO] = false;
-			if (feed->reorders[moved_by])
-			{
-				slot->tts_values[SORTED_TIME] = Int64GetDatum(moved_to);
-				slot->tts_isnull[SORTED_TIME] = false;
-			}
-		}
-		spindle_sorter_put(moved);
-	}
-	spindle_sorter_end(rf->rows);
-	spindle_sorter_finish(moved);
-	rf->rows = moved;
-	rf->is_moved = true;
-	MemoryContextSwitchTo(oldcontext);
+	spindle_relation_rows_move(&((RelationFeed *) feed)->rows, feed);
 }
 
 /*
@@ -488,7 +223,7 @@ move_events(SpindleFeed *feed)
 static void
 start_feed(SpindleFeed *feed)
 {
-	rewind_rows((RelationFeed *) feed);
+	spindle_relation_rows_rewind(&((RelationFeed *) feed)->rows);
 }
 
 /*
@@ -498,9 +233,11 @@ start_feed(SpindleFeed *feed)
 static void
 skip_events(SpindleFeed *feed, int64 n)
 {
+	RelationFeed *rf = (RelationFeed *) feed;
+
 	if (feed->anomalies)
 		spindle_anomalies_skip(feed->anomalies, n);
-	while (n-- > 0 && next_row((RelationFeed *) feed) != NULL)
+	while (n-- > 0 && spindle_relation_rows_next(&rf->rows, &rf->row))
 		;
 }
 
@@ -512,18 +249,16 @@ static bool
 next_event(SpindleFeed *feed, SpindleEvent *event)
 {
 	RelationFeed *rf = (RelationFeed *) feed;
-	TupleTableSlot *slot = next_row(rf);
+	SpindleRelationRow *row = &rf->row;
 
-	if (slot == NULL)
+	if (!spindle_relation_rows_next(&rf->rows, row))
 		return false;
 	event->feed = feed;
 	event->index = 0;
 	event->slot = -1;
-	event->has_time = !slot->tts_isnull[SORTED_TIME];
-	event->time = event->has_time ? DatumGetInt64(slot->tts_values[SORTED_TIME]) : 0;
+	event->has_time = row->has_time;
+	event->time = row->time;
 	event->label = NULL;
-	rf->value = slot->tts_values + SORTED_FIRST;
-	rf->is_null = slot->tts_isnull + SORTED_FIRST;
 	if (feed->anomalies)
 	{
 		int64		value[2 * SPINDLE_MAX_ANOMALIES];
@@ -535,20 +270,18 @@ next_event(SpindleFeed *feed, SpindleEvent *event)
 		MemoryContextReset(rf->event_context);
 		for (int c = 0; c < n; c++)
 		{
-			value[c] = (int64) rf->value[columns[c]];
-			is_null[c] = rf->is_null[columns[c]];
+			value[c] = (int64) row->value[columns[c]];
+			is_null[c] = row->is_null[columns[c]];
 		}
-		event->label = spindle_anomalies_apply(feed->anomalies, DatumGetInt32(slot->tts_values[SORTED_MOVED_BY]),
-											   DatumGetInt64(slot->tts_values[SORTED_MOVED_TO]),
-											   value, is_null, changed);
+		event->label = spindle_anomalies_apply(feed->anomalies, row->moved_by, row->moved_to, value, is_null, changed);
 
 		/* the row is ours until the next one is read */
 		for (int k = 0; k < 2; k++)
 		{
 			if (changed[k] < 0)
 				continue;
-			rf->value[columns[changed[k]]] = (Datum) value[changed[k]];
-			rf->is_null[columns[changed[k]]] = is_null[changed[k]];
+			row->value[columns[changed[k]]] = (Datum) value[changed[k]];
+			row->is_null[columns[changed[k]]] = is_null[changed[k]];
 		}
 	}
 	return true;
@@ -571,10 +304,10 @@ write_event(SpindleFeed *feed, const SpindleEvent *event, StringInfo out)
 		if (feed->column[c].is_hidden)
 			continue;
 		appendBinaryStringInfo(out, rc->key_json, rc->key_json_len);
-		if (rf->is_null[c])
+		if (rf->row.is_null[c])
 			appendBinaryStringInfo(out, "null", 4);
 		else
-			spindle_datum_json_write(&rc->json, out, rf->value[c]);
+			spindle_datum_json_write(&rc->json, out, rf->row.value[c]);
 	}
 	appendStringInfo(out, "%s" INT64_FORMAT ",\"_spindle_event_time\":", rf->table_json, event->seq);
 	if (event->has_time)
@@ -601,8 +334,8 @@ event_datums(SpindleFeed *feed, const SpindleEvent *event, Datum *values, bool *
 	{
 		if (feed->column[c].is_hidden)
 			continue;
-		values[n] = rf->value[c];
-		nulls[n++] = rf->is_null[c];
+		values[n] = rf->row.value[c];
+		nulls[n++] = rf->row.is_null[c];
 	}
 }
 
@@ -610,10 +343,7 @@ event_datums(SpindleFeed *feed, const SpindleEvent *event, Datum *values, bool *
 static void
 close_feed(SpindleFeed *feed)
 {
-	RelationFeed *rf = (RelationFeed *) feed;
-
-	spindle_sorter_end(rf->rows);
-	rf->rows = NULL;
+	spindle_relation_rows_end(&((RelationFeed *) feed)->rows);
 }
 
 static const SpindleFeedOps relation_feed_ops = {
@@ -656,8 +386,8 @@ is_own_field(const char *name)
 }
 
 /*
- * Describe column c of the feed, which is the attribute att, and put it into
- * the descriptor of the sorted rows.  keys has the attribute numbers of the
+ * Describe column c of the feed, which is the attribute att, also to those who
+ * read the rows.  keys has the attribute numbers of the
  * columns that are part of a key.  In the current memory context, which is
  * the feed's.
  */
@@ -676,10 +406,10 @@ describe_column(RelationFeed *rf, int c, const FormData_pg_attribute *att, const
 	column->is_comparable = OidIsValid(entry->eq_opr_finfo.fn_oid);
 	column->is_sortable = column->is_comparable && OidIsValid(entry->lt_opr);
 	if (column->is_comparable)
-		fmgr_info_cxt(entry->eq_opr_finfo.fn_oid, &rc->equal, rf->context);
+		fmgr_info_cxt(entry->eq_opr_finfo.fn_oid, &rc->equal, rf->rows.context);
 	rc->key_json = psprintf(",%s:", spindle_json_quote(name));
 	rc->key_json_len = (int) strlen(rc->key_json);
-	spindle_datum_json_init(&rc->json, rc->type, rf->context);
+	spindle_datum_json_init(&rc->json, rc->type, rf->rows.context);
 
 	column->name = pstrdup(pg_server_to_any(name, (int) strlen(name), PG_UTF8));
 	column->type_name = format_type_with_typemod(rc->type, rc->typmod);
@@ -694,7 +424,7 @@ describe_column(RelationFeed *rf, int c, const FormData_pg_attribute *att, const
 	column->is_date = rc->base_type == DATEOID;
 	column->is_key = bms_is_member(att->attnum, keys);
 	column->is_nullable = !att->attnotnull;
-	TupleDescInitEntry(rf->sorted_desc, SORTED_FIRST + c + 1, name, rc->type, rc->typmod, 0);
+	spindle_relation_rows_describe(&rf->rows, c, att, rc->base_type);
 }
 
 /*
@@ -712,6 +442,7 @@ choose_time_column(RelationFeed *rf, const char *name)
 		if (feed->column[c].is_timestamp && !feed->column[c].is_hidden)
 			feed->time_column = c;
 	feed->has_event_time = feed->time_column >= 0;
+	rf->rows.time_column = feed->time_column;
 }
 
 /*
@@ -750,8 +481,6 @@ spindle_relation_feed_create(Oid relid, const char *time_column, int64 seed, Mem
 				 errhint("It must be a table, a view, a materialized view or a foreign table.")));
 	keys = spindle_relation_key_columns(relation);
 	desc = RelationGetDescr(relation);
-	rf->relid = relid;
-	rf->context = context;
 	rf->event_context = AllocSetContextCreate(context, "spindle event", ALLOCSET_SMALL_SIZES);
 	init_times(&rf->times);
 	feed->ops = &relation_feed_ops;
@@ -766,11 +495,7 @@ spindle_relation_feed_create(Oid relid, const char *time_column, int64 seed, Mem
 		feed->ncolumns += !TupleDescAttr(desc, i)->attisdropped;
 	feed->column = palloc0(sizeof(SpindleFeedColumn) * Max(feed->ncolumns, 1));
 	rf->column = palloc0(sizeof(RelationColumn) * Max(feed->ncolumns, 1));
-	rf->sorted_desc = CreateTemplateTupleDesc(SORTED_FIRST + feed->ncolumns);
-	TupleDescInitEntry(rf->sorted_desc, SORTED_TIME + 1, "time", INT8OID, -1, 0);
-	TupleDescInitEntry(rf->sorted_desc, SORTED_POSITION + 1, "position", INT8OID, -1, 0);
-	TupleDescInitEntry(rf->sorted_desc, SORTED_MOVED_BY + 1, "moved by", INT4OID, -1, 0);
-	TupleDescInitEntry(rf->sorted_desc, SORTED_MOVED_TO + 1, "moved to", INT8OID, -1, 0);
+	spindle_relation_rows_init(&rf->rows, relid, feed->table_name, feed->ncolumns, context);
 	for (int i = 0; i < desc->natts; i++)
 		if (!TupleDescAttr(desc, i)->attisdropped)
 			describe_column(rf, n++, TupleDescAttr(desc, i), keys);

@@ -192,7 +192,7 @@ spindle_sorter_finish(SpindleSorter *sorter)
  *
  * With a bound above 0, no more than so many rows may be asked for: the server
  * may answer with an internal error.  Values may be replaced in the slot's
- * arrays, as relation_feed.c does: these are filled anew for each row.
+ * arrays, as relation_rows.c does: these are filled anew for each row.
  */
 TupleTableSlot *
 spindle_sorter_get(SpindleSorter *sorter)
