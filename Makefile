@@ -69,6 +69,7 @@ OBJS = \
 	src/model/rule.o \
 	src/model/text.o \
 	src/model/type.o \
+	src/scan/answer.o \
 	src/scan/event_row.o \
 	src/scan/fdw.o \
 	src/scan/foreign_options.o \
@@ -76,6 +77,7 @@ OBJS = \
 	src/scan/function_scan.o \
 	src/scan/plan.o \
 	src/scan/ranges.o \
+	src/scan/upper.o \
 	src/seed/cleanup.o \
 	src/seed/ddl.o \
 	src/seed/fill.o \
@@ -126,7 +128,7 @@ DATA = $(sort $(wildcard sql/spindle--*.sql))
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --load-extension=spindle
-ISOLATION = deliver_ddl deliver_snapshot drop_extension import_definition scan_recheck seed_twice
+ISOLATION = deliver_ddl deliver_snapshot drop_extension import_definition scan_recheck seed_twice upper_recheck
 ISOLATION_OPTS = --inputdir=test --load-extension=spindle
 TAP_TESTS = 1
 PROVE_TESTS ?= test/t/*.pl

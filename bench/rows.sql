@@ -54,3 +54,6 @@ CALL bench.compare('order, count of 7 columns, leader and 1 worker : leader alon
 
 CALL bench.short('LIMIT 10 of 100 million orders', 5, 'SELECT * FROM xlarge."order" LIMIT 10');
 CALL bench.short('one of 10 billion orders by key', 1, 'SELECT * FROM xxxl."order" WHERE order_id = 9123456789');
+CALL bench.short('count(*) of 10 billion orders', 1, 'SELECT count(*) FROM xxxl."order"');
+CALL bench.short('count(*) and last key of a month of 10 billion orders', 1,
+  'SELECT count(*), max(order_id) FROM xxxl."order" WHERE order_date >= ''2024-03-01'' AND order_date < ''2024-04-01''');

@@ -229,16 +229,28 @@ object_ownercheck(Oid classid, Oid objectid, Oid roleid)
 										pathkeys, required_outer, outerpath, restrictinfo, fdw_private) \
 	create_foreignscan_path(root, rel, target, rows, startup_cost, total_cost, \
 							pathkeys, required_outer, outerpath, fdw_private)
+#define spindle_create_foreign_upper_path(root, rel, target, rows, disabled_nodes, startup_cost, total_cost, \
+										  pathkeys, outerpath, restrictinfo, fdw_private) \
+	create_foreign_upper_path(root, rel, target, rows, startup_cost, total_cost, \
+							  pathkeys, outerpath, fdw_private)
 #elif PG_VERSION_NUM < 180000
 #define spindle_create_foreignscan_path(root, rel, target, rows, disabled_nodes, startup_cost, total_cost, \
 										pathkeys, required_outer, outerpath, restrictinfo, fdw_private) \
 	create_foreignscan_path(root, rel, target, rows, startup_cost, total_cost, \
 							pathkeys, required_outer, outerpath, restrictinfo, fdw_private)
+#define spindle_create_foreign_upper_path(root, rel, target, rows, disabled_nodes, startup_cost, total_cost, \
+										  pathkeys, outerpath, restrictinfo, fdw_private) \
+	create_foreign_upper_path(root, rel, target, rows, startup_cost, total_cost, \
+							  pathkeys, outerpath, restrictinfo, fdw_private)
 #else
 #define spindle_create_foreignscan_path(root, rel, target, rows, disabled_nodes, startup_cost, total_cost, \
 										pathkeys, required_outer, outerpath, restrictinfo, fdw_private) \
 	create_foreignscan_path(root, rel, target, rows, disabled_nodes, startup_cost, total_cost, \
 							pathkeys, required_outer, outerpath, restrictinfo, fdw_private)
+#define spindle_create_foreign_upper_path(root, rel, target, rows, disabled_nodes, startup_cost, total_cost, \
+										  pathkeys, outerpath, restrictinfo, fdw_private) \
+	create_foreign_upper_path(root, rel, target, rows, disabled_nodes, startup_cost, total_cost, \
+							  pathkeys, outerpath, restrictinfo, fdw_private)
 #endif
 
 /*

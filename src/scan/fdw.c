@@ -75,12 +75,9 @@ typedef struct GeneratedScan
 	/* set when the scan begins */
 	SpindleSource *source;
 	SpindleRows *rows;
-	int			nconditions;
-	SpindleCondition **condition;
-	ExprState **condition_value;
+	SpindleSearch *search;
 	bool		backward;
 	SharedScan *shared;			/* of a parallel scan, else NULL */
-	MemoryContext range_context;	/* holds ranges */
 
 	/* set when the first row of a (re)scan is wanted */
 	SpindleRanges *ranges;		/* NULL before */
@@ -100,14 +97,17 @@ typedef struct GeneratedScan
 } GeneratedScan;
 
 /*
+ * spindle_check_fingerprint
+ *		Refuse a plan that was made by another definition of the domain.
+ *
  * The plan relies on what the definition said, such as which column never
  * falls.  When another definition has been loaded since, plans of this session
  * are no longer valid, but this one has got past the check for that.  planned
  * has the two halves of the definition's fingerprint.  Raises
  * object_not_in_prerequisite_state.
  */
-static void
-check_fingerprint(const SpindleDomain *domain, List *planned)
+void
+spindle_check_fingerprint(const SpindleDomain *domain, List *planned)
 {
 	if (linitial_int(planned) == (int) (domain->fingerprint >> 32) &&
 		lsecond_int(planned) == (int) domain->fingerprint)
@@ -134,32 +134,21 @@ begin_scan(ForeignScanState *node, int eflags)
 	MemoryContext context = node->ss.ps.state->es_query_cxt;
 	GeneratedScan *state = palloc0(sizeof(GeneratedScan));
 	List	   *attributes = list_nth(plan->fdw_private, SPINDLE_PLAN_ATTRIBUTES);
-	List	   *conditions = list_nth(plan->fdw_private, SPINDLE_PLAN_CONDITIONS);
 	const int	natts = list_length(attributes);
 	int		   *columns = palloc(sizeof(int) * Max(natts, 1));
 	ListCell   *lc;
-	ListCell   *value;
 
 	Assert(natts == slot->tts_tupleDescriptor->natts);
 	state->source = spindle_source_of_relation(RelationGetRelid(relation), RelationGetDescr(relation));
-	check_fingerprint(state->source->instance->domain, list_nth(plan->fdw_private, SPINDLE_PLAN_FINGERPRINT));
+	spindle_check_fingerprint(state->source->instance->domain, list_nth(plan->fdw_private, SPINDLE_PLAN_FINGERPRINT));
 	state->backward = linitial_int(list_nth(plan->fdw_private, SPINDLE_PLAN_BACKWARD));
 	foreach(lc, attributes)
 		columns[foreach_current_index(lc)] = lfirst_int(lc) >= 0 ? state->source->column[lfirst_int(lc)] : -1;
 	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY))
 		state->rows = spindle_rows_create(state->source->instance, state->source->table, columns, natts, context);
 
-	state->nconditions = list_length(conditions);
-	state->condition = palloc(sizeof(SpindleCondition *) * Max(state->nconditions, 1));
-	state->condition_value = palloc(sizeof(ExprState *) * Max(state->nconditions, 1));
-	forboth(lc, conditions, value, plan->fdw_exprs)
-	{
-		int			i = foreach_current_index(lc);
-
-		state->condition[i] = spindle_condition_from_list(state->source, lfirst(lc));
-		state->condition_value[i] = ExecInitExpr(lfirst(value), &node->ss.ps);
-	}
-	state->range_context = AllocSetContextCreate(context, "spindle ranges", ALLOCSET_SMALL_SIZES);
+	state->search = spindle_search_create(state->source, list_nth(plan->fdw_private, SPINDLE_PLAN_CONDITIONS),
+										  plan->fdw_exprs, &node->ss.ps);
 	state->batch_rows = FIRST_BATCH_ROWS;
 	spindle_progress_start(&state->progress, psprintf("scanning %s", RelationGetRelationName(relation)), 0, "rows");
 	memset(slot->tts_values, 0, sizeof(Datum) * natts);
@@ -175,21 +164,7 @@ begin_scan(ForeignScanState *node, int eflags)
 static void
 find_ranges(ForeignScanState *node, GeneratedScan *state)
 {
-	ExprContext *econtext = node->ss.ps.ps_ExprContext;
-	MemoryContext oldcontext;
-
-	MemoryContextReset(state->range_context);
-	oldcontext = MemoryContextSwitchTo(state->range_context);
-	state->ranges = spindle_ranges_all(state->source);
-	for (int i = 0; i < state->nconditions; i++)
-	{
-		bool		is_null;
-		Datum		value = ExecEvalExprSwitchContext(state->condition_value[i], econtext, &is_null);
-
-		state->ranges = spindle_ranges_restrict(state->source, state->ranges, state->condition[i],
-												value, is_null);
-	}
-	MemoryContextSwitchTo(oldcontext);
+	state->ranges = spindle_search_run(state->search, node->ss.ps.ps_ExprContext);
 	state->position = 0;
 	state->range = 0;
 	state->range_offset = 0;
@@ -311,8 +286,7 @@ next_batch(GeneratedScan *state)
 }
 
 /*
- * IterateForeignScan: the next row in the node's scan slot, or the slot
- * cleared at the end.
+ * The next row in the node's scan slot, or the slot cleared at the end.
  *
  * What is not passed by value lives until the next batch.  Looks for
  * interrupts once per batch, which is SPINDLE_BATCH_ROWS rows at most.
@@ -340,7 +314,7 @@ iterate_scan(ForeignScanState *node)
 }
 
 /*
- * ReScanForeignScan: start again, perhaps with other values of parameters.
+ * Start again, perhaps with other values of parameters.
  *
  * Ranges are looked for anew with the first row.  Counters for EXPLAIN go on.
  */
@@ -354,7 +328,7 @@ rescan(ForeignScanState *node)
 	state->batch_rows = FIRST_BATCH_ROWS;
 }
 
-/* EndForeignScan: the process gets its title back, if progress was told. */
+/* The process gets its title back, if progress was told. */
 static void
 end_scan(ForeignScanState *node)
 {
@@ -365,7 +339,22 @@ end_scan(ForeignScanState *node)
 }
 
 /*
- * EXPLAIN: what is generated, which columns are computed, by which conditions
+ * spindle_explain_generates
+ *		EXPLAIN: which table is generated, at which scale, by which seed.
+ */
+void
+spindle_explain_generates(const SpindleSource *source, ExplainState *es)
+{
+	const SpindleInstance *instance = source->instance;
+
+	ExplainPropertyText("Generates", psprintf("%s.%s (scale %s, seed " INT64_FORMAT ")",
+											  instance->domain->name, instance->domain->table[source->table].name,
+											  instance->domain->preset[instance->preset].name,
+											  instance->seed), es);
+}
+
+/*
+ * EXPLAIN: which table is generated, which columns are computed, by which conditions
  * rows are found, and with ANALYZE how many were made.  Without ANALYZE no row
  * is computed; the plan and the options say all that is shown.
  */
@@ -374,15 +363,11 @@ explain_scan(ForeignScanState *node, ExplainState *es)
 {
 	GeneratedScan *state = node->fdw_state;
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	const SpindleInstance *instance = state->source->instance;
-	const SpindleTable *table = &instance->domain->table[state->source->table];
+	const SpindleTable *table = &state->source->instance->domain->table[state->source->table];
 	List	   *attributes = list_nth(plan->fdw_private, SPINDLE_PLAN_ATTRIBUTES);
 	List	   *names = NIL;
 
-	ExplainPropertyText("Generates", psprintf("%s.%s (scale %s, seed " INT64_FORMAT ")",
-											  instance->domain->name, table->name,
-											  instance->domain->preset[instance->preset].name,
-											  instance->seed), es);
+	spindle_explain_generates(state->source, es);
 	for (int att = 0; att < state->source->natts; att++)
 		if (list_member_int(attributes, att))
 			names = lappend(names, table->column[state->source->column[att]].name);
@@ -396,7 +381,7 @@ explain_scan(ForeignScanState *node, ExplainState *es)
 		/* arrays are not in the filter, so they are shown here */
 		foreach(value, plan->fdw_exprs)
 		{
-			const SpindleCondition *condition = state->condition[foreach_current_index(value)];
+			const SpindleCondition *condition = state->search->condition[foreach_current_index(value)];
 			char	   *name = table->column[condition->column].name;
 
 			if (condition->is_array)
@@ -572,11 +557,98 @@ import_schema(ImportForeignSchemaStmt *stmt, Oid serverOid)
 }
 
 /*
+ * Does a node answer aggregates (answer.c) instead of scanning a relation?
+ */
+static inline bool
+is_answer(const ForeignScanState *node)
+{
+	return ((const ForeignScan *) node->ss.ps.plan)->scan.scanrelid == 0;
+}
+
+/* GetForeignPlan, for both kinds of node. */
+static ForeignScan *
+plan_node(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *best_path, List *tlist, List *scan_clauses,
+		  Plan *outer_plan)
+{
+	if (rel->reloptkind == RELOPT_UPPER_REL)
+		return spindle_answer_plan(best_path, tlist);
+	return spindle_fdw_plan(root, rel, relid, best_path, tlist, scan_clauses, outer_plan);
+}
+
+/* BeginForeignScan, for both kinds of node. */
+static void
+begin_node(ForeignScanState *node, int eflags)
+{
+	if (is_answer(node))
+		spindle_answer_begin(node, eflags);
+	else
+		begin_scan(node, eflags);
+}
+
+/* IterateForeignScan, for both kinds of node. */
+static TupleTableSlot *
+iterate_node(ForeignScanState *node)
+{
+	if (!is_answer(node))
+		return iterate_scan(node);
+	(void) spindle_answer_store(node, node->ss.ss_ScanTupleSlot);
+	return node->ss.ss_ScanTupleSlot;
+}
+
+/*
+ * RecheckForeignScan: the row of a relation, which the server has put into the
+ * slot, needs no more than the check of conditions that follows.  An answer
+ * has no relation whose row could have been kept, so it is given here, if the
+ * server asks so: of a node in a subplan, only older minor releases do.
+ */
+static bool
+recheck_node(ForeignScanState *node, TupleTableSlot *slot)
+{
+	return is_answer(node) ? spindle_answer_store(node, slot) : true;
+}
+
+/* ReScanForeignScan, for both kinds of node. */
+static void
+rescan_node(ForeignScanState *node)
+{
+	if (is_answer(node))
+		spindle_answer_rescan(node);
+	else
+		rescan(node);
+}
+
+/* EndForeignScan: of an answer, all goes with the query's memory context. */
+static void
+end_node(ForeignScanState *node)
+{
+	if (!is_answer(node))
+		end_scan(node);
+}
+
+/* ShutdownForeignScan: an answer is never shared by processes. */
+static void
+shutdown_node(ForeignScanState *node)
+{
+	if (!is_answer(node))
+		shutdown_scan(node);
+}
+
+/* ExplainForeignScan, for both kinds of node. */
+static void
+explain_node(ForeignScanState *node, ExplainState *es)
+{
+	if (is_answer(node))
+		spindle_answer_explain(node, es);
+	else
+		explain_scan(node, es);
+}
+
+/*
  * spindle_fdw_routine
  *		The table of callbacks of spindle_fdw, palloc'd.
  *
  * Callbacks that are left NULL make the server refuse what they are for:
- * writing, and joins or aggregates that the wrapper would have to compute.
+ * writing, and joins that the wrapper would have to compute.
  */
 FdwRoutine *
 spindle_fdw_routine(void)
@@ -585,19 +657,21 @@ spindle_fdw_routine(void)
 
 	routine->GetForeignRelSize = spindle_fdw_rel_size;
 	routine->GetForeignPaths = spindle_fdw_paths;
-	routine->GetForeignPlan = spindle_fdw_plan;
-	routine->BeginForeignScan = begin_scan;
-	routine->IterateForeignScan = iterate_scan;
-	routine->ReScanForeignScan = rescan;
-	routine->EndForeignScan = end_scan;
-	routine->ExplainForeignScan = explain_scan;
+	routine->GetForeignUpperPaths = spindle_answer_paths;
+	routine->GetForeignPlan = plan_node;
+	routine->BeginForeignScan = begin_node;
+	routine->IterateForeignScan = iterate_node;
+	routine->RecheckForeignScan = recheck_node;
+	routine->ReScanForeignScan = rescan_node;
+	routine->EndForeignScan = end_node;
+	routine->ExplainForeignScan = explain_node;
 	routine->AnalyzeForeignTable = analyze_table;
 	routine->IsForeignScanParallelSafe = is_parallel_safe;
 	routine->EstimateDSMForeignScan = estimate_dsm;
 	routine->InitializeDSMForeignScan = initialize_dsm;
 	routine->ReInitializeDSMForeignScan = reinitialize_dsm;
 	routine->InitializeWorkerForeignScan = initialize_worker;
-	routine->ShutdownForeignScan = shutdown_scan;
+	routine->ShutdownForeignScan = shutdown_node;
 	routine->ImportForeignSchema = import_schema;
 	return routine;
 }

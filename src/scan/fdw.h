@@ -3,9 +3,10 @@
  * fdw.h
  *		What planning and execution of foreign scans share.
  *
- * The three parts know each other by this file only: foreign_options.c turns
- * the options of a foreign table into a generated table, plan.c offers paths
- * and makes the plan, fdw.c runs it.  A plan can be kept, copied and sent to a
+ * The parts know each other by this file only: foreign_options.c turns the
+ * options of a foreign table into a generated table, plan.c offers paths and
+ * makes the plan, fdw.c runs it; upper.c and answer.c do the same for
+ * aggregates that need no scan.  A plan can be kept, copied and sent to a
  * worker, so whatever execution needs of planning is in fdw_private, as lists
  * of integers.
  *
@@ -35,12 +36,38 @@ typedef enum SpindlePlanPart
 	SPINDLE_PLAN_FINGERPRINT	/* integer list of two: of the definition */
 } SpindlePlanPart;
 
+/*
+ * The same of a ForeignScan that answers aggregates, which has no relation of
+ * its own (scanrelid is 0).
+ */
+typedef enum SpindleAnswerPart
+{
+	SPINDLE_ANSWER_WANTED,		/* list of integer lists, one for each column
+								 * of the scan tuple: SpindleAnswerKind, and
+								 * the attribute of the relation, from 1, that
+								 * it is taken from */
+	SPINDLE_ANSWER_CONDITIONS,	/* as SPINDLE_PLAN_CONDITIONS */
+	SPINDLE_ANSWER_RELATION,	/* OID list of one: the foreign table */
+	SPINDLE_ANSWER_FINGERPRINT	/* as SPINDLE_PLAN_FINGERPRINT */
+} SpindleAnswerPart;
+
+/* What an aggregate comes to. */
+typedef enum SpindleAnswerKind
+{
+	SPINDLE_ANSWER_NONE,		/* something that takes more rows */
+	SPINDLE_ANSWER_ROWS,		/* how many rows there are */
+	SPINDLE_ANSWER_FIRST,		/* the value of the first one */
+	SPINDLE_ANSWER_LAST			/* the value of the last one */
+} SpindleAnswerKind;
+
 /* foreign_options.c */
 extern void spindle_foreign_options_check(List *options, Oid catalog);
 extern SpindleSource *spindle_source_of_relation(Oid relid, TupleDesc desc);
 extern List *spindle_source_import(const char *domain, const char *server, List *options);
 
 /* fdw.c */
+extern void spindle_check_fingerprint(const SpindleDomain *domain, List *planned);
+extern void spindle_explain_generates(const SpindleSource *source, struct ExplainState *es);
 extern FdwRoutine *spindle_fdw_routine(void);
 
 /* plan.c */
@@ -49,5 +76,17 @@ extern void spindle_fdw_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 extern ForeignScan *spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 									 ForeignPath *best_path, List *tlist, List *scan_clauses,
 									 Plan *outer_plan);
+extern const SpindleSource *spindle_fdw_rel_source(const RelOptInfo *baserel);
+
+/* upper.c */
+extern void spindle_answer_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
+								 RelOptInfo *output_rel, void *extra);
+extern ForeignScan *spindle_answer_plan(ForeignPath *path, List *tlist);
+
+/* answer.c */
+extern void spindle_answer_begin(ForeignScanState *node, int eflags);
+extern bool spindle_answer_store(ForeignScanState *node, TupleTableSlot *slot);
+extern void spindle_answer_rescan(ForeignScanState *node);
+extern void spindle_answer_explain(ForeignScanState *node, struct ExplainState *es);
 
 #endif							/* SPINDLE_FDW_H */

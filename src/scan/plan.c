@@ -175,6 +175,16 @@ spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 }
 
 /*
+ * spindle_fdw_rel_source
+ *		The generated table that spindle_fdw_rel_size() has found for a relation.
+ */
+const SpindleSource *
+spindle_fdw_rel_source(const RelOptInfo *baserel)
+{
+	return ((const ScanEstimate *) baserel->fdw_private)->source;
+}
+
+/*
  * Cost of reading rows and checking clauses on them, those of the relation
  * itself and the join clauses given.  In the planner's units.  Each column
  * that is computed costs the same, whatever its type.

@@ -8,13 +8,14 @@
  * rows; equality with an array selects several.  The ranges hold exactly the
  * rows that meet the condition.
  *
- * Nothing is kept between calls: to find a row takes a search, but no scan.
+ * To find a row takes a search, but no scan.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/stratnum.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -22,6 +23,7 @@
 #include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/selfuncs.h"
 #include "utils/typcache.h"
 
@@ -31,14 +33,15 @@
 #include "scan/ranges.h"
 
 /*
- * The attribute, from 1, that an expression is, if its column never falls;
- * else 0.
+ * spindle_monotone_attribute
+ *		The attribute, from 1, that an expression is, if its column never
+ *		falls; else 0.
  *
  * A relabelling is looked through, as varchar compares by the operators of
  * text.
  */
-static int
-monotone_attribute(const SpindleSource *source, Index relid, Node *node)
+int
+spindle_monotone_attribute(const SpindleSource *source, Index relid, Node *node)
 {
 	Var		   *var;
 	int			column;
@@ -111,11 +114,11 @@ spindle_condition_match(PlannerInfo *root, const SpindleSource *source, Index re
 	if (list_length(args) != 2)
 		return NULL;
 
-	attribute = monotone_attribute(source, relid, linitial(args));
+	attribute = spindle_monotone_attribute(source, relid, linitial(args));
 	value = lsecond(args);
 	if (attribute == 0 && !is_array)
 	{
-		attribute = monotone_attribute(source, relid, lsecond(args));
+		attribute = spindle_monotone_attribute(source, relid, lsecond(args));
 		value = linitial(args);
 		opno = get_commutator(opno);
 	}
@@ -156,15 +159,14 @@ spindle_condition_to_list(const SpindleCondition *condition)
 }
 
 /*
- * spindle_condition_from_list
- *		A condition as spindle_condition_to_list() wrote it, palloc'd, for
- *		execution; value is not set.
+ * A condition as spindle_condition_to_list() wrote it, palloc'd, for
+ * execution; value is not set.
  *
  * The column is looked up again, as attributes belong to the relation and
  * columns to the definition.
  */
-SpindleCondition *
-spindle_condition_from_list(const SpindleSource *source, List *list)
+static SpindleCondition *
+condition_from_list(const SpindleSource *source, List *list)
 {
 	SpindleCondition *condition = palloc0(sizeof(SpindleCondition));
 
@@ -334,6 +336,65 @@ spindle_ranges_restrict(const SpindleSource *source, SpindleRanges *ranges,
 			b++;
 	}
 	return result;
+}
+
+/*
+ * spindle_search_create
+ *		Prepare to find the rows of a node that begins, palloc'd in the current
+ *		context, which has to be that of the query.
+ *
+ * conditions are lists as spindle_condition_to_list() wrote them, values the
+ * expressions that belong to them, one by one.  No value is computed yet: a
+ * parameter may have none before the first row is wanted.
+ */
+SpindleSearch *
+spindle_search_create(const SpindleSource *source, List *conditions, List *values, PlanState *node)
+{
+	SpindleSearch *search = palloc0(sizeof(SpindleSearch));
+	ListCell   *lc;
+	ListCell   *value;
+
+	Assert(list_length(conditions) == list_length(values));
+	search->source = source;
+	search->n = list_length(conditions);
+	search->condition = palloc(sizeof(SpindleCondition *) * Max(search->n, 1));
+	search->value = palloc(sizeof(ExprState *) * Max(search->n, 1));
+	forboth(lc, conditions, value, values)
+	{
+		int			i = foreach_current_index(lc);
+
+		search->condition[i] = condition_from_list(source, lfirst(lc));
+		search->value[i] = ExecInitExpr(lfirst(value), node);
+	}
+	search->context = AllocSetContextCreate(CurrentMemoryContext, "spindle ranges", ALLOCSET_SMALL_SIZES);
+	return search;
+}
+
+/*
+ * spindle_search_run
+ *		Evaluate the conditions: the rows that they leave, until the next call.
+ *
+ * Takes one search of the table per condition, or one per element of an array.
+ * Raises what the values raise.
+ */
+SpindleRanges *
+spindle_search_run(SpindleSearch *search, ExprContext *econtext)
+{
+	MemoryContext oldcontext;
+	SpindleRanges *ranges;
+
+	MemoryContextReset(search->context);
+	oldcontext = MemoryContextSwitchTo(search->context);
+	ranges = spindle_ranges_all(search->source);
+	for (int i = 0; i < search->n; i++)
+	{
+		bool		is_null;
+		Datum		value = ExecEvalExprSwitchContext(search->value[i], econtext, &is_null);
+
+		ranges = spindle_ranges_restrict(search->source, ranges, search->condition[i], value, is_null);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	return ranges;
 }
 
 /*

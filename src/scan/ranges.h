@@ -51,15 +51,31 @@ typedef struct SpindleRanges
 	int64		nrows;			/* in all of them */
 } SpindleRanges;
 
+/*
+ * What finds the rows of a node that runs: its conditions, and their values as
+ * expressions.
+ */
+typedef struct SpindleSearch
+{
+	const SpindleSource *source;
+	int			n;
+	SpindleCondition **condition;
+	ExprState **value;			/* of each condition */
+	MemoryContext context;		/* holds the ranges that were found last */
+} SpindleSearch;
+
+extern int	spindle_monotone_attribute(const SpindleSource *source, Index relid, Node *node);
 extern SpindleCondition *spindle_condition_match(PlannerInfo *root, const SpindleSource *source,
 												 Index relid, Expr *clause);
 extern List *spindle_condition_to_list(const SpindleCondition *condition);
-extern SpindleCondition *spindle_condition_from_list(const SpindleSource *source, List *list);
 
 extern SpindleRanges *spindle_ranges_all(const SpindleSource *source);
 extern SpindleRanges *spindle_ranges_restrict(const SpindleSource *source, SpindleRanges *ranges,
 											  const SpindleCondition *condition,
 											  Datum value, bool is_null);
+extern SpindleSearch *spindle_search_create(const SpindleSource *source, List *conditions, List *values,
+											PlanState *node);
+extern SpindleRanges *spindle_search_run(SpindleSearch *search, ExprContext *econtext);
 extern double spindle_condition_selectivity(PlannerInfo *root, const SpindleSource *source,
 											const SpindleCondition *condition);
 

@@ -81,7 +81,7 @@ SELECT scans('SELECT status FROM "order" WHERE order_id = 5');
 SELECT scans('SELECT order_id FROM "order" WHERE order_id IN (1, 2, 2, 9, NULL, 6000)');
 SELECT scans('SELECT order_id FROM "order" WHERE order_id BETWEEN 11 AND 20 AND order_id < 13');
 SELECT scans('SELECT order_id FROM "order" WHERE order_id > 20 AND order_id < 10');
-SELECT scans('SELECT count(*) FROM "order"');
+SELECT scans('SELECT count(*) FILTER (WHERE true) FROM "order"');
 SELECT scans('SELECT 1 FROM "order" WHERE order_date < ''2021-12-31''');
 SELECT replace(scans('SELECT quantity FROM order_line WHERE order_id = 5000'), (SELECT ' ' || count(*) FROM l WHERE order_id = 5000), ' as many as it has');
 SELECT scans('SELECT o.status FROM "order" o WHERE order_total > 10 AND order_id <= 3');
@@ -152,7 +152,7 @@ FROM order_line WHERE order_id < 50 ORDER BY order_id DESC, order_line_id DESC L
 SELECT count(*) FROM (SELECT order_id, row_number() OVER (ORDER BY order_id DESC) AS n FROM "order" ORDER BY order_id DESC OFFSET 0) s
 WHERE order_id <> 5001 - n;
 SELECT min(order_id), max(order_id) FROM "order";
-SELECT scans('SELECT max(order_id) FROM "order"');
+SELECT scans('SELECT max(order_id) FROM (SELECT order_id FROM "order" ORDER BY order_id DESC LIMIT 1) s');
 
 -- So have those of a child, of inheritance or a partition: they are merged.
 CREATE TABLE parent (order_id bigint, status text);
