@@ -139,7 +139,8 @@ unescape(const char *p, int *len)
 			c = surrogate_pair_to_codepoint(c, parse_hex(p + 3));
 			p += 6;
 		}
-		out += pg_utf_mblen(unicode_to_utf8(c, (unsigned char *) out));
+		unicode_to_utf8(c, (unsigned char *) out);
+		out += pg_encoding_mblen(PG_UTF8, out);
 	}
 	*len = (int) (out - result);
 	return result;

@@ -74,6 +74,17 @@ $old->wait_for_catchup($standby, 'replay', $old->lsn('insert'));
 is($session->query_safe('SELECT count(*) FROM pets.pet'), '600', 'standby: replaced under a session');
 $session->quit;
 $standby->stop;
+
+# A plan that was made in the same transaction: it is made anew, or the error says why not.
+$session = $old->background_psql('work', on_error_stop => 0);
+$session->query_safe('PREPARE q AS SELECT count(*) FROM pets.pet');
+$session->query_safe('BEGIN');
+is($session->query_safe('EXECUTE q'), '600', 'plan of a transaction: before');
+$old->safe_psql('work', q{SELECT tools.spindle_create_domain('pets', tools.spindle_merge(tools.spindle_domain_definition('pets'), '{"presets": {"some": {"pet": 700}}}'), true)}, @user);
+isnt($session->query('EXECUTE q'), '600', 'plan of a transaction: not the old definition');
+$session->query('ROLLBACK');
+is($session->query('EXECUTE q'), '700', 'plan of a transaction: after it');
+$session->quit;
 $old->safe_psql('work', 'REFRESH MATERIALIZED VIEW pets.kept', @user);
 
 my $contents = q{
@@ -100,14 +111,14 @@ $new->init;
 $new->append_conf('postgresql.conf', "autovacuum = off\n");
 $new->start;
 $new->safe_psql('postgres', "CREATE ROLE $_ LOGIN") foreach qw(regress_spindle_maker regress_spindle_user);
-$new->safe_psql('postgres', "CREATE DATABASE $_") foreach qw(plain custom schema), 'only';
+$new->safe_psql('postgres', "CREATE DATABASE $_") foreach qw(plain custom bare single);
 $new->safe_psql('postgres', 'ALTER DATABASE custom OWNER TO regress_spindle_maker');
 
 $new->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$dump.sql", 'plain' ], 'plain dump is restored');
 (my $expected = $before) =~ s/^(domains\|left\|)regress spindle gone\|/$1unknown (OID=0)|/m;
 is($new->safe_psql('plain', $contents), $expected, 'plain dump: contents; the owner that is not there is none');
 $new->safe_psql('plain', q{SELECT tools.spindle_create_domain('larger', tools.spindle_domain_definition('pets'), true)}, @user);
-is($new->safe_psql('plain', 'SELECT row_count FROM tools.spindle_tables(\'larger\') LIMIT 1'), '600', 'plain dump: owners can replace');
+is($new->safe_psql('plain', 'SELECT row_count FROM tools.spindle_tables(\'larger\') LIMIT 1'), '700', 'plain dump: owners can replace');
 
 # by a role that is no superuser, on a server of somebody else's
 $new->command_ok([ 'pg_restore', '-U', 'regress_spindle_maker', '--no-owner', '--no-privileges', '--no-comments', '-j', '2', '--exit-on-error', '-d', 'custom', "$dump.custom" ], 'custom dump is restored by the maker');
@@ -115,11 +126,11 @@ is($new->safe_psql('custom', $contents, @maker), $expected, 'custom dump: conten
 $new->safe_psql('custom', q{SELECT tools.spindle_drop_domain('left')}, @maker);
 is($new->safe_psql('custom', 'SELECT count(*) FROM tools.spindle_domain'), '3', 'what belongs to nobody belongs to the owner of the extension');
 
-$new->command_ok([ 'psql', '-X', '-q', '-f', "$dump.schema", 'schema' ], 'dump of the schema is restored');
-($status, $out, $err) = $new->psql('schema', 'SELECT * FROM pets.pet');
+$new->command_ok([ 'psql', '-X', '-q', '-f', "$dump.schema", 'bare' ], 'dump of the schema is restored');
+($status, $out, $err) = $new->psql('bare', 'SELECT * FROM pets.pet');
 like($err, qr/spindle domain "pets" does not exist/, 'dump of the schema: tables without their domain');
-$new->safe_psql('only', 'CREATE SCHEMA pets; CREATE SCHEMA tools; CREATE EXTENSION spindle SCHEMA tools');
-$new->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$dump.table", 'only' ], 'dump of a foreign table is restored');
+$new->safe_psql('single', 'CREATE SCHEMA pets; CREATE SCHEMA tools; CREATE EXTENSION spindle SCHEMA tools');
+$new->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$dump.table", 'single' ], 'dump of a foreign table is restored');
 $new->stop;
 
 # pg_upgrade
@@ -134,8 +145,9 @@ $upgraded->start;
 is($upgraded->safe_psql('work', $contents), $before, 'pg_upgrade: contents');
 $upgraded->safe_psql('work', q{SELECT tools.spindle_drop_domain('larger')}, @user);
 $upgraded->safe_psql('work', q{UPDATE tools.spindle_domain SET owner = 'regress_spindle_user' WHERE name = 'left'}, @maker);
-is($upgraded->safe_psql('work', q{SELECT owner FROM tools.spindle_domains() WHERE domain = 'left'}), 'regress_spindle_user', 'pg_upgrade: the owner of the extension gives a domain to another role');
-$upgraded->safe_psql('work', 'DROP EXTENSION spindle CASCADE; CREATE EXTENSION spindle SCHEMA tools', @maker);
+is($upgraded->safe_psql('work', q{SELECT owner FROM tools.spindle_domains() WHERE domain = 'left'}), 'regress_spindle_user', 'pg_upgrade: whoever created the extension can give a domain to another role');
+# (an upgraded extension belongs to the superuser)
+$upgraded->safe_psql('work', 'DROP EXTENSION spindle CASCADE; CREATE EXTENSION spindle SCHEMA tools');
 is($upgraded->safe_psql('work', 'SELECT count(*) FROM tools.spindle_domain'), '0', 'the extension takes along what was registered');
 $upgraded->stop;
 done_testing();
