@@ -10,6 +10,7 @@ OBJS = \
 	src/api/fdw.o \
 	src/api/fill.o \
 	src/api/json_type.o \
+	src/api/registry.o \
 	src/api/rows.o \
 	src/api/seed.o \
 	src/api/stream.o \
@@ -53,9 +54,14 @@ OBJS = \
 	src/gen/timeline.o \
 	src/json/datum_json.o \
 	src/json/json_writer.o \
+	src/json/merge.o \
 	src/json/reader.o \
+	src/library/data_set_query.o \
 	src/library/files.o \
 	src/library/library.o \
+	src/library/parts.o \
+	src/library/register.o \
+	src/library/registered.o \
 	src/library/source.o \
 	src/library/stream_call.o \
 	src/math/alias.o \
@@ -129,6 +135,7 @@ DATA = $(sort $(wildcard sql/spindle--*.sql))
 REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --load-extension=spindle
 ISOLATION = deliver_ddl deliver_snapshot drop_extension import_definition scan_recheck seed_twice upper_recheck
+ISOLATION = deliver_ddl deliver_snapshot drop_extension import_definition registered scan_recheck seed_twice
 ISOLATION_OPTS = --inputdir=test --load-extension=spindle
 TAP_TESTS = 1
 PROVE_TESTS ?= test/t/*.pl

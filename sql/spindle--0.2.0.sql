@@ -50,7 +50,8 @@ CREATE FUNCTION @extschema@.spindle_domains(
   OUT tables integer,
   OUT columns integer,
   OUT scales text[],
-  OUT error text)
+  OUT error text,
+  OUT owner text)
 RETURNS SETOF record
 LANGUAGE C STRICT STABLE PARALLEL SAFE
 ROWS 10
@@ -61,14 +62,14 @@ COMMENT ON FUNCTION @extschema@.spindle_domains() IS
 
 CREATE FUNCTION @extschema@.spindle_tables(
   domain text,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   OUT table_name text,
   OUT description text,
   OUT row_count bigint,
   OUT key_column text,
   OUT event_time text)
 RETURNS SETOF record
-LANGUAGE C STRICT STABLE PARALLEL SAFE
+LANGUAGE C STABLE PARALLEL SAFE
 ROWS 10
 AS 'MODULE_PATHNAME';
 
@@ -119,6 +120,168 @@ COMMENT ON FUNCTION @extschema@.spindle_stream_arguments() IS
 'the arguments that all streaming functions share, with their defaults and legal values';
 
 --
+-- Domains and data sets that are registered in the database
+--
+-- Rows are written by the functions below, which ask who may; whoever owns the
+-- extension has privileges on the tables, for the sake of a restore.
+--
+
+CREATE TYPE @extschema@.spindle_owner;
+
+CREATE FUNCTION @extschema@.spindle_owner_in(cstring)
+RETURNS @extschema@.spindle_owner
+LANGUAGE C STRICT STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_owner_in(cstring) IS
+'I/O';
+
+CREATE FUNCTION @extschema@.spindle_owner_out(@extschema@.spindle_owner)
+RETURNS cstring
+LANGUAGE internal STRICT STABLE PARALLEL SAFE
+AS 'regroleout';
+
+COMMENT ON FUNCTION @extschema@.spindle_owner_out(@extschema@.spindle_owner) IS
+'I/O';
+
+CREATE FUNCTION @extschema@.spindle_owner_recv(internal)
+RETURNS @extschema@.spindle_owner
+LANGUAGE internal STRICT IMMUTABLE PARALLEL SAFE
+AS 'regrolerecv';
+
+COMMENT ON FUNCTION @extschema@.spindle_owner_recv(internal) IS
+'I/O';
+
+CREATE FUNCTION @extschema@.spindle_owner_send(@extschema@.spindle_owner)
+RETURNS bytea
+LANGUAGE internal STRICT IMMUTABLE PARALLEL SAFE
+AS 'regrolesend';
+
+COMMENT ON FUNCTION @extschema@.spindle_owner_send(@extschema@.spindle_owner) IS
+'I/O';
+
+CREATE TYPE @extschema@.spindle_owner (
+  INPUT = @extschema@.spindle_owner_in,
+  OUTPUT = @extschema@.spindle_owner_out,
+  RECEIVE = @extschema@.spindle_owner_recv,
+  SEND = @extschema@.spindle_owner_send,
+  LIKE = pg_catalog.regrole);
+
+COMMENT ON TYPE @extschema@.spindle_owner IS
+'a role, or none: a dump is restored also where the role is not there';
+
+CREATE CAST (@extschema@.spindle_owner AS regrole) WITHOUT FUNCTION AS IMPLICIT;
+
+CREATE TABLE @extschema@.spindle_domain (
+  name name PRIMARY KEY,
+  owner @extschema@.spindle_owner NOT NULL,
+  definition json NOT NULL,
+  data_sets name[] NOT NULL);
+
+COMMENT ON TABLE @extschema@.spindle_domain IS
+'domains that are registered in this database';
+COMMENT ON COLUMN @extschema@.spindle_domain.owner IS
+'the role that may replace and drop it';
+COMMENT ON COLUMN @extschema@.spindle_domain.data_sets IS
+'the data sets that it uses, registered or installed';
+
+CREATE TABLE @extschema@.spindle_data_set (
+  name name PRIMARY KEY,
+  owner @extschema@.spindle_owner NOT NULL,
+  definition json NOT NULL);
+
+COMMENT ON TABLE @extschema@.spindle_data_set IS
+'data sets that are registered in this database';
+COMMENT ON COLUMN @extschema@.spindle_data_set.owner IS
+'the role that may replace and drop it';
+
+CREATE FUNCTION @extschema@.spindle_registry_changed()
+RETURNS trigger
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_registry_changed() IS
+'lets sessions know that the tables of what is registered have changed';
+
+CREATE TRIGGER spindle_changed AFTER INSERT OR UPDATE OR DELETE ON @extschema@.spindle_domain
+  FOR EACH ROW EXECUTE FUNCTION @extschema@.spindle_registry_changed();
+CREATE TRIGGER spindle_changed AFTER INSERT OR UPDATE OR DELETE ON @extschema@.spindle_data_set
+  FOR EACH ROW EXECUTE FUNCTION @extschema@.spindle_registry_changed();
+
+-- also where rows are replicated
+ALTER TABLE @extschema@.spindle_domain ENABLE ALWAYS TRIGGER spindle_changed;
+ALTER TABLE @extschema@.spindle_data_set ENABLE ALWAYS TRIGGER spindle_changed;
+
+GRANT SELECT ON @extschema@.spindle_domain, @extschema@.spindle_data_set TO PUBLIC;
+GRANT INSERT, UPDATE, DELETE ON @extschema@.spindle_domain, @extschema@.spindle_data_set TO @extowner@;
+
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.spindle_domain', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.spindle_data_set', '');
+
+CREATE FUNCTION @extschema@.spindle_create_domain(
+  name text,
+  definition json,
+  replace boolean DEFAULT false)
+RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_create_domain(text, json, boolean) IS
+'registers a domain in the database, or replaces its definition';
+
+CREATE FUNCTION @extschema@.spindle_drop_domain(name text)
+RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_drop_domain(text) IS
+'drops a domain that is registered in the database';
+
+CREATE FUNCTION @extschema@.spindle_domain_definition(name text)
+RETURNS json
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_domain_definition(text) IS
+'the definition of a domain, registered or installed, as it was given';
+
+CREATE FUNCTION @extschema@.spindle_create_data_set(
+  name text,
+  definition json DEFAULT NULL,
+  replace boolean DEFAULT false,
+  query text DEFAULT NULL)
+RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_create_data_set(text, json, boolean, text) IS
+'registers a data set in the database, or replaces it, from its definition or the rows of a query';
+
+CREATE FUNCTION @extschema@.spindle_drop_data_set(name text)
+RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_drop_data_set(text) IS
+'drops a data set that is registered in the database';
+
+CREATE FUNCTION @extschema@.spindle_data_set_definition(name text)
+RETURNS json
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_data_set_definition(text) IS
+'a data set, registered or installed, as it was given';
+
+CREATE FUNCTION @extschema@.spindle_merge(definition json, overrides json)
+RETURNS json
+LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_merge(json, json) IS
+'a JSON document with changes merged in: members of objects are merged, null removes, all else replaces';
+
+--
 -- Rows
 --
 
@@ -133,7 +296,7 @@ COMMENT ON FUNCTION @extschema@.spindle_scan_support(internal) IS
 CREATE FUNCTION @extschema@.spindle_rows(
   domain text,
   table_name text,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   first_row bigint DEFAULT 0,
   max_rows bigint DEFAULT NULL)
@@ -366,7 +529,7 @@ COMMENT ON FUNCTION @extschema@.spindle_collective_anomaly(text, text, text, dou
 CREATE FUNCTION @extschema@.spindle_stream(
   domain text,
   table_name text DEFAULT NULL,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -424,7 +587,7 @@ COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, bigint) IS
 -- what a view runs may write, so no query with this form has workers
 CREATE FUNCTION @extschema@.spindle_stream(
   source regclass,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -462,7 +625,7 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   path text,
   domain text,
   table_name text DEFAULT NULL,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -497,7 +660,7 @@ COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, 
 CREATE FUNCTION @extschema@.spindle_to_file(
   path text,
   source regclass,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -533,7 +696,7 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   command text,
   domain text,
   table_name text DEFAULT NULL,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -567,7 +730,7 @@ COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigin
 CREATE FUNCTION @extschema@.spindle_to_program(
   command text,
   source regclass,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -602,7 +765,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   channel text,
   domain text,
   INOUT table_name text DEFAULT NULL,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -637,7 +800,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   domain text,
   table_name text,
   report boolean,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -664,7 +827,7 @@ COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, t
 CREATE PROCEDURE @extschema@.spindle_to_channel(
   channel text,
   source regclass,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -699,7 +862,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   channel text,
   source regclass,
   report boolean,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -727,7 +890,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   prefix text,
   domain text,
   INOUT table_name text DEFAULT NULL,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -762,7 +925,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   domain text,
   table_name text,
   report boolean,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -789,7 +952,7 @@ COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text,
 CREATE PROCEDURE @extschema@.spindle_to_wal(
   prefix text,
   source regclass,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -824,7 +987,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   prefix text,
   source regclass,
   report boolean,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -852,7 +1015,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   target regclass,
   domain text,
   INOUT table_name text DEFAULT NULL,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -886,7 +1049,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   domain text,
   table_name text,
   report boolean,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -912,7 +1075,7 @@ COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, boolean,
 CREATE PROCEDURE @extschema@.spindle_to_table(
   target regclass,
   source regclass,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -946,7 +1109,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   target regclass,
   source regclass,
   report boolean,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   max_events bigint DEFAULT NULL,
   duration interval DEFAULT NULL,
@@ -976,7 +1139,7 @@ COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, t
 CREATE PROCEDURE @extschema@.spindle_seed(
   domain text,
   schema_name text,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   tables text[] DEFAULT NULL,
   logged boolean DEFAULT true,
@@ -999,7 +1162,7 @@ CREATE PROCEDURE @extschema@.spindle_seed(
   domain text,
   schema_name text,
   report boolean,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   tables text[] DEFAULT NULL,
   logged boolean DEFAULT true,
@@ -1029,7 +1192,7 @@ CREATE FUNCTION @extschema@.spindle_fill(
   target regclass,
   domain text,
   table_name text,
-  scale text DEFAULT 'small',
+  scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   columns text[] DEFAULT NULL,
   first_row bigint DEFAULT 0,

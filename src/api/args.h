@@ -41,6 +41,13 @@ spindle_arg_text(FunctionCallInfo fcinfo, int arg, const char *name)
 	return spindle_argument_text(&fcinfo->args[arg], name);
 }
 
+/* A text, palloc'd, in the server's encoding; NULL if it is null. */
+static inline char *
+spindle_arg_optional_text(FunctionCallInfo fcinfo, int arg)
+{
+	return spindle_argument_optional_text(&fcinfo->args[arg]);
+}
+
 /* A boolean that must not be null. */
 static inline bool
 spindle_arg_bool(FunctionCallInfo fcinfo, int arg, const char *name)

@@ -3,7 +3,7 @@
  * catalogue.c
  *		SQL functions that tell what there is: domains, tables, columns.
  *
- * Their arguments are not null, as they are strict.  Results are materialised
+ * Arguments are not null where the functions are strict.  Results are materialised
  * in the caller's tuplestore, with the columns that the SQL declarations name.
  *
  *-------------------------------------------------------------------------
@@ -15,12 +15,15 @@
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "library/library.h"
+#include "library/registered.h"
 #include "library/source.h"
+#include "server/argument.h"
 #include "stream/options.h"
 #include "spindle.h"
 
@@ -51,6 +54,7 @@ enum
 	DOMAIN_COLUMNS,
 	DOMAIN_SCALES,
 	DOMAIN_ERROR,
+	DOMAIN_OWNER,
 	DOMAIN_NCOLUMNS
 };
 
@@ -81,6 +85,23 @@ describe_domain(const char *name, Datum *values, bool *nulls)
 	/* last, as it may raise an error, and not NULL only when it is there */
 	values[DOMAIN_DESCRIPTION] = text_or_null(domain->description, &no_description);
 	nulls[DOMAIN_DESCRIPTION] = no_description;
+}
+
+/*
+ * The name of the role that registered a domain; null for one that is installed.
+ * That of a role that is gone is told as the server does.
+ */
+static Datum
+owner_of_domain(const char *name, bool *is_null)
+{
+	SpindleRegistered registered;
+	char	   *owner;
+
+	*is_null = !spindle_registered_find(SPINDLE_LIBRARY_DOMAIN, name, false, &registered);
+	if (*is_null)
+		return (Datum) 0;
+	owner = GetUserNameFromId(registered.owner, true);
+	return CStringGetTextDatum(owner ? owner : psprintf("unknown (OID=%u)", registered.owner));
 }
 
 /*
@@ -122,7 +143,7 @@ spindle_domains(PG_FUNCTION_ARGS)
 	{
 		const char *name = lfirst(lc);
 		Datum		values[DOMAIN_NCOLUMNS] = {0};
-		bool		nulls[DOMAIN_NCOLUMNS] = {false, true, true, true, true, true};
+		bool		nulls[DOMAIN_NCOLUMNS] = {false, true, true, true, true, true, true};
 		MemoryContext scratch = AllocSetContextCreate(context, "spindle domains", ALLOCSET_DEFAULT_SIZES);
 
 		MemoryContextSwitchTo(scratch);
@@ -146,6 +167,7 @@ spindle_domains(PG_FUNCTION_ARGS)
 		}
 		PG_END_TRY();
 		values[DOMAIN_NAME] = CStringGetTextDatum(name);
+		values[DOMAIN_OWNER] = owner_of_domain(name, &nulls[DOMAIN_OWNER]);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		MemoryContextSwitchTo(context);
 		MemoryContextDelete(scratch);
@@ -183,7 +205,8 @@ key_text(const SpindleTable *table)
 
 /*
  * spindle_tables(domain, scale)
- *		One row per table, in the order of the definition.
+ *		One row per table, in the order of the definition; none for a domain that
+ *		is null.  Without a scale, it is the domain's default.
  *
  * Numbers of rows are those with the default seed.  Raises
  * undefined_object for a domain, invalid_parameter_value for a scale.
@@ -192,12 +215,16 @@ Datum
 spindle_tables(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	SpindleInstance *instance = spindle_library_instance(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-														 text_to_cstring(PG_GETARG_TEXT_PP(1)),
-														 SPINDLE_DEFAULT_SEED, CurrentMemoryContext);
-	const SpindleDomain *domain = instance->domain;
+	SpindleInstance *instance;
+	const SpindleDomain *domain;
 
 	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	instance = spindle_library_instance(spindle_argument_text(&fcinfo->args[0], "domain"),
+										spindle_argument_optional_text(&fcinfo->args[1]),
+										SPINDLE_DEFAULT_SEED, CurrentMemoryContext);
+	domain = instance->domain;
 	for (int t = 0; t < domain->ntables; t++)
 	{
 		const SpindleTable *table = &domain->table[t];
@@ -261,7 +288,7 @@ spindle_columns(PG_FUNCTION_ARGS)
  * Returns nothing.  The errors have the place in the definition as their
  * detail; invalid_text_representation is one of syntax,
  * invalid_parameter_value one of meaning, program_limit_exceeded stands for
- * more than 1 MB.  Data sets that it names must be installed.
+ * more than 16 MB.  Data sets that it names must be installed or registered.
  */
 Datum
 spindle_check_domain(PG_FUNCTION_ARGS)
@@ -269,7 +296,7 @@ spindle_check_domain(PG_FUNCTION_ARGS)
 	char	   *definition = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *utf8 = pg_server_to_any(definition, (int) strlen(definition), PG_UTF8);
 
-	spindle_library_check(utf8, (int) strlen(utf8));
+	spindle_library_check(SPINDLE_LIBRARY_DOMAIN, "definition", utf8, (int) strlen(utf8), NULL, NULL);
 	PG_RETURN_VOID();
 }
 

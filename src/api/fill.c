@@ -51,7 +51,7 @@ spindle_fill(PG_FUNCTION_ARGS)
 	spindle_arg_require(fcinfo, ARG_TARGET, "target");
 	fill.target = PG_GETARG_OID(ARG_TARGET);
 	fill.instance = spindle_library_instance(spindle_arg_text(fcinfo, ARG_DOMAIN, "domain"),
-											 spindle_arg_text(fcinfo, ARG_SCALE, "scale"),
+											 spindle_arg_optional_text(fcinfo, ARG_SCALE),
 											 spindle_arg_int64(fcinfo, ARG_SEED, "seed"), CurrentMemoryContext);
 	fill.table = spindle_source_table(fill.instance->domain, spindle_arg_text(fcinfo, ARG_TABLE, "table_name"));
 	if (!PG_ARGISNULL(ARG_COLUMNS))

@@ -118,7 +118,7 @@ read_arguments(FunctionCallInfo fcinfo)
 {
 	SpindleSeedOptions options = {0};
 	char	   *domain = spindle_arg_text(fcinfo, ARG_DOMAIN, "domain");
-	char	   *scale = spindle_arg_text(fcinfo, ARG_SCALE, "scale");
+	char	   *scale = spindle_arg_optional_text(fcinfo, ARG_SCALE);
 
 	options.schema = spindle_arg_schema(fcinfo, ARG_SCHEMA, "schema_name");
 	options.with_keys = spindle_arg_bool(fcinfo, ARG_KEYS, "keys");

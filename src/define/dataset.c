@@ -15,6 +15,7 @@
 #include "lib/stringinfo.h"
 #include "utils/memutils.h"
 
+#include "define/definition.h"
 #include "define/parse.h"
 
 #define MAX_FIELDS	100
@@ -76,52 +77,31 @@ read_records(const SpindleJson *document, SpindleDataSet *set)
 }
 
 /*
- * spindle_parse_data_set
- *		The data set that a string names, loaded on first use; its bytes count
- *		for the domain's fingerprint.
+ * Read and check a set from its text, len bytes; all of it is allocated in the
+ * current memory context.
  *
- * The result is the domain's.  Leaves the current memory context as it was,
- * but after an error.  Raises invalid_parameter_value if there is none of that
- * name or something is wrong in it, the errors of spindle_json_parse() if it
- * is no JSON, and those of load_data.
+ * Raises invalid_parameter_value if something is wrong in it, and the errors of
+ * spindle_json_parse() if it is no JSON.
  */
-SpindleDataSet *
-spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node)
+static SpindleDataSet *
+read_data_set(const char *name, const char *text, int len)
 {
 	static const char *const legal[] = {"description", "source", "licence", "fields", "rows", NULL};
-	SpindleDomain *domain = parse->domain;
-	char	   *name = spindle_json_string(node);
-	SpindleDataSet *set;
-	MemoryContext scratch;
+	SpindleDataSet *set = palloc0(sizeof(SpindleDataSet));
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "spindle data set file",
+												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext;
 	SpindleJson document;
 	SpindleJson fields;
-	char	   *text;
-	int			len;
 	int			f = 0;
 	const cJSON *item;
 
-	for (int i = 0; i < domain->ndatasets; i++)
-		if (strcmp(domain->dataset[i]->name, name) == 0)
-			return domain->dataset[i];
-
-	/* with a context of its own, so that it does not count as the rules' memory */
-	oldcontext = MemoryContextSwitchTo(AllocSetContextCreate(domain->context, "spindle data set",
-															 ALLOCSET_DEFAULT_SIZES));
-	text = parse->load_data(name, &len);
-	if (text == NULL)
-		spindle_json_error(node, NULL, "data set \"%s\" does not exist.", name);
-
-	domain->fingerprint = hash_combine64(domain->fingerprint, hash_bytes_extended((const unsigned char *) text, len, 0));
+	set->name = pstrdup(name);
 
 	/* the tree goes as soon as the records are ours */
-	scratch = AllocSetContextCreate(CurrentMemoryContext, "spindle data set file",
-									ALLOCSET_DEFAULT_SIZES);
-	set = palloc0(sizeof(SpindleDataSet));
-	set->name = pstrdup(name);
-	MemoryContextSwitchTo(scratch);
+	oldcontext = MemoryContextSwitchTo(scratch);
 	document = spindle_json_parse(text, len, psprintf("data set \"%s\"", name));
-	MemoryContextSwitchTo(GetMemoryChunkContext(set));
+	MemoryContextSwitchTo(oldcontext);
 	spindle_json_expect_object(&document, legal);
 	fields = spindle_json_member(&document, "fields");
 	spindle_json_expect_array(&fields);
@@ -137,6 +117,54 @@ spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node)
 	}
 	read_records(&document, set);
 	MemoryContextDelete(scratch);
+	return set;
+}
+
+/*
+ * spindle_data_set_check
+ *		Raise an error if a text, len bytes of UTF-8, is not a valid data set.
+ *
+ * name is what errors call it.  Leaves garbage in the current memory context.
+ * Raises what read_data_set() does.
+ */
+void
+spindle_data_set_check(const char *name, const char *text, int len)
+{
+	(void) read_data_set(name, text, len);
+}
+
+/*
+ * spindle_parse_data_set
+ *		The data set that a string names, loaded on first use; its bytes count
+ *		for the domain's fingerprint.
+ *
+ * The result is the domain's.  Leaves the current memory context as it was,
+ * but after an error.  Raises invalid_parameter_value if there is none of that
+ * name or something is wrong in it, the errors of spindle_json_parse() if it
+ * is no JSON, and those of load_data.
+ */
+SpindleDataSet *
+spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node)
+{
+	SpindleDomain *domain = parse->domain;
+	char	   *name = spindle_json_string(node);
+	SpindleDataSet *set;
+	MemoryContext oldcontext;
+	char	   *text;
+	int			len;
+
+	for (int i = 0; i < domain->ndatasets; i++)
+		if (strcmp(domain->dataset[i]->name, name) == 0)
+			return domain->dataset[i];
+
+	/* with a context of its own, so that it does not count as the rules' memory */
+	oldcontext = MemoryContextSwitchTo(AllocSetContextCreate(domain->context, "spindle data set",
+															 ALLOCSET_DEFAULT_SIZES));
+	text = parse->load_data(name, &len);
+	if (text == NULL)
+		spindle_json_error(node, NULL, "data set \"%s\" does not exist.", name);
+	domain->fingerprint = hash_combine64(domain->fingerprint, hash_bytes_extended((const unsigned char *) text, len, 0));
+	set = read_data_set(name, text, len);
 	pfree(text);
 	MemoryContextSwitchTo(oldcontext);
 

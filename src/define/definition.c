@@ -424,6 +424,30 @@ read_presets(SpindleParse *parse, const SpindleJson *document)
 }
 
 /*
+ * The scale where none is given: the one that the document names; else "small",
+ * else the first.  Presets have been read.
+ */
+static void
+read_default_scale(SpindleParse *parse, const SpindleJson *document)
+{
+	SpindleDomain *domain = parse->domain;
+	int			small = spindle_domain_find_preset(domain, "small");
+
+	if (spindle_json_has(document, "default_scale"))
+	{
+		SpindleJson m = spindle_json_member(document, "default_scale");
+		const char **names = palloc0(sizeof(char *) * (domain->npresets + 1));
+
+		for (int i = 0; i < domain->npresets; i++)
+			names[i] = domain->preset[i].name;
+		domain->default_preset = spindle_json_choice(&m, names);
+		pfree(names);
+	}
+	else
+		domain->default_preset = Max(small, 0);
+}
+
+/*
  * spindle_domain_parse
  *		Read, check and compile a definition.
  *
@@ -444,7 +468,7 @@ SpindleDomain *
 spindle_domain_parse(const char *name, const char *text, int len,
 					 char *(*load_data) (const char *set, int *len))
 {
-	static const char *const legal[] = {"spindle", "description", "range", "presets", "tables", NULL};
+	static const char *const legal[] = {"spindle", "description", "range", "presets", "default_scale", "tables", NULL};
 	SpindleDomain *domain = palloc0(sizeof(SpindleDomain));
 	SpindleParse parse = {domain, NULL, NULL, load_data};
 	MemoryContext scratch;
@@ -517,6 +541,7 @@ spindle_domain_parse(const char *name, const char *text, int len,
 		read_rules(&parse, &node, &domain->table[t++]);
 	}
 	read_presets(&parse, &document);
+	read_default_scale(&parse, &document);
 	MemoryContextDelete(scratch);
 
 	spindle_domain_check(domain);

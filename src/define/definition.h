@@ -15,5 +15,6 @@
 
 extern SpindleDomain *spindle_domain_parse(const char *name, const char *text, int len,
 										   char *(*load_data) (const char *set, int *len));
+extern void spindle_data_set_check(const char *name, const char *text, int len);
 
 #endif							/* SPINDLE_DEFINITION_H */

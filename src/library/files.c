@@ -22,8 +22,11 @@
 #include "library/files.h"
 #include "spindle.h"
 
-/* Bytes that a definition or a data set may have. */
-#define MAX_FILE_SIZE	(16 * 1024 * 1024)
+/* Where they are below a directory. */
+static const char *const folder[SPINDLE_NUM_LIBRARY_KINDS] = {
+	[SPINDLE_LIBRARY_DOMAIN] = "",
+	[SPINDLE_LIBRARY_DATA_SET] = "/data",
+};
 
 /* The directories to look in, first one first. */
 static List *
@@ -39,12 +42,14 @@ directories(void)
 }
 
 /*
- * Can a definition or data set have this name?  It consists of lower-case
- * letters, digits and underscores, and is shorter than NAMEDATALEN, so no name
- * leads out of the directory.
+ * spindle_is_library_name
+ *		Can a definition or data set have this name?
+ *
+ * It consists of lower-case letters, digits and underscores, and is shorter
+ * than NAMEDATALEN, so no name leads out of the directory.
  */
-static bool
-is_plain_name(const char *name)
+bool
+spindle_is_library_name(const char *name)
 {
 	size_t		len = strlen(name);
 
@@ -68,8 +73,8 @@ stamp_of_file(const char *path, const struct stat *st)
 
 /*
  * spindle_file_find
- *		The path of the file of a definition (folder "") or of a data set (folder
- *		"data/"), palloc'd, or NULL if there is none.
+ *		The path of the file of a definition or of a data set, palloc'd, or NULL if
+ *		there is none.
  *
  * *stamp tells the file, as it is now, from another one and from what it
  * becomes. Raises an error if a directory cannot be looked at.  A name that no
@@ -77,15 +82,15 @@ stamp_of_file(const char *path, const struct stat *st)
  * then.
  */
 char *
-spindle_file_find(const char *folder, const char *name, uint64 *stamp)
+spindle_file_find(SpindleLibraryKind kind, const char *name, uint64 *stamp)
 {
 	ListCell   *lc;
 
-	if (!is_plain_name(name))
+	if (!spindle_is_library_name(name))
 		return NULL;
 	foreach(lc, directories())
 	{
-		char	   *path = psprintf("%s/%s%s.json", (char *) lfirst(lc), folder, name);
+		char	   *path = psprintf("%s%s/%s.json", (char *) lfirst(lc), folder[kind], name);
 		struct stat st;
 
 		if (stat(path, &st) == 0)
@@ -137,12 +142,12 @@ spindle_file_read(const char *path, int *len)
 					(errcode_for_file_access(),
 					 errmsg("could not read file \"%s\": %m", path)));
 		}
-		if (buf.len > MAX_FILE_SIZE)
+		if (buf.len > SPINDLE_MAX_DEFINITION)
 		{
 			FreeFile(file);
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("file \"%s\" is larger than %d bytes", path, MAX_FILE_SIZE)));
+					 errmsg("file \"%s\" is larger than %d bytes", path, SPINDLE_MAX_DEFINITION)));
 		}
 		if (n == 0)
 			break;
@@ -153,51 +158,41 @@ spindle_file_read(const char *path, int *len)
 	return buf.data;
 }
 
-/* For list_sort: by bytes, so the order does not depend on a locale. */
-static int
-compare_names(const ListCell *a, const ListCell *b)
-{
-	return strcmp(lfirst(a), lfirst(b));
-}
-
 /*
  * spindle_file_names
- *		The names of all definitions, sorted, as palloc'd strings.
+ *		The names of all definitions or data sets, in no order and perhaps twice, as
+ *		palloc'd strings.
  *
- * Files whose names no domain can have are passed over, and a name that is in
- * both directories comes once.  Contents are not looked at.  Raises an error
- * if a directory cannot be read, but not if it does not exist.
+ * Files whose names none can have are passed over.  Contents are not looked
+ * at.  Raises an error if a directory cannot be read, but not if it does not
+ * exist.
  */
 List *
-spindle_file_names(void)
+spindle_file_names(SpindleLibraryKind kind)
 {
 	List	   *names = NIL;
 	ListCell   *lc;
 
 	foreach(lc, directories())
 	{
-		DIR		   *dir = AllocateDir((char *) lfirst(lc));
+		char	   *path = psprintf("%s%s", (char *) lfirst(lc), folder[kind]);
+		DIR		   *dir = AllocateDir(path);
 		struct dirent *de;
 
 		if (dir == NULL && errno == ENOENT)
 			continue;
-		while ((de = ReadDir(dir, (char *) lfirst(lc))) != NULL)
+		while ((de = ReadDir(dir, path)) != NULL)
 		{
 			size_t		len = strlen(de->d_name);
 			char	   *name;
-			bool		known = false;
-			ListCell   *other;
 
 			if (len <= 5 || strcmp(de->d_name + len - 5, ".json") != 0)
 				continue;
 			name = pnstrdup(de->d_name, len - 5);
-			foreach(other, names)
-				known |= strcmp(lfirst(other), name) == 0;
-			if (is_plain_name(name) && !known)
+			if (spindle_is_library_name(name))
 				names = lappend(names, name);
 		}
 		FreeDir(dir);
 	}
-	list_sort(names, compare_names);
 	return names;
 }

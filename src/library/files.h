@@ -14,8 +14,11 @@
 
 #include "nodes/pg_list.h"
 
-extern char *spindle_file_find(const char *folder, const char *name, uint64 *stamp);
+#include "library/kind.h"
+
+extern bool spindle_is_library_name(const char *name);
+extern char *spindle_file_find(SpindleLibraryKind kind, const char *name, uint64 *stamp);
 extern char *spindle_file_read(const char *path, int *len);
-extern List *spindle_file_names(void);
+extern List *spindle_file_names(SpindleLibraryKind kind);
 
 #endif							/* SPINDLE_FILES_H */

@@ -3,8 +3,8 @@
  * library.c
  *		Names to models and instances, and those that this session has used.
  *
- * A model is made of its files when it is first asked for, and anew when one of
- * them has changed.  The session keeps the models and the instances that it used
+ * A model is made of its parts, its definition and data sets, when it is first
+ * asked for, and anew when one of them has changed.  The session keeps the models and the instances that it used
  * last, and those that somebody holds.  There is one way to hold one: by a memory
  * context, for as long as that lives.  What is out of date, or has not been used
  * for long, goes with its last holder.
@@ -13,18 +13,18 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 
 #include "define/definition.h"
-#include "library/files.h"
+#include "library/kind.h"
 #include "library/library.h"
+#include "library/parts.h"
+#include "library/registered.h"
 #include "server/hint.h"
 
-#define MAX_TEXT_SIZE		(1024 * 1024)
 #define MAX_KEPT_MODELS		16
 #define MAX_KEPT_INSTANCES	8
 
@@ -37,8 +37,9 @@ typedef struct Kept
 	struct Kept *model;			/* of an instance, which holds it; else NULL */
 	SpindleInstance *instance;
 	SpindleDomain *domain;
-	uint64		stamp;			/* of a model: tells its files from what they
-								 * become */
+	List	   *parts;			/* of a model: SpindlePart */
+	uint64		generation;		/* of a model: what was registered when the
+								 * parts were last found to be current */
 } Kept;
 
 static List *models = NIL;		/* Kept, last used first */
@@ -115,46 +116,47 @@ hold(Kept *kept, MemoryContext holder)
 	kept->holders++;
 }
 
-/* Stamps of the data sets that the present definition has loaded so far. */
-static uint64 loaded_stamp;
+/* The parts that the present definition has loaded so far. */
+static List *loaded_parts;
 
 /*
- * The contents of a data set, palloc'd, and their length, for
- * spindle_domain_parse(); NULL if there is none of the name.
- *
- * Adds its stamp to loaded_stamp.  Raises what spindle_file_find() and
- * spindle_file_read() do.
+ * The text of a definition or data set, palloc'd, and its length; NULL if there
+ * is none of the name.  It becomes one of loaded_parts.  Raises what
+ * spindle_part_load() does.
  */
+static char *
+load_part(SpindleLibraryKind kind, const char *name, int *len)
+{
+	SpindlePart *part = palloc(sizeof(SpindlePart));
+	char	   *text = spindle_part_load(kind, name, len, part);
+
+	if (text)
+		loaded_parts = lappend(loaded_parts, part);
+	return text;
+}
+
+/* The same of a data set, for spindle_domain_parse(). */
 static char *
 load_data_set(const char *name, int *len)
 {
-	uint64		stamp;
-	char	   *path = spindle_file_find("data/", name, &stamp);
-
-	if (path == NULL)
-		return NULL;
-	loaded_stamp = hash_combine64(loaded_stamp, stamp);
-	return spindle_file_read(path, len);
+	return load_part(SPINDLE_LIBRARY_DATA_SET, name, len);
 }
 
 /*
- * The stamps of all files of a model as they are now; 0 if one has gone.
- * stamp is that of the definition.  Looks at each file but reads none.
+ * Are all parts of a model what they were when it was made?  generation is that
+ * of what is registered.  Looks at each file but reads none; tables are looked at
+ * only if something has been registered or dropped since.
  */
-static uint64
-present_stamp(const SpindleDomain *domain, uint64 stamp)
+static bool
+is_current(Kept *model, uint64 generation)
 {
-	for (int i = 0; i < domain->ndatasets; i++)
-	{
-		uint64		data_stamp;
-		char	   *path = spindle_file_find("data/", domain->dataset[i]->name, &data_stamp);
+	ListCell   *lc;
 
-		if (path == NULL)
-			return 0;
-		stamp = hash_combine64(stamp, data_stamp);
-		pfree(path);
-	}
-	return stamp;
+	foreach(lc, model->parts)
+		if (!spindle_part_is_current(lfirst(lc), model->generation == generation))
+			return false;
+	model->generation = generation;
+	return true;
 }
 
 /* The model that is kept of a domain, or NULL. */
@@ -174,25 +176,48 @@ find_model(const char *name)
 }
 
 /*
- * Make a model of its file; in a context below the present one.  Its data sets
- * are read too.  Raises what is wrong with any of the files.
+ * Make a model of its definition, and the data sets that this names; in a context
+ * below the present one.  NULL if there is no definition.  Raises what is wrong
+ * with any of them.
  */
 static Kept *
-create_model(const char *name, const char *path, uint64 stamp)
+create_model(const char *name, uint64 generation)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle domain", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	Kept	   *kept = palloc0(sizeof(Kept));
 	int			len;
-	char	   *text = spindle_file_read(path, &len);
+	char	   *text;
 
-	loaded_stamp = stamp;
+	loaded_parts = NIL;
+	text = load_part(SPINDLE_LIBRARY_DOMAIN, name, &len);
+	if (text == NULL)
+	{
+		MemoryContextSwitchTo(oldcontext);
+		MemoryContextDelete(context);
+		return NULL;
+	}
 	kept->context = context;
 	kept->domain = spindle_domain_parse(name, text, len, load_data_set);
-	kept->stamp = loaded_stamp;
+	kept->parts = loaded_parts;
+	kept->generation = generation;
 	pfree(text);
 	MemoryContextSwitchTo(oldcontext);
 	return kept;
+}
+
+/*
+ * spindle_library_undefined
+ *		Raise undefined_object about a name, with those there are.
+ */
+void
+spindle_library_undefined(SpindleLibraryKind kind, const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("%s \"%s\" does not exist", spindle_library_kind_word(kind), name),
+			 errhint("%s", spindle_names_hint(name, spindle_part_names(kind),
+											  kind == SPINDLE_LIBRARY_DOMAIN ? "Domains" : "Data sets"))));
 }
 
 /*
@@ -204,11 +229,10 @@ create_model(const char *name, const char *path, uint64 stamp)
 static Kept *
 get_model(const char *name)
 {
-	uint64		stamp;
-	char	   *path = spindle_file_find("", name, &stamp);
+	uint64		generation = spindle_registered_generation();
 	Kept	   *kept = find_model(name);
 
-	if (kept && path && kept->stamp == present_stamp(kept->domain, stamp))
+	if (kept && is_current(kept, generation))
 	{
 		models = list_delete_ptr(models, kept);
 		enlist(&models, kept);
@@ -220,14 +244,11 @@ get_model(const char *name)
 		ResetPlanCache();
 		delist(&models, kept);
 	}
-	if (path == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("spindle domain \"%s\" does not exist", name),
-				 errhint("%s", spindle_names_hint(name, spindle_library_names(), "Domains"))));
 
 	/* under the caller's context until it is complete, so that errors free it */
-	kept = create_model(name, path, stamp);
+	kept = create_model(name, generation);
+	if (kept == NULL)
+		spindle_library_undefined(SPINDLE_LIBRARY_DOMAIN, name);
 	MemoryContextSetParent(kept->context, TopMemoryContext);
 	enlist(&models, kept);
 	limit(&models, MAX_KEPT_MODELS);
@@ -235,13 +256,13 @@ get_model(const char *name)
 }
 
 /*
- * The number of a preset by its name.  Raises invalid_parameter_value with the
- * names there are.
+ * The number of a preset by its name; the domain's default if that is NULL.
+ * Raises invalid_parameter_value with the names there are.
  */
 static int
 find_scale(const SpindleDomain *domain, const char *scale)
 {
-	int			preset = spindle_domain_find_preset(domain, scale);
+	int			preset = scale ? spindle_domain_find_preset(domain, scale) : domain->default_preset;
 	List	   *names = NIL;
 
 	if (preset >= 0)
@@ -261,7 +282,7 @@ find_scale(const SpindleDomain *domain, const char *scale)
 List *
 spindle_library_names(void)
 {
-	return spindle_file_names();
+	return spindle_part_names(SPINDLE_LIBRARY_DOMAIN);
 }
 
 /*
@@ -269,9 +290,10 @@ spindle_library_names(void)
  *		The model of a domain, which stays for the lifetime of a memory context.
  *
  * Raises an error, with the names there are, if there is no such domain, and
- * one with the place if its definition is not valid.  If its files have
+ * one with the place if its definition is not valid.  If one of its parts has
  * changed since it was made, a new one is made; who holds the old one keeps
- * that.  Costs a stat() per file if they have not.
+ * that.  Costs a stat() per file if none has, and nothing for what is
+ * registered.
  */
 SpindleDomain *
 spindle_library_domain(const char *name, MemoryContext holder)
@@ -286,6 +308,8 @@ spindle_library_domain(const char *name, MemoryContext holder)
  * spindle_library_instance
  *		The instance of a domain by its name, scale and seed, which stays for the
  *		lifetime of a memory context.
+ *
+ * Without a scale, NULL, it has the domain's default.
  *
  * Raises an error, with the names there are, if domain or scale does not
  * exist, and one with the place if the definition is not valid.  Any seed is
@@ -329,26 +353,59 @@ spindle_library_instance(const char *domain_name, const char *scale, int64 seed,
 
 /*
  * spindle_library_check
- *		Raise an error if a text, len bytes of UTF-8, is not a valid definition.
+ *		Raise an error if a text, len bytes of UTF-8, is not a valid definition or
+ *		data set.
  *
- * Nothing is kept.  Data sets that it names are read.  Raises
- * program_limit_exceeded beyond 1 MB, and else what spindle_domain_parse()
- * does.
+ * name is what errors call it.  Nothing is kept.  Data sets that a definition names
+ * are loaded by a function, see spindle_domain_parse(), or looked up as usual if
+ * that is NULL; data_sets, if not NULL, gets a list of their names, palloc'd.
+ * Raises program_limit_exceeded beyond 16 MB, and else what
+ * spindle_domain_parse() and spindle_data_set_check() do.
  */
 void
-spindle_library_check(const char *text, int len)
+spindle_library_check(SpindleLibraryKind kind, const char *name, const char *text, int len,
+					  char *(*load) (const char *set, int *len), List **data_sets)
 {
 	MemoryContext context;
 	MemoryContext oldcontext;
 
 	/* anyone may ask, so we do not read whatever size */
-	if (len > MAX_TEXT_SIZE)
+	if (len > SPINDLE_MAX_DEFINITION)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("the definition has %d bytes, more than the limit of %d", len, MAX_TEXT_SIZE)));
-	context = AllocSetContextCreate(CurrentMemoryContext, "spindle domain check", ALLOCSET_DEFAULT_SIZES);
+				 errmsg("the definition has %d bytes, more than the limit of %d", len, SPINDLE_MAX_DEFINITION)));
+	context = AllocSetContextCreate(CurrentMemoryContext, "spindle check", ALLOCSET_DEFAULT_SIZES);
 	oldcontext = MemoryContextSwitchTo(context);
-	(void) spindle_domain_parse("definition", text, len, load_data_set);
+	loaded_parts = NIL;
+	if (kind == SPINDLE_LIBRARY_DATA_SET)
+		spindle_data_set_check(name, text, len);
+	else
+	{
+		SpindleDomain *domain = spindle_domain_parse(name, text, len, load ? load : load_data_set);
+
+		MemoryContextSwitchTo(oldcontext);
+		for (int i = 0; data_sets && i < domain->ndatasets; i++)
+			*data_sets = lappend(*data_sets, pstrdup(domain->dataset[i]->name));
+	}
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(context);
+}
+
+/*
+ * spindle_library_text
+ *		The text of a definition or data set, palloc'd, as it was given; its length
+ *		is *len.  It is in UTF-8.
+ *
+ * Raises undefined_object with the names there are, and what is wrong with a file.
+ * What it says is not looked at.
+ */
+char *
+spindle_library_text(SpindleLibraryKind kind, const char *name, int *len)
+{
+	SpindlePart part;
+	char	   *text = spindle_part_load(kind, name, len, &part);
+
+	if (text == NULL)
+		spindle_library_undefined(kind, name);
+	return text;
 }

@@ -15,12 +15,17 @@
 
 #include "nodes/pg_list.h"
 
+#include "compat.h"
 #include "gen/instance.h"
+#include "library/kind.h"
 
 extern List *spindle_library_names(void);
 extern SpindleDomain *spindle_library_domain(const char *name, MemoryContext holder);
 extern SpindleInstance *spindle_library_instance(const char *domain_name, const char *scale, int64 seed,
 												 MemoryContext holder);
-extern void spindle_library_check(const char *text, int len);
+extern void spindle_library_check(SpindleLibraryKind kind, const char *name, const char *text, int len,
+								  char *(*load) (const char *set, int *len), List **data_sets);
+pg_noreturn extern void spindle_library_undefined(SpindleLibraryKind kind, const char *name);
+extern char *spindle_library_text(SpindleLibraryKind kind, const char *name, int *len);
 
 #endif							/* SPINDLE_LIBRARY_H */

@@ -145,7 +145,7 @@ spindle_source_of_rows_call(const NullableDatum *args, TupleDesc desc, SpindleSo
 {
 	memset(source, 0, sizeof(*source));
 	source->instance = spindle_library_instance(spindle_argument_text(&args[0], "domain"),
-												spindle_argument_text(&args[2], "scale"),
+												spindle_argument_optional_text(&args[2]),
 												spindle_argument_int64(&args[3], "seed"), CurrentMemoryContext);
 	source->table = spindle_source_table(source->instance->domain,
 										 spindle_argument_text(&args[1], "table_name"));

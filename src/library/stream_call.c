@@ -142,7 +142,9 @@ relation_source(const SpindleStreamCall *call, const char *time_column, SpindleS
 	int64		seed = spindle_stream_option_int64(call->option, SPINDLE_OPTION_SEED);
 
 	spindle_argument_require(&call->source[0], "source");
-	if (strcmp(scale, SPINDLE_DEFAULT_SCALE) != 0)
+
+	/* the default of the first version's declarations is as good as none */
+	if (scale && strcmp(scale, "small") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"scale\" has no meaning for a relation"),

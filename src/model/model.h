@@ -157,6 +157,7 @@ typedef struct SpindleDomain
 	SpindleTable *table;
 	int			npresets;
 	SpindlePreset *preset;
+	int			default_preset; /* where no scale is given */
 	int			ndatasets;
 	SpindleDataSet **dataset;
 	int			nrules;			/* those in branches of others included */

@@ -85,7 +85,7 @@ typedef struct TableOptions
 {
 	const char *domain;
 	const char *table;
-	const char *scale;
+	const char *scale;			/* NULL: the domain's default */
 	int64		seed;
 } TableOptions;
 
@@ -98,7 +98,7 @@ typedef struct TableOptions
 static TableOptions
 read_options(List *options)
 {
-	TableOptions result = {.scale = SPINDLE_DEFAULT_SCALE,.seed = SPINDLE_DEFAULT_SEED};
+	TableOptions result = {.seed = SPINDLE_DEFAULT_SEED};
 	ListCell   *lc;
 
 	foreach(lc, options)
@@ -214,7 +214,7 @@ spindle_source_of_relation(Oid relid, TupleDesc desc)
 List *
 spindle_source_import(const char *domain_name, const char *server, List *options)
 {
-	const char *scale = SPINDLE_DEFAULT_SCALE;
+	const char *scale = NULL;
 	int64		seed = SPINDLE_DEFAULT_SEED;
 	SpindleInstance *instance;
 	List	   *commands = NIL;
@@ -258,7 +258,8 @@ spindle_source_import(const char *domain_name, const char *server, List *options
 		}
 		appendStringInfo(&buf, ") SERVER %s OPTIONS (domain %s, \"table\" %s, scale %s, seed '" INT64_FORMAT "')",
 						 quote_identifier(server), quote_literal_cstr(domain_name),
-						 quote_literal_cstr(table->name), quote_literal_cstr(scale), seed);
+						 quote_literal_cstr(table->name),
+						 quote_literal_cstr(instance->domain->preset[instance->preset].name), seed);
 		commands = lappend(commands, buf.data);
 	}
 	return commands;

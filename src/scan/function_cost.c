@@ -97,8 +97,23 @@ constant_argument(List *args, int n, Datum *value)
 }
 
 /*
+ * The value of the n'th argument, from 0, if it is a constant; a text, palloc'd,
+ * or NULL.  False if it is not known or there are fewer arguments.
+ */
+static bool
+optional_text_argument(List *args, int n, char **value)
+{
+	Node	   *arg = list_length(args) > n ? list_nth(args, n) : NULL;
+
+	if (arg == NULL || !IsA(arg, Const))
+		return false;
+	*value = ((Const *) arg)->constisnull ? NULL : TextDatumGetCString(((Const *) arg)->constvalue);
+	return true;
+}
+
+/*
  * The rows of a generated table, or of all tables with event times if none is
- * named; 0 if there is a mistake in the names, which execution reports.  Other
+ * named, at a scale or, for NULL, the domain's default; 0 if there is a mistake in the names, which execution reports.  Other
  * errors, for example files that cannot be read, are raised.  The instance is
  * held by the current context, so a plan that is made again soon finds it.
  */
@@ -153,8 +168,8 @@ spindle_scan_rows(FuncExpr *call)
 	const int	limit_argument = spindle_scan_function(call->funcid) == SPINDLE_SCAN_ROWS ? 5 : is_relation ? 3 : 4;
 	double		rows = 0;
 	Datum		source;
-	Datum		table;
-	Datum		scale;
+	char	   *table;
+	char	   *scale;
 	Datum		limit;
 
 	if (is_relation)
@@ -169,15 +184,9 @@ spindle_scan_rows(FuncExpr *call)
 			ReleaseSysCache(tuple);
 		}
 	}
-	else if (constant_argument(call->args, 0, &source) && constant_argument(call->args, 2, &scale))
-	{
-		Node	   *arg = list_nth(call->args, 1);
-
-		if (constant_argument(call->args, 1, &table))
-			rows = domain_rows(TextDatumGetCString(source), TextDatumGetCString(table), TextDatumGetCString(scale));
-		else if (IsA(arg, Const))
-			rows = domain_rows(TextDatumGetCString(source), NULL, TextDatumGetCString(scale));
-	}
+	else if (constant_argument(call->args, 0, &source) && optional_text_argument(call->args, 1, &table) &&
+			 optional_text_argument(call->args, 2, &scale))
+		rows = domain_rows(TextDatumGetCString(source), table, scale);
 	if (rows <= 0)
 		rows = 1000;
 	if (constant_argument(call->args, limit_argument, &limit))

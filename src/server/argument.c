@@ -36,6 +36,13 @@ spindle_argument_text(const NullableDatum *value, const char *name)
 	return text_to_cstring(DatumGetTextPP(value->value));
 }
 
+/* A text, palloc'd; NULL if it is null. */
+char *
+spindle_argument_optional_text(const NullableDatum *value)
+{
+	return value->isnull ? NULL : text_to_cstring(DatumGetTextPP(value->value));
+}
+
 /* A boolean that must not be null. */
 bool
 spindle_argument_bool(const NullableDatum *value, const char *name)

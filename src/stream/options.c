@@ -32,7 +32,7 @@
  * means, description.
  */
 const SpindleStreamOption spindle_stream_option[SPINDLE_NUM_STREAM_OPTIONS] = {
-	[SPINDLE_OPTION_SCALE] = {"scale", SPINDLE_OPTION_TEXT, "small", ANY, "one of the domain's", NULL,
+	[SPINDLE_OPTION_SCALE] = {"scale", SPINDLE_OPTION_TEXT, NULL, ANY, "one of the domain's", "the domain's default",
 	"how many rows there are"},
 	[SPINDLE_OPTION_SEED] = {"seed", SPINDLE_OPTION_BIGINT, "42", ANY, NULL, NULL,
 	"what all random decisions follow from"},

@@ -189,7 +189,17 @@ sub wrong
 		return undef;
 	}
 
+	# in the database or in a file; the former may want more of JSON
 	my $domain = 'm' . ($version++ % 3);
+	if (chance(0.5))
+	{
+		$domain =~ s/m/r/;
+		my $registered = run($connection, "SELECT spindle_create_domain('$domain', " . literal($text) . ', true)');
+		return undef if $registered->{state} eq '22P02' && $registered->{message} =~ /invalid input syntax for type json/;
+		return [ 'registrations that fail', "$registered->{state}: $registered->{message}" ] if $registered->{state} ne '';
+		note_kind('registered definitions');
+		return wrong_rows($domain);
+	}
 	write_file("$dir/$domain.json", $text);
 	my $result = wrong_rows($domain);
 	unlink "$dir/$domain.json";
@@ -344,5 +354,5 @@ run_cases(sub {
 		note(sprintf 'case %d: the session has %.0f MB', case_number(), $memory);
 	}
 });
-finish('refusals of an improper kind', 'checks that take too long', 'valid definitions that fail', 'rows that fail improperly', 'tables that take too long', 'counts that are wrong', 'slices that differ',
+finish('refusals of an improper kind', 'registrations that fail', 'checks that take too long', 'valid definitions that fail', 'rows that fail improperly', 'tables that take too long', 'counts that are wrong', 'slices that differ',
 	'values that do not fit', 'streams that fail', 'events that differ from rows', 'events that are out of order', 'growth of memory');

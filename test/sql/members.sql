@@ -22,11 +22,11 @@ SELECT proname, prokind AS kind, count(*) AS n, string_agg(DISTINCT provolatile:
   bool_or(proleakproof) AS leakproof, bool_or(proconfig IS NOT NULL) AS config
 FROM function GROUP BY proname, prokind ORDER BY proname, prokind;
 
--- all in C, all of the extension's library, but input and output of jsonb; all arguments named but for internal ones and conversions
+-- all in C, all of the extension's library, but input and output of jsonb and regrole; all arguments named but for internal ones and conversions
 SELECT oid::regprocedure FROM function
-WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosrc !~ '^jsonb_' OR probin NOT LIKE '%spindle';
+WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosrc !~ '^(jsonb_|regrole)' OR probin NOT LIKE '%spindle';
 SELECT oid::regprocedure FROM function
-WHERE pronargs > 0 AND (proargnames IS NULL OR '' = ANY (proargnames)) AND proname !~ '^spindle_json' ORDER BY 1;
+WHERE pronargs > 0 AND (proargnames IS NULL OR '' = ANY (proargnames)) AND proname !~ '^spindle_(json|owner)' ORDER BY 1;
 
 -- the stream arguments are those of the list wherever a source is streamed: names, types and defaults, behind the source and
 -- what a delivery goes to; one form is there for its error

@@ -120,7 +120,7 @@ SELECT try($$CALL spindle_seed('retail', 'seed_new', workers => 65)$$);
 SELECT try(format('CALL spindle_seed(%L, %L)', 'retail', repeat('n', 64)));
 SELECT try($$CALL spindle_seed('retail', '')$$);
 SELECT try(format('CALL spindle_seed(%s)', a)) FROM unnest(ARRAY[
-  'NULL, ''seed_new''', '''retail'', NULL', '''retail'', ''seed_new'', NULL', '''retail'', ''seed_new'', seed => NULL',
+  'NULL, ''seed_new''', '''retail'', NULL', '''retail'', ''seed_new'', seed => NULL',
   '''retail'', ''seed_new'', logged => NULL', '''retail'', ''seed_new'', keys => NULL', '''retail'', ''seed_new'', indexes => NULL',
   '''retail'', ''seed_new'', statistics => NULL', '''retail'', ''seed_new'', workers => NULL', '''retail'', ''seed_new'', if_exists => NULL']) a;
 SELECT try($$CALL spindle_seed('retail', 'pg_new')$$);

@@ -152,7 +152,7 @@ SELECT try($$SELECT spindle_fill('part', 'retail', 'store', 'huge')$$);
 SELECT try($$SELECT spindle_fill('part', 'retail', 'store', first_row => -1)$$);
 SELECT try($$SELECT spindle_fill('part', 'retail', 'store', max_rows => -1)$$);
 SELECT try(format('SELECT spindle_fill(%s)', a)) FROM unnest(ARRAY['NULL, ''retail'', ''store''', '''part'', NULL, ''store''',
-  '''part'', ''retail'', NULL', '''part'', ''retail'', ''store'', NULL', '''part'', ''retail'', ''store'', seed => NULL',
+  '''part'', ''retail'', NULL', '''part'', ''retail'', ''store'', seed => NULL',
   '''part'', ''retail'', ''store'', first_row => NULL']) a;
 SELECT spindle_fill('part', 'retail', 'store', columns => '{store_id,city,store_name}', max_rows => 2);
 SELECT store_id, store_name, city, store_type IS NULL AS rest_is_null FROM part ORDER BY store_id;

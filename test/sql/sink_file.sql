@@ -102,7 +102,6 @@ SELECT try($$'DIR/none', 'retail', 'store', max_events => -1$$);
 SELECT try($$'DIR/none', 'retail', 'store', skip_events => -5$$);
 SELECT try($$NULL, 'retail', 'store'$$);
 SELECT try($$'DIR/none', NULL, 'store'$$);
-SELECT try($$'DIR/none', 'retail', 'store', NULL$$);
 SELECT try($$'DIR/none', 'retail', 'store', seed => NULL$$);
 SELECT try($$'DIR/none', 'retail', 'store', skip_events => NULL$$);
 SELECT try($$'DIR/none', 'retail', 'store', mode => NULL$$);

@@ -114,7 +114,7 @@ SELECT * FROM spindle_stream('retail', 'order', max_events => -1); -- ERROR
 SELECT * FROM spindle_stream('retail', 'order', skip_events => -1); -- ERROR
 SELECT * FROM spindle_stream('retail', 'order', skip_events => NULL); -- ERROR
 SELECT * FROM spindle_stream('retail', 'order', seed => NULL); -- ERROR
-SELECT * FROM spindle_stream('retail', 'order', scale => NULL); -- ERROR
+SELECT count(*) FROM spindle_stream('retail', 'order', scale => NULL, max_events => 9);
 SELECT * FROM spindle_stream(NULL, 'order'); -- ERROR
 SELECT seq, event FROM spindle_stream('retail', 'order', 42); -- ERROR
 SELECT seq, event FROM spindle_stream('retail', NULL, 42); -- ERROR

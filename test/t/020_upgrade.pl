@@ -36,6 +36,10 @@ my $members = q(
 		coalesce((SELECT pg_get_functiondef(p.oid) || coalesce(p.proacl::text, '') || p.prosrc FROM pg_proc p WHERE classid = 'pg_proc'::regclass AND p.oid = objid), ''),
 		coalesce((SELECT concat(typlen, typbyval, typinput, typoutput, typreceive, typsend, typalign, typstorage, typcategory) FROM pg_type t WHERE classid = 'pg_type'::regclass AND t.oid = objid), ''),
 		coalesce((SELECT concat(castsource::regtype, casttarget::regtype, castfunc::regprocedure, castcontext, castmethod) FROM pg_cast c WHERE classid = 'pg_cast'::regclass AND c.oid = objid), ''),
+		coalesce((SELECT concat(relacl, (SELECT string_agg(concat(attname, atttypid::regtype, attnotnull, col_description(c.oid, attnum)), ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0),
+			(SELECT string_agg(pg_get_indexdef(indexrelid), ',') FROM pg_index WHERE indrelid = c.oid),
+			(SELECT string_agg(pg_get_triggerdef(t.oid) || tgenabled::text, ',') FROM pg_trigger t WHERE tgrelid = c.oid),
+			(SELECT extconfig::regclass[] FROM pg_extension WHERE extname = 'spindle')) FROM pg_class c WHERE classid = 'pg_class'::regclass AND c.oid = objid), ''),
 		coalesce((SELECT concat(srvacl) FROM pg_foreign_server s WHERE classid = 'pg_foreign_server'::regclass AND s.oid = objid), ''),
 		coalesce((SELECT concat(fdwacl, fdwhandler::regproc, fdwvalidator::regproc) FROM pg_foreign_data_wrapper w WHERE classid = 'pg_foreign_data_wrapper'::regclass AND w.oid = objid), '')
 	FROM pg_depend WHERE deptype = 'e' AND refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'spindle')
