@@ -180,15 +180,15 @@ spindle_extent_key(KeyCheck *check, int table)
 }
 
 /*
- * spindle_key_refuse
- *		Raise the error for a key whose rule does not make its values differ.
- *		Stands as check_key of the kinds that never do.
+ * spindle_key_repeats
+ *		The answer of rules whose values may repeat.  Stands as differs of the
+ *		kinds that never make them differ.
  */
-void
-spindle_key_refuse(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+KeyDifference
+spindle_key_repeats(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
 {
-	spindle_model_error(check->domain, rule->path, "the values of a key must differ.",
-						"Take a sequence, a pattern with {row}, or a data set by row whose values differ.");
+	return (KeyDifference) {.scope = KEY_REPEATS,.detail = "the values of a key must differ.",
+		.hint = "Take a sequence, a pattern with {row}, or a data set by row whose values differ."};
 }
 
 /*
@@ -208,12 +208,17 @@ spindle_check_keys(const SpindleDomain *domain, const int *base, int ncolumns)
 	{
 		const SpindleTable *table = &domain->table[t];
 		const SpindleRule *rule;
+		KeyDifference difference;
 
 		CHECK_FOR_INTERRUPTS();
 		if (table->nkeys == 0)
 			continue;
 		rule = table->column[spindle_table_single_key(table)].rule;
-		spindle_rule_def(rule)->check_key(&check, table, rule);
+		difference = spindle_rule_def(rule)->differs(&check, table, rule);
+		if (difference.scope != KEY_REPEATS && difference.scope != KEY_IN_TABLE)
+			difference = spindle_key_repeats(&check, table, rule);
+		if (difference.scope == KEY_REPEATS)
+			spindle_model_error(domain, rule->path, difference.detail, difference.hint);
 	}
 	pfree(check.column);
 }

@@ -81,7 +81,7 @@ require_complete(const SpindleRuleDef *def, const char *name)
 {
 	const SpindleRuleOps *ops = &def->ops;
 
-	if (!def->read || !def->target || !def->check || !def->extent || !def->check_key ||
+	if (!def->read || !def->target || !def->check || !def->extent || !def->differs ||
 		!ops->visit || !ops->may_be_null || !ops->never_before || !ops->never_falls || !ops->describe)
 		elog(ERROR, "the entry of rule \"%s\" lacks a function", name);
 }

@@ -102,8 +102,8 @@ typedef struct SpindleRuleDef
 	/* What the values can be, NULL aside, at the largest scale. */
 	Extent		(*extent) (KeyCheck *check, int table, const SpindleRule *rule);
 
-	/* Raise an error unless the values differ, as those of a key must. */
-	void		(*check_key) (KeyCheck *check, const SpindleTable *table, const SpindleRule *rule);
+	/* What makes the values differ, as those of a key must, if anything does. */
+	KeyDifference (*differs) (KeyCheck *check, const SpindleTable *table, const SpindleRule *rule);
 
 	SpindleRuleOps ops;
 } SpindleRuleDef;

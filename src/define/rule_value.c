@@ -63,9 +63,10 @@ extent_of_sequence(KeyCheck *check, int table, const SpindleRule *rule)
 }
 
 /* Steps are greater than zero, so no number comes twice. */
-static void
-check_sequence_key(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+static KeyDifference
+sequence_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
 {
+	return (KeyDifference) {.scope = KEY_IN_TABLE};
 }
 
 /* It rises by the step. */
@@ -92,7 +93,7 @@ const SpindleRuleDef spindle_rule_def_sequence = {
 	.target = spindle_rule_has_no_target,
 	.check = check_sequence,
 	.extent = extent_of_sequence,
-	.check_key = check_sequence_key,
+	.differs = sequence_differs,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,
@@ -143,7 +144,7 @@ const SpindleRuleDef spindle_rule_def_constant = {
 	.target = spindle_rule_has_no_target,
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_constant,
-	.check_key = spindle_key_refuse,
+	.differs = spindle_key_repeats,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = constant_may_be_null,
@@ -213,7 +214,7 @@ const SpindleRuleDef spindle_rule_def_weighted = {
 	.target = spindle_rule_has_no_target,
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_weighted,
-	.check_key = spindle_key_refuse,
+	.differs = spindle_key_repeats,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,
@@ -293,7 +294,7 @@ const SpindleRuleDef spindle_rule_def_copy = {
 	.target = copy_target,
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_copy,
-	.check_key = spindle_key_refuse,
+	.differs = spindle_key_repeats,
 	.ops = {
 		.visit = visit_copy,
 		.may_be_null = copy_may_be_null,
