@@ -19,6 +19,7 @@ OBJS = \
 	src/define/dataset.o \
 	src/define/definition.o \
 	src/define/key.o \
+	src/define/name.o \
 	src/define/ref.o \
 	src/define/rule.o \
 	src/define/rule_case.o \

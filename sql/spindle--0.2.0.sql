@@ -66,7 +66,8 @@ CREATE FUNCTION @extschema@.spindle_tables(
   OUT description text,
   OUT row_count bigint,
   OUT key_column text,
-  OUT event_time text)
+  OUT event_time text,
+  OUT relation_name text)
 RETURNS SETOF record
 LANGUAGE C STRICT STABLE PARALLEL SAFE
 ROWS 10
@@ -85,7 +86,8 @@ CREATE FUNCTION @extschema@.spindle_columns(
   OUT is_key boolean,
   OUT references_table text,
   OUT rule text,
-  OUT description text)
+  OUT description text,
+  OUT definition_name text)
 RETURNS SETOF record
 LANGUAGE C STRICT STABLE PARALLEL SAFE
 ROWS 10

@@ -177,7 +177,7 @@ key_text(const SpindleTable *table)
 		return NULL;
 	initStringInfo(&buf);
 	for (int k = 0; k < table->nkeys; k++)
-		appendStringInfo(&buf, "%s%s", k ? ", " : "", table->column[table->key[k]].name);
+		appendStringInfo(&buf, "%s%s", k ? ", " : "", table->column[table->key[k]].sql_name);
 	return buf.data;
 }
 
@@ -185,8 +185,9 @@ key_text(const SpindleTable *table)
  * spindle_tables(domain, scale)
  *		One row per table, in the order of the definition.
  *
- * Numbers of rows are those with the default seed.  Raises
- * undefined_object for a domain, invalid_parameter_value for a scale.
+ * Numbers of rows are those with the default seed.  The name is that of the
+ * definition; the relation is what it has in SQL, in quotes where SQL needs
+ * them.  Raises undefined_object for a domain, invalid_parameter_value for a scale.
  */
 Datum
 spindle_tables(PG_FUNCTION_ARGS)
@@ -201,8 +202,8 @@ spindle_tables(PG_FUNCTION_ARGS)
 	for (int t = 0; t < domain->ntables; t++)
 	{
 		const SpindleTable *table = &domain->table[t];
-		Datum		values[5];
-		bool		nulls[5] = {false};
+		Datum		values[6];
+		bool		nulls[6] = {false};
 
 		values[0] = CStringGetTextDatum(table->name);
 		values[1] = text_or_null(table->description, &nulls[1]);
@@ -210,6 +211,7 @@ spindle_tables(PG_FUNCTION_ARGS)
 		values[3] = text_or_null(key_text(table), &nulls[3]);
 		values[4] = text_or_null(!table->has_event_time ? NULL :
 								 path_text(domain, t, &table->event_time), &nulls[4]);
+		values[5] = CStringGetTextDatum(quote_qualified_identifier(table->sql_schema, table->sql_name));
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;
@@ -219,7 +221,8 @@ spindle_tables(PG_FUNCTION_ARGS)
  * spindle_columns(domain, table_name)
  *		One row per column of a table, in order.
  *
- * Positions count from 1, without hidden columns.  Raises undefined_object or
+ * Positions count from 1, without hidden columns.  Names are those in SQL; the
+ * last column has those of the definition.  Raises undefined_object or
  * undefined_table.
  */
 Datum
@@ -235,13 +238,13 @@ spindle_columns(PG_FUNCTION_ARGS)
 	for (int c = 0; c < table->ncolumns; c++)
 	{
 		const SpindleColumn *column = &table->column[c];
-		Datum		values[8];
-		bool		nulls[8] = {false};
+		Datum		values[9];
+		bool		nulls[9] = {false};
 
 		if (column->hidden)
 			continue;
 		values[0] = Int32GetDatum(++position);
-		values[1] = CStringGetTextDatum(column->name);
+		values[1] = CStringGetTextDatum(column->sql_name);
 		values[2] = CStringGetTextDatum(column->type.name);
 		values[3] = BoolGetDatum(!column->nullable);
 		values[4] = BoolGetDatum(spindle_table_is_key(table, c));
@@ -249,6 +252,7 @@ spindle_columns(PG_FUNCTION_ARGS)
 								 &nulls[5]);
 		values[6] = text_or_null(spindle_rule_describe(domain, table, column), &nulls[6]);
 		values[7] = text_or_null(column->description, &nulls[7]);
+		values[8] = CStringGetTextDatum(column->name);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;

@@ -13,7 +13,6 @@
 
 #include <math.h>
 
-#include "catalog/heap.h"
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "utils/datetime.h"
@@ -30,22 +29,6 @@
  */
 #define MAX_PRESETS		100
 #define MAX_COUNTS		1000
-
-/*
- * Names become SQL identifiers and parts of paths: keep them plain.  The
- * members of events that are ours begin with _spindle_.
- */
-static void
-check_name(const SpindleJson *node, const char *name)
-{
-	size_t		len = strlen(name);
-
-	if (len < 1 || len >= NAMEDATALEN || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != len ||
-		(name[0] >= '0' && name[0] <= '9') || strncmp(name, "_spindle_", 9) == 0)
-		spindle_json_error(node, "Names have up to 63 lower-case letters, digits and underscores, "
-						   "and do not begin with a digit or \"_spindle_\".",
-						   "\"%s\" is not a valid name.", name);
-}
 
 /* A string member, palloc'd; NULL if it is absent. */
 static char *
@@ -87,20 +70,18 @@ read_range(SpindleParse *parse, const SpindleJson *document)
  * First pass over a column: all but the rule.
  *
  * "type" is required.  "null" above 0 implies "nullable", and both can be
- * given; names of system columns are for hidden ones.  target and references
- * stay -1 until the rule is read.
+ * given.  target and references stay -1 until the rule is read.
  */
 static void
 read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
 {
 	static const char *const legal[] = {"type", "description", "hidden", "nullable", "null",
-	"references", "rule", NULL};
+	"references", "rule", "name", NULL};
 	SpindleJson m;
 	char	   *type;
-	StringInfoData json;
 
 	spindle_json_expect_object(node, legal);
-	check_name(node, node->name);
+	spindle_parse_check_name(node, node->name);
 	column->name = pstrdup(node->name);
 	column->description = optional_string(node, "description");
 	column->target = -1;
@@ -114,9 +95,7 @@ read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
 		m = spindle_json_member(node, "hidden");
 		column->hidden = spindle_json_bool(&m);
 	}
-	if (!column->hidden && SystemAttributeByName(column->name))
-		spindle_json_error(node, "Rename it, or make it \"hidden\".",
-						   "\"%s\" is the name of a system column, which every table has.", column->name);
+	spindle_parse_column_name(node, column);
 	if (spindle_json_has(node, "null"))
 	{
 		m = spindle_json_member(node, "null");
@@ -128,10 +107,6 @@ read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
 		m = spindle_json_member(node, "nullable");
 		column->nullable |= spindle_json_bool(&m);
 	}
-	initStringInfo(&json);
-	appendStringInfo(&json, ",\"%s\":", column->name);
-	column->key_json = json.data;	/* with room to read 32 bytes of it */
-	column->key_json_len = json.len;
 }
 
 /*
@@ -277,7 +252,7 @@ read_rows(SpindleParse *parse, const SpindleJson *table_node, SpindleTable *tabl
 static void
 read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 {
-	static const char *const legal[] = {"description", "key", "event_time", "rows", "columns", NULL};
+	static const char *const legal[] = {"description", "relation", "key", "event_time", "rows", "columns", NULL};
 	SpindleJson columns;
 	int			c = 0;
 	int			visible = 0;
@@ -285,6 +260,7 @@ read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 
 	spindle_json_expect_object(node, legal);
 	table->description = optional_string(node, "description");
+	spindle_parse_relation(node, table);
 	table->label = spindle_label(table->name);
 	table->parent_column = -1;
 	columns = spindle_json_member(node, "columns");
@@ -306,6 +282,7 @@ read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 		visible += !table->column[c].hidden;
 		c++;
 	}
+	spindle_parse_check_columns(&columns, table);
 	if (visible == 0)
 		spindle_json_error(&columns, NULL, "all columns are hidden.");
 	if (spindle_json_has(node, "key"))
@@ -400,7 +377,7 @@ read_presets(SpindleParse *parse, const SpindleJson *document)
 		SpindlePreset *preset = &domain->preset[p++];
 		const cJSON *count;
 
-		check_name(&node, item->string);
+		spindle_parse_check_name(&node, item->string);
 		preset->name = pstrdup(item->string);
 		preset->rows = palloc(sizeof(int64) * domain->ntables);
 		for (int t = 0; t < domain->ntables; t++)
@@ -488,7 +465,7 @@ spindle_domain_parse(const char *name, const char *text, int len,
 	{
 		SpindleJson node = spindle_json_child(&tables, item, t);
 
-		check_name(&node, item->string);
+		spindle_parse_check_name(&node, item->string);
 		domain->table[t].name = pstrdup(item->string);
 		domain->table[t].index = t;
 		t++;

@@ -72,7 +72,9 @@ typedef struct SpindleDataSet
  */
 typedef struct SpindleColumn
 {
-	char	   *name;
+	char	   *name;			/* in the definition: for paths and draws */
+	char	   *sql_name;		/* in SQL, in the server's encoding */
+	char	   *utf8_name;		/* the same in UTF-8 */
 	char	   *description;	/* NULL if there is none */
 	SpindleType type;
 	bool		hidden;			/* not part of the table; for rules only */
@@ -84,7 +86,7 @@ typedef struct SpindleColumn
 	bool		monotone;		/* is never NULL and never falls from row to
 								 * row, so that rows can be looked up by value
 								 */
-	char	   *key_json;		/* ,"name": as it stands in an event; 32 bytes
+	char	   *key_json;		/* ,"name in SQL": as it stands in an event; 32 bytes
 								 * can be read from its start */
 	int			key_json_len;
 } SpindleColumn;
@@ -106,7 +108,11 @@ typedef enum SpindleRowsKind
  */
 typedef struct SpindleTable
 {
-	char	   *name;
+	char	   *name;			/* in the definition: for paths and draws */
+	char	   *sql_schema;		/* of the relation in SQL, NULL if it may be any */
+	char	   *sql_name;		/* its name, in the server's encoding */
+	char	   *utf8_name;		/* the same in UTF-8, */
+	char	   *name_json;		/* and as a JSON string in quotes */
 	char	   *description;	/* NULL if there is none */
 	int			index;			/* in the domain's tables */
 	int			ncolumns;
@@ -129,7 +135,7 @@ typedef struct SpindleTable
 								 * children, 0 where one has no weight */
 	int			parent_column;	/* CHILDREN: the column with rule "parent", -1
 								 * if none has it */
-	uint64		label;			/* of its name; tells the draws of its layout */
+	uint64		label;			/* of its name in the definition; tells the draws of its layout */
 } SpindleTable;
 
 /* A scale. */
@@ -168,9 +174,14 @@ typedef struct SpindleDomain
 								 * sets: differs when one of them does */
 } SpindleDomain;
 
+/* Of a name in SQL that several tables have. */
+#define SPINDLE_AMBIGUOUS	(-2)
+
 /* lookup.c: numbers of things; nothing here allocates or raises errors */
 extern int	spindle_domain_find_table(const SpindleDomain *domain, const char *name);
 extern int	spindle_table_find_column(const SpindleTable *table, const char *name);
+extern int	spindle_domain_find_relation(const SpindleDomain *domain, const char *name);
+extern int	spindle_table_find_visible(const SpindleTable *table, const char *name);
 extern int	spindle_domain_find_preset(const SpindleDomain *domain, const char *name);
 extern int	spindle_domain_years(const SpindleDomain *domain);
 extern const SpindleColumn *spindle_ref_column(const SpindleDomain *domain,

@@ -385,7 +385,7 @@ explain_scan(ForeignScanState *node, ExplainState *es)
 											  instance->seed), es);
 	for (int att = 0; att < state->source->natts; att++)
 		if (list_member_int(attributes, att))
-			names = lappend(names, table->column[state->source->column[att]].name);
+			names = lappend(names, table->column[state->source->column[att]].sql_name);
 	ExplainPropertyList("Columns Computed", names, es);
 	if (plan->fdw_exprs != NIL)
 	{
@@ -397,7 +397,7 @@ explain_scan(ForeignScanState *node, ExplainState *es)
 		foreach(value, plan->fdw_exprs)
 		{
 			const SpindleCondition *condition = state->condition[foreach_current_index(value)];
-			char	   *name = table->column[condition->column].name;
+			char	   *name = table->column[condition->column].sql_name;
 
 			if (condition->is_array)
 				columns = lappend(columns, psprintf("%s = ANY (%s)", name,

@@ -75,7 +75,7 @@ spindle_ddl_create(const SpindleDomain *domain, const char *schema, const bool *
 	ddl->foreign_key_name = palloc0(sizeof(char **) * domain->ntables);
 	ddl->not_null_name = palloc0(sizeof(char **) * domain->ntables);
 	for (int t = 0; t < domain->ntables; t++)
-		ddl->names = lappend(ddl->names, domain->table[t].name);
+		ddl->names = lappend(ddl->names, domain->table[t].sql_name);
 	for (int t = 0; t < domain->ntables; t++)
 	{
 		const SpindleTable *table = &domain->table[t];
@@ -95,13 +95,13 @@ spindle_ddl_create(const SpindleDomain *domain, const char *schema, const bool *
 			 * the server heeds those of tables that are made.
 			 */
 			if (!column->nullable && selected[t])
-				ddl->not_null_name[t][c] = choose_name(&not_null_names, table->name, column->name, "not_null");
+				ddl->not_null_name[t][c] = choose_name(&not_null_names, table->sql_name, column->sql_name, "not_null");
 			if (spindle_table_leads_key(table, c))
-				ddl->index_name[t][c] = choose_name(&ddl->names, table->name, NULL, "pkey");
+				ddl->index_name[t][c] = choose_name(&ddl->names, table->sql_name, NULL, "pkey");
 			else if (column->references >= 0)
-				ddl->index_name[t][c] = choose_name(&ddl->names, table->name, column->name, "idx");
+				ddl->index_name[t][c] = choose_name(&ddl->names, table->sql_name, column->sql_name, "idx");
 			if (column->references >= 0)
-				ddl->foreign_key_name[t][c] = choose_name(&ddl->names, table->name, column->name, "fkey");
+				ddl->foreign_key_name[t][c] = choose_name(&ddl->names, table->sql_name, column->sql_name, "fkey");
 		}
 	}
 	return ddl;
@@ -111,7 +111,7 @@ spindle_ddl_create(const SpindleDomain *domain, const char *schema, const bool *
 char *
 spindle_ddl_name(const SpindleDdl *ddl, int table)
 {
-	return ddl->staging ? psprintf("%s_%d", ddl->staging, table) : ddl->domain->table[table].name;
+	return ddl->staging ? psprintf("%s_%d", ddl->staging, table) : ddl->domain->table[table].sql_name;
 }
 
 /* The name that the index on a column has for now, not quoted. */
@@ -179,7 +179,7 @@ spindle_ddl_table(const SpindleDdl *ddl, int table)
 
 		if (column->hidden)
 			continue;
-		appendStringInfo(&buf, "%s\n    %s %s%s", first ? "" : ",", quote_identifier(column->name),
+		appendStringInfo(&buf, "%s\n    %s %s%s", first ? "" : ",", quote_identifier(column->sql_name),
 						 type_name(ddl, &column->type), not_null(ddl, table, c));
 		first = false;
 	}
@@ -223,7 +223,7 @@ spindle_ddl_column_comments(const SpindleDdl *ddl, int table)
 		if (!t->column[c].hidden && t->column[c].description != NULL)
 			statements = lappend(statements,
 								 psprintf("COMMENT ON COLUMN %s.%s IS %s", qualified_table(ddl, table),
-										  quote_identifier(t->column[c].name),
+										  quote_identifier(t->column[c].sql_name),
 										  description_literal(t->column[c].description)));
 	return statements;
 }
@@ -239,7 +239,7 @@ spindle_ddl_primary_key(const SpindleDdl *ddl, int table)
 		return NIL;
 	initStringInfo(&columns);
 	for (int k = 0; k < t->nkeys; k++)
-		appendStringInfo(&columns, "%s%s", k ? ", " : "", quote_identifier(t->column[t->key[k]].name));
+		appendStringInfo(&columns, "%s%s", k ? ", " : "", quote_identifier(t->column[t->key[k]].sql_name));
 	return list_make1(psprintf("ALTER TABLE %s ADD CONSTRAINT %s PRIMARY KEY (%s)",
 							   qualified_table(ddl, table),
 							   quote_identifier(spindle_ddl_index_name(ddl, table, t->key[0])),
@@ -259,7 +259,7 @@ spindle_ddl_indexes(const SpindleDdl *ddl, int table)
 								 psprintf("CREATE INDEX %s ON %s (%s)",
 										  quote_identifier(spindle_ddl_index_name(ddl, table, c)),
 										  qualified_table(ddl, table),
-										  quote_identifier(t->column[c].name)));
+										  quote_identifier(t->column[c].sql_name)));
 	return statements;
 }
 
@@ -285,9 +285,9 @@ spindle_ddl_foreign_key(const SpindleDdl *ddl, int table, int column, bool is_va
 	return psprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)%s",
 					qualified_table(ddl, table),
 					quote_identifier(ddl->foreign_key_name[table][column]),
-					quote_identifier(c->name),
+					quote_identifier(c->sql_name),
 					qualified_table(ddl, parent->index),
-					quote_identifier(parent->column[spindle_table_single_key(parent)].name),
+					quote_identifier(parent->column[spindle_table_single_key(parent)].sql_name),
 					is_valid ? "" : " NOT VALID");
 }
 

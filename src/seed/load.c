@@ -116,7 +116,7 @@ describe_rows(Loader *loader, const SpindleLoad *load)
 		if (!load->wanted[c])
 			continue;
 		loader->column[n++] = c;
-		TupleDescInitEntry(loader->desc, n, column->name, column->type.oid, column->type.typmod, 0);
+		TupleDescInitEntry(loader->desc, n, column->sql_name, column->type.oid, column->type.typmod, 0);
 		TupleDescAttr(loader->desc, n - 1)->attnotnull = !column->nullable;
 	}
 }
@@ -168,7 +168,7 @@ check_references(const Loader *loader, const Datum *values, const bool *nulls)
 			ereport(ERROR,
 					(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 					 errmsg("value " INT64_FORMAT " of column \"%s\" is not a key of table \"%s\"",
-							key, check->column->name, check->parent->name)));
+							key, check->column->sql_name, check->parent->sql_name)));
 	}
 }
 
@@ -327,10 +327,10 @@ require_columns(const SpindleLoad *load)
 	Relation	target = spindle_relation_open(load->relid, NULL, RowExclusiveLock);
 
 	for (int c = 0; c < table->ncolumns; c++)
-		if (load->wanted[c] && spindle_target_column(target, table->column[c].name) == NULL)
+		if (load->wanted[c] && spindle_target_column(target, table->column[c].sql_name) == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of relation \"%s\" does not exist", table->column[c].name,
+					 errmsg("column \"%s\" of relation \"%s\" does not exist", table->column[c].sql_name,
 							RelationGetRelationName(target))));
 	relation_close(target, NoLock);
 }

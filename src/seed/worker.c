@@ -187,7 +187,7 @@ static void
 make_table(Worker *worker, SpindleSeedTask *task)
 {
 	const SpindleSeedShared *shared = worker->shared;
-	const char *name = worker->ddl->domain->table[task->table].name;
+	const char *name = worker->ddl->domain->table[task->table].sql_name;
 	char	   *qualified = spindle_ddl_qualified(worker->ddl, spindle_ddl_name(worker->ddl, task->table));
 	int64		inserted;
 

@@ -583,8 +583,10 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 	SpindleColumnRef event_time;
 
 	feed->ops = &table_feed_ops;
-	feed->name = feed->table_name = table->name;
-	feed->subject = psprintf("table \"%s\"", table->name);
+	feed->key = table->name;
+	feed->name = table->utf8_name;
+	feed->table_name = table->sql_name;
+	feed->subject = psprintf("table \"%s\"", table->sql_name);
 	feed->root = instance->key;
 	feed->label = table->label;
 	feed->ncolumns = table->ncolumns;
@@ -594,7 +596,8 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 		const SpindleColumn *from = &table->column[c];
 		SpindleFeedColumn *column = &feed->column[c];
 
-		column->name = from->name;
+		column->name = from->utf8_name;
+		column->key = from->name;
 		column->type_name = from->type.name;
 		column->type = from->type.oid;
 		column->typmod = from->type.typmod;
