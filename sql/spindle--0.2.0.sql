@@ -87,7 +87,8 @@ CREATE FUNCTION @extschema@.spindle_columns(
   OUT references_table text,
   OUT rule text,
   OUT description text,
-  OUT definition_name text)
+  OUT definition_name text,
+  OUT unique_sets text[])
 RETURNS SETOF record
 LANGUAGE C STRICT STABLE PARALLEL SAFE
 ROWS 10

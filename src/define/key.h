@@ -42,6 +42,7 @@ typedef struct Extent
 /* What makes the values of a rule differ, NULL aside. */
 typedef enum KeyScope
 {
+	KEY_UNKNOWN,				/* not asked yet; no rule says so */
 	KEY_REPEATS,				/* nothing: rows may have equal values */
 	KEY_IN_TABLE,				/* from row to row of the table */
 	KEY_IN_PARENT,				/* among the children of a row; the table is
@@ -66,6 +67,8 @@ typedef struct KeyCheck
 	const int  *base;			/* per table: the entry of its first column in
 								 * column */
 	Extent	   *column;			/* of all tables: what is known so far */
+	KeyDifference *difference;	/* the same; a scope of KEY_UNKNOWN where
+								 * nobody has asked */
 } KeyCheck;
 
 extern int	spindle_extent_digits(uint64 n);
@@ -77,7 +80,7 @@ extern Extent spindle_extent_values(const SpindleType *type, const int64 *value,
 									int n);
 extern Extent spindle_extent_rule(KeyCheck *check, int table, const SpindleRule *rule);
 extern Extent spindle_extent_column(KeyCheck *check, int table, int column);
-extern Extent spindle_extent_key(KeyCheck *check, int table);
+extern Extent spindle_extent_target(KeyCheck *check, int table, const SpindleRule *rule, int target);
 
 /* For kinds of rule about which no more is known. */
 extern Extent spindle_extent_of_type(KeyCheck *check, int table, const SpindleRule *rule);

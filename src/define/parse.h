@@ -62,6 +62,9 @@ pg_noreturn extern void spindle_model_error(const SpindleDomain *domain, const c
 								const char *hint);
 extern int64 spindle_table_max_rows(const SpindleDomain *domain, const SpindleTable *table);
 
+/* foreign_key.c */
+extern void spindle_find_foreign_keys(SpindleDomain *domain);
+
 /* key.c */
 extern void spindle_check_keys(const SpindleDomain *domain, const int *base, int ncolumns);
 

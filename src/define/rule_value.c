@@ -267,6 +267,22 @@ copy_never_before(const SpindleDomain *domain, const SpindleRule *rule, int day)
 	return spindle_path_never_before(domain, &rule->copy, day);
 }
 
+/*
+ * A copy through parents rises as what it copies does: children stand in the
+ * order of their parents.
+ */
+static bool
+copy_never_falls(const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	for (int i = 0; i < rule->copy.nsteps; i++)
+	{
+		if (rule->copy.step[i] != domain->table[table].parent_column)
+			return false;
+		table = domain->table[table].rows_parent;
+	}
+	return spindle_ref_column(domain, &rule->copy)->monotone;
+}
+
 /* What the copied column can be. */
 static Extent
 extent_of_copy(KeyCheck *check, int table, const SpindleRule *rule)
@@ -287,7 +303,7 @@ describe_copy(StringInfo out, const SpindleDomain *domain, int table, const Spin
  */
 const SpindleRuleDef spindle_rule_def_copy = {
 	.forms = (const RuleForm[]) {
-		{"copy", ALL_KINDS, {"kind", "column", NULL}},
+		{"copy", ALL_KINDS | ROW_KIND, {"kind", "column", NULL}},
 		{.name = NULL},
 	},
 	.read = read_copy,
@@ -299,7 +315,7 @@ const SpindleRuleDef spindle_rule_def_copy = {
 		.visit = visit_copy,
 		.may_be_null = copy_may_be_null,
 		.never_before = copy_never_before,
-		.never_falls = spindle_rule_any_order,
+		.never_falls = copy_never_falls,
 		.describe = describe_copy,
 	},
 };

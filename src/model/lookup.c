@@ -98,13 +98,6 @@ spindle_table_is_key(const SpindleTable *table, int column)
 	return false;
 }
 
-/* Is it the first one, so that the index of the key serves the column, too? */
-bool
-spindle_table_leads_key(const SpindleTable *table, int column)
-{
-	return table->nkeys > 0 && table->key[0] == column;
-}
-
 /*
  * The column of a key that has only one.  For what can follow no other key: the
  * value of a reference, above all, is that of a single column.

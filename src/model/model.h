@@ -91,6 +91,25 @@ typedef struct SpindleColumn
 	int			key_json_len;
 } SpindleColumn;
 
+/* Columns of a table that together differ from row to row. */
+typedef struct SpindleColumnSet
+{
+	int			n;				/* at least 1 */
+	int		   *column;			/* their numbers, in the declared order */
+} SpindleColumnSet;
+
+/*
+ * Columns that have the values of the key, or of a set that is unique, of one
+ * row of a table, or at least one NULL.
+ */
+typedef struct SpindleForeignKey
+{
+	int			ncolumns;
+	int		   *column;			/* of the table that refers, none hidden */
+	int			table;			/* that they refer to */
+	int		   *target;			/* its columns, none hidden */
+} SpindleForeignKey;
+
 /* How many rows a table has at a scale. */
 typedef enum SpindleRowsKind
 {
@@ -117,9 +136,14 @@ typedef struct SpindleTable
 	int			index;			/* in the domain's tables */
 	int			ncolumns;
 	SpindleColumn *column;
-	int			nkeys;			/* columns of the key, 0 if there is none;
-								 * definitions give one at most */
-	int		   *key;			/* their numbers, in the order of the key */
+	int			nkeys;			/* columns of the key, 0 if there is none */
+	int		   *key;			/* their numbers, in the order of the key; some
+								 * may be hidden */
+	int			nunique;		/* sets that are declared unique, without the
+								 * key */
+	SpindleColumnSet *unique;	/* of columns that are not hidden */
+	int			nforeign_keys;
+	SpindleForeignKey *foreign_key; /* in the order of their first columns */
 	bool		has_event_time;
 	SpindleColumnRef event_time;	/* path to a timestamp, if it has one */
 	SpindleRowsKind rows_kind;
@@ -187,7 +211,6 @@ extern int	spindle_domain_years(const SpindleDomain *domain);
 extern const SpindleColumn *spindle_ref_column(const SpindleDomain *domain,
 											   const SpindleColumnRef *ref);
 extern bool spindle_table_is_key(const SpindleTable *table, int column);
-extern bool spindle_table_leads_key(const SpindleTable *table, int column);
 extern int	spindle_table_single_key(const SpindleTable *table);
 extern int	spindle_column_target(const SpindleDomain *domain, int table, int column);
 
@@ -199,7 +222,8 @@ extern const SpindleText *spindle_text_lookup(const SpindleDomain *domain, const
 extern int	spindle_text_clip(const char *data, int len, int max_characters);
 
 /* rule.c */
-extern void spindle_visit_key(const SpindleRuleVisitor *visitor, const SpindleTable *table);
+extern void spindle_visit_target(const SpindleRuleVisitor *visitor, const SpindleTable *table,
+								 const SpindleRule *rule);
 extern bool spindle_column_is_ordered_time(const SpindleColumn *column);
 
 /* describe.c */

@@ -93,13 +93,13 @@ check_index_names(const SpindleSeed *seed, Oid schema, const List *replaced)
 	const SpindleDomain *domain = seed->options->instance->domain;
 
 	for (int t = 0; t < domain->ntables; t++)
-		for (int c = 0; seed->selected[t] && c < domain->table[t].ncolumns; c++)
+		for (int i = 0; seed->selected[t] && i < seed->ddl->nindexes[t]; i++)
 		{
-			const char *name = seed->ddl->index_name[t][c];
-			bool		is_key = spindle_table_leads_key(&domain->table[t], c);
+			const char *name = seed->ddl->index[t][i].name;
+			bool		is_key = seed->ddl->index[t][i].kind != SPINDLE_INDEX_PLAIN;
 			Oid			relid;
 
-			if (name == NULL || !(is_key ? seed->options->with_keys : seed->options->with_indexes))
+			if (!(is_key ? seed->options->with_keys : seed->options->with_indexes))
 				continue;
 			relid = get_relname_relid(name, schema);
 			if (OidIsValid(relid) && !list_member_oid(replaced, IndexGetRelation(relid, true)))
