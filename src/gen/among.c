@@ -7,7 +7,9 @@
  * row, in any generation, are one range of rows.  Its ends take two look-ups in
  * the layout of each generation.  Inside, any row is as likely, or rows are
  * popular by their rank: a rank is drawn, and a bijection that belongs to the
- * ancestor says which row of the range has it.
+ * ancestor says which row of the range has it.  That is rank * multiplier +
+ * offset, modulo the rows, which a division computes: a stronger scatter costs
+ * more than all else of a choice, and ranges are mostly short.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,7 +18,6 @@
 #include "gen/eval_internal.h"
 #include "math/draws.h"
 #include "math/fpmath.h"
-#include "math/permute.h"
 
 /* Ranks whose popularity is listed; a larger range has so many again and again. */
 #define RANKS	1024
@@ -39,7 +40,7 @@ typedef struct Among
 	Generation *generation;		/* the ancestor's children first */
 	SpindleTimelineCursor *after;	/* times of the rows, or NULL */
 	SpindleKey	within;			/* of the second draw of "top" and "share" */
-	SpindleKey	scatter;		/* of the bijections */
+	SpindleKey	scatter;		/* of the bijections' draws */
 	double	   *below;			/* EXPONENT: popularity of the ranks before
 								 * each, and at last of all RANKS */
 
@@ -47,8 +48,36 @@ typedef struct Among
 	int64		ancestor;		/* -1 if none was */
 	int64		first;			/* its rows are first .. end - 1 */
 	int64		end;
-	SpindlePermutation permutation; /* of them; for what is skewed */
+	int64		multiplier;		/* of the bijection, coprime to their number */
+	int64		offset;
 } Among;
+
+/*
+ * Choose the bijection of an ancestor with n >= 1 rows.  A prime is coprime to
+ * all numbers that it does not divide, and no n is a multiple of all these.
+ */
+static void
+choose_scatter(Among *among, int64 ancestor, int64 n)
+{
+	static const int64 primes[] = {1000000007, 1073741827, 1181783503, 1299709039, 1431655781, 1597463041, 1789569721,
+	2038074743};
+	uint64		draw = spindle_draw(among->scatter, ancestor);
+	int			i = (int) (draw & (lengthof(primes) - 1));
+
+	while (n > 1 && n % primes[i] == 0)
+		i = (i + 1) % lengthof(primes);
+	among->multiplier = primes[i] % n;
+	among->offset = (int64) spindle_below(spindle_mix(draw), n);
+}
+
+/* The row, from 0, that has a rank among n. */
+static int64
+row_of_rank(const Among *among, int64 rank, int64 n)
+{
+	if (n <= PG_INT32_MAX)
+		return (int64) (((uint64) rank * among->multiplier + among->offset) % (uint64) n);
+	return (int64) (((unsigned __int128) rank * among->multiplier + among->offset) % n);
+}
 
 /*
  * Find the rows that descend from an ancestor.  If there are none, first is no
@@ -79,7 +108,7 @@ find_rows(Among *among, int64 ancestor, bool is_skewed)
 	among->first = first;
 	among->end = end;
 	if (is_skewed && first < end)
-		spindle_permutation_init(&among->permutation, spindle_key_derive(among->scatter, ancestor), end - first);
+		choose_scatter(among, ancestor, end - first);
 }
 
 /*
@@ -99,11 +128,9 @@ draw_rank(const Among *among, const SpindleRule *rule, uint64 draw, int64 row, i
 	if (rule->reference.skew == SPINDLE_SKEW_SHARE)
 	{
 		int64		top = Min(n, Max(1, (int64) (rule->reference.top * (double) n + 0.5)));
-		uint64		within = spindle_draw(among->within, row);
+		bool		is_top = top == n || draw < spindle_threshold(rule->reference.share);
 
-		if (top == n || draw < spindle_threshold(rule->reference.share))
-			return (int64) spindle_below(within, top);
-		return top + (int64) spindle_below(within, n - top);
+		return (is_top ? 0 : top) + (int64) spindle_below(spindle_draw(among->within, row), is_top ? top : n - top);
 	}
 
 	/* the blocks of ranks are alike; the last one may have less */
@@ -159,7 +186,7 @@ run_among(Step *step)
 		step->out.value[i] = 0;
 		if (end <= among->first)
 			continue;
-		chosen = is_skewed ? spindle_permute(&among->permutation, draw_rank(among, rule, draw, row[i], end - among->first)) :
+		chosen = is_skewed ? row_of_rank(among, draw_rank(among, rule, draw, row[i], end - among->first), end - among->first) :
 			(int64) spindle_below(draw, end - among->first);
 		step->out.value[i] = among->first + chosen;
 	}
