@@ -19,7 +19,10 @@ OBJS = \
 	src/define/check.o \
 	src/define/dataset.o \
 	src/define/definition.o \
+	src/define/foreign_key.o \
 	src/define/key.o \
+	src/define/name.o \
+	src/define/origin.o \
 	src/define/ref.o \
 	src/define/rule.o \
 	src/define/rule_case.o \
@@ -33,6 +36,7 @@ OBJS = \
 	src/define/rule_value.o \
 	src/deliver/deliver.o \
 	src/deliver/render.o \
+	src/gen/among.o \
 	src/gen/condition.o \
 	src/gen/datum.o \
 	src/gen/eval.o \

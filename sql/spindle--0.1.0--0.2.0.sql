@@ -6,6 +6,8 @@
 -- Functions whose arguments or columns changed are made anew.  A view over one of
 -- them has to be dropped before, and made again.
 DROP FUNCTION @extschema@.spindle_domains();
+DROP FUNCTION @extschema@.spindle_tables(text, text);
+DROP FUNCTION @extschema@.spindle_columns(text, text);
 DROP FUNCTION @extschema@.spindle_point_anomaly(text, text, jsonb, double precision);
 DROP FUNCTION @extschema@.spindle_contextual_anomaly(text, text, text, jsonb, jsonb, double precision);
 DROP FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer);
@@ -39,21 +41,46 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.spindle_domains() IS
 'the domains that can be generated, with their scales, and what is wrong with those that cannot';
 
--- The scale, where it is not given, is the domain's default.  Only what is written
--- down for calls changes, so what depends on these functions stays.
-CREATE OR REPLACE FUNCTION @extschema@.spindle_tables(
+CREATE FUNCTION @extschema@.spindle_tables(
   domain text,
   scale text DEFAULT NULL,
   OUT table_name text,
   OUT description text,
   OUT row_count bigint,
   OUT key_column text,
-  OUT event_time text)
+  OUT event_time text,
+  OUT relation_name text)
 RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL SAFE
 ROWS 10
 AS 'MODULE_PATHNAME';
 
+COMMENT ON FUNCTION @extschema@.spindle_tables(text, text) IS
+'the tables of a domain, with their row counts at a scale';
+
+CREATE FUNCTION @extschema@.spindle_columns(
+  domain text,
+  table_name text,
+  OUT ordinal_position integer,
+  OUT column_name text,
+  OUT data_type text,
+  OUT not_null boolean,
+  OUT is_key boolean,
+  OUT references_table text,
+  OUT rule text,
+  OUT description text,
+  OUT definition_name text,
+  OUT unique_sets text[])
+RETURNS SETOF record
+LANGUAGE C STRICT STABLE PARALLEL SAFE
+ROWS 10
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_columns(text, text) IS
+'the columns of a table, with types, keys and the rule of each in words';
+
+-- The scale, where it is not given, is the domain's default.  Only what is written
+-- down for calls changes, so what depends on these functions stays.
 CREATE OR REPLACE FUNCTION @extschema@.spindle_rows(
   domain text,
   table_name text,

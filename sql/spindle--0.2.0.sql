@@ -67,7 +67,8 @@ CREATE FUNCTION @extschema@.spindle_tables(
   OUT description text,
   OUT row_count bigint,
   OUT key_column text,
-  OUT event_time text)
+  OUT event_time text,
+  OUT relation_name text)
 RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL SAFE
 ROWS 10
@@ -86,7 +87,9 @@ CREATE FUNCTION @extschema@.spindle_columns(
   OUT is_key boolean,
   OUT references_table text,
   OUT rule text,
-  OUT description text)
+  OUT description text,
+  OUT definition_name text,
+  OUT unique_sets text[])
 RETURNS SETOF record
 LANGUAGE C STRICT STABLE PARALLEL SAFE
 ROWS 10

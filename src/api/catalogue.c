@@ -187,19 +187,57 @@ path_text(const SpindleDomain *domain, int table, const SpindleColumnRef *ref)
 }
 
 /*
- * The columns of a key, separated by commas, palloc'd; or NULL if there is
- * none.
+ * The columns of a set as SQL writes them, separated by commas, palloc'd; or NULL
+ * if there is none.
  */
 static char *
-key_text(const SpindleTable *table)
+set_text(const SpindleTable *table, const SpindleColumnSet *set)
 {
 	StringInfoData buf;
 
-	if (table->nkeys == 0)
+	if (set->n == 0)
 		return NULL;
 	initStringInfo(&buf);
-	for (int k = 0; k < table->nkeys; k++)
-		appendStringInfo(&buf, "%s%s", k ? ", " : "", table->column[table->key[k]].name);
+	for (int i = 0; i < set->n; i++)
+		appendStringInfo(&buf, "%s%s", i ? ", " : "", quote_identifier(table->column[set->column[i]].sql_name));
+	return buf.data;
+}
+
+/* The sets with a column that are declared unique, as an array of texts; or NULL. */
+static Datum
+unique_sets(const SpindleTable *table, int column, bool *is_null)
+{
+	ArrayBuildState *state = NULL;
+
+	for (int u = 0; u < table->nunique; u++)
+		for (int i = 0; i < table->unique[u].n; i++)
+			if (table->unique[u].column[i] == column)
+				state = accumArrayResult(state, CStringGetTextDatum(set_text(table, &table->unique[u])), false,
+										 TEXTOID, CurrentMemoryContext);
+	*is_null = state == NULL;
+	return state ? makeArrayResult(state, CurrentMemoryContext) : (Datum) 0;
+}
+
+/*
+ * The tables that a column refers to, by itself or with others, separated by
+ * commas and palloc'd; or NULL if there is none.
+ */
+static char *
+references_text(const SpindleDomain *domain, const SpindleTable *table, int column)
+{
+	List	   *tables = table->column[column].references < 0 ? NIL : list_make1_int(table->column[column].references);
+	StringInfoData buf;
+	ListCell   *lc;
+
+	for (int k = 0; k < table->nforeign_keys; k++)
+		for (int i = 0; i < table->foreign_key[k].ncolumns; i++)
+			if (table->foreign_key[k].column[i] == column)
+				tables = list_append_unique_int(tables, table->foreign_key[k].table);
+	if (tables == NIL)
+		return NULL;
+	initStringInfo(&buf);
+	foreach(lc, tables)
+		appendStringInfo(&buf, "%s%s", foreach_current_index(lc) ? ", " : "", domain->table[lfirst_int(lc)].name);
 	return buf.data;
 }
 
@@ -208,8 +246,9 @@ key_text(const SpindleTable *table)
  *		One row per table, in the order of the definition; none for a domain that
  *		is null.  Without a scale, it is the domain's default.
  *
- * Numbers of rows are those with the default seed.  Raises
- * undefined_object for a domain, invalid_parameter_value for a scale.
+ * Numbers of rows are those with the default seed.  The name is that of the
+ * definition; the relation is what it has in SQL, in quotes where SQL needs
+ * them.  Raises undefined_object for a domain, invalid_parameter_value for a scale.
  */
 Datum
 spindle_tables(PG_FUNCTION_ARGS)
@@ -228,15 +267,17 @@ spindle_tables(PG_FUNCTION_ARGS)
 	for (int t = 0; t < domain->ntables; t++)
 	{
 		const SpindleTable *table = &domain->table[t];
-		Datum		values[5];
-		bool		nulls[5] = {false};
+		const SpindleColumnSet key = {table->nkeys, table->key};
+		Datum		values[6];
+		bool		nulls[6] = {false};
 
 		values[0] = CStringGetTextDatum(table->name);
 		values[1] = text_or_null(table->description, &nulls[1]);
 		values[2] = Int64GetDatum(instance->nrows[t]);
-		values[3] = text_or_null(key_text(table), &nulls[3]);
+		values[3] = text_or_null(set_text(table, &key), &nulls[3]);
 		values[4] = text_or_null(!table->has_event_time ? NULL :
 								 path_text(domain, t, &table->event_time), &nulls[4]);
+		values[5] = CStringGetTextDatum(quote_qualified_identifier(table->sql_schema, table->sql_name));
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;
@@ -246,7 +287,8 @@ spindle_tables(PG_FUNCTION_ARGS)
  * spindle_columns(domain, table_name)
  *		One row per column of a table, in order.
  *
- * Positions count from 1, without hidden columns.  Raises undefined_object or
+ * Positions count from 1, without hidden columns.  Names are those in SQL;
+ * definition_name has those of the definition.  Raises undefined_object or
  * undefined_table.
  */
 Datum
@@ -262,20 +304,21 @@ spindle_columns(PG_FUNCTION_ARGS)
 	for (int c = 0; c < table->ncolumns; c++)
 	{
 		const SpindleColumn *column = &table->column[c];
-		Datum		values[8];
-		bool		nulls[8] = {false};
+		Datum		values[10];
+		bool		nulls[10] = {false};
 
 		if (column->hidden)
 			continue;
 		values[0] = Int32GetDatum(++position);
-		values[1] = CStringGetTextDatum(column->name);
+		values[1] = CStringGetTextDatum(column->sql_name);
 		values[2] = CStringGetTextDatum(column->type.name);
 		values[3] = BoolGetDatum(!column->nullable);
 		values[4] = BoolGetDatum(spindle_table_is_key(table, c));
-		values[5] = text_or_null(column->references < 0 ? NULL : domain->table[column->references].name,
-								 &nulls[5]);
+		values[5] = text_or_null(references_text(domain, table, c), &nulls[5]);
 		values[6] = text_or_null(spindle_rule_describe(domain, table, column), &nulls[6]);
 		values[7] = text_or_null(column->description, &nulls[7]);
+		values[8] = CStringGetTextDatum(column->name);
+		values[9] = unique_sets(table, c, &nulls[9]);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;

@@ -232,6 +232,7 @@ spindle_domain_check(SpindleDomain *domain)
 			check_rule(&check, table->column[c].rule);
 	}
 	spindle_check_keys(domain, base, n);
+	spindle_find_foreign_keys(domain);
 	for (int t = 0; t < domain->ntables; t++)
 	{
 		SpindleTable *table = &domain->table[t];

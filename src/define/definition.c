@@ -13,7 +13,6 @@
 
 #include <math.h>
 
-#include "catalog/heap.h"
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "utils/datetime.h"
@@ -30,22 +29,8 @@
  */
 #define MAX_PRESETS		100
 #define MAX_COUNTS		1000
-
-/*
- * Names become SQL identifiers and parts of paths: keep them plain.  The
- * members of events that are ours begin with _spindle_.
- */
-static void
-check_name(const SpindleJson *node, const char *name)
-{
-	size_t		len = strlen(name);
-
-	if (len < 1 || len >= NAMEDATALEN || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != len ||
-		(name[0] >= '0' && name[0] <= '9') || strncmp(name, "_spindle_", 9) == 0)
-		spindle_json_error(node, "Names have up to 63 lower-case letters, digits and underscores, "
-						   "and do not begin with a digit or \"_spindle_\".",
-						   "\"%s\" is not a valid name.", name);
-}
+/* Sets of columns that a table declares unique, at most. */
+#define MAX_UNIQUE		100
 
 /* A string member, palloc'd; NULL if it is absent. */
 static char *
@@ -87,36 +72,37 @@ read_range(SpindleParse *parse, const SpindleJson *document)
  * First pass over a column: all but the rule.
  *
  * "type" is required.  "null" above 0 implies "nullable", and both can be
- * given; names of system columns are for hidden ones.  target and references
- * stay -1 until the rule is read.
+ * given.  target and references stay -1 until the rule is read.
  */
 static void
 read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
 {
 	static const char *const legal[] = {"type", "description", "hidden", "nullable", "null",
-	"references", "rule", NULL};
+	"references", "rule", "name", NULL};
 	SpindleJson m;
 	char	   *type;
-	StringInfoData json;
 
 	spindle_json_expect_object(node, legal);
-	check_name(node, node->name);
+	spindle_parse_check_name(node, node->name);
 	column->name = pstrdup(node->name);
 	column->description = optional_string(node, "description");
 	column->target = -1;
 	column->references = -1;
-	m = spindle_json_member(node, "type");
-	type = spindle_json_string(&m);
-	if (!spindle_type_parse(type, &column->type))
-		spindle_json_error(&m, spindle_type_names(), "\"%s\" is not a type of this format.", type);
 	if (spindle_json_has(node, "hidden"))
 	{
 		m = spindle_json_member(node, "hidden");
 		column->hidden = spindle_json_bool(&m);
 	}
-	if (!column->hidden && SystemAttributeByName(column->name))
-		spindle_json_error(node, "Rename it, or make it \"hidden\".",
-						   "\"%s\" is the name of a system column, which every table has.", column->name);
+	m = spindle_json_member(node, "type");
+	type = spindle_json_string(&m);
+	if (!spindle_type_parse(type, &column->type))
+		spindle_json_error(&m, column->hidden ?
+						   psprintf("%s  A column that chooses a row has type row.", spindle_type_names()) : spindle_type_names(),
+						   "\"%s\" is not a type of this format.", type);
+	if (column->type.kind == SPINDLE_ROW && !column->hidden)
+		spindle_json_error(&m, "Add \"hidden\": true, and let visible columns copy what is wanted of the row, as in \"order_row.order_id\".",
+						   "a column of type row has no value that could be shown.");
+	spindle_parse_column_name(node, column);
 	if (spindle_json_has(node, "null"))
 	{
 		m = spindle_json_member(node, "null");
@@ -128,10 +114,6 @@ read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
 		m = spindle_json_member(node, "nullable");
 		column->nullable |= spindle_json_bool(&m);
 	}
-	initStringInfo(&json);
-	appendStringInfo(&json, ",\"%s\":", column->name);
-	column->key_json = json.data;	/* with room to read 32 bytes of it */
-	column->key_json_len = json.len;
 }
 
 /*
@@ -265,19 +247,97 @@ read_rows(SpindleParse *parse, const SpindleJson *table_node, SpindleTable *tabl
 	}
 }
 
+/* The columns that an array names, or a single string. */
+static SpindleColumnSet
+read_set(SpindleParse *parse, const SpindleJson *node, const SpindleTable *table)
+{
+	SpindleColumnSet set = {.n = 1,.column = palloc(sizeof(int) * INDEX_MAX_KEYS)};
+	int			i = 0;
+	const cJSON *item;
+
+	if (cJSON_IsString(node->value))
+	{
+		set.column[0] = spindle_parse_column(parse, node, table->index);
+		return set;
+	}
+	spindle_json_expect_array(node);
+	set.n = spindle_json_size(node);
+	if (set.n < 1 || set.n > INDEX_MAX_KEYS)
+		spindle_json_error(node, NULL, "1 to %d columns are needed.", INDEX_MAX_KEYS);
+	cJSON_ArrayForEach(item, node->value)
+	{
+		SpindleJson column = spindle_json_child(node, item, i);
+
+		set.column[i] = spindle_parse_column(parse, &column, table->index);
+		for (int k = 0; k < i; k++)
+			if (set.column[k] == set.column[i])
+				spindle_json_error(&column, NULL, "column \"%s\" is named twice.", table->column[set.column[i]].name);
+		i++;
+	}
+	return set;
+}
+
 /*
- * First pass over a table: its description, columns and key, but no rule and
- * no row count.
+ * The key, a column or several, and the other sets of columns that are unique.
+ * Those of the key are not nullable, those of the sets not hidden.  That the
+ * values differ is for spindle_check_keys().
+ */
+static void
+read_sets(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
+{
+	SpindleJson m;
+	int			u = 0;
+	const cJSON *item;
+
+	if (spindle_json_has(node, "key"))
+	{
+		SpindleColumnSet set;
+
+		m = spindle_json_member(node, "key");
+		if (!cJSON_IsString(m.value) && !cJSON_IsArray(m.value))
+			spindle_json_error(&m, "A key is the name of a column, as in \"key\": \"order_id\", or an array of names.  Its values must differ: "
+							   "by the rule sequence, by a pattern with {row}, or by data with by_row; or within the parent, which is part of the key.",
+							   "a string or an array is needed.");
+		set = read_set(parse, &m, table);
+		table->nkeys = set.n;
+		table->key = set.column;
+		for (int k = 0; k < set.n; k++)
+			if (table->column[set.column[k]].nullable)
+				spindle_json_error(&m, NULL, "a key cannot be null, but column \"%s\" is nullable.",
+								   table->column[set.column[k]].name);
+	}
+	if (!spindle_json_has(node, "unique"))
+		return;
+	m = spindle_json_member(node, "unique");
+	spindle_json_expect_array(&m);
+	if (spindle_json_size(&m) > MAX_UNIQUE)
+		spindle_json_error(&m, NULL, "a table has at most %d sets.", MAX_UNIQUE);
+	table->unique = palloc(sizeof(SpindleColumnSet) * Max(spindle_json_size(&m), 1));
+	cJSON_ArrayForEach(item, m.value)
+	{
+		SpindleJson set = spindle_json_child(&m, item, u);
+
+		table->unique[u] = read_set(parse, &set, table);
+		for (int k = 0; k < table->unique[u].n; k++)
+			if (table->column[table->unique[u].column[k]].hidden)
+				spindle_json_error(&set, NULL, "column \"%s\" is hidden.", table->column[table->unique[u].column[k]].name);
+		u++;
+	}
+	table->nunique = u;
+}
+
+/*
+ * First pass over a table: its names, description, columns and key, but no rule
+ * and no row count.
  *
  * Fills what paths look up before the rules are read: the JSON of the columns,
  * and that no target is known yet.  At least one of the columns, 1 to
- * SPINDLE_MAX_COLUMNS, is visible.  The key's column exists and is neither
- * nullable nor hidden; that its values differ is for spindle_check_keys().
+ * SPINDLE_MAX_COLUMNS, is visible.
  */
 static void
 read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 {
-	static const char *const legal[] = {"description", "key", "event_time", "rows", "columns", NULL};
+	static const char *const legal[] = {"description", "relation", "key", "unique", "event_time", "rows", "columns", NULL};
 	SpindleJson columns;
 	int			c = 0;
 	int			visible = 0;
@@ -285,6 +345,7 @@ read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 
 	spindle_json_expect_object(node, legal);
 	table->description = optional_string(node, "description");
+	spindle_parse_relation(node, table);
 	table->label = spindle_label(table->name);
 	table->parent_column = -1;
 	columns = spindle_json_member(node, "columns");
@@ -306,24 +367,10 @@ read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 		visible += !table->column[c].hidden;
 		c++;
 	}
+	spindle_parse_check_columns(&columns, table);
 	if (visible == 0)
 		spindle_json_error(&columns, NULL, "all columns are hidden.");
-	if (spindle_json_has(node, "key"))
-	{
-		SpindleJson key = spindle_json_member(node, "key");
-		const SpindleColumn *column;
-
-		if (!cJSON_IsString(key.value))
-			spindle_json_error(&key, "A key is the name of one column, as in \"key\": \"order_id\".  Its values must differ: "
-							   "by the rule sequence, by a pattern with {row}, or by data with by_row.",
-							   "a string is needed.");
-		table->nkeys = 1;
-		table->key = palloc(sizeof(int));
-		table->key[0] = spindle_parse_column(parse, &key, table->index);
-		column = &table->column[table->key[0]];
-		if (column->nullable || column->hidden)
-			spindle_json_error(&key, NULL, "a key can be neither null nor hidden.");
-	}
+	read_sets(parse, node, table);
 }
 
 /*
@@ -332,7 +379,7 @@ read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
  * A rule of a referring kind says which table the column refers to.
  * "references" is for people and for foreign keys: it takes the place of that
  * in what is shown, and computes nothing.  The table that it names needs a
- * key.  An event time is a path to a timestamp.
+ * key of one column.  An event time is a path to a timestamp.
  */
 static void
 read_rules(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
@@ -360,8 +407,8 @@ read_rules(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 			SpindleJson references = spindle_json_member(&column_node, "references");
 
 			column->references = spindle_parse_table(parse, &references);
-			if (parse->domain->table[column->references].nkeys == 0)
-				spindle_json_error(&references, NULL, "table \"%s\" has no key.",
+			if (parse->domain->table[column->references].nkeys != 1)
+				spindle_json_error(&references, NULL, "table \"%s\" has no key of one column.",
 								   parse->domain->table[column->references].name);
 		}
 	}
@@ -400,7 +447,7 @@ read_presets(SpindleParse *parse, const SpindleJson *document)
 		SpindlePreset *preset = &domain->preset[p++];
 		const cJSON *count;
 
-		check_name(&node, item->string);
+		spindle_parse_check_name(&node, item->string);
 		preset->name = pstrdup(item->string);
 		preset->rows = palloc(sizeof(int64) * domain->ntables);
 		for (int t = 0; t < domain->ntables; t++)
@@ -512,7 +559,7 @@ spindle_domain_parse(const char *name, const char *text, int len,
 	{
 		SpindleJson node = spindle_json_child(&tables, item, t);
 
-		check_name(&node, item->string);
+		spindle_parse_check_name(&node, item->string);
 		domain->table[t].name = pstrdup(item->string);
 		domain->table[t].index = t;
 		t++;

@@ -10,9 +10,11 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
+#include "define/origin.h"
 #include "define/rule_reader.h"
 
 /*
@@ -172,29 +174,182 @@ spindle_extent_column(KeyCheck *check, int table, int column)
 	return *extent;
 }
 
-/* Of a table's key. */
+/*
+ * spindle_extent_target
+ *		Of a rule that refers to rows of the table target: what the key can be,
+ *		or the type if the rule gives rows.
+ */
 Extent
-spindle_extent_key(KeyCheck *check, int table)
+spindle_extent_target(KeyCheck *check, int table, const SpindleRule *rule, int target)
 {
-	return spindle_extent_column(check, table, spindle_table_single_key(&check->domain->table[table]));
+	if (rule->type->kind == SPINDLE_ROW)
+		return spindle_extent_of_type(check, table, rule);
+	return spindle_extent_column(check, target, spindle_table_single_key(&check->domain->table[target]));
 }
 
 /*
- * spindle_key_refuse
- *		Raise the error for a key whose rule does not make its values differ.
- *		Stands as check_key of the kinds that never do.
+ * spindle_key_repeats
+ *		The answer of rules whose values may repeat.  Stands as differs of the
+ *		kinds that never make them differ.
  */
-void
-spindle_key_refuse(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+KeyDifference
+spindle_key_repeats(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
 {
-	spindle_model_error(check->domain, rule->path, "the values of a key must differ.",
-						"Take a sequence, a pattern with {row}, or a data set by row whose values differ.");
+	return (KeyDifference) {.scope = KEY_REPEATS,.detail = "the values of a key must differ.",
+		.hint = "Take a sequence, a pattern with {row}, or a data set by row whose values differ."};
+}
+
+/* What makes the values of a column differ; each is asked once. */
+static KeyDifference
+column_difference(KeyCheck *check, const SpindleTable *table, int column)
+{
+	KeyDifference *difference = &check->difference[check->base[table->index] + column];
+	const SpindleRule *rule = table->column[column].rule;
+
+	if (difference->scope == KEY_UNKNOWN)
+		*difference = spindle_rule_def(rule)->differs(check, table, rule);
+	return *difference;
+}
+
+/* Some columns at the ends of paths, which begin in a row of the same table. */
+typedef struct PathSet
+{
+	int			n;
+	int			at;				/* column of each origin that is the first one */
+	Origin	  **origin;			/* all longer than at */
+} PathSet;
+
+static bool path_set_differs(KeyCheck *check, int table, const PathSet *set);
+
+/*
+ * Which columns of a table are known when the columns at the ends of some paths
+ * are: those of the table itself, and the references and rows of which so much
+ * is known that they can be no other.  palloc'd, an entry per column.
+ */
+static bool *
+known_columns(KeyCheck *check, int table, const PathSet *set)
+{
+	const SpindleTable *t = &check->domain->table[table];
+	bool	   *known = palloc0(sizeof(bool) * t->ncolumns);
+	PathSet		behind = {.at = set->at + 1,.origin = palloc(sizeof(Origin *) * set->n)};
+
+	for (int i = 0; i < set->n; i++)
+		if (set->origin[i]->n == set->at + 1)
+			known[set->origin[i]->column[set->at]] = true;
+	for (int i = 0; i < set->n; i++)
+	{
+		int			step = set->origin[i]->column[set->at];
+
+		if (known[step])
+			continue;
+		behind.n = 0;
+		for (int k = i; k < set->n; k++)
+			if (set->origin[k]->column[set->at] == step)
+				behind.origin[behind.n++] = set->origin[k];
+		known[step] = path_set_differs(check, t->column[step].target, &behind);
+	}
+	pfree(behind.origin);
+	return known;
+}
+
+/* Are all columns of a grid known? */
+static bool
+knows_grid(KeyCheck *check, const SpindleTable *table, const char *grid, const bool *known)
+{
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		KeyDifference difference = column_difference(check, table, c);
+
+		if (difference.scope == KEY_IN_GRID && strcmp(difference.grid, grid) == 0 && !known[c])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Do the columns at the ends of some paths together differ from row to row of a
+ * table?  They do if one of the columns that are known with them differs by
+ * itself, or among the children of a parent that is known, too, or if all columns
+ * of a grid are known.
+ */
+static bool
+path_set_differs(KeyCheck *check, int table, const PathSet *set)
+{
+	const SpindleTable *t = &check->domain->table[table];
+	bool		differs = false;
+	bool	   *known;
+
+	check_stack_depth();
+	known = known_columns(check, table, set);
+	for (int c = 0; c < t->ncolumns && !differs; c++)
+	{
+		KeyDifference difference;
+
+		if (!known[c])
+			continue;
+		difference = column_difference(check, t, c);
+		differs = difference.scope == KEY_IN_TABLE ||
+			(difference.scope == KEY_IN_PARENT && t->parent_column >= 0 && known[t->parent_column]) ||
+			(difference.scope == KEY_IN_GRID && knows_grid(check, t, difference.grid, known));
+	}
+	pfree(known);
+	return differs;
+}
+
+/* Do some columns of a table together differ from row to row, NULL aside? */
+static bool
+columns_differ(KeyCheck *check, const SpindleTable *table, const int *column, int n)
+{
+	PathSet		set = {.origin = palloc(sizeof(Origin *) * n)};
+	bool		differs;
+
+	for (int i = 0; i < n; i++)
+	{
+		Origin	   *origin = palloc(sizeof(Origin));
+
+		spindle_origin_of(check->domain, table->index, &column[i], 1, origin);
+		if (origin->n > 0)
+			set.origin[set.n++] = origin;
+	}
+	differs = path_set_differs(check, table->index, &set);
+	for (int i = 0; i < set.n; i++)
+		pfree(set.origin[i]);
+	pfree(set.origin);
+	return differs;
+}
+
+/*
+ * Raise the error for columns at a place of the definition that may be equal in
+ * two rows.  Of a single one its rule says why; if place is NULL, that is also
+ * the place.
+ */
+static void
+refuse_columns(KeyCheck *check, const SpindleTable *table, const int *column, int n, const char *place)
+{
+	const SpindleRule *rule = table->column[column[0]].rule;
+	KeyDifference difference = spindle_key_repeats(check, table, rule);
+	StringInfoData names;
+
+	if (n == 1)
+	{
+		KeyDifference own = column_difference(check, table, column[0]);
+
+		if (own.scope == KEY_REPEATS)
+			difference = own;
+		spindle_model_error(check->domain, place ? place : rule->path, difference.detail, difference.hint);
+	}
+	initStringInfo(&names);
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&names, "%s%s", i ? ", " : "", table->column[column[i]].name);
+	spindle_model_error(check->domain, place, psprintf("rows could have the same values of (%s).", names.data),
+						"One of the columns must differ from row to row, as a sequence does; or one be the parent, "
+						"or copies of a key of it, and another differ within the parent.");
 }
 
 /*
  * spindle_check_keys
  *		Raise an error unless the values of each table's key differ at every
- *		scale.
+ *		scale, and those of the sets that it declares as unique.
  *
  * base gives the number of each table's first column among the ncolumns of all
  * tables.  No column may depend on itself.
@@ -202,18 +357,22 @@ spindle_key_refuse(KeyCheck *check, const SpindleTable *table, const SpindleRule
 void
 spindle_check_keys(const SpindleDomain *domain, const int *base, int ncolumns)
 {
-	KeyCheck	check = {domain, base, palloc0(sizeof(Extent) * ncolumns)};
+	KeyCheck	check = {domain, base, palloc0(sizeof(Extent) * ncolumns),
+	palloc0(sizeof(KeyDifference) * ncolumns)};
 
 	for (int t = 0; t < domain->ntables; t++)
 	{
 		const SpindleTable *table = &domain->table[t];
-		const SpindleRule *rule;
 
 		CHECK_FOR_INTERRUPTS();
-		if (table->nkeys == 0)
-			continue;
-		rule = table->column[spindle_table_single_key(table)].rule;
-		spindle_rule_def(rule)->check_key(&check, table, rule);
+		if (table->nkeys > 0 && !columns_differ(&check, table, table->key, table->nkeys))
+			refuse_columns(&check, table, table->key, table->nkeys,
+						   table->nkeys > 1 ? psprintf("tables.%s.key", table->name) : NULL);
+		for (int u = 0; u < table->nunique; u++)
+			if (!columns_differ(&check, table, table->unique[u].column, table->unique[u].n))
+				refuse_columns(&check, table, table->unique[u].column, table->unique[u].n,
+							   psprintf("tables.%s.unique[%d]", table->name, u));
 	}
+	pfree(check.difference);
 	pfree(check.column);
 }

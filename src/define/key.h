@@ -39,6 +39,27 @@ typedef struct Extent
 #define EXTENT_OF_NOTHING \
 	((Extent) {.min = EXTENT_UNLIMITED,.max = 0,.low = PG_INT64_MAX,.high = PG_INT64_MIN})
 
+/* What makes the values of a rule differ, NULL aside. */
+typedef enum KeyScope
+{
+	KEY_UNKNOWN,				/* not asked yet; no rule says so */
+	KEY_REPEATS,				/* nothing: rows may have equal values */
+	KEY_IN_TABLE,				/* from row to row of the table */
+	KEY_IN_PARENT,				/* among the children of a row; the table is
+								 * of kind "children" */
+	KEY_IN_GRID					/* from row to row, together with all other
+								 * columns of the table in the same grid */
+} KeyScope;
+
+typedef struct KeyDifference
+{
+	KeyScope	scope;
+	const char *grid;			/* KEY_IN_GRID: its name */
+	const char *detail;			/* KEY_REPEATS: why values that have to differ
+								 * may not, a sentence ... */
+	const char *hint;			/* ... and what would make them differ */
+} KeyDifference;
+
 /* What the check of all keys of a domain works on. */
 typedef struct KeyCheck
 {
@@ -46,6 +67,8 @@ typedef struct KeyCheck
 	const int  *base;			/* per table: the entry of its first column in
 								 * column */
 	Extent	   *column;			/* of all tables: what is known so far */
+	KeyDifference *difference;	/* the same; a scope of KEY_UNKNOWN where
+								 * nobody has asked */
 } KeyCheck;
 
 extern int	spindle_extent_digits(uint64 n);
@@ -57,10 +80,10 @@ extern Extent spindle_extent_values(const SpindleType *type, const int64 *value,
 									int n);
 extern Extent spindle_extent_rule(KeyCheck *check, int table, const SpindleRule *rule);
 extern Extent spindle_extent_column(KeyCheck *check, int table, int column);
-extern Extent spindle_extent_key(KeyCheck *check, int table);
+extern Extent spindle_extent_target(KeyCheck *check, int table, const SpindleRule *rule, int target);
 
 /* For kinds of rule about which no more is known. */
 extern Extent spindle_extent_of_type(KeyCheck *check, int table, const SpindleRule *rule);
-extern void spindle_key_refuse(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule);
+extern KeyDifference spindle_key_repeats(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule);
 
 #endif							/* SPINDLE_KEY_H */

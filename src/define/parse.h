@@ -41,6 +41,12 @@ extern const char *spindle_parse_peek(const cJSON *object, const char *name);
 extern int64 spindle_parse_value(SpindleParse *parse, const SpindleJson *node,
 								 const SpindleType *type);
 
+/* name.c */
+extern void spindle_parse_check_name(const SpindleJson *node, const char *name);
+extern void spindle_parse_relation(const SpindleJson *node, SpindleTable *table);
+extern void spindle_parse_column_name(const SpindleJson *node, SpindleColumn *column);
+extern void spindle_parse_check_columns(const SpindleJson *node, const SpindleTable *table);
+
 /* rule.c */
 extern SpindleRule *spindle_parse_rule(SpindleParse *parse, const SpindleJson *node,
 									   int table, const SpindleColumn *column,
@@ -55,6 +61,9 @@ extern void spindle_domain_check(SpindleDomain *domain);
 pg_noreturn extern void spindle_model_error(const SpindleDomain *domain, const char *path, const char *detail,
 								const char *hint);
 extern int64 spindle_table_max_rows(const SpindleDomain *domain, const SpindleTable *table);
+
+/* foreign_key.c */
+extern void spindle_find_foreign_keys(SpindleDomain *domain);
 
 /* key.c */
 extern void spindle_check_keys(const SpindleDomain *domain, const int *base, int ncolumns);

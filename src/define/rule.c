@@ -81,7 +81,7 @@ require_complete(const SpindleRuleDef *def, const char *name)
 {
 	const SpindleRuleOps *ops = &def->ops;
 
-	if (!def->read || !def->target || !def->check || !def->extent || !def->check_key ||
+	if (!def->read || !def->target || !def->check || !def->extent || !def->differs ||
 		!ops->visit || !ops->may_be_null || !ops->never_before || !ops->never_falls || !ops->describe)
 		elog(ERROR, "the entry of rule \"%s\" lacks a function", name);
 }
@@ -111,6 +111,28 @@ spindle_rule_expect_fit(const SpindleJson *node, const char *what, const Spindle
 	if (!spindle_type_holds(to, from))
 		spindle_json_error(node, "Take the type of the other column, or a wider one of its kind.",
 						   "%s has type %s, which type %s does not hold.", what, from->name, to->name);
+}
+
+/*
+ * spindle_rule_expect_key
+ *		Insist on a table whose rows the column of a rule can refer to by value:
+ *		it has a key of one column, which the column's type holds.
+ *
+ * A column of type row refers to the rows of any table.  node is where the error
+ * is raised, and what names the key in it.
+ */
+void
+spindle_rule_expect_key(RuleReader *r, const SpindleJson *node, const SpindleTable *table, const char *what)
+{
+	if (r->rule->type->kind == SPINDLE_ROW)
+		return;
+	if (table->nkeys == 0)
+		spindle_json_error(node, NULL, "table \"%s\" has no key.", table->name);
+	if (table->nkeys > 1)
+		spindle_json_error(node, "Make the column a hidden one of type \"row\", which chooses a row, and let visible "
+						   "columns copy the columns of the key through it.",
+						   "table \"%s\" has a key of %d columns, and a column has one value.", table->name, table->nkeys);
+	spindle_rule_expect_fit(node, what, &table->column[spindle_table_single_key(table)].type, r->rule->type);
 }
 
 /*
@@ -166,7 +188,9 @@ spindle_parse_rule(SpindleParse *parse, const SpindleJson *node, int table,
 	rule->round = -1;
 	rule->index = parse->domain->nrules++;
 	if (!(form->columns & (1 << column->type.kind)))
-		spindle_json_error(&kind, NULL, "rule \"%s\" cannot fill a column of type %s.",
+		spindle_json_error(&kind, column->type.kind == SPINDLE_ROW ?
+						   "Rows are chosen by the rules reference, parent and hierarchy; copy takes the choice of another column." : NULL,
+						   "rule \"%s\" cannot fill a column of type %s.",
 						   form->name, column->type.name);
 	if (spindle_json_has(node, "round"))
 	{

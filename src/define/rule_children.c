@@ -32,10 +32,7 @@ read_parent(RuleReader *r)
 		spindle_json_error(r->node, NULL, "column \"%s\" has this rule already.",
 						   table->column[table->parent_column].name);
 	parent = &r->parse->domain->table[table->rows_parent];
-	if (parent->nkeys == 0)
-		spindle_json_error(r->node, NULL, "parent table \"%s\" has no key.", parent->name);
-	spindle_rule_expect_fit(r->node, "the parent's key", &parent->column[spindle_table_single_key(parent)].type,
-							r->rule->type);
+	spindle_rule_expect_key(r, r->node, parent, "the parent's key");
 	table->parent_column = r->column - table->column;
 }
 
@@ -60,7 +57,7 @@ static void
 visit_parent(const SpindleDomain *domain, int table, const SpindleRule *rule,
 			 const SpindleRuleVisitor *visitor)
 {
-	spindle_visit_key(visitor, parent_table(domain, table));
+	spindle_visit_target(visitor, parent_table(domain, table), rule);
 }
 
 /*
@@ -72,14 +69,21 @@ parent_never_falls(const SpindleDomain *domain, int table, const SpindleRule *ru
 {
 	const SpindleTable *parent = parent_table(domain, table);
 
-	return parent->column[spindle_table_single_key(parent)].monotone;
+	return rule->type->kind == SPINDLE_ROW || parent->column[spindle_table_single_key(parent)].monotone;
+}
+
+/* Children of a row have the same parent, unless none has more than one. */
+static KeyDifference
+parent_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+{
+	return table->layout_max == 1 ? (KeyDifference) {.scope = KEY_IN_TABLE} : spindle_key_repeats(check, table, rule);
 }
 
 /* What the parent's key can be. */
 static Extent
 extent_of_parent(KeyCheck *check, int table, const SpindleRule *rule)
 {
-	return spindle_extent_key(check, check->domain->table[table].rows_parent);
+	return spindle_extent_target(check, table, rule, check->domain->table[table].rows_parent);
 }
 
 static void
@@ -88,20 +92,17 @@ describe_parent(StringInfo out, const SpindleDomain *domain, int table, const Sp
 	appendStringInfo(out, "the row of %s that this row belongs to", parent_table(domain, table)->name);
 }
 
-/*
- * It is never NULL, and no key: several children of a row would have the same
- * one.
- */
+/* It is never NULL. */
 const SpindleRuleDef spindle_rule_def_parent = {
 	.forms = (const RuleForm[]) {
-		{"parent", ALL_KINDS, {"kind", NULL}},
+		{"parent", ALL_KINDS | ROW_KIND, {"kind", NULL}},
 		{.name = NULL},
 	},
 	.read = read_parent,
 	.target = parent_target,
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_parent,
-	.check_key = spindle_key_refuse,
+	.differs = parent_differs,
 	.ops = {
 		.refers = true,
 		.visit = visit_parent,
@@ -249,7 +250,7 @@ const SpindleRuleDef spindle_rule_def_total = {
 	.target = spindle_rule_has_no_target,
 	.check = spindle_rule_is_sound,
 	.extent = spindle_extent_of_type,
-	.check_key = spindle_key_refuse,
+	.differs = spindle_key_repeats,
 	.ops = {
 		.visit = visit_children_of,
 		.may_be_null = total_may_be_null,
@@ -312,7 +313,7 @@ const SpindleRuleDef spindle_rule_def_child = {
 	.target = spindle_rule_has_no_target,
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_child,
-	.check_key = spindle_key_refuse,
+	.differs = spindle_key_repeats,
 	.ops = {
 		.visit = visit_children_of,
 		.may_be_null = child_may_be_null,
@@ -321,6 +322,13 @@ const SpindleRuleDef spindle_rule_def_child = {
 		.describe = describe_child,
 	},
 };
+
+/* Of two children of a row, one is the first and the other is not. */
+static KeyDifference
+first_child_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+{
+	return table->layout_max <= 2 ? (KeyDifference) {.scope = KEY_IN_PARENT} : spindle_key_repeats(check, table, rule);
+}
 
 /* The rows must be children. */
 static void
@@ -345,7 +353,7 @@ const SpindleRuleDef spindle_rule_def_first_child = {
 	.target = spindle_rule_has_no_target,
 	.check = spindle_rule_is_sound,
 	.extent = spindle_extent_of_type,
-	.check_key = spindle_key_refuse,
+	.differs = first_child_differs,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,

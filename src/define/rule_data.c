@@ -218,11 +218,12 @@ is_data_unique(const SpindleRule *rule)
 }
 
 /* Each record is used once only by row; then its values must differ. */
-static void
-check_data_key(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+static KeyDifference
+data_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
 {
 	if (!rule->data.by_row || !is_data_unique(rule))
-		spindle_key_refuse(check, table, rule);
+		return spindle_key_repeats(check, table, rule);
+	return (KeyDifference) {.scope = KEY_IN_TABLE};
 }
 
 static void
@@ -248,7 +249,7 @@ const SpindleRuleDef spindle_rule_def_data = {
 	.target = spindle_rule_has_no_target,
 	.check = check_data,
 	.extent = extent_of_data,
-	.check_key = check_data_key,
+	.differs = data_differs,
 	.ops = {
 		.visit = visit_data,
 		.may_be_null = data_may_be_null,

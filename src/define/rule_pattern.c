@@ -246,21 +246,21 @@ is_row_readable(KeyCheck *check, const SpindleTable *table, const SpindleRule *r
  * The proof is a sufficient one: a pattern that happens to be unique for another
  * reason is refused, with what to change.
  */
-static void
-check_pattern_key(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+static KeyDifference
+pattern_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
 {
 	char	   *reason = NULL;
 	int			digits = spindle_extent_digits(Max(1, spindle_table_max_rows(check->domain, table)));
 
 	for (int p = 0; p < rule->pattern.npieces; p++)
 		if (rule->pattern.piece[p].kind == SPINDLE_PIECE_ROW && is_row_readable(check, table, rule, p, &reason))
-			return;
+			return (KeyDifference) {.scope = KEY_IN_TABLE};
 	if (reason == NULL)
-		spindle_key_refuse(check, table, rule);
-	spindle_model_error(check->domain, rule->path,
-						psprintf("the values of a key must differ, but %s", reason),
-						psprintf("Put {row:%d}, or {row} between characters that are no digits, at the begin or end of the pattern, and choose a type that holds the whole text.",
-								 digits));
+		return spindle_key_repeats(check, table, rule);
+	return (KeyDifference) {.scope = KEY_REPEATS,
+		.detail = psprintf("the values of a key must differ, but %s", reason),
+		.hint = psprintf("Put {row:%d}, or {row} between characters that are no digits, at the begin or end of the pattern, and choose a type that holds the whole text.",
+						 digits)};
 }
 
 /*
@@ -298,7 +298,7 @@ const SpindleRuleDef spindle_rule_def_pattern = {
 	.target = spindle_rule_has_no_target,
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_pattern,
-	.check_key = check_pattern_key,
+	.differs = pattern_differs,
 	.ops = {
 		.visit = visit_pattern,
 		.may_be_null = pattern_may_be_null,

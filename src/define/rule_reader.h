@@ -21,7 +21,8 @@
 /* Kinds of column, as bits. */
 #define NUMERIC_KINDS	((1 << SPINDLE_INT) | (1 << SPINDLE_DECIMAL) | (1 << SPINDLE_FLOAT))
 #define TIME_KINDS		((1 << SPINDLE_DATE) | (1 << SPINDLE_TIMESTAMP))
-#define ALL_KINDS		(~0)
+#define ROW_KIND		(1 << SPINDLE_ROW)
+#define ALL_KINDS		(~ROW_KIND)
 
 /* A rule that is being read. */
 typedef struct RuleReader
@@ -102,8 +103,8 @@ typedef struct SpindleRuleDef
 	/* What the values can be, NULL aside, at the largest scale. */
 	Extent		(*extent) (KeyCheck *check, int table, const SpindleRule *rule);
 
-	/* Raise an error unless the values differ, as those of a key must. */
-	void		(*check_key) (KeyCheck *check, const SpindleTable *table, const SpindleRule *rule);
+	/* What makes the values differ, as those of a key must, if anything does. */
+	KeyDifference (*differs) (KeyCheck *check, const SpindleTable *table, const SpindleRule *rule);
 
 	SpindleRuleOps ops;
 } SpindleRuleDef;
@@ -118,6 +119,8 @@ extern const SpindleRuleDef *spindle_rule_def(const SpindleRule *rule);
 extern const SpindleRuleDef *spindle_rule_def_named(const char *name);
 extern void spindle_rule_expect_fit(const SpindleJson *node, const char *what,
 									const SpindleType *from, const SpindleType *to);
+extern void spindle_rule_expect_key(RuleReader *r, const SpindleJson *node, const SpindleTable *table,
+									const char *what);
 extern int	spindle_rule_has_no_target(SpindleParse *parse, const cJSON *json, int table);
 extern void spindle_rule_is_sound(RuleCheck *check, const SpindleRule *rule);
 

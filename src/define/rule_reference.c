@@ -109,12 +109,29 @@ read_containing(RuleReader *r)
 }
 
 /*
+ * How many generations the rows of a table are below those of an ancestor, 1 if
+ * they are its children; 0 if they do not descend from them.
+ */
+static int
+generations_below(const SpindleDomain *domain, const SpindleTable *table, int ancestor)
+{
+	/* that there is an end is checked only when all is read */
+	for (int depth = 1; depth <= domain->ntables && table->rows_kind == SPINDLE_ROWS_CHILDREN; depth++)
+	{
+		if (table->rows_parent == ancestor)
+			return depth;
+		table = &domain->table[table->rows_parent];
+	}
+	return 0;
+}
+
+/*
  * Read the table, whose key the column's type must hold, and which of its rows
  * there are to choose from.
  *
- * "table" is required.  "among", "containing", "where", and "skew" with
- * "after" exclude each other.  The table of "among" must be one of children of
- * the row that its path refers to; "where" can test anything of the table's
+ * "table" is required.  "containing", "where" and the others exclude each other;
+ * of these, "among" goes with "skew" or with "after".  The rows of the table must
+ * descend from the row that the path of "among" refers to; "where" can test anything of the table's
  * rows but whether they have children.
  */
 static void
@@ -126,9 +143,7 @@ read_reference(RuleReader *r)
 
 	rule->reference.table = spindle_parse_table(r->parse, &m);
 	parent = &r->parse->domain->table[rule->reference.table];
-	if (parent->nkeys == 0)
-		spindle_json_error(&m, NULL, "table \"%s\" has no key.", parent->name);
-	spindle_rule_expect_fit(&m, "the key", &parent->column[spindle_table_single_key(parent)].type, rule->type);
+	spindle_rule_expect_key(r, &m, parent, "the key");
 	if (has(r, "skew"))
 		read_skew(r);
 	if (has(r, "after"))
@@ -143,9 +158,12 @@ read_reference(RuleReader *r)
 		rule->reference.has_among = true;
 		spindle_parse_ref(r->parse, &among, r->table, &rule->reference.among);
 		target = spindle_parse_target(r->parse, &among, r->table, &rule->reference.among);
-		if (parent->rows_kind != SPINDLE_ROWS_CHILDREN || parent->rows_parent != target)
-			spindle_json_error(&among, NULL, "the rows of \"%s\" are not children of \"%s\".",
+		rule->reference.among_depth = generations_below(r->parse->domain, parent, target);
+		if (rule->reference.among_depth == 0)
+			spindle_json_error(&among, NULL, "the rows of \"%s\" are not children of \"%s\", nor children of its children.",
 							   parent->name, r->parse->domain->table[target].name);
+		if (rule->reference.has_after && rule->reference.skew != SPINDLE_SKEW_NONE)
+			spindle_json_error(&among, NULL, "\"among\" goes with \"skew\" or with \"after\", but not with both.");
 	}
 	if (has(r, "where"))
 	{
@@ -156,10 +174,10 @@ read_reference(RuleReader *r)
 		if (rule->reference.where.kind == SPINDLE_TEST_HAS_CHILD)
 			spindle_json_error(&where, NULL, "\"has_child\" cannot select parents.");
 	}
-	if (rule->reference.has_among + rule->reference.has_containing + rule->reference.has_where +
-		(rule->reference.has_after || rule->reference.skew != SPINDLE_SKEW_NONE) > 1)
-		spindle_json_error(r->node, NULL, "\"among\", \"containing\", \"where\" and \"skew\" with "
-						   "\"after\" exclude each other.");
+	if (rule->reference.has_containing + rule->reference.has_where +
+		(rule->reference.has_among || rule->reference.has_after || rule->reference.skew != SPINDLE_SKEW_NONE) > 1)
+		spindle_json_error(r->node, "\"skew\" can stand with \"after\", and either of them with \"among\".",
+						   "\"containing\", \"where\" and all others exclude each other.");
 }
 
 /* The member "table", if it names one. */
@@ -201,7 +219,7 @@ visit_reference(const SpindleDomain *domain, int table, const SpindleRule *rule,
 {
 	const SpindleTable *parent = &domain->table[rule->reference.table];
 
-	spindle_visit_key(visitor, parent);
+	spindle_visit_target(visitor, parent, rule);
 	if (rule->reference.has_after)
 	{
 		spindle_visit_path(visitor, table, &rule->reference.after_time);
@@ -237,6 +255,24 @@ after_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rul
 }
 
 /*
+ * "among" finds a row if every row has children, in each generation; with "after"
+ * they may all be from later.
+ */
+static bool
+among_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule, const SpindleColumnRef *known)
+{
+	const SpindleTable *t = &domain->table[rule->reference.table];
+
+	for (int g = 0; g < rule->reference.among_depth; g++)
+	{
+		if (t->layout_min < 1)
+			return true;
+		t = &domain->table[t->rows_parent];
+	}
+	return rule->reference.has_after || spindle_path_may_be_null(domain, table, &rule->reference.among, known);
+}
+
+/*
  * Can there be no row to choose?  A table without rows, or a "where" that
  * leaves none, does not count: that is an error when a row is computed.
  */
@@ -245,22 +281,19 @@ reference_may_be_null(const SpindleDomain *domain, int table, const SpindleRule 
 					  const SpindleColumnRef *known)
 {
 	return rule->reference.has_containing ||
-		(rule->reference.has_after && after_may_be_null(domain, table, rule, known)) ||
-		(rule->reference.has_among &&
-		 (domain->table[rule->reference.table].layout_min < 1 ||
-		  spindle_path_may_be_null(domain, table, &rule->reference.among, known)));
+		(rule->reference.has_after && !rule->reference.has_among && after_may_be_null(domain, table, rule, known)) ||
+		(rule->reference.has_among && among_may_be_null(domain, table, rule, known));
 }
 
 /* What the key can be. */
 static Extent
 extent_of_reference(KeyCheck *check, int table, const SpindleRule *rule)
 {
-	return spindle_extent_key(check, rule->reference.table);
+	return spindle_extent_target(check, table, rule, rule->reference.table);
 }
 
 /*
- * Append what is chosen among.  "skew" and "after" can stand together, the
- * others stand alone.
+ * Append what is chosen among.
  */
 static void
 describe_reference(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
@@ -271,9 +304,9 @@ describe_reference(StringInfo out, const SpindleDomain *domain, int table, const
 	{
 		appendStringInfo(out, "one of the rows of %s that belong to the same ", parent->name);
 		spindle_describe_path(out, domain, table, &rule->reference.among);
-		return;
 	}
-	appendStringInfo(out, "a row of %s", parent->name);
+	else
+		appendStringInfo(out, "a row of %s", parent->name);
 	if (rule->reference.skew == SPINDLE_SKEW_SHARE)
 		appendStringInfo(out, ", the most popular %g %% with %g %% of the choices",
 						 rule->reference.top * 100, rule->reference.share * 100);
@@ -301,14 +334,14 @@ describe_reference(StringInfo out, const SpindleDomain *domain, int table, const
 /* Rows choose freely, so keys of parents repeat: no key, and no order. */
 const SpindleRuleDef spindle_rule_def_reference = {
 	.forms = (const RuleForm[]) {
-		{"reference", ALL_KINDS, {"kind", "table", "skew", "after", "containing", "among", "where", NULL}},
+		{"reference", ALL_KINDS | ROW_KIND, {"kind", "table", "skew", "after", "containing", "among", "where", NULL}},
 		{.name = NULL},
 	},
 	.read = read_reference,
 	.target = reference_target,
 	.check = check_reference,
 	.extent = extent_of_reference,
-	.check_key = spindle_key_refuse,
+	.differs = spindle_key_repeats,
 	.ops = {
 		.refers = true,
 		.visit = visit_reference,
@@ -323,8 +356,7 @@ const SpindleRuleDef spindle_rule_def_reference = {
  * "hierarchy" and "level" have the same parameters: "levels", 1 to 100, and
  * "roots", 1 to 10^15, both required.
  *
- * Both need a key, though a level is none; only a hierarchy refers to a row
- * and must be a column's own.
+ * A hierarchy refers to a row and must be a column's own.
  */
 static void
 read_hierarchy(RuleReader *r)
@@ -332,14 +364,9 @@ read_hierarchy(RuleReader *r)
 	SpindleJson levels = member(r, "levels");
 	SpindleJson roots = member(r, "roots");
 
-	if (r->parse->domain->table[r->table].nkeys == 0)
-		spindle_json_error(r->node, NULL, "the table has no key.");
 	if (r->rule->kind == SPINDLE_RULE_HIERARCHY)
 	{
-		const SpindleTable *table = &r->parse->domain->table[r->table];
-
-		spindle_rule_expect_fit(r->node, "the table's key", &table->column[spindle_table_single_key(table)].type,
-								r->rule->type);
+		spindle_rule_expect_key(r, r->node, &r->parse->domain->table[r->table], "the table's key");
 		if (!is_own_rule(r))
 			spindle_json_error(r->node, NULL, "this rule must be a column's own.");
 	}
@@ -375,7 +402,7 @@ static void
 visit_hierarchy(const SpindleDomain *domain, int table, const SpindleRule *rule,
 				const SpindleRuleVisitor *visitor)
 {
-	spindle_visit_key(visitor, &domain->table[table]);
+	spindle_visit_target(visitor, &domain->table[table], rule);
 }
 
 /* Rows of the first level are below none. */
@@ -389,7 +416,7 @@ hierarchy_may_be_null(const SpindleDomain *domain, int table, const SpindleRule 
 static Extent
 extent_of_hierarchy(KeyCheck *check, int table, const SpindleRule *rule)
 {
-	return spindle_extent_key(check, table);
+	return spindle_extent_target(check, table, rule, table);
 }
 
 static void
@@ -401,14 +428,14 @@ describe_hierarchy(StringInfo out, const SpindleDomain *domain, int table, const
 /* It stays in its table, and roots are NULL: the column must be nullable. */
 const SpindleRuleDef spindle_rule_def_hierarchy = {
 	.forms = (const RuleForm[]) {
-		{"hierarchy", ALL_KINDS, {"kind", "levels", "roots", NULL}},
+		{"hierarchy", ALL_KINDS | ROW_KIND, {"kind", "levels", "roots", NULL}},
 		{.name = NULL},
 	},
 	.read = read_hierarchy,
 	.target = hierarchy_target,
 	.check = check_levels,
 	.extent = extent_of_hierarchy,
-	.check_key = spindle_key_refuse,
+	.differs = spindle_key_repeats,
 	.ops = {
 		.refers = true,
 		.visit = visit_hierarchy,
@@ -448,7 +475,7 @@ const SpindleRuleDef spindle_rule_def_level = {
 	.target = spindle_rule_has_no_target,
 	.check = check_levels,
 	.extent = extent_of_level,
-	.check_key = spindle_key_refuse,
+	.differs = spindle_key_repeats,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,

@@ -63,9 +63,10 @@ extent_of_sequence(KeyCheck *check, int table, const SpindleRule *rule)
 }
 
 /* Steps are greater than zero, so no number comes twice. */
-static void
-check_sequence_key(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+static KeyDifference
+sequence_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
 {
+	return (KeyDifference) {.scope = KEY_IN_TABLE};
 }
 
 /* It rises by the step. */
@@ -92,7 +93,7 @@ const SpindleRuleDef spindle_rule_def_sequence = {
 	.target = spindle_rule_has_no_target,
 	.check = check_sequence,
 	.extent = extent_of_sequence,
-	.check_key = check_sequence_key,
+	.differs = sequence_differs,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,
@@ -143,7 +144,7 @@ const SpindleRuleDef spindle_rule_def_constant = {
 	.target = spindle_rule_has_no_target,
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_constant,
-	.check_key = spindle_key_refuse,
+	.differs = spindle_key_repeats,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = constant_may_be_null,
@@ -213,7 +214,7 @@ const SpindleRuleDef spindle_rule_def_weighted = {
 	.target = spindle_rule_has_no_target,
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_weighted,
-	.check_key = spindle_key_refuse,
+	.differs = spindle_key_repeats,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,
@@ -266,6 +267,22 @@ copy_never_before(const SpindleDomain *domain, const SpindleRule *rule, int day)
 	return spindle_path_never_before(domain, &rule->copy, day);
 }
 
+/*
+ * A copy through parents rises as what it copies does: children stand in the
+ * order of their parents.
+ */
+static bool
+copy_never_falls(const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	for (int i = 0; i < rule->copy.nsteps; i++)
+	{
+		if (rule->copy.step[i] != domain->table[table].parent_column)
+			return false;
+		table = domain->table[table].rows_parent;
+	}
+	return spindle_ref_column(domain, &rule->copy)->monotone;
+}
+
 /* What the copied column can be. */
 static Extent
 extent_of_copy(KeyCheck *check, int table, const SpindleRule *rule)
@@ -286,19 +303,19 @@ describe_copy(StringInfo out, const SpindleDomain *domain, int table, const Spin
  */
 const SpindleRuleDef spindle_rule_def_copy = {
 	.forms = (const RuleForm[]) {
-		{"copy", ALL_KINDS, {"kind", "column", NULL}},
+		{"copy", ALL_KINDS | ROW_KIND, {"kind", "column", NULL}},
 		{.name = NULL},
 	},
 	.read = read_copy,
 	.target = copy_target,
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_copy,
-	.check_key = spindle_key_refuse,
+	.differs = spindle_key_repeats,
 	.ops = {
 		.visit = visit_copy,
 		.may_be_null = copy_may_be_null,
 		.never_before = copy_never_before,
-		.never_falls = spindle_rule_any_order,
+		.never_falls = copy_never_falls,
 		.describe = describe_copy,
 	},
 };

@@ -256,7 +256,8 @@ spindle_compile_key(SpindleEval *eval, Frame *frame, Step *rows, int table)
  *		The step that computes a column of a frame's table, made on first use.
  *
  * A column of its own reference is found by way of the rows it refers to, so
- * that the choice is drawn once, whoever asks for it.
+ * that the choice is drawn once, whoever asks for it.  The value of a column of
+ * type row is their numbers.
  */
 Step *
 spindle_compile_column(SpindleEval *eval, Frame *frame, int column)
@@ -268,6 +269,8 @@ spindle_compile_column(SpindleEval *eval, Frame *frame, int column)
 		if (eval->step[i]->frame == frame && eval->step[i]->column == column)
 			return eval->step[i];
 
+	if (c->target >= 0 && c->type.kind == SPINDLE_ROW)
+		return compile_rows(eval, frame, column);
 	if (c->target >= 0)
 		step = spindle_compile_key(eval, frame, compile_rows(eval, frame, column), c->target);
 	else

@@ -254,6 +254,12 @@ extern Step *spindle_compile_choice(SpindleEval *eval, Frame *frame, const Spind
 									double null_fraction);
 extern bool spindle_rule_is_of_parent(SpindleEval *eval, const SpindleTable *table, const SpindleRule *rule);
 
+/* among.c */
+extern Step *spindle_compile_among(SpindleEval *eval, Frame *frame, const SpindleRule *rule);
+
+/* rule_children.c */
+extern int64 spindle_instance_first_child(const SpindleInstance *instance, int table, int64 parent);
+
 /* condition.c */
 extern Step *spindle_compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test, int at);
 

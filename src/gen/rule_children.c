@@ -45,6 +45,24 @@ compile_parent(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 }
 
 /*
+ * spindle_instance_first_child
+ *		The first row of a table of children that belongs to a row of its parent,
+ *		or to one behind it; the number of rows if there is none.
+ */
+int64
+spindle_instance_first_child(const SpindleInstance *instance, int table, int64 parent)
+{
+	int64		first;
+	SpindleLayoutCursor layout;
+
+	if (parent >= instance->nrows[instance->domain->table[table].rows_parent])
+		return instance->nrows[table];
+	spindle_layout_cursor_init(&layout, instance->layout[table]);
+	(void) spindle_layout_children(&layout, parent, &first);
+	return first;
+}
+
+/*
  * The first child of the first parent that follows, by the parents' key; see
  * SpindleRuleSteps.  If that parent has no children, it is the first child of
  * one behind it.
@@ -53,16 +71,13 @@ static int64
 first_row_of_parent(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, bool inclusive)
 {
 	const SpindleTable *parent = &instance->domain->table[instance->domain->table[table].rows_parent];
-	int64		row = spindle_instance_first_row_at(instance, parent->index, spindle_table_single_key(parent), value,
-													inclusive);
-	int64		first;
-	SpindleLayoutCursor layout;
+	int64		row;
 
-	if (row >= instance->nrows[parent->index])
-		return instance->nrows[table];
-	spindle_layout_cursor_init(&layout, instance->layout[table]);
-	(void) spindle_layout_children(&layout, row, &first);
-	return first;
+	if (rule->type->kind == SPINDLE_ROW)
+		row = value < 0 ? 0 : value + !inclusive;
+	else
+		row = spindle_instance_first_row_at(instance, parent->index, spindle_table_single_key(parent), value, inclusive);
+	return spindle_instance_first_child(instance, table, row);
 }
 
 const SpindleRuleSteps spindle_rule_steps_parent = {

@@ -143,12 +143,20 @@ run_containing(Step *step)
 	}
 }
 
-/* "among": the rows are known by the layout, so no state is needed. */
+/*
+ * "among": the rows are known by the layout, so no state is needed.  Children of
+ * the row, all alike, are chosen many at once.
+ */
 static Step *
 compile_among(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 {
-	Step	   *among = spindle_compile_path(eval, frame, &rule->reference.among, 0, true);
-	Step	   *step = spindle_step_with_layout(eval, frame, run_among, rule, true, 1, rule->reference.table);
+	Step	   *among;
+	Step	   *step;
+
+	if (rule->reference.among_depth > 1 || rule->reference.has_after || rule->reference.skew != SPINDLE_SKEW_NONE)
+		return spindle_compile_among(eval, frame, rule);
+	among = spindle_compile_path(eval, frame, &rule->reference.among, 0, true);
+	step = spindle_step_with_layout(eval, frame, run_among, rule, true, 1, rule->reference.table);
 
 	step->input[0] = among;
 	return spindle_step_finish(eval, step);

@@ -122,7 +122,30 @@ compile_copy(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 	return spindle_compile_path(eval, frame, &rule->copy, at, false);
 }
 
+/*
+ * See SpindleRuleSteps.  The path, from its step at on, leads from parent to
+ * parent, beginning in a row of table.
+ */
+static int64
+first_row_behind_path(SpindleInstance *instance, int table, const SpindleColumnRef *ref, int at, int64 value,
+					  bool inclusive)
+{
+	int64		parent;
+
+	if (at == ref->nsteps)
+		return spindle_instance_first_row_at(instance, table, ref->column, value, inclusive);
+	parent = first_row_behind_path(instance, instance->domain->table[table].rows_parent, ref, at + 1, value, inclusive);
+	return spindle_instance_first_child(instance, table, parent);
+}
+
+static int64
+first_row_of_copy(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, bool inclusive)
+{
+	return first_row_behind_path(instance, table, &rule->copy, 0, value, inclusive);
+}
+
 const SpindleRuleSteps spindle_rule_steps_copy = {
 	.compile = compile_copy,
 	.for_parents = true,
+	.first_row_at = first_row_of_copy,
 };

@@ -23,7 +23,7 @@
  * Room for the fixed text behind the columns; a multiple of the 32 bytes that
  * are copied at once.
  */
-#define MAX_TABLE_JSON	(NAMEDATALEN + 64)
+#define MAX_TABLE_JSON	512
 
 /* What a normal event tells of anomalies; less than MAX_SCALAR bytes. */
 #define NO_LABEL	",\"_spindle_is_anomaly\":false,\"_spindle_anomaly_type\":null"
@@ -150,7 +150,7 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool wi
 		writer->ncolumns++;
 	}
 	writer->table_json_len = snprintf(writer->table_json, MAX_TABLE_JSON,
-									  ",\"_spindle_table\":\"%s\",\"_spindle_seq\":", table->name);
+									  ",\"_spindle_table\":%s,\"_spindle_seq\":", table->name_json);
 	Assert(writer->table_json_len < MAX_TABLE_JSON);
 	writer->with_labels = with_labels;
 	writer->event_size += MAX_TABLE_JSON + 3 * MAX_SCALAR;

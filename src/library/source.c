@@ -26,20 +26,28 @@
 
 /*
  * spindle_source_table
- *		The number of a table by its name; an error with the names there are.
+ *		The number of a table by its name in the definition or in SQL; an error
+ *		with the names there are.
  *
- * From 0.  Raises undefined_table.
+ * From 0.  Raises undefined_table, or ambiguous_alias for a name in SQL that
+ * tables of several schemas have.
  */
 int
 spindle_source_table(const SpindleDomain *domain, const char *name)
 {
-	int			table = spindle_domain_find_table(domain, name);
+	int			table = spindle_domain_find_relation(domain, name);
 	List	   *names = NIL;
 
 	if (table >= 0)
 		return table;
 	for (int i = 0; i < domain->ntables; i++)
-		names = lappend(names, domain->table[i].name);
+		if (table != SPINDLE_AMBIGUOUS || strcmp(domain->table[i].sql_name, name) == 0)
+			names = lappend(names, domain->table[i].name);
+	if (table == SPINDLE_AMBIGUOUS)
+		ereport(ERROR,
+				(errcode(ERRCODE_AMBIGUOUS_ALIAS),
+				 errmsg("several tables of spindle domain \"%s\" are called \"%s\"", domain->name, name),
+				 errhint("%s", spindle_names_hint("", names, "Their names in the definition"))));
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_TABLE),
 			 errmsg("table \"%s\" of spindle domain \"%s\" does not exist", name, domain->name),
@@ -75,7 +83,7 @@ spindle_source_column_list(const SpindleTable *table)
 
 		if (!column->hidden)
 			appendStringInfo(&buf, "%s%s %s", buf.len ? ", " : "",
-							 quote_identifier(column->name), column->type.name);
+							 quote_identifier(column->sql_name), column->type.name);
 	}
 	return buf.data;
 }
@@ -85,9 +93,9 @@ spindle_source_column_list(const SpindleTable *table)
  *		Find the column of each attribute by name; its type must be the
  *		column's.  relation names what has the attributes, for errors.
  *
- * source has instance and table set; natts and column are set here, the latter
- * palloc'd.  A type modifier must be the column's or none.  Hidden columns
- * cannot be named.  Raises undefined_column or datatype_mismatch, with the
+ * Names are those in SQL, or else those of the definition.  source has instance
+ * and table set; natts and column are set here, the latter palloc'd.  A type
+ * modifier must be the column's or none.  Hidden columns cannot be named.  Raises undefined_column or datatype_mismatch, with the
  * columns in a hint.
  */
 void
@@ -105,8 +113,8 @@ spindle_source_match(SpindleSource *source, TupleDesc desc, const char *relation
 		source->column[i] = -1;
 		if (att->attisdropped)
 			continue;
-		source->column[i] = spindle_table_find_column(table, NameStr(att->attname));
-		if (source->column[i] < 0 || table->column[source->column[i]].hidden)
+		source->column[i] = spindle_table_find_visible(table, NameStr(att->attname));
+		if (source->column[i] < 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("column \"%s\" of %s does not exist in table \"%s\" of spindle domain \"%s\"",

@@ -111,7 +111,7 @@ domain_source(const SpindleStreamCall *call, const char *time_column, SpindleStr
 		source->nfeeds = 1;
 		source->feed = palloc(sizeof(SpindleFeed *));
 		source->feed[0] = feed;
-		source->key = spindle_key_derive(feed->root, spindle_label(psprintf("stream of %s", feed->name)));
+		source->key = spindle_key_derive(feed->root, spindle_label(psprintf("stream of %s", feed->key)));
 		return;
 	}
 	if (time_column)
@@ -155,7 +155,7 @@ relation_source(const SpindleStreamCall *call, const char *time_column, SpindleS
 	source->feed = palloc(sizeof(SpindleFeed *));
 	source->feed[0] = spindle_relation_feed_create(DatumGetObjectId(call->source[0].value), time_column, seed, CurrentMemoryContext);
 	source->key = spindle_key_derive(source->feed[0]->root,
-									 spindle_label(psprintf("stream of %s", source->feed[0]->name)));
+									 spindle_label(psprintf("stream of %s", source->feed[0]->key)));
 	args->table_name = source->feed[0]->table_name;
 }
 

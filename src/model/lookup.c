@@ -13,8 +13,9 @@
 
 /*
  * spindle_domain_find_table
- *		The number of the table, column or preset of that name, or -1.  A walk
- *		over all names: for what is done once per query, not per row.
+ *		The number of the table, column or preset that has that name in the
+ *		definition, or -1.  A walk over all names: for what is done once per
+ *		query, not per row.
  */
 int
 spindle_domain_find_table(const SpindleDomain *domain, const char *name)
@@ -43,6 +44,43 @@ spindle_domain_find_preset(const SpindleDomain *domain, const char *name)
 	return -1;
 }
 
+/*
+ * spindle_domain_find_relation
+ *		The number of the table that a user calls so: by its name in the
+ *		definition, or by the one that it has in SQL, without the schema, if
+ *		that is no other table's.  -1 if there is none, and SPINDLE_AMBIGUOUS if
+ *		several have the name.
+ */
+int
+spindle_domain_find_relation(const SpindleDomain *domain, const char *name)
+{
+	int			found = spindle_domain_find_table(domain, name);
+
+	if (found >= 0)
+		return found;
+	for (int i = 0; i < domain->ntables; i++)
+		if (strcmp(domain->table[i].sql_name, name) == 0)
+			found = found == -1 ? i : SPINDLE_AMBIGUOUS;
+	return found;
+}
+
+/*
+ * spindle_table_find_visible
+ *		The number of the column, not a hidden one, that has that name in SQL or
+ *		else in the definition, or -1.
+ */
+int
+spindle_table_find_visible(const SpindleTable *table, const char *name)
+{
+	for (int i = 0; i < table->ncolumns; i++)
+		if (!table->column[i].hidden && strcmp(table->column[i].sql_name, name) == 0)
+			return i;
+	for (int i = 0; i < table->ncolumns; i++)
+		if (!table->column[i].hidden && strcmp(table->column[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
 /* The column at the end of a path. */
 const SpindleColumn *
 spindle_ref_column(const SpindleDomain *domain, const SpindleColumnRef *ref)
@@ -58,13 +96,6 @@ spindle_table_is_key(const SpindleTable *table, int column)
 		if (table->key[k] == column)
 			return true;
 	return false;
-}
-
-/* Is it the first one, so that the index of the key serves the column, too? */
-bool
-spindle_table_leads_key(const SpindleTable *table, int column)
-{
-	return table->nkeys > 0 && table->key[0] == column;
 }
 
 /*

@@ -72,7 +72,9 @@ typedef struct SpindleDataSet
  */
 typedef struct SpindleColumn
 {
-	char	   *name;
+	char	   *name;			/* in the definition: for paths and draws */
+	char	   *sql_name;		/* in SQL, in the server's encoding */
+	char	   *utf8_name;		/* the same in UTF-8 */
 	char	   *description;	/* NULL if there is none */
 	SpindleType type;
 	bool		hidden;			/* not part of the table; for rules only */
@@ -84,10 +86,29 @@ typedef struct SpindleColumn
 	bool		monotone;		/* is never NULL and never falls from row to
 								 * row, so that rows can be looked up by value
 								 */
-	char	   *key_json;		/* ,"name": as it stands in an event; 32 bytes
+	char	   *key_json;		/* ,"name in SQL": as it stands in an event; 32 bytes
 								 * can be read from its start */
 	int			key_json_len;
 } SpindleColumn;
+
+/* Columns of a table that together differ from row to row. */
+typedef struct SpindleColumnSet
+{
+	int			n;				/* at least 1 */
+	int		   *column;			/* their numbers, in the declared order */
+} SpindleColumnSet;
+
+/*
+ * Columns that have the values of the key, or of a set that is unique, of one
+ * row of a table, or at least one NULL.
+ */
+typedef struct SpindleForeignKey
+{
+	int			ncolumns;
+	int		   *column;			/* of the table that refers, none hidden */
+	int			table;			/* that they refer to */
+	int		   *target;			/* its columns, none hidden */
+} SpindleForeignKey;
 
 /* How many rows a table has at a scale. */
 typedef enum SpindleRowsKind
@@ -106,14 +127,23 @@ typedef enum SpindleRowsKind
  */
 typedef struct SpindleTable
 {
-	char	   *name;
+	char	   *name;			/* in the definition: for paths and draws */
+	char	   *sql_schema;		/* of the relation in SQL, NULL if it may be any */
+	char	   *sql_name;		/* its name, in the server's encoding */
+	char	   *utf8_name;		/* the same in UTF-8, */
+	char	   *name_json;		/* and as a JSON string in quotes */
 	char	   *description;	/* NULL if there is none */
 	int			index;			/* in the domain's tables */
 	int			ncolumns;
 	SpindleColumn *column;
-	int			nkeys;			/* columns of the key, 0 if there is none;
-								 * definitions give one at most */
-	int		   *key;			/* their numbers, in the order of the key */
+	int			nkeys;			/* columns of the key, 0 if there is none */
+	int		   *key;			/* their numbers, in the order of the key; some
+								 * may be hidden */
+	int			nunique;		/* sets that are declared unique, without the
+								 * key */
+	SpindleColumnSet *unique;	/* of columns that are not hidden */
+	int			nforeign_keys;
+	SpindleForeignKey *foreign_key; /* in the order of their first columns */
 	bool		has_event_time;
 	SpindleColumnRef event_time;	/* path to a timestamp, if it has one */
 	SpindleRowsKind rows_kind;
@@ -129,7 +159,7 @@ typedef struct SpindleTable
 								 * children, 0 where one has no weight */
 	int			parent_column;	/* CHILDREN: the column with rule "parent", -1
 								 * if none has it */
-	uint64		label;			/* of its name; tells the draws of its layout */
+	uint64		label;			/* of its name in the definition; tells the draws of its layout */
 } SpindleTable;
 
 /* A scale. */
@@ -169,15 +199,19 @@ typedef struct SpindleDomain
 								 * sets: differs when one of them does */
 } SpindleDomain;
 
+/* Of a name in SQL that several tables have. */
+#define SPINDLE_AMBIGUOUS	(-2)
+
 /* lookup.c: numbers of things; nothing here allocates or raises errors */
 extern int	spindle_domain_find_table(const SpindleDomain *domain, const char *name);
 extern int	spindle_table_find_column(const SpindleTable *table, const char *name);
+extern int	spindle_domain_find_relation(const SpindleDomain *domain, const char *name);
+extern int	spindle_table_find_visible(const SpindleTable *table, const char *name);
 extern int	spindle_domain_find_preset(const SpindleDomain *domain, const char *name);
 extern int	spindle_domain_years(const SpindleDomain *domain);
 extern const SpindleColumn *spindle_ref_column(const SpindleDomain *domain,
 											   const SpindleColumnRef *ref);
 extern bool spindle_table_is_key(const SpindleTable *table, int column);
-extern bool spindle_table_leads_key(const SpindleTable *table, int column);
 extern int	spindle_table_single_key(const SpindleTable *table);
 extern int	spindle_column_target(const SpindleDomain *domain, int table, int column);
 
@@ -189,7 +223,8 @@ extern const SpindleText *spindle_text_lookup(const SpindleDomain *domain, const
 extern int	spindle_text_clip(const char *data, int len, int max_characters);
 
 /* rule.c */
-extern void spindle_visit_key(const SpindleRuleVisitor *visitor, const SpindleTable *table);
+extern void spindle_visit_target(const SpindleRuleVisitor *visitor, const SpindleTable *table,
+								 const SpindleRule *rule);
 extern bool spindle_column_is_ordered_time(const SpindleColumn *column);
 
 /* describe.c */

@@ -36,13 +36,15 @@ spindle_rule_any_order(const SpindleDomain *domain, int table, const SpindleRule
 }
 
 /*
- * spindle_visit_key
- *		For rules that refer to a table's rows: they need all columns of its
- *		key.  Nothing is visited if there is none.
+ * spindle_visit_target
+ *		For rules that refer to a table's rows: they need its key, unless they
+ *		fill a column of type row.
  */
 void
-spindle_visit_key(const SpindleRuleVisitor *visitor, const SpindleTable *table)
+spindle_visit_target(const SpindleRuleVisitor *visitor, const SpindleTable *table, const SpindleRule *rule)
 {
+	if (rule->type->kind == SPINDLE_ROW)
+		return;
 	for (int k = 0; k < table->nkeys; k++)
 		spindle_visit_column(visitor, table->index, table->key[k]);
 }

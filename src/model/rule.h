@@ -295,9 +295,9 @@ struct SpindleRule
 		}			time;
 
 		/*
-		 * The key of a row of a table, chosen at random.  Of has_among,
-		 * has_containing, has_where and has_after with skew, one holds at
-		 * most.
+		 * A row of a table, chosen at random.  Of has_containing, has_where
+		 * and the others together, one holds at most; has_among goes with
+		 * either has_after or skew, has_after without has_among with both.
 		 */
 		struct
 		{
@@ -311,8 +311,10 @@ struct SpindleRule
 									 * error */
 			int			after_parent;	/* the parent's ordered time */
 			SpindleColumnRef after_time;	/* this row's time */
-			bool		has_among;	/* only parents that are children of ... */
-			SpindleColumnRef among; /* ... what this column refers to */
+			bool		has_among;	/* only parents that descend from ... */
+			SpindleColumnRef among; /* ... what this column refers to, ... */
+			int			among_depth;	/* ... by so many generations; 1 for
+										 * its children */
 			bool		has_containing; /* only parents whose period holds ... */
 			SpindleColumnRef containing;	/* ... this time */
 			int			period_start;	/* parent's columns, timestamps */

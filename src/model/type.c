@@ -273,6 +273,13 @@ parse_text(SpindleDomain *domain, const SpindleType *type, const char *text, int
 	return true;
 }
 
+/* A row has no constants. */
+static bool
+parse_row(SpindleDomain *domain, const SpindleType *type, const char *text, int64 *value)
+{
+	return false;
+}
+
 /* An integer type of so many bits; its numbers are their own values. */
 #define INTEGER(sql_name, type_oid, bits) \
 	{.name = sql_name, .oid = type_oid, .kind = SPINDLE_INT, .min = PG_INT##bits##_MIN, .max = PG_INT##bits##_MAX, \
@@ -349,11 +356,19 @@ static const SpindleTypeOps types[] = {
 		.time_unit = 1,
 		.parse = parse_time,
 	},
+
+	/* the last one: of hidden columns that choose rows, whose values are never shown */
+	{
+		.name = "row",
+		.kind = SPINDLE_ROW,
+		.max = SPINDLE_MAX_ROWS,
+		.parse = parse_row,
+	},
 };
 
 /*
  * spindle_type_names
- *		All types, as the sentence of a hint; allocated in the current memory
+ *		All types that a column can show, as the sentence of a hint; allocated in the current memory
  *		context.
  */
 char *
@@ -362,7 +377,7 @@ spindle_type_names(void)
 	StringInfoData buf;
 
 	initStringInfo(&buf);
-	for (int i = 0; i < lengthof(types); i++)
+	for (int i = 0; i < lengthof(types) && types[i].kind != SPINDLE_ROW; i++)
 		appendStringInfo(&buf, "%s%s%s", i == 0 ? "Legal types: " : ", ", types[i].name,
 						 types[i].parameters ? types[i].parameters : "");
 	appendStringInfoChar(&buf, '.');

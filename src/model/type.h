@@ -37,7 +37,9 @@ typedef enum SpindleKind
 	SPINDLE_BOOL,				/* 0 or 1 */
 	SPINDLE_DATE,				/* days since 2000-01-01 */
 	SPINDLE_TIMESTAMP,			/* microseconds since 2000-01-01 UTC */
-	SPINDLE_TEXT				/* address of a SpindleText */
+	SPINDLE_TEXT,				/* address of a SpindleText */
+	SPINDLE_ROW					/* number of a row, from 0, that the column
+								 * chooses */
 } SpindleKind;
 
 /*

@@ -30,6 +30,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "port/atomics.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -370,25 +371,27 @@ explain_scan(ForeignScanState *node, ExplainState *es)
 	spindle_explain_generates(state->source, es);
 	for (int att = 0; att < state->source->natts; att++)
 		if (list_member_int(attributes, att))
-			names = lappend(names, table->column[state->source->column[att]].name);
+			names = lappend(names, unconstify(char *, quote_identifier(table->column[state->source->column[att]].sql_name)));
 	ExplainPropertyList("Columns Computed", names, es);
 	if (plan->fdw_exprs != NIL)
 	{
 		List	   *context = set_deparse_context_plan(es->deparse_cxt, &plan->scan.plan, NIL);
 		List	   *columns = NIL;
+		List	   *shown = NIL;
 		ListCell   *value;
 
 		/* arrays are not in the filter, so they are shown here */
 		foreach(value, plan->fdw_exprs)
 		{
 			const SpindleCondition *condition = state->search->condition[foreach_current_index(value)];
-			char	   *name = table->column[condition->column].name;
+			const char *name = quote_identifier(table->column[condition->column].sql_name);
 
 			if (condition->is_array)
 				columns = lappend(columns, psprintf("%s = ANY (%s)", name,
 													deparse_expression(lfirst(value), context, false, false)));
-			else
-				columns = list_append_unique_ptr(columns, name);
+			else if (!list_member_int(shown, condition->column))
+				columns = lappend(columns, unconstify(char *, name));
+			shown = lappend_int(shown, condition->is_array ? -1 : condition->column);
 		}
 		ExplainPropertyList("Rows Found By", columns, es);
 	}

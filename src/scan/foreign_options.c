@@ -199,17 +199,38 @@ spindle_source_of_relation(Oid relid, TupleDesc desc)
 }
 
 /*
+ * Tables of several schemas are imported into one, where they cannot have the
+ * same name; nor could LIMIT TO and EXCEPT tell them apart.  Raises
+ * duplicate_table.
+ */
+static void
+refuse_equal_names(const SpindleDomain *domain)
+{
+	for (int t = 0; t < domain->ntables; t++)
+		for (int other = 0; other < t; other++)
+			if (strcmp(domain->table[t].sql_name, domain->table[other].sql_name) == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_DUPLICATE_TABLE),
+						 errmsg("tables \"%s\" and \"%s\" of spindle domain \"%s\" are both called \"%s\"",
+								domain->table[other].name, domain->table[t].name, domain->name,
+								domain->table[t].sql_name),
+						 errhint("Create foreign tables for them one by one, by CREATE FOREIGN TABLE with the option \"table\".")));
+}
+
+/*
  * spindle_source_import
  *		The commands that create the foreign tables of a domain.
  *
  * One CREATE FOREIGN TABLE per table of the domain, as palloc'd strings, whose
  * hidden columns are left out.  options may have scale and seed, of type
  * DefElem; the tables get both explicitly, so that they stay the same if the
- * defaults ever change.  Whether table names are taken or excluded is for the
+ * defaults ever change.  Tables and columns have the names that they have in
+ * SQL; the option "table" is the name in the definition.  Whether table names
+ * are taken or excluded is for the
  * server.
  *
  * Raises fdw_invalid_option_name, fdw_invalid_attribute_value, syntax_error
- * for an option that is given twice, and what spindle_library_instance() does.
+ * for an option that is given twice, duplicate_table for tables of equal names, and what spindle_library_instance() does.
  */
 List *
 spindle_source_import(const char *domain_name, const char *server, List *options)
@@ -238,6 +259,7 @@ spindle_source_import(const char *domain_name, const char *server, List *options
 			report_unknown_option(def->defname, true);
 	}
 	instance = spindle_library_instance(domain_name, scale, seed, CurrentMemoryContext);
+	refuse_equal_names(instance->domain);
 	for (int t = 0; t < instance->domain->ntables; t++)
 	{
 		const SpindleTable *table = &instance->domain->table[t];
@@ -245,14 +267,14 @@ spindle_source_import(const char *domain_name, const char *server, List *options
 		bool		first = true;
 
 		initStringInfo(&buf);
-		appendStringInfo(&buf, "CREATE FOREIGN TABLE %s (", quote_identifier(table->name));
+		appendStringInfo(&buf, "CREATE FOREIGN TABLE %s (", quote_identifier(table->sql_name));
 		for (int c = 0; c < table->ncolumns; c++)
 		{
 			const SpindleColumn *column = &table->column[c];
 
 			if (column->hidden)
 				continue;
-			appendStringInfo(&buf, "%s%s %s%s", first ? "" : ", ", quote_identifier(column->name),
+			appendStringInfo(&buf, "%s%s %s%s", first ? "" : ", ", quote_identifier(column->sql_name),
 							 column->type.name, column->nullable ? "" : " NOT NULL");
 			first = false;
 		}

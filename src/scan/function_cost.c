@@ -127,9 +127,10 @@ domain_rows(const char *domain, const char *table, const char *scale)
 	{
 		SpindleInstance *instance = spindle_library_instance(domain, scale, 0, CurrentMemoryContext);
 
+		int			wanted = table ? spindle_domain_find_relation(instance->domain, table) : -1;
+
 		for (int t = 0; t < instance->domain->ntables; t++)
-			if (table ? strcmp(instance->domain->table[t].name, table) == 0 :
-				instance->domain->table[t].has_event_time)
+			if (table ? t == wanted : instance->domain->table[t].has_event_time)
 				rows += (double) instance->nrows[t];
 	}
 	PG_CATCH();

@@ -103,7 +103,9 @@ filter_clauses(PlannerInfo *root, const SpindleSource *source, Index relid, List
 /*
  * The number of rows that conditions leave, and by *others, if not NULL, the
  * clauses that are not such conditions.  Values that are constants are tried
- * out; others are guessed.  The result is a number of rows, not rounded, and
+ * out; others are guessed, and of several equalities the strongest one counts: the
+ * columns all rise with the rows, so one value goes with another, as the tenant of
+ * a project does with the project.  The result is a number of rows, not rounded, and
  * may be 0.  Finding the ranges of an array takes a search per element, so
  * large arrays are guessed.
  */
@@ -113,10 +115,12 @@ estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *b
 {
 	SpindleRanges *ranges = spindle_ranges_all(source);
 	double		guess = 1.0;
+	double		equal = 1.0;
 	ListCell   *lc;
 
 	foreach(lc, clauses)
 	{
+		bool		is_guessed = false;
 		RestrictInfo *info = lfirst_node(RestrictInfo, lc);
 		SpindleCondition *condition = spindle_condition_match(root, source, baserel->relid, info->clause);
 
@@ -127,7 +131,7 @@ estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *b
 			continue;
 		}
 		if (condition->is_array && spindle_estimate_array_length(root, (Node *) condition->value) > MAX_TRIED_ELEMENTS)
-			guess *= spindle_condition_selectivity(root, source, condition);
+			is_guessed = true;
 		else if (IsA(condition->value, Const))
 			ranges = spindle_ranges_restrict(source, ranges, condition, ((Const *) condition->value)->constvalue,
 											 ((Const *) condition->value)->constisnull);
@@ -140,10 +144,14 @@ estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *b
 				ranges = spindle_ranges_restrict(source, ranges, condition, ((Const *) value)->constvalue,
 												 ((Const *) value)->constisnull);
 			else
-				guess *= spindle_condition_selectivity(root, source, condition);
+				is_guessed = true;
 		}
+		if (is_guessed && condition->strategy == BTEqualStrategyNumber)
+			equal = Min(equal, spindle_condition_selectivity(root, source, condition));
+		else if (is_guessed)
+			guess *= spindle_condition_selectivity(root, source, condition);
 	}
-	return ranges->nrows * guess;
+	return ranges->nrows * guess * equal;
 }
 
 /*

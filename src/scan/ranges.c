@@ -398,6 +398,24 @@ spindle_search_run(SpindleSearch *search, ExprContext *econtext)
 }
 
 /*
+ * How many values a column that never falls probably has: as many as there are
+ * rows, or rows of the parent that it comes from.  At least 1.
+ */
+static double
+count_values(const SpindleInstance *instance, int table, int column)
+{
+	const SpindleTable *t = &instance->domain->table[table];
+	const SpindleRule *rule = t->column[column].rule;
+	double		values = instance->nrows[table];
+
+	if (column == t->parent_column)
+		values = Min(values, (double) instance->nrows[t->rows_parent]);
+	else if (rule->kind == SPINDLE_RULE_COPY)
+		values = Min(values, count_values(instance, rule->copy.table, rule->copy.column));
+	return Max(values, 1.0);
+}
+
+/*
  * spindle_condition_selectivity
  *		The share of the table's rows that a condition probably leaves when its
  *		value is not known in advance.
@@ -409,14 +427,9 @@ spindle_search_run(SpindleSearch *search, ExprContext *econtext)
 double
 spindle_condition_selectivity(PlannerInfo *root, const SpindleSource *source, const SpindleCondition *condition)
 {
-	const SpindleInstance *instance = source->instance;
-	const SpindleTable *table = &instance->domain->table[source->table];
-	double		nrows = Max(instance->nrows[source->table], 1);
-	double		distinct = nrows;
+	double		elements = condition->is_array ? spindle_estimate_array_length(root, (Node *) condition->value) : 1.0;
 
 	if (condition->strategy != BTEqualStrategyNumber)
 		return 1.0 / 3.0;
-	if (condition->column == table->parent_column)
-		distinct = Min(nrows, Max(instance->nrows[table->rows_parent], 1));
-	return Min(1.0, (condition->is_array ? spindle_estimate_array_length(root, (Node *) condition->value) : 1.0) / distinct);
+	return Min(1.0, elements / count_values(source->instance, source->table, condition->column));
 }

@@ -5,9 +5,8 @@
  *
  * The same texts are run by spindle_seed and printed for people who load files
  * elsewhere.  Indexes and constraints get the names that the server would
- * choose, but explicitly, so that a script says how to drop them.  Names of a
- * definition are plain, yet they can be keywords, so all of them are quoted
- * where SQL needs it.  Statements have no semicolon at the end.
+ * choose, but explicitly, so that a script says how to drop them.  All names are
+ * quoted where SQL needs it.  Statements have no semicolon at the end.
  *
  *-------------------------------------------------------------------------
  */
@@ -51,11 +50,142 @@ choose_name(List **names, const char *table, const char *column, const char *lab
 	return name;
 }
 
+/* Are all columns of a key visible?  Only then can it be one of the table. */
+static bool
+is_visible_key(const SpindleTable *table)
+{
+	for (int k = 0; k < table->nkeys; k++)
+		if (table->column[table->key[k]].hidden)
+			return false;
+	return table->nkeys > 0;
+}
+
+/*
+ * Does an index find the rows that have given values in some columns?  It does if
+ * they are its first ones, in any order.
+ */
+static bool
+serves(const SpindleDdlIndex *index, const SpindleForeignKey *key)
+{
+	if (index->columns.n < key->ncolumns)
+		return false;
+	for (int i = 0; i < key->ncolumns; i++)
+	{
+		bool		found = false;
+
+		for (int k = 0; k < key->ncolumns; k++)
+			found |= index->columns.column[i] == key->column[k];
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The indexes of a table: of its key, its unique sets, and of those foreign keys
+ * that none of the others serves.  They have no names yet.
+ */
+static void
+list_indexes(SpindleDdl *ddl, int t)
+{
+	const SpindleTable *table = &ddl->domain->table[t];
+	SpindleDdlIndex *index = palloc0(sizeof(SpindleDdlIndex) * (1 + table->nunique + table->nforeign_keys));
+	int			n = 0;
+
+	if (is_visible_key(table))
+		index[n++] = (SpindleDdlIndex) {.kind = SPINDLE_INDEX_PRIMARY,.columns = {table->nkeys, table->key}};
+	for (int u = 0; u < table->nunique; u++)
+		index[n++] = (SpindleDdlIndex) {.kind = SPINDLE_INDEX_UNIQUE,.columns = table->unique[u]};
+	for (int k = 0; k < table->nforeign_keys; k++)
+	{
+		const SpindleForeignKey *key = &table->foreign_key[k];
+		bool		served = false;
+
+		for (int i = 0; i < n; i++)
+			served |= serves(&index[i], key);
+		if (!served)
+			index[n++] = (SpindleDdlIndex) {.kind = SPINDLE_INDEX_PLAIN,.columns = {key->ncolumns, key->column}};
+	}
+	ddl->nindexes[t] = n;
+	ddl->index[t] = index;
+}
+
+/* The names of some columns, with a separator between them, palloc'd; quoted or not. */
+static char *
+column_names(const SpindleTable *table, const int *column, int n, const char *separator, bool quoted)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < n; i++)
+	{
+		const char *name = table->column[column[i]].sql_name;
+
+		appendStringInfo(&buf, "%s%s", i ? separator : "", quoted ? quote_identifier(name) : name);
+	}
+	return buf.data;
+}
+
+/*
+ * Choose the names of what begins with a column of a table: NOT NULL, which is a
+ * list of its own, indexes, then foreign keys.
+ */
+static void
+name_column(SpindleDdl *ddl, const SpindleTable *table, int c, List **not_null_names)
+{
+	const SpindleColumn *column = &table->column[c];
+	const int	t = table->index;
+
+	/*
+	 * No relation has such a name, so they are a list of their own; and the
+	 * server heeds those of tables that are made.
+	 */
+	if (!column->hidden && !column->nullable && ddl->selected[t])
+		ddl->not_null_name[t][c] = choose_name(not_null_names, table->sql_name, column->sql_name, "not_null");
+	for (int i = 0; i < ddl->nindexes[t]; i++)
+	{
+		static const char *const labels[] = {"pkey", "key", "idx"};
+		SpindleDdlIndex *index = &ddl->index[t][i];
+
+		if (index->columns.column[0] == c)
+			index->name = choose_name(&ddl->names, table->sql_name, index->kind == SPINDLE_INDEX_PRIMARY ? NULL :
+									  column_names(table, index->columns.column, index->columns.n, "_", false),
+									  labels[index->kind]);
+	}
+	for (int k = 0; k < table->nforeign_keys; k++)
+	{
+		const SpindleForeignKey *key = &table->foreign_key[k];
+
+		if (key->column[0] == c)
+			ddl->foreign_key_name[t][k] = choose_name(&ddl->names, table->sql_name,
+													  column_names(table, key->column, key->ncolumns, "_", false), "fkey");
+	}
+}
+
+/*
+ * All selected tables get into one schema.  Raises duplicate_table if two of them
+ * have the same name.
+ */
+static void
+refuse_equal_names(const SpindleDomain *domain, const bool *selected)
+{
+	for (int t = 0; t < domain->ntables; t++)
+		for (int other = 0; other < t; other++)
+			if (selected[t] && selected[other] && strcmp(domain->table[t].sql_name, domain->table[other].sql_name) == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_DUPLICATE_TABLE),
+						 errmsg("tables \"%s\" and \"%s\" of spindle domain \"%s\" are both called \"%s\"",
+								domain->table[other].name, domain->table[t].name, domain->name,
+								domain->table[t].sql_name),
+						 errhint("Choose one of them by the argument \"tables\", and another schema for the other one.")));
+}
+
 /*
  * spindle_ddl_create
  *		Prepare statements for the selected tables of a domain in a schema.
  *
- * All arguments are kept.  Allocates in the current memory context.
+ * All arguments are kept.  Allocates in the current memory context.  Raises
+ * duplicate_table if two of the tables have the same name in SQL.
  *
  * Names are chosen for all tables, selected or not, so that they do not depend
  * on the selection; but for those of NOT NULL constraints.
@@ -67,42 +197,26 @@ spindle_ddl_create(const SpindleDomain *domain, const char *schema, const bool *
 	SpindleDdl *ddl = palloc0(sizeof(SpindleDdl));
 	List	   *not_null_names = NIL;
 
+	refuse_equal_names(domain, selected);
 	ddl->domain = domain;
 	ddl->schema = schema;
 	ddl->selected = selected;
 	ddl->is_logged = is_logged;
-	ddl->index_name = palloc0(sizeof(char **) * domain->ntables);
+	ddl->nindexes = palloc0(sizeof(int) * domain->ntables);
+	ddl->index = palloc0(sizeof(SpindleDdlIndex *) * domain->ntables);
 	ddl->foreign_key_name = palloc0(sizeof(char **) * domain->ntables);
 	ddl->not_null_name = palloc0(sizeof(char **) * domain->ntables);
 	for (int t = 0; t < domain->ntables; t++)
-		ddl->names = lappend(ddl->names, domain->table[t].name);
+		ddl->names = lappend(ddl->names, domain->table[t].sql_name);
 	for (int t = 0; t < domain->ntables; t++)
 	{
 		const SpindleTable *table = &domain->table[t];
 
-		ddl->index_name[t] = palloc0(sizeof(char *) * table->ncolumns);
-		ddl->foreign_key_name[t] = palloc0(sizeof(char *) * table->ncolumns);
+		list_indexes(ddl, t);
+		ddl->foreign_key_name[t] = palloc0(sizeof(char *) * Max(table->nforeign_keys, 1));
 		ddl->not_null_name[t] = palloc0(sizeof(char *) * table->ncolumns);
 		for (int c = 0; c < table->ncolumns; c++)
-		{
-			const SpindleColumn *column = &table->column[c];
-
-			if (column->hidden)
-				continue;
-
-			/*
-			 * No relation has such a name, so they are a list of their own; and
-			 * the server heeds those of tables that are made.
-			 */
-			if (!column->nullable && selected[t])
-				ddl->not_null_name[t][c] = choose_name(&not_null_names, table->name, column->name, "not_null");
-			if (spindle_table_leads_key(table, c))
-				ddl->index_name[t][c] = choose_name(&ddl->names, table->name, NULL, "pkey");
-			else if (column->references >= 0)
-				ddl->index_name[t][c] = choose_name(&ddl->names, table->name, column->name, "idx");
-			if (column->references >= 0)
-				ddl->foreign_key_name[t][c] = choose_name(&ddl->names, table->name, column->name, "fkey");
-		}
+			name_column(ddl, table, c, &not_null_names);
 	}
 	return ddl;
 }
@@ -111,15 +225,15 @@ spindle_ddl_create(const SpindleDomain *domain, const char *schema, const bool *
 char *
 spindle_ddl_name(const SpindleDdl *ddl, int table)
 {
-	return ddl->staging ? psprintf("%s_%d", ddl->staging, table) : ddl->domain->table[table].name;
+	return ddl->staging ? psprintf("%s_%d", ddl->staging, table) : ddl->domain->table[table].sql_name;
 }
 
-/* The name that the index on a column has for now, not quoted. */
+/* The name that an index has for now, not quoted. */
 char *
-spindle_ddl_index_name(const SpindleDdl *ddl, int table, int column)
+spindle_ddl_index_name(const SpindleDdl *ddl, int table, int index)
 {
-	return ddl->staging ? psprintf("%s_%d_%d", ddl->staging, table, column) :
-		ddl->index_name[table][column];
+	return ddl->staging ? psprintf("%s_%d_%d", ddl->staging, table, index) :
+		unconstify(char *, ddl->index[table][index].name);
 }
 
 /* A name with the schema, as SQL writes it. */
@@ -179,7 +293,7 @@ spindle_ddl_table(const SpindleDdl *ddl, int table)
 
 		if (column->hidden)
 			continue;
-		appendStringInfo(&buf, "%s\n    %s %s%s", first ? "" : ",", quote_identifier(column->name),
+		appendStringInfo(&buf, "%s\n    %s %s%s", first ? "" : ",", quote_identifier(column->sql_name),
 						 type_name(ddl, &column->type), not_null(ddl, table, c));
 		first = false;
 	}
@@ -223,49 +337,55 @@ spindle_ddl_column_comments(const SpindleDdl *ddl, int table)
 		if (!t->column[c].hidden && t->column[c].description != NULL)
 			statements = lappend(statements,
 								 psprintf("COMMENT ON COLUMN %s.%s IS %s", qualified_table(ddl, table),
-										  quote_identifier(t->column[c].name),
+										  quote_identifier(t->column[c].sql_name),
 										  description_literal(t->column[c].description)));
 	return statements;
 }
 
-/* The primary key, or nothing if the table has none. */
+/* The primary key and the other keys, as far as the table has them. */
 List *
-spindle_ddl_primary_key(const SpindleDdl *ddl, int table)
+spindle_ddl_keys(const SpindleDdl *ddl, int table)
 {
-	const SpindleTable *t = &ddl->domain->table[table];
-	StringInfoData columns;
+	List	   *statements = NIL;
 
-	if (t->nkeys == 0)
-		return NIL;
-	initStringInfo(&columns);
-	for (int k = 0; k < t->nkeys; k++)
-		appendStringInfo(&columns, "%s%s", k ? ", " : "", quote_identifier(t->column[t->key[k]].name));
-	return list_make1(psprintf("ALTER TABLE %s ADD CONSTRAINT %s PRIMARY KEY (%s)",
-							   qualified_table(ddl, table),
-							   quote_identifier(spindle_ddl_index_name(ddl, table, t->key[0])),
-							   columns.data));
+	for (int i = 0; i < ddl->nindexes[table]; i++)
+	{
+		const SpindleDdlIndex *index = &ddl->index[table][i];
+
+		if (index->kind != SPINDLE_INDEX_PLAIN)
+			statements = lappend(statements,
+								 psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s (%s)",
+										  qualified_table(ddl, table),
+										  quote_identifier(spindle_ddl_index_name(ddl, table, i)),
+										  index->kind == SPINDLE_INDEX_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
+										  column_names(&ddl->domain->table[table], index->columns.column, index->columns.n, ", ", true)));
+	}
+	return statements;
 }
 
-/* Indexes on referencing columns, save those that the primary key serves. */
+/* Indexes on referencing columns, save those that a key serves. */
 List *
 spindle_ddl_indexes(const SpindleDdl *ddl, int table)
 {
-	const SpindleTable *t = &ddl->domain->table[table];
 	List	   *statements = NIL;
 
-	for (int c = 0; c < t->ncolumns; c++)
-		if (!spindle_table_leads_key(t, c) && ddl->index_name[table][c] != NULL)
+	for (int i = 0; i < ddl->nindexes[table]; i++)
+	{
+		const SpindleDdlIndex *index = &ddl->index[table][i];
+
+		if (index->kind == SPINDLE_INDEX_PLAIN)
 			statements = lappend(statements,
 								 psprintf("CREATE INDEX %s ON %s (%s)",
-										  quote_identifier(spindle_ddl_index_name(ddl, table, c)),
+										  quote_identifier(spindle_ddl_index_name(ddl, table, i)),
 										  qualified_table(ddl, table),
-										  quote_identifier(t->column[c].name)));
+										  column_names(&ddl->domain->table[table], index->columns.column, index->columns.n, ", ", true)));
+	}
 	return statements;
 }
 
 /*
  * spindle_ddl_foreign_key
- *		The foreign key of a column to a selected table, or NULL if it has none.
+ *		A foreign key of a table, or NULL if what it refers to is not selected.
  *
  * With is_valid the statement checks the rows; otherwise this is left to
  * ALTER TABLE ... VALIDATE CONSTRAINT.
@@ -274,20 +394,18 @@ spindle_ddl_indexes(const SpindleDdl *ddl, int table)
  * gets its own in the end.
  */
 char *
-spindle_ddl_foreign_key(const SpindleDdl *ddl, int table, int column, bool is_valid)
+spindle_ddl_foreign_key(const SpindleDdl *ddl, int table, int key, bool is_valid)
 {
-	const SpindleColumn *c = &ddl->domain->table[table].column[column];
-	const SpindleTable *parent;
+	const SpindleForeignKey *k = &ddl->domain->table[table].foreign_key[key];
 
-	if (ddl->foreign_key_name[table][column] == NULL || !ddl->selected[c->references])
+	if (!ddl->selected[k->table])
 		return NULL;
-	parent = &ddl->domain->table[c->references];
 	return psprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)%s",
 					qualified_table(ddl, table),
-					quote_identifier(ddl->foreign_key_name[table][column]),
-					quote_identifier(c->name),
-					qualified_table(ddl, parent->index),
-					quote_identifier(parent->column[spindle_table_single_key(parent)].name),
+					quote_identifier(ddl->foreign_key_name[table][key]),
+					column_names(&ddl->domain->table[table], k->column, k->ncolumns, ", ", true),
+					qualified_table(ddl, k->table),
+					column_names(&ddl->domain->table[k->table], k->target, k->ncolumns, ", ", true),
 					is_valid ? "" : " NOT VALID");
 }
 
@@ -300,9 +418,9 @@ spindle_ddl_foreign_keys(const SpindleDdl *ddl, int table, bool is_valid)
 {
 	List	   *statements = NIL;
 
-	for (int c = 0; c < ddl->domain->table[table].ncolumns; c++)
+	for (int k = 0; k < ddl->domain->table[table].nforeign_keys; k++)
 	{
-		char	   *statement = spindle_ddl_foreign_key(ddl, table, c, is_valid);
+		char	   *statement = spindle_ddl_foreign_key(ddl, table, k, is_valid);
 
 		if (statement)
 			statements = lappend(statements, statement);
@@ -350,7 +468,7 @@ spindle_ddl_script(const SpindleDdl *ddl)
 		appendStringInfo(&buf, "\n%s;\n", spindle_ddl_table(ddl, t));
 		append_statements(&buf, NULL, spindle_ddl_table_comment(ddl, t));
 		append_statements(&buf, NULL, spindle_ddl_column_comments(ddl, t));
-		indexes = list_concat(indexes, spindle_ddl_primary_key(ddl, t));
+		indexes = list_concat(indexes, spindle_ddl_keys(ddl, t));
 		indexes = list_concat(indexes, spindle_ddl_indexes(ddl, t));
 		foreign_keys = list_concat(foreign_keys, spindle_ddl_foreign_keys(ddl, t, true));
 	}

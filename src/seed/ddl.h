@@ -3,8 +3,8 @@
  * ddl.h
  *		Statements that make tables of a domain.
  *
- * Texts and lists are palloc'd.  A column is a number of the definition,
- * hidden ones included.
+ * Texts and lists are palloc'd.  Tables, columns, indexes and foreign keys are
+ * numbers; those of columns are of the definition, hidden ones included.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,6 +14,21 @@
 #include "nodes/pg_list.h"
 
 #include "model/model.h"
+
+/* What an index is for. */
+typedef enum SpindleIndexKind
+{
+	SPINDLE_INDEX_PRIMARY,		/* the primary key */
+	SPINDLE_INDEX_UNIQUE,		/* a set that is declared unique */
+	SPINDLE_INDEX_PLAIN			/* a foreign key that no other index serves */
+} SpindleIndexKind;
+
+typedef struct SpindleDdlIndex
+{
+	SpindleIndexKind kind;
+	const char *name;			/* in the end, not quoted */
+	SpindleColumnSet columns;	/* none hidden */
+} SpindleDdlIndex;
 
 /*
  * What statements are to say, for the selected tables of a domain in a schema.
@@ -34,24 +49,24 @@ typedef struct SpindleDdl
 	 */
 	const char *staging;
 	List	   *names;			/* names taken so far in the schema */
-	char	 ***index_name;		/* [table][column] in the end, NULL if none; that
-								 * of the key at its first column */
-	char	 ***foreign_key_name;	/* [table][column], NULL if none */
+	int		   *nindexes;		/* per table */
+	SpindleDdlIndex **index;	/* [table][number], the primary key first */
+	char	 ***foreign_key_name;	/* [table][number of the foreign key] */
 	char	 ***not_null_name;	/* [table][column], NULL if none */
 } SpindleDdl;
 
 extern SpindleDdl *spindle_ddl_create(const SpindleDomain *domain, const char *schema,
 									  const bool *selected, bool is_logged);
 extern char *spindle_ddl_name(const SpindleDdl *ddl, int table);
-extern char *spindle_ddl_index_name(const SpindleDdl *ddl, int table, int column);
+extern char *spindle_ddl_index_name(const SpindleDdl *ddl, int table, int index);
 extern char *spindle_ddl_qualified(const SpindleDdl *ddl, const char *name);
 
 extern char *spindle_ddl_table(const SpindleDdl *ddl, int table);
 extern List *spindle_ddl_table_comment(const SpindleDdl *ddl, int table);
 extern List *spindle_ddl_column_comments(const SpindleDdl *ddl, int table);
-extern List *spindle_ddl_primary_key(const SpindleDdl *ddl, int table);
+extern List *spindle_ddl_keys(const SpindleDdl *ddl, int table);
 extern List *spindle_ddl_indexes(const SpindleDdl *ddl, int table);
-extern char *spindle_ddl_foreign_key(const SpindleDdl *ddl, int table, int column, bool is_valid);
+extern char *spindle_ddl_foreign_key(const SpindleDdl *ddl, int table, int key, bool is_valid);
 extern List *spindle_ddl_foreign_keys(const SpindleDdl *ddl, int table, bool is_valid);
 extern char *spindle_ddl_script(const SpindleDdl *ddl);
 

@@ -22,16 +22,16 @@
 #include "server/target.h"
 
 /*
- * A column by its name; an error with the names there are.  From 0.  Raises
- * undefined_column; hidden columns are not found.
+ * A column by its name, in SQL or in the definition; an error with the names
+ * there are.  From 0.  Raises undefined_column; hidden columns are not found.
  */
 static int
 find_column(const SpindleFill *fill, const char *name)
 {
 	const SpindleTable *table = &fill->instance->domain->table[fill->table];
-	int			column = spindle_table_find_column(table, name);
+	int			column = spindle_table_find_visible(table, name);
 
-	if (column < 0 || table->column[column].hidden)
+	if (column < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" does not exist in table \"%s\" of spindle domain \"%s\"",
@@ -49,7 +49,7 @@ static bool
 has_place(const SpindleFill *fill, Relation target, int c)
 {
 	const SpindleTable *table = &fill->instance->domain->table[fill->table];
-	const char *name = table->column[c].name;
+	const char *name = table->column[c].sql_name;
 	Form_pg_attribute att = spindle_target_column(target, name);
 
 	if (att == NULL)

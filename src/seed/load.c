@@ -68,28 +68,36 @@ typedef struct Loader
 	ReferenceCheck *check;
 } Loader;
 
+/* The columns of a foreign key of one column, and of what it refers to. */
+static void
+key_columns(const SpindleDomain *domain, int table, int key, const SpindleColumn **column,
+			const SpindleColumn **target)
+{
+	const SpindleForeignKey *k = &domain->table[table].foreign_key[key];
+
+	*column = &domain->table[table].column[k->column[0]];
+	*target = &domain->table[k->table].column[k->target[0]];
+}
+
 /*
  * spindle_load_can_check
- *		Can the values of a referencing column be checked while they are loaded?
+ *		Can the values of a foreign key be checked while they are loaded?
  *
- * It can if the parent is another table, and its only key column an integer
- * sequence that rises.  False for a column that refers to nothing.
+ * It can if it has one column, the parent is another table, and the column there
+ * is an integer sequence that rises.
  */
 bool
-spindle_load_can_check(const SpindleDomain *domain, int table, int column)
+spindle_load_can_check(const SpindleDomain *domain, int table, int key)
 {
-	const SpindleColumn *c = &domain->table[table].column[column];
-	const SpindleTable *parent;
-	const SpindleColumn *key;
+	const SpindleForeignKey *k = &domain->table[table].foreign_key[key];
+	const SpindleColumn *column;
+	const SpindleColumn *target;
 
-	if (c->references < 0 || c->references == table)
+	if (k->ncolumns != 1 || k->table == table)
 		return false;
-	parent = &domain->table[c->references];
-	if (parent->nkeys != 1)
-		return false;
-	key = &parent->column[spindle_table_single_key(parent)];
-	return c->type.ops->is_integer && key->type.ops->is_integer &&
-		key->rule->kind == SPINDLE_RULE_SEQUENCE && key->rule->sequence.step > 0;
+	key_columns(domain, table, key, &column, &target);
+	return column->type.ops->is_integer && target->type.ops->is_integer &&
+		target->rule->kind == SPINDLE_RULE_SEQUENCE && target->rule->sequence.step > 0;
 }
 
 /*
@@ -116,33 +124,41 @@ describe_rows(Loader *loader, const SpindleLoad *load)
 		if (!load->wanted[c])
 			continue;
 		loader->column[n++] = c;
-		TupleDescInitEntry(loader->desc, n, column->name, column->type.oid, column->type.typmod, 0);
+		TupleDescInitEntry(loader->desc, n, column->sql_name, column->type.oid, column->type.typmod, 0);
 		TupleDescAttr(loader->desc, n - 1)->attnotnull = !column->nullable;
 	}
 }
 
-/* Note which columns are to be checked, against which keys. */
+/*
+ * Note which foreign keys are to be checked.  Columns that are not loaded have no
+ * values to check.
+ */
 static void
 add_checks(Loader *loader, const SpindleLoad *load)
 {
-	const SpindleTable *table = &load->instance->domain->table[load->table];
+	const SpindleDomain *domain = load->instance->domain;
+	const SpindleTable *table = &domain->table[load->table];
 
-	loader->check = palloc(sizeof(ReferenceCheck) * Max(loader->desc->natts, 1));
-	for (int i = 0; i < loader->desc->natts && load->checked; i++)
+	loader->check = palloc(sizeof(ReferenceCheck) * Max(table->nforeign_keys, 1));
+	for (int k = 0; k < table->nforeign_keys && load->checked; k++)
 	{
 		ReferenceCheck *check = &loader->check[loader->nchecks];
-		const SpindleRule *key;
+		const SpindleColumn *target;
+		int			i = 0;
 
-		if (!load->checked[loader->column[i]])
+		if (!load->checked[k])
+			continue;
+		while (i < loader->desc->natts && loader->column[i] != table->foreign_key[k].column[0])
+			i++;
+		if (i == loader->desc->natts)
 			continue;
 		loader->nchecks++;
+		key_columns(domain, load->table, k, &check->column, &target);
 		check->attribute = i;
 		check->length = TupleDescAttr(loader->desc, i)->attlen;
-		check->column = &table->column[loader->column[i]];
-		check->parent = &load->instance->domain->table[check->column->references];
-		key = check->parent->column[spindle_table_single_key(check->parent)].rule;
-		check->start = key->sequence.start;
-		check->step = key->sequence.step;
+		check->parent = &domain->table[table->foreign_key[k].table];
+		check->start = target->rule->sequence.start;
+		check->step = target->rule->sequence.step;
 		check->nrows = load->instance->nrows[check->parent->index];
 	}
 }
@@ -168,7 +184,7 @@ check_references(const Loader *loader, const Datum *values, const bool *nulls)
 			ereport(ERROR,
 					(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 					 errmsg("value " INT64_FORMAT " of column \"%s\" is not a key of table \"%s\"",
-							key, check->column->name, check->parent->name)));
+							key, check->column->sql_name, check->parent->sql_name)));
 	}
 }
 
@@ -327,10 +343,10 @@ require_columns(const SpindleLoad *load)
 	Relation	target = spindle_relation_open(load->relid, NULL, RowExclusiveLock);
 
 	for (int c = 0; c < table->ncolumns; c++)
-		if (load->wanted[c] && spindle_target_column(target, table->column[c].name) == NULL)
+		if (load->wanted[c] && spindle_target_column(target, table->column[c].sql_name) == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of relation \"%s\" does not exist", table->column[c].name,
+					 errmsg("column \"%s\" of relation \"%s\" does not exist", table->column[c].sql_name,
 							RelationGetRelationName(target))));
 	relation_close(target, NoLock);
 }
@@ -341,8 +357,8 @@ require_columns(const SpindleLoad *load)
  *		number.
  *
  * The table must have been created in this transaction, with columns of the
- * generated table, and no indexes yet.  checked says of each column whether it
- * has a foreign key already, for which spindle_load_can_check(), or is NULL.
+ * generated table, and no indexes yet.  checked says of each foreign key whether
+ * it is there already, for which spindle_load_can_check(), or is NULL.
  * If an event trigger has made more of the table, rows are inserted as by INSERT,
  * and the result is what that says.  For the rest see spindle_load().
  */

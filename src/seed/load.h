@@ -29,13 +29,13 @@ typedef struct SpindleLoad
 	int64		first;			/* rows first .. end - 1 */
 	int64		end;
 	bool		is_new;			/* see spindle_load_new() */
-	const bool *checked;		/* per column: is its foreign key checked here?
+	const bool *checked;		/* per foreign key: is it checked here?
 								 * NULL if none is */
 	SpindleLoadReport report;
 	void	   *report_arg;
 } SpindleLoad;
 
-extern bool spindle_load_can_check(const SpindleDomain *domain, int table, int column);
+extern bool spindle_load_can_check(const SpindleDomain *domain, int table, int key);
 extern int64 spindle_load(const SpindleLoad *load);
 extern int64 spindle_load_new(Oid relid, SpindleInstance *instance, int table, const bool *checked,
 							  SpindleLoadReport report, void *arg);

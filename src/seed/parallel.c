@@ -458,18 +458,17 @@ show_tables(SpindleSeed *seed)
 
 		if (!seed->selected[t])
 			continue;
-		for (int c = 0; c < table->ncolumns; c++)
-			if (seed->ddl->index_name[t][c] &&
-				(spindle_table_leads_key(table, c) ? seed->options->with_keys : seed->options->with_indexes))
-				rename_relation(seed->ddl, "INDEX", spindle_ddl_index_name(seed->ddl, t, c),
-								seed->ddl->index_name[t][c]);
-		rename_relation(seed->ddl, "TABLE", spindle_ddl_name(seed->ddl, t), table->name);
+		for (int i = 0; i < seed->ddl->nindexes[t]; i++)
+			if (seed->ddl->index[t][i].kind != SPINDLE_INDEX_PLAIN ? seed->options->with_keys : seed->options->with_indexes)
+				rename_relation(seed->ddl, "INDEX", spindle_ddl_index_name(seed->ddl, t, i),
+								seed->ddl->index[t][i].name);
+		rename_relation(seed->ddl, "TABLE", spindle_ddl_name(seed->ddl, t), table->sql_name);
 		spindle_run(psprintf("ALTER TABLE %s RESET (autovacuum_enabled)",
-								  spindle_ddl_qualified(&shown, table->name)));
+								  spindle_ddl_qualified(&shown, table->sql_name)));
 		if (table->description)
 			spindle_run_all(spindle_ddl_table_comment(&shown, t));
 		else
-			spindle_run(psprintf("COMMENT ON TABLE %s IS NULL", spindle_ddl_qualified(&shown, table->name)));
+			spindle_run(psprintf("COMMENT ON TABLE %s IS NULL", spindle_ddl_qualified(&shown, table->sql_name)));
 		seed->nbytes += spindle_ddl_relation_bytes(&shown, t);
 	}
 }

@@ -60,7 +60,7 @@ check_schema(SpindleSeed *seed)
 static void
 check_existing_table(SpindleSeed *seed, int table, Oid relid)
 {
-	const char *name = seed->options->instance->domain->table[table].name;
+	const char *name = seed->options->instance->domain->table[table].sql_name;
 	char		kind = get_rel_relkind(relid);
 
 	if (seed->options->if_exists == SPINDLE_IF_EXISTS_SKIP)
@@ -93,20 +93,20 @@ check_index_names(const SpindleSeed *seed, Oid schema, const List *replaced)
 	const SpindleDomain *domain = seed->options->instance->domain;
 
 	for (int t = 0; t < domain->ntables; t++)
-		for (int c = 0; seed->selected[t] && c < domain->table[t].ncolumns; c++)
+		for (int i = 0; seed->selected[t] && i < seed->ddl->nindexes[t]; i++)
 		{
-			const char *name = seed->ddl->index_name[t][c];
-			bool		is_key = spindle_table_leads_key(&domain->table[t], c);
+			const char *name = seed->ddl->index[t][i].name;
+			bool		is_key = seed->ddl->index[t][i].kind != SPINDLE_INDEX_PLAIN;
 			Oid			relid;
 
-			if (name == NULL || !(is_key ? seed->options->with_keys : seed->options->with_indexes))
+			if (!(is_key ? seed->options->with_keys : seed->options->with_indexes))
 				continue;
 			relid = get_relname_relid(name, schema);
 			if (OidIsValid(relid) && !list_member_oid(replaced, IndexGetRelation(relid, true)))
 				ereport(ERROR,
 						(errcode(ERRCODE_DUPLICATE_TABLE),
 						 errmsg("relation \"%s\" already exists in schema \"%s\"", name, seed->options->schema),
-						 errdetail("An index of table \"%s\" is to have this name.", domain->table[t].name)));
+						 errdetail("An index of table \"%s\" is to have this name.", domain->table[t].sql_name)));
 		}
 }
 
@@ -123,7 +123,7 @@ check_existing(SpindleSeed *seed, Oid schema)
 	for (int t = 0; t < domain->ntables; t++)
 	{
 		Oid			relid = OidIsValid(schema) && seed->selected[t] ?
-		get_relname_relid(domain->table[t].name, schema) : InvalidOid;
+		get_relname_relid(domain->table[t].sql_name, schema) : InvalidOid;
 
 		if (OidIsValid(relid))
 		{

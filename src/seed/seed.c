@@ -61,16 +61,16 @@ has_event_triggers(void)
  * must be complete by then, and its key; and nobody may have changed its rows.
  */
 static bool
-is_early_foreign_key(const SpindleSeed *seed, int table, int column)
+is_early_foreign_key(const SpindleSeed *seed, int table, int key)
 {
 	const SpindleDomain *domain = seed->options->instance->domain;
 
-	return seed->options->with_keys && !seed->is_watched && domain->table[table].column[column].references < table &&
-		spindle_load_can_check(domain, table, column);
+	return seed->options->with_keys && !seed->is_watched && domain->table[table].foreign_key[key].table < table &&
+		spindle_load_can_check(domain, table, key);
 }
 
 /*
- * Rows and primary keys, table after table.  A foreign key that can be checked
+ * Rows and keys, table after table.  A foreign key that can be checked
  * while rows are stored is made before.  The number of rows is what was
  * inserted, which an event trigger may have changed.
  */
@@ -86,25 +86,25 @@ load_tables(SpindleSeed *seed)
 	spindle_progress_start(&load.progress, psprintf("loading %s", domain->name), total, "rows");
 	for (int t = 0; t < domain->ntables; t++)
 	{
-		bool	   *checked = seed->is_watched ? NULL : palloc0(sizeof(bool) * domain->table[t].ncolumns);
+		bool	   *checked = seed->is_watched ? NULL : palloc0(sizeof(bool) * Max(domain->table[t].nforeign_keys, 1));
 
 		if (!seed->selected[t])
 			continue;
-		for (int c = 0; c < domain->table[t].ncolumns; c++)
+		for (int k = 0; k < domain->table[t].nforeign_keys; k++)
 		{
-			char	   *statement = is_early_foreign_key(seed, t, c) ?
-			spindle_ddl_foreign_key(seed->ddl, t, c, true) : NULL;
+			char	   *statement = is_early_foreign_key(seed, t, k) ?
+			spindle_ddl_foreign_key(seed->ddl, t, k, true) : NULL;
 
 			if (statement)
 			{
-				checked[c] = true;
+				checked[k] = true;
 				spindle_run(statement);
 			}
 		}
 		load.rows_before += spindle_load_new(spindle_ddl_relation(seed->ddl, t), seed->options->instance, t, checked,
 										 report_load, &load);
 		if (seed->options->with_keys)
-			spindle_run_all(spindle_ddl_primary_key(seed->ddl, t));
+			spindle_run_all(spindle_ddl_keys(seed->ddl, t));
 	}
 	spindle_progress_end(&load.progress);
 	seed->nrows = load.rows_before;
@@ -133,10 +133,10 @@ finish_tables(const SpindleSeed *seed)
 								 psprintf("ANALYZE %s", spindle_ddl_qualified(seed->ddl, spindle_ddl_name(seed->ddl, t))));
 	}
 	for (int t = 0; t < domain->ntables && seed->options->with_keys; t++)
-		for (int c = 0; seed->selected[t] && c < domain->table[t].ncolumns; c++)
+		for (int k = 0; seed->selected[t] && k < domain->table[t].nforeign_keys; k++)
 		{
-			char	   *statement = is_early_foreign_key(seed, t, c) ? NULL :
-			spindle_ddl_foreign_key(seed->ddl, t, c, true);
+			char	   *statement = is_early_foreign_key(seed, t, k) ? NULL :
+			spindle_ddl_foreign_key(seed->ddl, t, k, true);
 
 			if (statement)
 				statements = lappend(statements, statement);

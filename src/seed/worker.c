@@ -187,7 +187,7 @@ static void
 make_table(Worker *worker, SpindleSeedTask *task)
 {
 	const SpindleSeedShared *shared = worker->shared;
-	const char *name = worker->ddl->domain->table[task->table].name;
+	const char *name = worker->ddl->domain->table[task->table].sql_name;
 	char	   *qualified = spindle_ddl_qualified(worker->ddl, spindle_ddl_name(worker->ddl, task->table));
 	int64		inserted;
 
@@ -212,7 +212,7 @@ make_table(Worker *worker, SpindleSeedTask *task)
 
 	pgstat_report_activity(STATE_RUNNING, psprintf("keys, indexes and statistics of %s", name));
 	if (shared->with_keys)
-		spindle_run_all(spindle_ddl_primary_key(worker->ddl, task->table));
+		spindle_run_all(spindle_ddl_keys(worker->ddl, task->table));
 	if (shared->with_indexes)
 		spindle_run_all(spindle_ddl_indexes(worker->ddl, task->table));
 	if (shared->with_statistics)
@@ -263,11 +263,11 @@ validate_tables(Worker *worker)
 		SPI_connect();
 		PushActiveSnapshot(GetTransactionSnapshot());
 		prepare(worker);
-		for (int c = 0; c < worker->ddl->domain->table[task->table].ncolumns; c++)
+		for (int k = 0; k < worker->ddl->domain->table[task->table].nforeign_keys; k++)
 		{
-			const char *name = worker->ddl->foreign_key_name[task->table][c];
+			const char *name = worker->ddl->foreign_key_name[task->table][k];
 
-			if (name == NULL || !worker->ddl->selected[worker->ddl->domain->table[task->table].column[c].references])
+			if (!worker->ddl->selected[worker->ddl->domain->table[task->table].foreign_key[k].table])
 				continue;
 			pgstat_report_activity(STATE_RUNNING, psprintf("foreign key %s", name));
 			spindle_run(psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",

@@ -23,7 +23,8 @@
 
 /*
  * spindle_feed_find_column
- *		The column of a feed by its name, or -1.
+ *		The column of a feed by its name, or by what a definition calls it, or
+ *		-1.
  *
  * The name is in UTF-8 and has to be the same byte by byte.  Hidden columns
  * are not found.
@@ -33,6 +34,9 @@ spindle_feed_find_column(const SpindleFeed *feed, const char *name)
 {
 	for (int c = 0; c < feed->ncolumns; c++)
 		if (!feed->column[c].is_hidden && strcmp(feed->column[c].name, name) == 0)
+			return c;
+	for (int c = 0; c < feed->ncolumns; c++)
+		if (!feed->column[c].is_hidden && feed->column[c].key && strcmp(feed->column[c].key, name) == 0)
 			return c;
 	return -1;
 }

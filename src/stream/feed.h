@@ -77,6 +77,7 @@ typedef struct SpindlePassEvent
 typedef struct SpindleFeedColumn
 {
 	const char *name;			/* UTF-8 */
+	const char *key;			/* what a definition calls it, else NULL */
 	const char *type_name;
 	Oid			type;			/* of its values as Datums */
 	int32		typmod;
@@ -171,7 +172,9 @@ struct SpindleFeed
 	const SpindleFeedOps *ops;
 
 	/* set at creation */
-	const char *name;			/* of the table, UTF-8 */
+	const char *key;			/* of the table, for draws: what a definition
+								 * calls it, or its name */
+	const char *name;			/* of the table in SQL, UTF-8 */
 	const char *table_name;		/* the same in the server's encoding */
 	text	   *table_text;		/* and as a value; NULL until first needed */
 	const char *subject;		/* table "order" of ..., for errors */

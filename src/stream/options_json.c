@@ -275,6 +275,25 @@ spindle_json_time_pattern(Datum jsonb, SpindleScheduleSpec *schedule)
 }
 
 /*
+ * What stands behind the name of a feed's table and a point, or NULL if the
+ * string does not begin so.
+ */
+static const char *
+behind_table(const SpindleFeed *feed, const char *string)
+{
+	const char *names[] = {feed->name, feed->key};
+
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		size_t		len = strlen(names[i]);
+
+		if (strncmp(string, names[i], len) == 0 && string[len] == '.')
+			return string + len + 1;
+	}
+	return NULL;
+}
+
+/*
  * The number of a column that a string names; for several feeds as
  * table.column.
  *
@@ -288,7 +307,6 @@ column_member(const SpindleJson *node, const char *name, const SpindleStreamSour
 {
 	SpindleJson m = spindle_json_member(node, name);
 	char	   *column_name = spindle_json_string(&m);
-	char	   *dot = strchr(column_name, '.');
 	SpindleFeed *only = *feed ? *feed : source->nfeeds == 1 ? source->feed[0] : NULL;
 	int			column = -1;
 	StringInfoData buf;
@@ -297,14 +315,14 @@ column_member(const SpindleJson *node, const char *name, const SpindleStreamSour
 	for (int f = 0; f < source->nfeeds; f++)
 	{
 		SpindleFeed *candidate = source->feed[f];
+		const char *rest;
 		int			c;
 
 		if (only && candidate != only)
 			continue;
 		c = spindle_feed_find_column(candidate, column_name);
-		if (c < 0 && dot && strncmp(candidate->name, column_name, dot - column_name) == 0 &&
-			candidate->name[dot - column_name] == '\0')
-			c = spindle_feed_find_column(candidate, dot + 1);
+		if (c < 0 && (rest = behind_table(candidate, column_name)) != NULL)
+			c = spindle_feed_find_column(candidate, rest);
 		if (c < 0)
 			continue;
 		appendStringInfo(&buf, "%s%s.%s", buf.len ? ", " : "", candidate->name, column_name);

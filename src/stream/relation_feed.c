@@ -488,7 +488,8 @@ spindle_relation_feed_create(Oid relid, const char *time_column, int64 seed, Mem
 	feed->subject = psprintf("relation \"%s\"", feed->table_name);
 	feed->root = spindle_key_derive(spindle_key_seed((uint64) seed), spindle_label("relation"));
 	feed->name = pstrdup(pg_server_to_any(feed->table_name, (int) strlen(feed->table_name), PG_UTF8));
-	feed->label = spindle_label(feed->name);
+	feed->key = feed->name;
+	feed->label = spindle_label(feed->key);
 	rf->table_json = psprintf(",\"_spindle_table\":%s,\"_spindle_seq\":", spindle_json_quote(feed->table_name));
 
 	for (int i = 0; i < desc->natts; i++)

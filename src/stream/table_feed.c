@@ -561,6 +561,21 @@ static const SpindleFeedOps table_feed_ops = {
 	.close = close_feed,
 };
 
+/* Is a column part of what identifies rows, or of what refers to others? */
+static bool
+is_part_of_key(const SpindleTable *table, int column)
+{
+	bool		result = spindle_table_is_key(table, column) || table->column[column].references >= 0;
+
+	for (int u = 0; u < table->nunique; u++)
+		for (int i = 0; i < table->unique[u].n; i++)
+			result |= table->unique[u].column[i] == column;
+	for (int k = 0; k < table->nforeign_keys; k++)
+		for (int i = 0; i < table->foreign_key[k].ncolumns; i++)
+			result |= table->foreign_key[k].column[i] == column;
+	return result;
+}
+
 /*
  * spindle_table_feed_create
  *		The events of a generated table, in context.
@@ -583,8 +598,10 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 	SpindleColumnRef event_time;
 
 	feed->ops = &table_feed_ops;
-	feed->name = feed->table_name = table->name;
-	feed->subject = psprintf("table \"%s\"", table->name);
+	feed->key = table->name;
+	feed->name = table->utf8_name;
+	feed->table_name = table->sql_name;
+	feed->subject = psprintf("table \"%s\"", table->sql_name);
 	feed->root = instance->key;
 	feed->label = table->label;
 	feed->ncolumns = table->ncolumns;
@@ -594,7 +611,8 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 		const SpindleColumn *from = &table->column[c];
 		SpindleFeedColumn *column = &feed->column[c];
 
-		column->name = from->name;
+		column->name = from->utf8_name;
+		column->key = from->name;
 		column->type_name = from->type.name;
 		column->type = from->type.oid;
 		column->typmod = from->type.typmod;
@@ -604,7 +622,7 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 		column->is_timestamp = spindle_type_is_timestamp(&from->type);
 		column->is_date = from->type.ops->time_unit > 0 && !column->is_timestamp;
 		column->is_comparable = column->is_sortable = true;
-		column->is_key = spindle_table_is_key(table, c) || from->references >= 0;
+		column->is_key = is_part_of_key(table, c);
 		column->is_nullable = from->nullable;
 	}
 	tf->instance = instance;

@@ -99,7 +99,7 @@ sub example
 	slurp_file('docs/domain-format.md') =~ /^## Complete example\s+```json\n(.*?)^```/ms or die 'no example';
 	return $1;
 }
-my @bases = map { parse($_) } slurp_file('test/data/every.json') =~ s/"p": 4000/"p": 400/r, example(),
+my @bases = map { parse($_) } slurp_file('test/sql/keys.sql') =~ /\$json\$(\{.*?\})\$json\$/s, slurp_file('test/data/every.json') =~ s/"p": 4000/"p": 400/r, example(),
   slurp_file('domains/retail.json') =~ s/"presets": \{.*?\n  \},/"presets": {"small": {"customer": 200, "product": 100, "order": 500}},/sr;
 
 # Values for members of the same name, from all of them.
@@ -116,7 +116,7 @@ foreach my $base (@bases)
 }
 my @odd = ('0', '1', '-1', '2', '0.5', '0.1', '1e-9', '1e9', '1e15', '1e300', '9223372036854775807', '-9223372036854775808', '18446744073709551616', '32767', '32768', '-32769',
 	'2147483648', '999999999999', '1000000000000000', '100', '64', '65536', '0.000001', '1.5', '-0.0', '0.30000000000000004', 'null', 'true', 'false', '""', '"x"', '"{row}"', '"{row}{row}"',
-	'"2024-02-29"', '"1900-01-01"', '"9999-12-31"', '"2023-01-01"', '{}', '[]', '"numeric(18,9)"', '"numeric(1,1)"', '"varchar(1)"', '"smallint"', '"double precision"', '"\u0000"', '"\ud83d\ude00"');
+	'"2024-02-29"', '"1900-01-01"', '"9999-12-31"', '"2023-01-01"', '{}', '[]', '"numeric(18,9)"', '"numeric(1,1)"', '"varchar(1)"', '"smallint"', '"row"', '"A b"', '"\"A b\""', '"a.b"', '[["id"]]', '"double precision"', '"\u0000"', '"\ud83d\ude00"');
 
 # One random change; text tells it.
 sub change
@@ -198,10 +198,10 @@ sub wrong
 		return undef if $registered->{state} eq '22P02' && $registered->{message} =~ /invalid input syntax for type json/;
 		return [ 'registrations that fail', "$registered->{state}: $registered->{message}" ] if $registered->{state} ne '';
 		note_kind('registered definitions');
-		return wrong_rows($domain);
+		return wrong_rows($domain, $text);
 	}
 	write_file("$dir/$domain.json", $text);
-	my $result = wrong_rows($domain);
+	my $result = wrong_rows($domain, $text);
 	unlink "$dir/$domain.json";
 	return $result;
 }
@@ -217,7 +217,7 @@ sub is_documented
 
 sub wrong_rows
 {
-	my ($domain) = @_;
+	my ($domain, $text) = @_;
 	my $scales = run($connection, "SELECT scales[1] FROM spindle_domains() WHERE domain = '$domain'");
 	return [ 'valid definitions that fail', $scales->{message} ] if $scales->{state} ne '' || !@{ $scales->{rows} };
 	my $scale = $scales->{rows}[0][0];
@@ -265,7 +265,7 @@ sub wrong_rows
 
 		# types hold, columns are not null that cannot be, keys are unique
 		my @checks = map { ($_->[2] ? "bool_and($_->[0] IS NOT NULL)" : 'true', "bool_and(($_->[0]::text)::$_->[1]::text IS NOT DISTINCT FROM $_->[0]::text)") } @columns;
-		push @checks, "count(DISTINCT \"$key\") = count(*)" if defined $key;
+		push @checks, "count(DISTINCT ($key)) = count(*)" if defined $key && !grep { my $column = $_; !grep { $_->[0] eq $column } @columns } split /, /, $key;
 		my $check = run($connection, "SELECT " . join(', ', map { "coalesce($_, true)" } @checks) . ' FROM ' . $call->(0, $limit));
 		return [ 'values that do not fit', "$name: $check->{message}" ] if $check->{state} ne '';
 		my @bad = grep { $check->{rows}[0][$_] ne '1' && $check->{rows}[0][$_] ne 't' } 0 .. $#checks;
@@ -290,7 +290,23 @@ sub wrong_rows
 			return [ 'events that differ from rows', "$name: $events->{state}: $events->{message}" ];
 		}
 	}
-	return undef;
+	return wrong_constraints($domain, $scale, $text);
+}
+
+# All keys, unique sets and foreign keys are declared and hold, if there are few rows;
+# what "references" claims need not be true.
+sub wrong_constraints
+{
+	my ($domain, $scale, $text) = @_;
+	my $rows = value($connection, "SELECT sum(row_count) FROM spindle_tables('$domain', '$scale')");
+	return undef if !defined $rows || $rows > 20000;
+	run($connection, 'BEGIN');
+	my $seeded = run($connection, "CALL spindle_seed('$domain', 'fuzz_seed', false, scale => '$scale', seed => 7)");
+	run($connection, 'ROLLBACK');
+	note_kind($seeded->{state} eq '' ? 'domains seeded' : "seedings refused by SQLSTATE $seeded->{state}");
+	return undef if $seeded->{state} =~ /^(?:|08006|57014|42P07)$/ || is_documented($seeded);
+	return undef if $seeded->{state} eq '23503' && $text =~ /"references"/;
+	return [ 'constraints that do not hold', "$seeded->{state}: $seeded->{message}" ];
 }
 
 # Take away what is not needed for the same kind of finding.
@@ -355,4 +371,4 @@ run_cases(sub {
 	}
 });
 finish('refusals of an improper kind', 'registrations that fail', 'checks that take too long', 'valid definitions that fail', 'rows that fail improperly', 'tables that take too long', 'counts that are wrong', 'slices that differ',
-	'values that do not fit', 'streams that fail', 'events that differ from rows', 'events that are out of order', 'growth of memory');
+	'values that do not fit', 'streams that fail', 'events that differ from rows', 'events that are out of order', 'constraints that do not hold', 'growth of memory');

@@ -35,7 +35,7 @@ SELECT s, sum(row_count) FROM unnest('{fabric_demo,small,medium,large,xlarge,war
 SELECT * FROM spindle_tables('retail', 'small') EXCEPT SELECT * FROM spindle_tables('retail');
 
 SELECT table_name, ordinal_position, column_name, data_type, not_null, is_key, references_table
-FROM spindle_tables('retail') WITH ORDINALITY t (table_name, d, r, k, e, n),
+FROM spindle_tables('retail') WITH ORDINALITY t (table_name, d, r, k, e, q, n),
   spindle_columns('retail', t.table_name) c
 ORDER BY t.n, ordinal_position;
 

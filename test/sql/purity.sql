@@ -24,7 +24,7 @@ $$;
 -- The only golden values: they change with the definition, its data and the
 -- generator, and then all values do.
 CREATE TABLE sums AS SELECT n, table_name, checksum(table_name) AS sum
-  FROM spindle_tables('retail') WITH ORDINALITY t (table_name, d, r, k, e, n);
+  FROM spindle_tables('retail') WITH ORDINALITY t (table_name, d, r, k, e, q, n);
 SELECT table_name, sum FROM sums ORDER BY n;
 
 -- Slices give what the whole gives, whatever their size: 1 is row by row, 7

@@ -6,7 +6,7 @@ SET search_path = stream, public;
 IMPORT FOREIGN SCHEMA retail FROM SERVER spindle INTO stream OPTIONS (scale 'fabric_demo');
 CREATE TABLE events AS
   SELECT t.n, t.table_name AS t, s.*
-  FROM spindle_tables('retail') WITH ORDINALITY t (table_name, d, r, k, e, n),
+  FROM spindle_tables('retail') WITH ORDINALITY t (table_name, d, r, k, e, q, n),
     LATERAL (SELECT delivery_seq, seq, s.table_name, event_time, event, arrival, is_anomaly, anomaly_type, row_number() OVER () AS position
              FROM spindle_stream('retail', t.table_name, 'fabric_demo') s) s;
 
