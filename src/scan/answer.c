@@ -19,6 +19,7 @@
 #include "access/table.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
@@ -167,7 +168,7 @@ condition_text(const SpindleSource *source, const SpindleCondition *condition, N
 		[BTGreaterEqualStrategyNumber] = ">=",
 		[BTGreaterStrategyNumber] = ">",
 	};
-	const char *name = source->instance->domain->table[source->table].column[condition->column].name;
+	const char *name = quote_identifier(source->instance->domain->table[source->table].column[condition->column].sql_name);
 
 	return psprintf(condition->is_array ? "%s %s ANY (%s)" : "%s %s %s", name, operator[condition->strategy],
 					deparse_expression(value, context, false, false));
