@@ -149,17 +149,19 @@ check_users(const char *data_set)
 	foreach(lc, spindle_registered_users(data_set))
 	{
 		char	   *name = lfirst(lc);
-		int			len;
-		char	   *text = spindle_library_text(SPINDLE_LIBRARY_DOMAIN, name, &len);
+		SpindleRegistered user;
 		ErrorContextCallback callback;
 
+		/* it may have been dropped since */
+		if (!spindle_registered_find(SPINDLE_LIBRARY_DOMAIN, name, true, &user))
+			continue;
 		callback.callback = user_context;
 		callback.arg = name;
 		callback.previous = error_context_stack;
 		error_context_stack = &callback;
-		spindle_library_check(SPINDLE_LIBRARY_DOMAIN, name, text, len, NULL, NULL);
+		spindle_library_check(SPINDLE_LIBRARY_DOMAIN, name, user.text, user.len, NULL, NULL);
 		error_context_stack = callback.previous;
-		pfree(text);
+		pfree(user.text);
 	}
 }
 
