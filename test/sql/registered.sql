@@ -205,6 +205,21 @@ EXPLAIN (COSTS OFF) SELECT count(*), sum(pet_id) FROM many;
 SELECT count(*), sum(pet_id) FROM many;
 ROLLBACK;
 
+-- One is found by the index; a model that is kept does not look at the table.
+CREATE FUNCTION looks(OUT seq bigint, OUT idx bigint) LANGUAGE sql AS $$
+  SELECT seq_scan, idx_scan FROM pg_stat_xact_user_tables WHERE relid = 'spindle_domain'::regclass
+$$;
+BEGIN;
+SELECT spindle_create_domain('other', pets());
+SELECT seq AS seq, idx AS idx FROM looks() \gset
+SELECT count(*) FROM spindle_tables('other');
+SELECT seq - :seq AS seq, idx - :idx AS idx FROM looks();
+SELECT count(*) FROM spindle_tables('other'), spindle_rows('other', 'pet') AS t (pet_id bigint);
+SELECT count(*) FROM spindle_stream('other', 'pet');
+SELECT seq - :seq AS seq, idx - :idx AS idx FROM looks();
+ROLLBACK;
+DROP FUNCTION looks;
+
 -- default_scale: what it names, else small, else the first
 SELECT spindle_create_domain('scaled', pets(3, '{"presets": {"small": null, "large": {"pet": 5}, "huge": {"pet": 7}}}'));
 SELECT row_count FROM spindle_tables('scaled');
