@@ -183,8 +183,12 @@ CREATE TABLE @extschema@.spindle_domain (
 
 COMMENT ON TABLE @extschema@.spindle_domain IS
 'domains that are registered in this database';
+COMMENT ON COLUMN @extschema@.spindle_domain.name IS
+'what the domain is called';
 COMMENT ON COLUMN @extschema@.spindle_domain.owner IS
 'the role that may replace and drop it';
+COMMENT ON COLUMN @extschema@.spindle_domain.definition IS
+'the definition, as it was given';
 COMMENT ON COLUMN @extschema@.spindle_domain.data_sets IS
 'the data sets that it uses, registered or installed';
 
@@ -195,8 +199,12 @@ CREATE TABLE @extschema@.spindle_data_set (
 
 COMMENT ON TABLE @extschema@.spindle_data_set IS
 'data sets that are registered in this database';
+COMMENT ON COLUMN @extschema@.spindle_data_set.name IS
+'what the data set is called';
 COMMENT ON COLUMN @extschema@.spindle_data_set.owner IS
 'the role that may replace and drop it';
+COMMENT ON COLUMN @extschema@.spindle_data_set.definition IS
+'the definition, as it was given';
 
 CREATE FUNCTION @extschema@.spindle_registry_changed()
 RETURNS trigger
@@ -210,6 +218,11 @@ CREATE TRIGGER spindle_changed AFTER INSERT OR UPDATE OR DELETE ON @extschema@.s
   FOR EACH ROW EXECUTE FUNCTION @extschema@.spindle_registry_changed();
 CREATE TRIGGER spindle_changed AFTER INSERT OR UPDATE OR DELETE ON @extschema@.spindle_data_set
   FOR EACH ROW EXECUTE FUNCTION @extschema@.spindle_registry_changed();
+
+COMMENT ON TRIGGER spindle_changed ON @extschema@.spindle_domain IS
+'lets sessions know of changes by statements, as a restore makes them';
+COMMENT ON TRIGGER spindle_changed ON @extschema@.spindle_data_set IS
+'lets sessions know of changes by statements, as a restore makes them';
 
 -- also where rows are replicated
 ALTER TABLE @extschema@.spindle_domain ENABLE ALWAYS TRIGGER spindle_changed;

@@ -186,23 +186,34 @@ create_model(const char *name, uint64 generation)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle domain", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	Kept	   *kept = palloc0(sizeof(Kept));
-	int			len;
-	char	   *text;
 
 	loaded_parts = NIL;
-	text = load_part(SPINDLE_LIBRARY_DOMAIN, name, &len);
-	if (text == NULL)
+	spindle_registered_fix();
+	PG_TRY();
 	{
-		MemoryContextSwitchTo(oldcontext);
+		int			len;
+		char	   *text = load_part(SPINDLE_LIBRARY_DOMAIN, name, &len);
+
+		if (text)
+		{
+			kept->domain = spindle_domain_parse(name, text, len, load_data_set);
+			pfree(text);
+		}
+	}
+	PG_FINALLY();
+	{
+		spindle_registered_unfix();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(oldcontext);
+	if (kept->domain == NULL)
+	{
 		MemoryContextDelete(context);
 		return NULL;
 	}
 	kept->context = context;
-	kept->domain = spindle_domain_parse(name, text, len, load_data_set);
 	kept->parts = loaded_parts;
 	kept->generation = generation;
-	pfree(text);
-	MemoryContextSwitchTo(oldcontext);
 	return kept;
 }
 

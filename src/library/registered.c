@@ -32,6 +32,7 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
+#include "utils/snapmgr.h"
 
 #include "library/registered.h"
 #include "spindle.h"
@@ -46,6 +47,9 @@ static Oid	table_oid[SPINDLE_NUM_LIBRARY_KINDS];
 
 /* How often they may have changed. */
 static uint64 generation = 0;
+
+/* What all look-ups see for a while; NULL if each sees the newest. */
+static Snapshot fixed = NULL;
 
 /*
  * Callback of the relation cache: a relation has changed, or all may have if
@@ -159,6 +163,32 @@ spindle_registered_generation(void)
 }
 
 /*
+ * spindle_registered_fix
+ *		Let look-ups see the same, which is the newest now, until
+ *		spindle_registered_unfix(): so a domain is read with data sets that were
+ *		committed with it.
+ *
+ * The caller undoes it after errors, too, some of which do not end a transaction.
+ */
+void
+spindle_registered_fix(void)
+{
+	Assert(fixed == NULL);
+	InvalidateCatalogSnapshot();
+	fixed = RegisterSnapshot(GetCatalogSnapshot(ExtensionRelationId));
+}
+
+/* Let look-ups see the newest again. */
+void
+spindle_registered_unfix(void)
+{
+	Snapshot	snapshot = fixed;
+
+	fixed = NULL;
+	UnregisterSnapshot(snapshot);
+}
+
+/*
  * Tells a version of a row from all others: a version of another transaction or
  * command has another place in the table as long as this one may be needed, or
  * another transaction's number.
@@ -197,7 +227,7 @@ spindle_registered_find(SpindleLibraryKind kind, const char *name, bool with_tex
 
 	/* that of the primary key */
 	index = RelationGetReplicaIndex(table);
-	scan = systable_beginscan(table, index, OidIsValid(index), NULL, 1, &key);
+	scan = systable_beginscan(table, index, OidIsValid(index), fixed, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 	{

@@ -40,5 +40,7 @@ extern List *spindle_registered_names(SpindleLibraryKind kind);
 extern List *spindle_registered_users(const char *data_set);
 extern Oid	spindle_registered_extension_owner(void);
 extern uint64 spindle_registered_generation(void);
+extern void spindle_registered_fix(void);
+extern void spindle_registered_unfix(void);
 
 #endif							/* SPINDLE_REGISTERED_H */
