@@ -156,6 +156,31 @@ SELECT count(*) FROM spindle_stream('keys_test', 'task', anomalies => spindle_po
 SELECT count(*) FROM spindle_stream('keys_test', 'UserProfile', timestamp_column => 'joinedAt', max_events => 5);
 SELECT count(*) FROM spindle_stream('keys_test', 'UserProfile', timestamp_column => 'nothing', max_events => 5);
 
+-- Of seeded tables the time is found by foreign keys of several columns, as the generated ones have it.
+SELECT count(*), count(r.event_time), bool_and(r.event_time = u."joinedAt") AS same
+FROM spindle_stream('keys_seed.project'::regclass, timestamp_column => 'manager_id.joinedAt') r
+JOIN keys_seed."UserProfile" u ON u."userId" = (r.event ->> 'manager_id')::bigint;
+SELECT count(*), count(*) FILTER (WHERE r.event_time = g.event_time) AS same
+FROM spindle_stream('keys_seed."Größe________________________________________________________"'::regclass, timestamp_column => 'project_id.manager_id.joinedAt') r
+JOIN spindle_stream('keys_test', 'task') g ON g.event ->> 'task_id' = r.event ->> 'task_id';
+SELECT bool_and(event_time IS NOT NULL = ((event ->> 'assigneeId') IS NOT NULL)) AS null_without, bool_and(event_time >= before) AS in_order
+FROM (SELECT event, event_time, lag(event_time) OVER (ORDER BY seq) AS before
+      FROM spindle_stream('keys_seed."Größe________________________________________________________"'::regclass, timestamp_column => 'assigneeId.joinedAt') s) s;
+SELECT count(DISTINCT event_time) FROM spindle_stream('keys_seed.project'::regclass, timestamp_column => 'tenant_id.founded');
+SELECT * FROM spindle_stream('keys_seed."Größe________________________________________________________"'::regclass, timestamp_column => 'tenant_id.joinedAt');
+SELECT * FROM spindle_stream('keys_seed.project'::regclass, timestamp_column => 'project_id.founded');
+SELECT * FROM spindle_stream('keys_seed.project'::regclass, timestamp_column => 'manager_id.userId');
+SELECT * FROM spindle_stream('keys_seed.project'::regclass, timestamp_column => 'manager_id.nothing');
+SELECT * FROM spindle_stream('keys_seed.project'::regclass, timestamp_column => 'nothing.founded');
+CREATE ROLE regress_spindle_keys;
+GRANT USAGE ON SCHEMA keys_seed TO regress_spindle_keys;
+GRANT SELECT ON keys_seed.project TO regress_spindle_keys;
+SET ROLE regress_spindle_keys;
+SELECT count(*) FROM public.spindle_stream('keys_seed.project'::regclass, timestamp_column => 'manager_id.joinedAt');
+RESET ROLE;
+DROP OWNED BY regress_spindle_keys;
+DROP ROLE regress_spindle_keys;
+
 -- Filling by names, of either kind.
 CREATE TABLE keys."UserProfile" ("tenantId" integer, "userId" bigint, "e ""mail""
 " text, "SELECT" integer, "joinedAt" timestamptz, PRIMARY KEY ("tenantId", "userId"));
