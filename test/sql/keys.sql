@@ -93,6 +93,12 @@ WITH shares AS (
         FROM keys_seed."UserProfile" u LEFT JOIN keys_seed."Größe________________________________________________________" t
           ON t.tenant_id = u."tenantId" AND t."assigneeId" = u."userId" GROUP BY 1, 2) g)
 SELECT sum(n) FILTER (WHERE rank <= greatest(1, round(users * 0.2))) / sum(n) BETWEEN 0.68 AND 0.8 AS top_has_its_share FROM shares;
+-- All users of a tenant can be chosen; the first rank of n has 1 in 1 + 1/2 + ... + 1/n.
+SELECT (SELECT count(DISTINCT reviewer_id) FROM keys_seed."Größe________________________________________________________") > 0.9 * count(*) AS nearly_all FROM keys_seed."UserProfile";
+WITH reviews AS (SELECT tenant_id, reviewer_id, count(*) AS n FROM keys_seed."Größe________________________________________________________" GROUP BY 1, 2),
+  users AS (SELECT "tenantId" AS tenant_id, count(*) AS users FROM keys_seed."UserProfile" GROUP BY 1)
+SELECT sum(top) / sum(expected) BETWEEN 0.9 AND 1.15 AS first_rank FROM users JOIN LATERAL (
+  SELECT max(n) AS top, sum(n) / (SELECT sum(1.0 / r) FROM generate_series(1, users) r) AS expected FROM reviews WHERE reviews.tenant_id = users.tenant_id) s ON true;
 SELECT bool_and(p.level = f.level - 1) AS tree, count(*) FILTER (WHERE p.code IS NULL) AS roots
 FROM keys_seed.folder f LEFT JOIN keys_seed.folder p ON p.code = f.parent_code;
 
