@@ -148,6 +148,11 @@ SELECT * FROM mine LIMIT 1;
 ALTER FOREIGN TABLE mine RENAME TO yours;
 ALTER FOREIGN TABLE yours RENAME COLUMN email TO mail;
 SELECT * FROM yours LIMIT 1;
+ALTER FOREIGN TABLE yours ALTER mail OPTIONS (ADD name 'email');
+ALTER FOREIGN TABLE yours ALTER mail OPTIONS (ADD column_name 'email');
+SELECT mail FROM yours WHERE "userId" = 7;
+ALTER FOREIGN TABLE yours ALTER mail OPTIONS (SET column_name 'team_row');
+SELECT * FROM yours LIMIT 1;
 
 -- Events: their members and names are those of SQL.
 SELECT event FROM spindle_stream('keys_test', 'UserProfile', max_events => 1);
