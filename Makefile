@@ -127,6 +127,7 @@ OBJS = \
 	src/stream/options.o \
 	src/stream/options_json.o \
 	src/stream/relation_feed.o \
+	src/stream/relation_path.o \
 	src/stream/relation_rows.o \
 	src/stream/schedule.o \
 	src/stream/sorter.o \

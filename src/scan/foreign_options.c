@@ -3,14 +3,15 @@
  * foreign_options.c
  *		The options of foreign tables, and what they name.
  *
- * A foreign table has domain, table, scale and seed.  They are checked in two
- * steps: names and syntax when the options are set, what they name when the
- * table is used.
+ * A foreign table has domain, table, scale and seed, and a column of one may have
+ * column_name.  They are checked in two steps: names and syntax when the options
+ * are set, what they name when the table is used.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_foreign_table.h"
 #include "commands/defrem.h"
@@ -37,6 +38,9 @@ static const struct
 	{"scale", false, true},
 	{"seed", false, true},
 };
+
+/* The option of columns: what a column is called in the domain. */
+#define COLUMN_OPTION	"column_name"
 
 /*
  * Raise fdw_invalid_option_name, with a hint that lists those there are: for
@@ -123,7 +127,8 @@ read_options(List *options)
 
 /*
  * spindle_foreign_options_check
- *		Check options, of type DefElem, of what a catalog has: a foreign table.
+ *		Check options, of type DefElem, of what a catalog has: a foreign table or
+ *		a column of one.
  *
  * Server, user mapping and wrapper have none.  Names and syntax are checked and
  * nothing else, as the options of postgres_fdw are: a dump has to restore where
@@ -145,6 +150,13 @@ spindle_foreign_options_check(List *options, Oid catalog)
 		if (catalog == ForeignTableRelationId)
 			for (int i = 0; i < lengthof(table_options); i++)
 				known |= strcmp(table_options[i].name, def->defname) == 0;
+		else if (catalog == AttributeRelationId && strcmp(def->defname, COLUMN_OPTION) == 0)
+			known = true;
+		else if (catalog == AttributeRelationId)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					 errmsg("invalid option \"%s\"", def->defname),
+					 errhint("Valid options in this context are: %s", COLUMN_OPTION)));
 		else
 			ereport(ERROR,
 					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
@@ -155,6 +167,35 @@ spindle_foreign_options_check(List *options, Oid catalog)
 	}
 	if (catalog == ForeignTableRelationId)
 		(void) read_options(options);
+}
+
+/*
+ * The columns of a foreign table, under the names that they have in the domain:
+ * desc itself, or a copy in the current context where options rename some.
+ */
+static TupleDesc
+rename_columns(Oid relid, TupleDesc desc)
+{
+	TupleDesc	result = desc;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		ListCell   *lc;
+
+		if (TupleDescAttr(desc, i)->attisdropped)
+			continue;
+		foreach(lc, GetForeignColumnOptions(relid, i + 1))
+		{
+			DefElem    *def = lfirst(lc);
+
+			if (strcmp(def->defname, COLUMN_OPTION) != 0)
+				continue;
+			if (result == desc)
+				result = CreateTupleDescCopy(desc);
+			namestrcpy(&TupleDescAttr(result, i)->attname, defGetString(def));
+		}
+	}
+	return result;
 }
 
 /* Tell whose options name what is not there. */
@@ -193,7 +234,7 @@ spindle_source_of_relation(Oid relid, TupleDesc desc)
 												CurrentMemoryContext);
 	source->table = spindle_source_table(source->instance->domain, options.table);
 	error_context_stack = callback.previous;
-	spindle_source_match(source, desc,
+	spindle_source_match(source, rename_columns(relid, desc),
 						 psprintf("foreign table \"%s\"", get_rel_name(relid)));
 	return source;
 }

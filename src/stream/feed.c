@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -70,16 +71,21 @@ int
 spindle_feed_time_column(const SpindleFeed *feed, const char *name)
 {
 	int			column = spindle_feed_find_column(feed, name);
+	const char *shown = pg_any_to_server(name, (int) strlen(name), PG_UTF8);
 
 	if (column < 0)
+	{
+		char	   *list = spindle_feed_column_list(feed);
+
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of %s does not exist", name, feed->subject),
-				 errhint("Columns: %s.", spindle_feed_column_list(feed))));
+				 errmsg("column \"%s\" of %s does not exist", shown, feed->subject),
+				 errhint("Columns: %s.", pg_any_to_server(list, (int) strlen(list), PG_UTF8))));
+	}
 	if (!feed->column[column].is_timestamp && !feed->column[column].is_date)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"%s\" of %s has type %s", name, feed->subject, feed->column[column].type_name),
+				 errmsg("column \"%s\" of %s has type %s", shown, feed->subject, feed->column[column].type_name),
 				 errhint("An event time is of type timestamp with time zone, timestamp or date.")));
 	return column;
 }

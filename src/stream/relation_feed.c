@@ -30,6 +30,7 @@
 #include "stream/anomaly.h"
 #include "stream/collective.h"
 #include "stream/datum_number.h"
+#include "stream/relation_path.h"
 #include "stream/relation_rows.h"
 
 /*
@@ -429,15 +430,25 @@ describe_column(RelationFeed *rf, int c, const FormData_pg_attribute *att, const
 
 /*
  * The column that is the event time: the named one, or the first timestamp
- * that is not hidden, or none.  name is in UTF-8; the errors are those of
- * spindle_feed_time_column().
+ * that is not hidden, or none; or the end of a path of foreign keys.  name is in
+ * UTF-8; the errors are those of spindle_feed_time_column() and
+ * spindle_relation_path().
  */
 static void
-choose_time_column(RelationFeed *rf, const char *name)
+choose_time_column(RelationFeed *rf, Relation relation, const char *name)
 {
 	SpindleFeed *feed = &rf->feed;
 
-	feed->time_column = name ? spindle_feed_time_column(feed, name) : -1;
+	feed->time_column = -1;
+	if (name && strchr(name, '.') && spindle_feed_find_column(feed, name) < 0)
+	{
+		rf->rows.time_path = spindle_relation_path(relation, pg_any_to_server(name, (int) strlen(name), PG_UTF8),
+												   &rf->rows.time_type);
+		feed->has_event_time = true;
+		return;
+	}
+	if (name)
+		feed->time_column = spindle_feed_time_column(feed, name);
 	for (int c = 0; name == NULL && c < feed->ncolumns && feed->time_column < 0; c++)
 		if (feed->column[c].is_timestamp && !feed->column[c].is_hidden)
 			feed->time_column = c;
@@ -449,16 +460,17 @@ choose_time_column(RelationFeed *rf, const char *name)
  * spindle_relation_feed_create
  *		The events of a relation, in context.
  *
- * time_column names the event time, in UTF-8, or is NULL: then it is the
- * first column of type timestamptz or timestamp, if there is one.  A column
+ * time_column names the event time, in UTF-8, perhaps at the end of a path of
+ * foreign keys, or is NULL: then it is the first column of type timestamptz or
+ * timestamp, if there is one.  A column
  * of type date has to be named.  All random decisions follow from seed and
  * the relation's name.
  *
  * Locks the relation against changes of its columns until the end of the
  * transaction.  Whether the caller may read it shows only when the feed is
  * opened.  Raises undefined_table and wrong_object_type for what cannot be
- * read, and undefined_column and datatype_mismatch for a time_column that
- * cannot be one.
+ * read, and undefined_column, datatype_mismatch and invalid_foreign_key for a
+ * time_column that cannot be one.
  */
 SpindleFeed *
 spindle_relation_feed_create(Oid relid, const char *time_column, int64 seed, MemoryContext context)
@@ -500,8 +512,8 @@ spindle_relation_feed_create(Oid relid, const char *time_column, int64 seed, Mem
 	for (int i = 0; i < desc->natts; i++)
 		if (!TupleDescAttr(desc, i)->attisdropped)
 			describe_column(rf, n++, TupleDescAttr(desc, i), keys);
+	choose_time_column(rf, relation, time_column);
 	relation_close(relation, NoLock);
-	choose_time_column(rf, time_column);
 	MemoryContextSwitchTo(oldcontext);
 	return feed;
 }

@@ -29,6 +29,7 @@
 #include "utils/timestamp.h"
 
 #include "stream/datum_number.h"
+#include "stream/relation_path.h"
 #include "stream/relation_rows.h"
 
 /* Columns of the sorted rows, before those of the relation. */
@@ -49,7 +50,7 @@ enum
  *
  * table_name is not copied.  The caller completes the columns and describes
  * them by spindle_relation_rows_describe(), and chooses time_column, which is -1
- * now.
+ * now, or time_path.
  */
 void
 spindle_relation_rows_init(SpindleRelationRows *rows, Oid relid, const char *table_name, int ncolumns,
@@ -102,9 +103,9 @@ static void
 receive_start(DestReceiver *self, int operation, TupleDesc desc)
 {
 	const SpindleRelationRows *rows = ((Receiver *) self)->rows;
-	bool		same = desc->natts == rows->ncolumns;
+	bool		same = desc->natts == rows->ncolumns + (rows->time_path ? 1 : 0);
 
-	for (int c = 0; same && c < desc->natts; c++)
+	for (int c = 0; same && c < rows->ncolumns; c++)
 		same = TupleDescAttr(desc, c)->atttypid == rows->column[c].type;
 	if (!same)
 		ereport(ERROR,
@@ -136,15 +137,16 @@ receive_row(TupleTableSlot *row, DestReceiver *self)
 {
 	Receiver   *receiver = (Receiver *) self;
 	SpindleRelationRows *rows = receiver->rows;
-	const int	time_column = rows->time_column;
+	const int	time_column = rows->time_path ? rows->ncolumns : rows->time_column;
+	const Oid	time_type = rows->time_path ? rows->time_type :
+	time_column >= 0 ? rows->column[time_column].base_type : InvalidOid;
 	MemoryContext oldcontext = MemoryContextSwitchTo(receiver->row_context);
 	TupleTableSlot *slot = spindle_sorter_input(rows->sorter);
 
 	slot_getallattrs(row);
 	slot->tts_isnull[SORTED_TIME] = time_column < 0 || row->tts_isnull[time_column];
 	if (!slot->tts_isnull[SORTED_TIME])
-		slot->tts_values[SORTED_TIME] = Int64GetDatum(time_of_datum(rows->column[time_column].base_type,
-																	row->tts_values[time_column]));
+		slot->tts_values[SORTED_TIME] = Int64GetDatum(time_of_datum(time_type, row->tts_values[time_column]));
 	slot->tts_values[SORTED_POSITION] = Int64GetDatum(rows->nrows++);
 	slot->tts_isnull[SORTED_POSITION] = false;
 	slot->tts_values[SORTED_MOVED_BY] = Int32GetDatum(-1);
@@ -212,7 +214,10 @@ read_relation(SpindleRelationRows *rows, int64 most)
 	};
 	char	   *relation = quote_qualified_identifier(get_namespace_name(get_rel_namespace(rows->relid)),
 													  rows->table_name);
-	char	   *query = psprintf("SELECT * FROM %s%s", relation, most == 0 ? " LIMIT 0" : "");
+	const char *limit = most == 0 ? " LIMIT 0" : "";
+	char	   *query = rows->time_path ?
+	psprintf("SELECT " SPINDLE_PATH_ALIAS ".*, %s FROM %s AS " SPINDLE_PATH_ALIAS "%s", rows->time_path, relation, limit) :
+	psprintf("SELECT * FROM %s%s", relation, limit);
 	int			level;
 	int			result;
 
@@ -240,12 +245,13 @@ void
 spindle_relation_rows_read(SpindleRelationRows *rows, int64 bound, bool across_transactions)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(rows->context);
-	bool		reads_all = rows->time_column >= 0;
+	bool		is_sorted = rows->time_column >= 0 || rows->time_path;
+	bool		reads_all = is_sorted;
 
 	for (int c = 0; c < rows->ncolumns; c++)
 		reads_all |= rows->column[c].with_mean;
 	rows->across_transactions = across_transactions;
-	rows->sorter = spindle_sorter_create(rows->desc, rows->time_column >= 0 ? 2 : 0, bound, across_transactions);
+	rows->sorter = spindle_sorter_create(rows->desc, is_sorted ? 2 : 0, bound, across_transactions);
 
 	/* a sort needs all rows, and so does a mean, unless nothing is wanted */
 	read_relation(rows, bound != 0 && reads_all ? -1 : bound);

@@ -42,6 +42,9 @@ typedef struct SpindleRelationRows
 	int			ncolumns;
 	SpindleRowsColumn *column;
 	int			time_column;	/* by which they are sorted, or -1 */
+	char	   *time_path;		/* or an expression of SQL for that, over a row
+								 * called SPINDLE_PATH_ALIAS; else NULL */
+	Oid			time_type;		/* of time_path, below domains */
 	TupleDesc	desc;			/* of the kept rows */
 	MemoryContext context;
 

@@ -93,6 +93,12 @@ WITH shares AS (
         FROM keys_seed."UserProfile" u LEFT JOIN keys_seed."Größe________________________________________________________" t
           ON t.tenant_id = u."tenantId" AND t."assigneeId" = u."userId" GROUP BY 1, 2) g)
 SELECT sum(n) FILTER (WHERE rank <= greatest(1, round(users * 0.2))) / sum(n) BETWEEN 0.68 AND 0.8 AS top_has_its_share FROM shares;
+-- All users of a tenant can be chosen; the first rank of n has 1 in 1 + 1/2 + ... + 1/n.
+SELECT (SELECT count(DISTINCT reviewer_id) FROM keys_seed."Größe________________________________________________________") > 0.9 * count(*) AS nearly_all FROM keys_seed."UserProfile";
+WITH reviews AS (SELECT tenant_id, reviewer_id, count(*) AS n FROM keys_seed."Größe________________________________________________________" GROUP BY 1, 2),
+  users AS (SELECT "tenantId" AS tenant_id, count(*) AS users FROM keys_seed."UserProfile" GROUP BY 1)
+SELECT sum(top) / sum(expected) BETWEEN 0.9 AND 1.15 AS first_rank FROM users JOIN LATERAL (
+  SELECT max(n) AS top, sum(n) / (SELECT sum(1.0 / r) FROM generate_series(1, users) r) AS expected FROM reviews WHERE reviews.tenant_id = users.tenant_id) s ON true;
 SELECT bool_and(p.level = f.level - 1) AS tree, count(*) FILTER (WHERE p.code IS NULL) AS roots
 FROM keys_seed.folder f LEFT JOIN keys_seed.folder p ON p.code = f.parent_code;
 
@@ -142,6 +148,11 @@ SELECT * FROM mine LIMIT 1;
 ALTER FOREIGN TABLE mine RENAME TO yours;
 ALTER FOREIGN TABLE yours RENAME COLUMN email TO mail;
 SELECT * FROM yours LIMIT 1;
+ALTER FOREIGN TABLE yours ALTER mail OPTIONS (ADD name 'email');
+ALTER FOREIGN TABLE yours ALTER mail OPTIONS (ADD column_name 'email');
+SELECT mail FROM yours WHERE "userId" = 7;
+ALTER FOREIGN TABLE yours ALTER mail OPTIONS (SET column_name 'team_row');
+SELECT * FROM yours LIMIT 1;
 
 -- Events: their members and names are those of SQL.
 SELECT event FROM spindle_stream('keys_test', 'UserProfile', max_events => 1);
@@ -155,6 +166,31 @@ SELECT count(*) FROM spindle_stream('keys_test', anomalies => spindle_point_anom
 SELECT count(*) FROM spindle_stream('keys_test', 'task', anomalies => spindle_point_anomaly('big', 'project_id', fraction => 0.1));
 SELECT count(*) FROM spindle_stream('keys_test', 'UserProfile', timestamp_column => 'joinedAt', max_events => 5);
 SELECT count(*) FROM spindle_stream('keys_test', 'UserProfile', timestamp_column => 'nothing', max_events => 5);
+
+-- Of seeded tables the time is found by foreign keys of several columns, as the generated ones have it.
+SELECT count(*), count(r.event_time), bool_and(r.event_time = u."joinedAt") AS same
+FROM spindle_stream('keys_seed.project'::regclass, timestamp_column => 'manager_id.joinedAt') r
+JOIN keys_seed."UserProfile" u ON u."userId" = (r.event ->> 'manager_id')::bigint;
+SELECT count(*), count(*) FILTER (WHERE r.event_time = g.event_time) AS same
+FROM spindle_stream('keys_seed."Größe________________________________________________________"'::regclass, timestamp_column => 'project_id.manager_id.joinedAt') r
+JOIN spindle_stream('keys_test', 'task') g ON g.event ->> 'task_id' = r.event ->> 'task_id';
+SELECT bool_and(event_time IS NOT NULL = ((event ->> 'assigneeId') IS NOT NULL)) AS null_without, bool_and(event_time >= before) AS in_order
+FROM (SELECT event, event_time, lag(event_time) OVER (ORDER BY seq) AS before
+      FROM spindle_stream('keys_seed."Größe________________________________________________________"'::regclass, timestamp_column => 'assigneeId.joinedAt') s) s;
+SELECT count(DISTINCT event_time) FROM spindle_stream('keys_seed.project'::regclass, timestamp_column => 'tenant_id.founded');
+SELECT * FROM spindle_stream('keys_seed."Größe________________________________________________________"'::regclass, timestamp_column => 'tenant_id.joinedAt');
+SELECT * FROM spindle_stream('keys_seed.project'::regclass, timestamp_column => 'project_id.founded');
+SELECT * FROM spindle_stream('keys_seed.project'::regclass, timestamp_column => 'manager_id.userId');
+SELECT * FROM spindle_stream('keys_seed.project'::regclass, timestamp_column => 'manager_id.nothing');
+SELECT * FROM spindle_stream('keys_seed.project'::regclass, timestamp_column => 'nothing.founded');
+CREATE ROLE regress_spindle_keys;
+GRANT USAGE ON SCHEMA keys_seed TO regress_spindle_keys;
+GRANT SELECT ON keys_seed.project TO regress_spindle_keys;
+SET ROLE regress_spindle_keys;
+SELECT count(*) FROM public.spindle_stream('keys_seed.project'::regclass, timestamp_column => 'manager_id.joinedAt');
+RESET ROLE;
+DROP OWNED BY regress_spindle_keys;
+DROP ROLE regress_spindle_keys;
 
 -- Filling by names, of either kind.
 CREATE TABLE keys."UserProfile" ("tenantId" integer, "userId" bigint, "e ""mail""
