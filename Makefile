@@ -91,6 +91,7 @@ OBJS = \
 	src/seed/cleanup.o \
 	src/seed/ddl.o \
 	src/seed/fill.o \
+	src/seed/generated.o \
 	src/seed/load.o \
 	src/seed/lock.o \
 	src/seed/parallel.o \
@@ -98,6 +99,7 @@ OBJS = \
 	src/seed/seed.o \
 	src/seed/worker.o \
 	src/server/argument.o \
+	src/server/attempt.o \
 	src/server/bulk.o \
 	src/server/flush.o \
 	src/server/heap_writer.o \
