@@ -9,6 +9,7 @@ OBJS = \
 	src/api/deliver.o \
 	src/api/fdw.o \
 	src/api/fill.o \
+	src/api/fill_schema.o \
 	src/api/json_type.o \
 	src/api/registry.o \
 	src/api/rows.o \
@@ -91,6 +92,14 @@ OBJS = \
 	src/seed/cleanup.o \
 	src/seed/ddl.o \
 	src/seed/fill.o \
+	src/seed/fill_check.o \
+	src/seed/fill_match.o \
+	src/seed/fill_order.o \
+	src/seed/fill_sample.o \
+	src/seed/fill_schema.o \
+	src/seed/fill_sql.o \
+	src/seed/fill_trial.o \
+	src/seed/generated.o \
 	src/seed/load.o \
 	src/seed/lock.o \
 	src/seed/parallel.o \
@@ -98,8 +107,10 @@ OBJS = \
 	src/seed/seed.o \
 	src/seed/worker.o \
 	src/server/argument.o \
+	src/server/attempt.o \
 	src/server/bulk.o \
 	src/server/flush.o \
+	src/server/foreign_key.o \
 	src/server/heap_writer.o \
 	src/server/hint.o \
 	src/server/insert.o \
@@ -108,6 +119,7 @@ OBJS = \
 	src/server/progress.o \
 	src/server/relation.o \
 	src/server/run.o \
+	src/server/sequence.o \
 	src/server/target.o \
 	src/server/wait.o \
 	src/sink/channel.o \

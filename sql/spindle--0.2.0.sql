@@ -1219,3 +1219,65 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_fill IS
 'inserts generated rows into an existing table, with all that INSERT does';
+
+CREATE PROCEDURE @extschema@.spindle_fill_schema(
+  domain text,
+  schema_name text,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  tables text[] DEFAULT NULL,
+  dry_run boolean DEFAULT false,
+  append boolean DEFAULT false,
+  sequences boolean DEFAULT true,
+  INOUT tables_filled integer DEFAULT NULL,
+  INOUT rows_inserted bigint DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL,
+  INOUT lines json DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_fill_schema(text, text, text, bigint, text[], boolean, boolean, boolean, integer, bigint, double precision, json) IS
+'inserts the rows of a domain into the existing tables of a schema, with all that INSERT does';
+
+CREATE PROCEDURE @extschema@.spindle_fill_schema(
+  domain text,
+  schema_name text,
+  report boolean,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  tables text[] DEFAULT NULL,
+  dry_run boolean DEFAULT false,
+  append boolean DEFAULT false,
+  sequences boolean DEFAULT true)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_fill_schema(text, text, boolean, text, bigint, text[], boolean, boolean, boolean) IS
+'inserts the rows of a domain into the existing tables of a schema, with all that INSERT does, without output arguments';
+
+CREATE FUNCTION @extschema@.spindle_fill_schema_check(
+  domain text,
+  schema_name text,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  tables text[] DEFAULT NULL,
+  append boolean DEFAULT false,
+  sequences boolean DEFAULT true,
+  max_rows bigint DEFAULT 1000)
+RETURNS TABLE (
+  table_name text,
+  relation text,
+  status text,
+  row_count bigint,
+  failed_rows bigint,
+  sqlstate text,
+  constraint_name text,
+  column_name text,
+  message text,
+  detail text,
+  hint text)
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_fill_schema_check IS
+'tries some rows of each table that spindle_fill_schema would fill, undoes that, and tells what fails';

@@ -372,6 +372,23 @@ spindle_eval_add(SpindleEval *eval, const SpindleColumnRef *ref)
 	return handle;
 }
 
+/*
+ * spindle_eval_add_rows
+ *		The same for the number of the row that the column at the end of a path
+ *		refers to, NULL where it refers to none.
+ *
+ * The column is one for which spindle_column_target() has an answer.
+ */
+int
+spindle_eval_add_rows(SpindleEval *eval, const SpindleColumnRef *ref)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(eval->context);
+	int			handle = add_handle(eval, spindle_compile_path(eval, eval->root, ref, 0, true));
+
+	MemoryContextSwitchTo(oldcontext);
+	return handle;
+}
+
 /* The same for a condition, whose values are 0 or 1. */
 int
 spindle_eval_add_test(SpindleEval *eval, const SpindleTest *test)

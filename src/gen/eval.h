@@ -34,6 +34,7 @@ typedef struct SpindleEval SpindleEval;
 extern SpindleEval *spindle_eval_create(SpindleInstance *instance, int table, MemoryContext parent);
 extern int	spindle_eval_add(SpindleEval *eval, const SpindleColumnRef *ref);
 extern int	spindle_eval_add_column(SpindleEval *eval, int column);
+extern int	spindle_eval_add_rows(SpindleEval *eval, const SpindleColumnRef *ref);
 extern int	spindle_eval_add_test(SpindleEval *eval, const SpindleTest *test);
 extern void spindle_eval_run(SpindleEval *eval, const int64 *rows, int n);
 extern const SpindleVector *spindle_eval_vector(const SpindleEval *eval, int handle);

@@ -16,31 +16,19 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/table.h"
-#include "catalog/indexing.h"
-#include "catalog/pg_extension.h"
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "gen/datum.h"
-#include "library/source.h"
+#include "seed/generated.h"
 #include "seed/load.h"
 #include "server/insert.h"
 #include "server/relation.h"
 
 /* Rows of one INSERT, if it takes one; what AFTER triggers queue stays within bounds. */
 #define INSERT_ROWS	65536
-
-/* What that calls them. */
-#define ALIAS	"generated"
 
 /*
  * A reference to a table whose keys are start, start + step, and so on, nrows
@@ -100,33 +88,13 @@ spindle_load_can_check(const SpindleDomain *domain, int table, int key)
 		target->rule->kind == SPINDLE_RULE_SEQUENCE && target->rule->sequence.step > 0;
 }
 
-/*
- * The columns to load, as attributes.  Nullability is noted too, by which a
- * new table's rows need no check of NOT NULL.
- */
+/* The columns to load, as attributes, and room for a row of them. */
 static void
 describe_rows(Loader *loader, const SpindleLoad *load)
 {
-	const SpindleTable *table = &load->instance->domain->table[load->table];
-	int			n = 0;
-
-	for (int c = 0; c < table->ncolumns; c++)
-		n += load->wanted[c];
-	loader->desc = CreateTemplateTupleDesc(n);
-	loader->column = palloc(sizeof(int) * Max(n, 1));
-	loader->values = palloc0(sizeof(Datum) * Max(n, 1));
-	loader->nulls = palloc0(sizeof(bool) * Max(n, 1));
-	n = 0;
-	for (int c = 0; c < table->ncolumns; c++)
-	{
-		const SpindleColumn *column = &table->column[c];
-
-		if (!load->wanted[c])
-			continue;
-		loader->column[n++] = c;
-		TupleDescInitEntry(loader->desc, n, column->sql_name, column->type.oid, column->type.typmod, 0);
-		TupleDescAttr(loader->desc, n - 1)->attnotnull = !column->nullable;
-	}
+	loader->desc = spindle_generated_desc(&load->instance->domain->table[load->table], load->wanted, &loader->column);
+	loader->values = palloc0(sizeof(Datum) * Max(loader->desc->natts, 1));
+	loader->nulls = palloc0(sizeof(bool) * Max(loader->desc->natts, 1));
 }
 
 /*
@@ -189,59 +157,6 @@ check_references(const Loader *loader, const Datum *values, const bool *nulls)
 }
 
 /*
- * The schema of our functions, as SQL writes it.  It is looked up, as the
- * extension may have been moved.  Raises undefined_object if there is no
- * extension.
- */
-static const char *
-extension_schema(void)
-{
-	Relation	extensions = table_open(ExtensionRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	Oid			schema;
-
-	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum("spindle"));
-	scan = systable_beginscan(extensions, ExtensionNameIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("extension \"%s\" does not exist", "spindle")));
-	schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
-	systable_endscan(scan);
-	table_close(extensions, AccessShareLock);
-	return quote_identifier(get_namespace_name(schema));
-}
-
-/*
- * The call of spindle_rows() that gives rows from $1 on, $2 of them.  All
- * names are qualified.  palloc'd.
- */
-static char *
-rows_from_sql(const Loader *loader, const SpindleLoad *load)
-{
-	const SpindleDomain *domain = load->instance->domain;
-	StringInfoData definitions;
-
-	initStringInfo(&definitions);
-	for (int i = 0; i < loader->desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(loader->desc, i);
-
-		appendStringInfo(&definitions, "%s%s %s", i ? ", " : "", quote_identifier(NameStr(att->attname)),
-						 format_type_extended(att->atttypid, att->atttypmod,
-											  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
-	}
-	return psprintf("%s.spindle_rows(%s, %s, %s, '" INT64_FORMAT "', $1, $2) AS " ALIAS " (%s)",
-					extension_schema(), quote_literal_cstr(domain->name),
-					quote_literal_cstr(domain->table[load->table].name),
-					quote_literal_cstr(domain->preset[load->instance->preset].name),
-					load->instance->seed, definitions.data);
-}
-
-/*
  * Generate rows first .. end - 1 and put them.  Reports after each batch of
  * SPINDLE_BATCH_ROWS rows.
  */
@@ -274,16 +189,8 @@ static int64
 insert_rows(const Loader *loader, const SpindleLoad *load)
 {
 	const SpindleInsertOptions options = {
-		.rows = {
-			.desc = loader->desc,
-			.nmain = loader->desc->natts,
-			.from = rows_from_sql(loader, load),
-			.alias = ALIAS,
-			.kind = "generated values",
-			.hint = psprintf("The columns of the generated table are: %s.",
-							 spindle_source_column_list(&load->instance->domain->table[load->table])),
-			.sets_identity = true,
-		},
+		.rows = spindle_generated_rows(&load->instance->domain->table[load->table], loader->desc,
+									   spindle_generated_from(load->instance, load->table, loader->desc, "$1", "$2")),
 		.max_rows = INSERT_ROWS,
 		.is_new = load->is_new,
 		.references_are_checked = load->checked != NULL,

@@ -41,11 +41,11 @@
 #include "utils/memutils.h"
 #include "utils/queryenvironment.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
+#include "server/attempt.h"
 #include "server/bulk.h"
 #include "server/heap_writer.h"
 #include "server/insert.h"
@@ -478,24 +478,33 @@ insert_singly(SpindleInserter *inserter)
 }
 
 /*
- * May an error have to do with some row of a batch?  Being told to stop, a full
- * disk and a target that is no more have not.  A lack of privileges may if there
- * is row security: so it reports the rows that it refuses.
+ * May an error have to do with some row of a batch?  A target that is no more
+ * has not.  A lack of privileges may if there is row security: so it reports the
+ * rows that it refuses.
  */
 static bool
 is_fault_of_row(const SpindleInserter *inserter, int sqlerrcode)
 {
-	switch (ERRCODE_TO_CATEGORY(sqlerrcode))
-	{
-		case ERRCODE_OPERATOR_INTERVENTION:
-		case ERRCODE_INSUFFICIENT_RESOURCES:
-			return false;
-		case ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION:
-			return sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE &&
-				check_enable_rls(inserter->relid, InvalidOid, true) == RLS_ENABLED;
-		default:
-			return true;
-	}
+	if (ERRCODE_TO_CATEGORY(sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
+		return true;
+	return sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE &&
+		check_enable_rls(inserter->relid, InvalidOid, true) == RLS_ENABLED;
+}
+
+/* A batch that is inserted as a whole, and how many rows that were. */
+typedef struct WholeBatch
+{
+	SpindleInserter *inserter;
+	int64		inserted;
+} WholeBatch;
+
+/* Insert it. */
+static void
+insert_batch(void *arg)
+{
+	WholeBatch *batch = arg;
+
+	batch->inserted = insert_rows(batch->inserter, batch->inserter->rows);
 }
 
 /*
@@ -505,41 +514,16 @@ is_fault_of_row(const SpindleInserter *inserter, int sqlerrcode)
 static bool
 try_to_insert(SpindleInserter *inserter)
 {
-	MemoryContext oldcontext = CurrentMemoryContext;
-	ResourceOwner oldowner = CurrentResourceOwner;
-	volatile bool done = true;
+	WholeBatch	batch = {.inserter = inserter};
+	ErrorData  *error = spindle_attempt(insert_batch, &batch, true);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(oldcontext);
-	PG_TRY();
-	{
-		int64		inserted = insert_rows(inserter, inserter->rows);
-
-		ReleaseCurrentSubTransaction();
-		inserter->inserted += inserted;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(oldcontext);
-		error = CopyErrorData();
-		FlushErrorState();
-
-		/*
-		 * In any case: the server's handling of errors would end the
-		 * subtransaction only, and leave the session in the outer one.
-		 */
-		RollbackAndReleaseCurrentSubTransaction();
-		if (!is_fault_of_row(inserter, error->sqlerrcode))
-			ReThrowError(error);
+	if (error && !is_fault_of_row(inserter, error->sqlerrcode))
+		ReThrowError(error);
+	if (error)
 		FreeErrorData(error);
-		done = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(oldcontext);
-	CurrentResourceOwner = oldowner;
-	return done;
+	else
+		inserter->inserted += batch.inserted;
+	return error == NULL;
 }
 
 /*

@@ -10,6 +10,9 @@
 #include "access/relation.h"
 #include "access/sysattr.h"
 #include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
@@ -38,6 +41,40 @@ spindle_relation_open(Oid relid, const char *name, LOCKMODE lockmode)
 				 name ? errmsg("relation \"%s\" does not exist", name) :
 				 errmsg("relation with OID %u does not exist", relid)));
 	return relation;
+}
+
+/*
+ * spindle_relation_stored
+ *		The relation that gets the rows of an INSERT: of a view of one relation, that
+ *		one, or what it is a view of in turn; else the relation itself.
+ *
+ * Rules and INSTEAD OF triggers are not looked through.  The caller has locked the
+ * relation, and what a view is made of is locked for reading until the transaction
+ * ends.
+ */
+Oid
+spindle_relation_stored(Relation relation)
+{
+	Oid			relid = RelationGetRelid(relation);
+
+	if (relation->rd_rel->relkind == RELKIND_VIEW)
+	{
+		Query	   *query = get_view_query(relation);
+		Node	   *from = list_length(query->jointree->fromlist) == 1 ? linitial(query->jointree->fromlist) : NULL;
+		RangeTblEntry *rte = NULL;
+
+		check_stack_depth();
+		if (from && IsA(from, RangeTblRef))
+			rte = rt_fetch(((RangeTblRef *) from)->rtindex, query->rtable);
+		if (rte && rte->rtekind == RTE_RELATION)
+		{
+			Relation	below = relation_open(rte->relid, AccessShareLock);
+
+			relid = spindle_relation_stored(below);
+			relation_close(below, NoLock);
+		}
+	}
+	return relid;
 }
 
 /*

@@ -13,6 +13,7 @@
 #include "utils/relcache.h"
 
 extern Relation spindle_relation_open(Oid relid, const char *name, LOCKMODE lockmode);
+extern Oid	spindle_relation_stored(Relation relation);
 extern Bitmapset *spindle_relation_key_columns(Relation relation);
 
 #endif							/* SPINDLE_RELATION_H */

@@ -17,7 +17,9 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "executor/executor.h"
 #include "lib/stringinfo.h"
+#include "nodes/makefuncs.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -49,12 +51,14 @@ spindle_target_column(Relation target, const char *name)
 }
 
 /*
- * Append the expression that makes a column of the target of one of the rows.
+ * spindle_target_append_expression
+ *		Append the expression that makes a column of the target of one of the rows.
+ *
  * buf has those before.  Raises datatype_mismatch.
  */
-static void
-append_expression(StringInfo buf, Relation target, Form_pg_attribute att, const SpindleTargetRows *rows,
-				  Form_pg_attribute from)
+void
+spindle_target_append_expression(StringInfo buf, Relation target, Form_pg_attribute att,
+								 const SpindleTargetRows *rows, Form_pg_attribute from)
 {
 	CoercionPathType path;
 	Oid			function;
@@ -83,11 +87,38 @@ append_expression(StringInfo buf, Relation target, Form_pg_attribute att, const 
 }
 
 /*
- * Does a type refuse null, as a domain may?  Domains over domains are looked
- * through.
+ * spindle_target_convert
+ *		Convert one value as the INSERT does, and forget the result: for an error that
+ *		tells which column it is about.
+ *
+ * from describes the value, which is not null.  Raises what the conversion does.
  */
-static bool
-type_refuses_null(Oid type)
+void
+spindle_target_convert(Form_pg_attribute att, Form_pg_attribute from, Datum value)
+{
+	EState	   *estate = CreateExecutorState();
+	Node	   *constant = (Node *) makeConst(from->atttypid, from->atttypmod, from->attcollation, from->attlen, value,
+											  false, from->attbyval);
+	Node	   *converted = coerce_to_target_type(NULL, constant, from->atttypid, att->atttypid, att->atttypmod,
+												  COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
+	bool		is_null;
+
+	if (converted == NULL)
+		converted = coerce_to_target_type(NULL, constant, from->atttypid, att->atttypid, att->atttypmod,
+										  COERCION_EXPLICIT, COERCE_EXPLICIT_CAST, -1);
+	if (converted)
+		(void) ExecEvalExprSwitchContext(ExecPrepareExpr((Expr *) converted, estate), GetPerTupleExprContext(estate),
+										 &is_null);
+	FreeExecutorState(estate);
+}
+
+/*
+ * spindle_type_refuses_null
+ *		Does a type refuse null, as a domain may?  Domains over domains are looked
+ *		through.
+ */
+bool
+spindle_type_refuses_null(Oid type)
 {
 	bool		refuses = false;
 
@@ -105,13 +136,15 @@ type_refuses_null(Oid type)
 }
 
 /*
- * May something give a row the value that INSERT does not?  A rule can make
- * anything of an INSERT, and a trigger of a row, that of a partition too; of
- * views and foreign tables we cannot tell.  Locks all partitions for reading
- * until the transaction ends.
+ * spindle_target_may_be_set_later
+ *		May something give a row the value that INSERT does not?
+ *
+ * A rule can make anything of an INSERT, and a trigger of a row, that of a
+ * partition too; of views and foreign tables we cannot tell.  Locks all
+ * partitions for reading until the transaction ends.
  */
-static bool
-may_be_set_later(Relation target)
+bool
+spindle_target_may_be_set_later(Relation target)
 {
 	char		kind = target->rd_rel->relkind;
 	bool		result = false;
@@ -137,6 +170,24 @@ may_be_set_later(Relation target)
 }
 
 /*
+ * spindle_target_needs_value
+ *		Would a row surely be refused that gets no value for a column from us?
+ *
+ * It would if the column must not be null, and neither a default nor a trigger,
+ * nor whatever a view stands for, can give it a value.
+ */
+bool
+spindle_target_needs_value(Relation target, Form_pg_attribute att)
+{
+	bool		of_type = spindle_type_refuses_null(att->atttypid);
+
+	/* a type refuses null before any trigger sees it */
+	return !att->atthasdef && !att->attidentity && (att->attnotnull || of_type) &&
+		get_typdefault(att->atttypid) == NULL && target->rd_rel->relkind != RELKIND_VIEW &&
+		(of_type || !spindle_target_may_be_set_later(target));
+}
+
+/*
  * A column that gets no value from us must get one otherwise, or be null.
  * Raises not_null_violation if that is certain; where it is not, the INSERT
  * itself decides.
@@ -144,12 +195,7 @@ may_be_set_later(Relation target)
 static void
 check_other_column(Relation target, Form_pg_attribute att, const SpindleTargetRows *rows)
 {
-	bool		of_type = type_refuses_null(att->atttypid);
-
-	/* a type refuses null before any trigger sees it */
-	if (att->atthasdef || att->attidentity || (!att->attnotnull && !of_type) ||
-		get_typdefault(att->atttypid) != NULL || target->rd_rel->relkind == RELKIND_VIEW ||
-		(!of_type && may_be_set_later(target)))
+	if (!spindle_target_needs_value(target, att))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_NOT_NULL_VIOLATION),
@@ -201,7 +247,7 @@ spindle_target_insert(Relation target, const SpindleTargetRows *rows)
 		any |= from < rows->nmain;
 		overrides |= is_always;
 		appendStringInfo(&columns, "%s%s", columns.len ? ", " : "", quote_identifier(NameStr(att->attname)));
-		append_expression(&values, target, att, rows, TupleDescAttr(rows->desc, from));
+		spindle_target_append_expression(&values, target, att, rows, TupleDescAttr(rows->desc, from));
 	}
 	if (!any)
 		ereport(ERROR,

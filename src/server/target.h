@@ -9,6 +9,7 @@
 #define SPINDLE_TARGET_H
 
 #include "access/tupdesc.h"
+#include "lib/stringinfo.h"
 #include "utils/relcache.h"
 
 /* What is to be inserted; all of it stays the caller's. */
@@ -26,6 +27,12 @@ typedef struct SpindleTargetRows
 } SpindleTargetRows;
 
 extern Form_pg_attribute spindle_target_column(Relation target, const char *name);
+extern void spindle_target_append_expression(StringInfo buf, Relation target, Form_pg_attribute att,
+											 const SpindleTargetRows *rows, Form_pg_attribute from);
+extern void spindle_target_convert(Form_pg_attribute att, Form_pg_attribute from, Datum value);
+extern bool spindle_type_refuses_null(Oid type);
+extern bool spindle_target_may_be_set_later(Relation target);
+extern bool spindle_target_needs_value(Relation target, Form_pg_attribute att);
 extern char *spindle_target_insert(Relation target, const SpindleTargetRows *rows);
 
 #endif							/* SPINDLE_TARGET_H */
