@@ -35,5 +35,7 @@ extern void spindle_rows_convert(SpindleRows *rows, int n);
 extern void spindle_rows_fill(SpindleRows *rows, int64 first, int n);
 extern void spindle_rows_fill_list(SpindleRows *rows, const int64 *list, int n);
 extern void spindle_rows_get(const SpindleRows *rows, int i, Datum *values, bool *nulls);
+extern void spindle_rows_no_nulls(const SpindleRows *rows, bool *nulls);
+extern void spindle_rows_get_next(const SpindleRows *rows, int i, Datum *values, bool *nulls);
 
 #endif							/* SPINDLE_DATUM_H */

@@ -252,6 +252,25 @@ spindle_compile_key(SpindleEval *eval, Frame *frame, Step *rows, int table)
 }
 
 /*
+ * spindle_magnitude
+ *		A number that none of n values is above in size; at most twice the size
+ *		of the largest of them.
+ *
+ * It tells beforehand whether sums and products of them fit, so that loops need
+ * not look for an overflow.
+ */
+SPINDLE_FOR_EACH_PROCESSOR uint64
+spindle_magnitude(const int64 *value, int n)
+{
+	uint64		bits = 0;
+
+	/* of a negative number, the size less one, as the lowest has none */
+	for (int i = 0; i < n; i++)
+		bits |= (uint64) (value[i] ^ (value[i] >> 63));
+	return bits + 1;
+}
+
+/*
  * spindle_compile_column
  *		The step that computes a column of a frame's table, made on first use.
  *
@@ -309,7 +328,7 @@ compile_rows(SpindleEval *eval, Frame *frame, int column)
 		step = spindle_compile_path(eval, frame, &c->rule->copy, 0, true);
 		step = spindle_compile_nulls(eval, frame, step, c->rule, c->null_fraction);
 	}
-	if (step->column == -1)
+	if (step->column == -1 && step->frame == frame)
 		step->column = mark;
 	return step;
 }
@@ -431,7 +450,7 @@ spindle_eval_run(SpindleEval *eval, const int64 *rows, int n)
 	{
 		Step	   *step = eval->step[i];
 
-		if (step->frame->n > step->capacity)
+		if (step->frame->capacity > step->capacity)
 		{
 			step->capacity = step->frame->capacity;
 			if (step->out.value)

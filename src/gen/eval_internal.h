@@ -26,6 +26,14 @@
 /* Labels of the draws that a rule makes beside its main one. */
 #define LABEL_NULLS		101
 
+/*
+ * Children of one row that are written or read at once: mostly they are few,
+ * and a fixed number takes no jumps that nobody could predict.  So vectors of
+ * children have room for as many behind the first child of any row, also where
+ * these are no children of it.
+ */
+#define FEW_CHILDREN	4
+
 typedef struct Frame Frame;
 typedef struct Step Step;
 
@@ -37,17 +45,18 @@ struct Frame
 {
 	int			table;			/* whose rows these are */
 	int			n;				/* rows at present */
-	int			capacity;		/* rows there is room for, in row and, for
-								 * children, in owner */
+	int			capacity;		/* rows there is room for, in row and in the
+								 * vectors of its steps */
 	int64	   *row;			/* row numbers from 0, in any order; of
-								 * parents, equal neighbours are one */
+								 * parents, equal neighbours are one, unless
+								 * they are shared */
 	Frame	   *base;			/* frame that this one was derived from, NULL
 								 * for the root */
 	Step	   *rows;			/* parents: step of base with their row
 								 * numbers */
+	bool		is_shared;		/* parents: each row of base has its own here,
+								 * in its place; row is the vector of rows */
 	int			child_table;	/* children: of which table, else -1 */
-	int32	   *owner;			/* children: row here -> row of base; as many
-								 * as there is room for rows */
 	int			map_capacity;	/* entries there is room for in map */
 	int32	   *map;			/* parents: row of base -> row here, -1 if
 								 * none; children: row of base -> its first
@@ -90,8 +99,10 @@ struct Step
 	SpindleVector out;			/* one value for each row of the frame */
 	bool		has_nulls;		/* out has room for nulls; if not, no value is
 								 * ever NULL */
-	int			capacity;		/* rows that out has room for, 0 before the
-								 * first run */
+	bool		is_scattered;	/* row numbers that each row draws for itself,
+								 * so that neighbours are hardly ever equal */
+	int			capacity;		/* rows that out has room for: the frame's, 0
+								 * before the first run */
 	const SpindleRule *rule;	/* NULL if it serves any rule */
 	SpindleKey	key;			/* of the rule's draws; not set without a rule */
 	int			ninputs;		/* entries of input, of which some kinds of
@@ -240,6 +251,7 @@ extern Step *spindle_compile_column(SpindleEval *eval, Frame *frame, int column)
 extern Step *spindle_compile_nulls(SpindleEval *eval, Frame *frame, Step *step, const SpindleRule *rule,
 								   double fraction);
 extern Step *spindle_compile_key(SpindleEval *eval, Frame *frame, Step *rows, int table);
+extern uint64 spindle_magnitude(const int64 *value, int n);
 
 /* frame.c */
 extern Frame *spindle_frame_add(SpindleEval *eval, int table, Frame *base);

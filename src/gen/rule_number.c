@@ -25,6 +25,9 @@
  */
 #define MEMO_SIZE		65536
 
+/* No value has been computed; if this is one, it is computed again each time. */
+#define NO_VALUE		PG_INT64_MIN
+
 /*
  * Values of the rows that were computed last, by the last bits of their
  * numbers.  A value is a function of its row, so it cannot be out of date.
@@ -32,11 +35,9 @@
 typedef struct NumberMemo
 {
 	int64		mask;			/* entry of a row: its last bits */
-	struct
-	{
-		int64		row;		/* that the entry holds, -1 if none */
-		int64		value;
-	}			entry[FLEXIBLE_ARRAY_MEMBER];
+	int64	   *row;			/* that each entry holds, -1 if none; NULL if
+								 * each row of the table has its own entry */
+	int64	   *value;			/* of these */
 } NumberMemo;
 
 /* A double as a value. */
@@ -101,6 +102,66 @@ is_even_on_grid(const SpindleRule *rule, const SpindleDist *dist)
 }
 
 /*
+ * A number for each of n rows that are met again and again: computed where the
+ * memo has not got it.
+ */
+static void
+remembered_numbers(const SpindleRule *rule, NumberMemo *memo, SpindleKey key, const int64 *row, int n, double scale,
+				   int64 *pg_restrict out)
+{
+	int64	   *value = memo->value;
+	const int64 mask = memo->mask;
+
+	if (memo->row == NULL)
+	{
+		for (int i = 0; i < n; i++)
+		{
+			if (unlikely(value[row[i]] == NO_VALUE))
+				value[row[i]] = number_value(rule, spindle_dist_sample(&rule->number, spindle_draw(key, row[i])), scale);
+			out[i] = value[row[i]];
+		}
+		return;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		const int64 entry = row[i] & mask;
+
+		if (memo->row[entry] != row[i])
+		{
+			memo->row[entry] = row[i];
+			value[entry] = number_value(rule, spindle_dist_sample(&rule->number, spindle_draw(key, row[i])), scale);
+		}
+		out[i] = value[entry];
+	}
+}
+
+/*
+ * A whole number for each of n rows, of a distribution that has only such;
+ * what is beyond min and max becomes these.
+ */
+static void
+draw_discrete(const SpindleDist *dist, SpindleKey key, const int64 *row, int n, int64 min, int64 max,
+			  int64 *pg_restrict out)
+{
+	const SpindleAlias *alias = dist->alias;
+	const int64 first = dist->first;
+
+	for (int done = 0; done < n; done += SPINDLE_DRAWS)
+	{
+		const int	m = Min(SPINDLE_DRAWS, n - done);
+		uint64		draw[SPINDLE_DRAWS];
+
+		spindle_draws(key, row + done, m, draw);
+		for (int i = 0; i < m; i++)
+			out[done + i] = first + spindle_alias_pick(alias, draw[i]);
+	}
+	if (first >= min && first <= max - (int64) alias->n)
+		return;
+	for (int i = 0; i < n; i++)
+		out[i] = Max(min, Min(out[i], max));
+}
+
+/*
  * A number for each row by one draw; the way follows from distribution and
  * type.
  *
@@ -150,17 +211,7 @@ run_number(Step *step)
 	}
 	if (dist->kind == SPINDLE_DIST_DISCRETE && rule->type->ops->is_integer)
 	{
-		const SpindleAlias *alias = dist->alias;
-		const int64 first = dist->first;
-		const int64 min = rule->type->min;
-		const int64 max = rule->type->max;
-
-		for (int i = 0; i < n; i++)
-		{
-			int64		value = first + spindle_alias_pick(alias, spindle_next_draw(key, row, n, i, portion));
-
-			out[i] = Max(min, Min(value, max));
-		}
+		draw_discrete(dist, key, row, n, rule->type->min, rule->type->max, out);
 		return;
 	}
 	if (memo == NULL)
@@ -169,18 +220,7 @@ run_number(Step *step)
 			out[i] = number_value(rule, spindle_dist_sample(dist, spindle_next_draw(key, row, n, i, portion)), scale);
 		return;
 	}
-	for (int i = 0; i < n; i++)
-	{
-		int64		entry = row[i] & memo->mask;
-
-		if (memo->entry[entry].row != row[i])
-		{
-			memo->entry[entry].row = row[i];
-			memo->entry[entry].value =
-				number_value(rule, spindle_dist_sample(dist, spindle_draw(key, row[i])), scale);
-		}
-		out[i] = memo->entry[entry].value;
-	}
+	remembered_numbers(rule, memo, key, row, n, scale, out);
 }
 
 /*
@@ -200,10 +240,16 @@ number_memo(const SpindleRule *rule, int64 nrows)
 		return NULL;
 	while (size < nrows && size < MEMO_SIZE)
 		size *= 2;
-	memo = palloc(offsetof(NumberMemo, entry) + sizeof(memo->entry[0]) * size);
+	memo = palloc0(sizeof(NumberMemo));
 	memo->mask = size - 1;
-	for (int i = 0; i < size; i++)
-		memo->entry[i].row = -1;
+	memo->value = palloc(sizeof(int64) * size);
+	for (int64 i = 0; i < size; i++)
+		memo->value[i] = NO_VALUE;
+	if (size < nrows)
+	{
+		memo->row = palloc(sizeof(int64) * size);
+		memset(memo->row, -1, sizeof(int64) * size);
+	}
 	return memo;
 }
 

@@ -202,6 +202,7 @@ compile_popular(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 	}
 	else
 		step = spindle_step_add(eval, frame, run_reference, rule, false, 0);
+	step->is_scattered = true;
 	step->holds = STEP_HOLDS_REFERENCE;
 	step->u.reference.state = state;
 	return spindle_step_finish(eval, step);

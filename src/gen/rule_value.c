@@ -94,11 +94,17 @@ run_weighted(Step *step)
 	const SpindleKey key = step->key;
 	const int	n = step->frame->n;
 	const int64 *row = step->frame->row;
-	int64	   *out = step->out.value;
-	uint64		portion[SPINDLE_DRAWS];
+	int64	   *pg_restrict out = step->out.value;
 
-	for (int i = 0; i < n; i++)
-		out[i] = value[spindle_alias_pick(alias, spindle_next_draw(key, row, n, i, portion))];
+	for (int done = 0; done < n; done += SPINDLE_DRAWS)
+	{
+		const int	m = Min(SPINDLE_DRAWS, n - done);
+		uint64		draw[SPINDLE_DRAWS];
+
+		spindle_draws(key, row + done, m, draw);
+		for (int i = 0; i < m; i++)
+			out[done + i] = value[spindle_alias_pick(alias, draw[i])];
+	}
 }
 
 static Step *

@@ -9,9 +9,6 @@
  * them.  Whatever the number, two rows are computed at most, and none for
  * counts alone.
  *
- * As of any foreign scan that is not of one relation, the server may leave it
- * to us to give the row when another one is checked again (EvalPlanQual).
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -43,8 +40,136 @@ typedef struct AnswerState
 } AnswerState;
 
 /*
+ * Put the answers of one kind into the slot; for those that are taken from a
+ * row, from the given one of the two that have been computed.
+ */
+static void
+fill_slot(const ForeignScan *plan, AnswerState *state, SpindleAnswerKind kind, int row, TupleTableSlot *slot)
+{
+	ListCell   *lc;
+
+	if (kind != SPINDLE_ANSWER_ROWS && state->rows && state->nrows > 0)
+		spindle_rows_get(state->rows, row, state->value, state->is_null);
+	foreach(lc, list_nth(plan->fdw_private, SPINDLE_ANSWER_WANTED))
+	{
+		int			i = foreach_current_index(lc);
+		int			attribute = lsecond_int(lfirst(lc));
+
+		if (linitial_int(lfirst(lc)) != kind)
+			continue;
+		slot->tts_isnull[i] = kind != SPINDLE_ANSWER_ROWS && state->nrows == 0;
+		if (kind == SPINDLE_ANSWER_ROWS)
+			slot->tts_values[i] = Int64GetDatum(state->nrows);
+		else
+			slot->tts_values[i] = slot->tts_isnull[i] ? (Datum) 0 : state->value[attribute - 1];
+	}
+}
+
+/*
+ * RecheckForeignScan, and what IterateForeignScan does: put the row into a slot
+ * of the scan tuple, if it has not been given since the node was begun or
+ * scanned anew; false, with the slot cleared, if it has.
+ *
+ * The server asks for a check where another row is checked again
+ * (EvalPlanQual).  An answer has no relation whose row could have been kept, so
+ * it is given here; of a node in a subplan, only older minor releases ask so.
+ * What is not passed by value lives until the next scan.  Raises what the
+ * values of conditions and the two rows raise.
+ */
+static bool
+store_answer(ForeignScanState *node, TupleTableSlot *slot)
+{
+	const ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	AnswerState *state = node->fdw_state;
+	SpindleRanges *ranges;
+
+	ExecClearTuple(slot);
+	if (state->is_done)
+		return false;
+	ranges = spindle_search_run(state->search, node->ss.ps.ps_ExprContext);
+	state->nrows = ranges->nrows;
+	state->is_done = true;
+	if (state->rows && state->nrows > 0)
+	{
+		const int64 list[2] = {ranges->range[0].first, ranges->range[ranges->n - 1].end - 1};
+
+		spindle_rows_fill_list(state->rows, list, 2);
+	}
+	fill_slot(plan, state, SPINDLE_ANSWER_ROWS, 0, slot);
+	fill_slot(plan, state, SPINDLE_ANSWER_FIRST, 0, slot);
+	fill_slot(plan, state, SPINDLE_ANSWER_LAST, 1, slot);
+	ExecStoreVirtualTuple(slot);
+	return true;
+}
+
+/* IterateForeignScan */
+static TupleTableSlot *
+iterate_answer(ForeignScanState *node)
+{
+	(void) store_answer(node, node->ss.ss_ScanTupleSlot);
+	return node->ss.ss_ScanTupleSlot;
+}
+
+/* ReScanForeignScan: answer anew, perhaps with other values of parameters. */
+static void
+rescan_answer(ForeignScanState *node)
+{
+	((AnswerState *) node->fdw_state)->is_done = false;
+}
+
+/*
+ * ExplainForeignScan: what is answered, for which rows, and with ANALYZE how
+ * many these were the last time.
+ */
+static void
+explain_answer(ForeignScanState *node, ExplainState *es)
+{
+	AnswerState *state = node->fdw_state;
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	List	   *context = set_deparse_context_plan(es->deparse_cxt, &plan->scan.plan, NIL);
+	List	   *answers = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->fdw_scan_tlist)
+		answers = lappend(answers, deparse_expression((Node *) lfirst_node(TargetEntry, lc)->expr, context, false, false));
+	ExplainPropertyList("Answers", answers, es);
+	spindle_explain_generates(state->source, es);
+	if (plan->fdw_exprs != NIL)
+		ExplainPropertyList("Rows Found By", spindle_search_texts(state->search, plan->fdw_exprs, context), es);
+	if (es->analyze)
+		ExplainPropertyInteger("Rows Counted", NULL, state->nrows, es);
+}
+
+/* EndForeignScan: all goes with the query's memory context. */
+static void
+end_answer(ForeignScanState *node)
+{
+}
+
+/*
+ * The callbacks of the wrapper with those of a node of ours in their places,
+ * palloc'd.  Nothing is shared by processes, so there is nothing to do where the
+ * node is shut down.
+ */
+static FdwRoutine *
+answer_routine(const FdwRoutine *wrapper)
+{
+	FdwRoutine *routine = palloc(sizeof(FdwRoutine));
+
+	memcpy(routine, wrapper, sizeof(FdwRoutine));
+	routine->IterateForeignScan = iterate_answer;
+	routine->RecheckForeignScan = store_answer;
+	routine->ReScanForeignScan = rescan_answer;
+	routine->EndForeignScan = end_answer;
+	routine->ExplainForeignScan = explain_answer;
+	routine->ShutdownForeignScan = NULL;
+	return routine;
+}
+
+/*
  * spindle_answer_begin
- *		BeginForeignScan for a node of ours.
+ *		BeginForeignScan for a node of ours; from here on it is called by the
+ *		callbacks above.
  *
  * Raises what is wrong with the foreign table's options or columns, and an
  * error if its definition is another one than at planning.  The relation has
@@ -84,121 +209,5 @@ spindle_answer_begin(ForeignScanState *node, int eflags)
 	state->value = palloc0(sizeof(Datum) * Max(state->source->natts, 1));
 	state->is_null = palloc0(sizeof(bool) * Max(state->source->natts, 1));
 	node->fdw_state = state;
-}
-
-/*
- * Put the answers of one kind into the slot; for those that are taken from a
- * row, from the given one of the two that have been computed.
- */
-static void
-fill_slot(const ForeignScan *plan, AnswerState *state, SpindleAnswerKind kind, int row, TupleTableSlot *slot)
-{
-	ListCell   *lc;
-
-	if (kind != SPINDLE_ANSWER_ROWS && state->rows && state->nrows > 0)
-		spindle_rows_get(state->rows, row, state->value, state->is_null);
-	foreach(lc, list_nth(plan->fdw_private, SPINDLE_ANSWER_WANTED))
-	{
-		int			i = foreach_current_index(lc);
-		int			attribute = lsecond_int(lfirst(lc));
-
-		if (linitial_int(lfirst(lc)) != kind)
-			continue;
-		slot->tts_isnull[i] = kind != SPINDLE_ANSWER_ROWS && state->nrows == 0;
-		if (kind == SPINDLE_ANSWER_ROWS)
-			slot->tts_values[i] = Int64GetDatum(state->nrows);
-		else
-			slot->tts_values[i] = slot->tts_isnull[i] ? (Datum) 0 : state->value[attribute - 1];
-	}
-}
-
-/*
- * spindle_answer_store
- *		Put the row into a slot of the scan tuple, if it has not been given
- *		since the node was begun or scanned anew; false, with the slot cleared,
- *		if it has.
- *
- * What is not passed by value lives until the next scan.  Raises what the
- * values of conditions and the two rows raise.
- */
-bool
-spindle_answer_store(ForeignScanState *node, TupleTableSlot *slot)
-{
-	const ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	AnswerState *state = node->fdw_state;
-	SpindleRanges *ranges;
-
-	ExecClearTuple(slot);
-	if (state->is_done)
-		return false;
-	ranges = spindle_search_run(state->search, node->ss.ps.ps_ExprContext);
-	state->nrows = ranges->nrows;
-	state->is_done = true;
-	if (state->rows && state->nrows > 0)
-	{
-		const int64 list[2] = {ranges->range[0].first, ranges->range[ranges->n - 1].end - 1};
-
-		spindle_rows_fill_list(state->rows, list, 2);
-	}
-	fill_slot(plan, state, SPINDLE_ANSWER_ROWS, 0, slot);
-	fill_slot(plan, state, SPINDLE_ANSWER_FIRST, 0, slot);
-	fill_slot(plan, state, SPINDLE_ANSWER_LAST, 1, slot);
-	ExecStoreVirtualTuple(slot);
-	return true;
-}
-
-/* spindle_answer_rescan: answer anew, perhaps with other values of parameters. */
-void
-spindle_answer_rescan(ForeignScanState *node)
-{
-	((AnswerState *) node->fdw_state)->is_done = false;
-}
-
-/*
- * A condition in SQL, as far as names go that are the definition's.  value is
- * its value in the plan, context that of deparsing.
- */
-static char *
-condition_text(const SpindleSource *source, const SpindleCondition *condition, Node *value, List *context)
-{
-	static const char *const operator[] = {
-		[BTLessStrategyNumber] = "<",
-		[BTLessEqualStrategyNumber] = "<=",
-		[BTEqualStrategyNumber] = "=",
-		[BTGreaterEqualStrategyNumber] = ">=",
-		[BTGreaterStrategyNumber] = ">",
-	};
-	const char *name = quote_identifier(source->instance->domain->table[source->table].column[condition->column].sql_name);
-
-	return psprintf(condition->is_array ? "%s %s ANY (%s)" : "%s %s %s", name, operator[condition->strategy],
-					deparse_expression(value, context, false, false));
-}
-
-/*
- * spindle_answer_explain
- *		EXPLAIN: what is answered, for which rows, and with ANALYZE how many
- *		these were the last time.
- */
-void
-spindle_answer_explain(ForeignScanState *node, ExplainState *es)
-{
-	AnswerState *state = node->fdw_state;
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	List	   *context = set_deparse_context_plan(es->deparse_cxt, &plan->scan.plan, NIL);
-	List	   *answers = NIL;
-	List	   *conditions = NIL;
-	ListCell   *lc;
-
-	foreach(lc, plan->fdw_scan_tlist)
-		answers = lappend(answers, deparse_expression((Node *) lfirst_node(TargetEntry, lc)->expr, context, false, false));
-	ExplainPropertyList("Answers", answers, es);
-	spindle_explain_generates(state->source, es);
-	foreach(lc, plan->fdw_exprs)
-		conditions = lappend(conditions,
-							 condition_text(state->source, state->search->condition[foreach_current_index(lc)],
-											lfirst(lc), context));
-	if (conditions != NIL)
-		ExplainPropertyList("Rows Found By", conditions, es);
-	if (es->analyze)
-		ExplainPropertyInteger("Rows Counted", NULL, state->nrows, es);
+	node->fdwroutine = answer_routine(node->fdwroutine);
 }

@@ -154,6 +154,8 @@ begin_scan(ForeignScanState *node, int eflags)
 	spindle_progress_start(&state->progress, psprintf("scanning %s", RelationGetRelationName(relation)), 0, "rows");
 	memset(slot->tts_values, 0, sizeof(Datum) * natts);
 	memset(slot->tts_isnull, true, natts);
+	if (state->rows)
+		spindle_rows_no_nulls(state->rows, slot->tts_isnull);
 	node->fdw_state = state;
 }
 
@@ -310,12 +312,12 @@ iterate_scan(ForeignScanState *node)
 
 	/* columns that are not computed were set to NULL when the scan began */
 	ExecClearTuple(slot);
-	spindle_rows_get(state->rows, state->i++, slot->tts_values, slot->tts_isnull);
+	spindle_rows_get_next(state->rows, state->i++, slot->tts_values, slot->tts_isnull);
 	return ExecStoreVirtualTuple(slot);
 }
 
 /*
- * Start again, perhaps with other values of parameters.
+ * ReScanForeignScan: start again, perhaps with other values of parameters.
  *
  * Ranges are looked for anew with the first row.  Counters for EXPLAIN go on.
  */
@@ -329,7 +331,7 @@ rescan(ForeignScanState *node)
 	state->batch_rows = FIRST_BATCH_ROWS;
 }
 
-/* The process gets its title back, if progress was told. */
+/* EndForeignScan: the process gets its title back, if progress was told. */
 static void
 end_scan(ForeignScanState *node)
 {
@@ -374,27 +376,9 @@ explain_scan(ForeignScanState *node, ExplainState *es)
 			names = lappend(names, unconstify(char *, quote_identifier(table->column[state->source->column[att]].sql_name)));
 	ExplainPropertyList("Columns Computed", names, es);
 	if (plan->fdw_exprs != NIL)
-	{
-		List	   *context = set_deparse_context_plan(es->deparse_cxt, &plan->scan.plan, NIL);
-		List	   *columns = NIL;
-		List	   *shown = NIL;
-		ListCell   *value;
-
-		/* arrays are not in the filter, so they are shown here */
-		foreach(value, plan->fdw_exprs)
-		{
-			const SpindleCondition *condition = state->search->condition[foreach_current_index(value)];
-			const char *name = quote_identifier(table->column[condition->column].sql_name);
-
-			if (condition->is_array)
-				columns = lappend(columns, psprintf("%s = ANY (%s)", name,
-													deparse_expression(lfirst(value), context, false, false)));
-			else if (!list_member_int(shown, condition->column))
-				columns = lappend(columns, unconstify(char *, name));
-			shown = lappend_int(shown, condition->is_array ? -1 : condition->column);
-		}
-		ExplainPropertyList("Rows Found By", columns, es);
-	}
+		ExplainPropertyList("Rows Found By",
+							spindle_search_texts(state->search, plan->fdw_exprs,
+												 set_deparse_context_plan(es->deparse_cxt, &plan->scan.plan, NIL)), es);
 	if (state->backward)
 		ExplainPropertyText("Direction", "backward", es);
 	if (es->analyze)
@@ -559,16 +543,7 @@ import_schema(ImportForeignSchemaStmt *stmt, Oid serverOid)
 	return spindle_source_import(stmt->remote_schema, stmt->server_name, stmt->options);
 }
 
-/*
- * Does a node answer aggregates (answer.c) instead of scanning a relation?
- */
-static inline bool
-is_answer(const ForeignScanState *node)
-{
-	return ((const ForeignScan *) node->ss.ps.plan)->scan.scanrelid == 0;
-}
-
-/* GetForeignPlan, for both kinds of node. */
+/* GetForeignPlan, for scans and for answers (upper.c). */
 static ForeignScan *
 plan_node(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *best_path, List *tlist, List *scan_clauses,
 		  Plan *outer_plan)
@@ -578,72 +553,17 @@ plan_node(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *best_path,
 	return spindle_fdw_plan(root, rel, relid, best_path, tlist, scan_clauses, outer_plan);
 }
 
-/* BeginForeignScan, for both kinds of node. */
+/*
+ * BeginForeignScan.  A node that answers aggregates, which has no relation of
+ * its own, goes on with callbacks of its own.
+ */
 static void
 begin_node(ForeignScanState *node, int eflags)
 {
-	if (is_answer(node))
+	if (((ForeignScan *) node->ss.ps.plan)->scan.scanrelid == 0)
 		spindle_answer_begin(node, eflags);
 	else
 		begin_scan(node, eflags);
-}
-
-/* IterateForeignScan, for both kinds of node. */
-static TupleTableSlot *
-iterate_node(ForeignScanState *node)
-{
-	if (!is_answer(node))
-		return iterate_scan(node);
-	(void) spindle_answer_store(node, node->ss.ss_ScanTupleSlot);
-	return node->ss.ss_ScanTupleSlot;
-}
-
-/*
- * RecheckForeignScan: the row of a relation, which the server has put into the
- * slot, needs no more than the check of conditions that follows.  An answer
- * has no relation whose row could have been kept, so it is given here, if the
- * server asks so: of a node in a subplan, only older minor releases do.
- */
-static bool
-recheck_node(ForeignScanState *node, TupleTableSlot *slot)
-{
-	return is_answer(node) ? spindle_answer_store(node, slot) : true;
-}
-
-/* ReScanForeignScan, for both kinds of node. */
-static void
-rescan_node(ForeignScanState *node)
-{
-	if (is_answer(node))
-		spindle_answer_rescan(node);
-	else
-		rescan(node);
-}
-
-/* EndForeignScan: of an answer, all goes with the query's memory context. */
-static void
-end_node(ForeignScanState *node)
-{
-	if (!is_answer(node))
-		end_scan(node);
-}
-
-/* ShutdownForeignScan: an answer is never shared by processes. */
-static void
-shutdown_node(ForeignScanState *node)
-{
-	if (!is_answer(node))
-		shutdown_scan(node);
-}
-
-/* ExplainForeignScan, for both kinds of node. */
-static void
-explain_node(ForeignScanState *node, ExplainState *es)
-{
-	if (is_answer(node))
-		spindle_answer_explain(node, es);
-	else
-		explain_scan(node, es);
 }
 
 /*
@@ -663,18 +583,17 @@ spindle_fdw_routine(void)
 	routine->GetForeignUpperPaths = spindle_answer_paths;
 	routine->GetForeignPlan = plan_node;
 	routine->BeginForeignScan = begin_node;
-	routine->IterateForeignScan = iterate_node;
-	routine->RecheckForeignScan = recheck_node;
-	routine->ReScanForeignScan = rescan_node;
-	routine->EndForeignScan = end_node;
-	routine->ExplainForeignScan = explain_node;
+	routine->IterateForeignScan = iterate_scan;
+	routine->ReScanForeignScan = rescan;
+	routine->EndForeignScan = end_scan;
+	routine->ExplainForeignScan = explain_scan;
 	routine->AnalyzeForeignTable = analyze_table;
 	routine->IsForeignScanParallelSafe = is_parallel_safe;
 	routine->EstimateDSMForeignScan = estimate_dsm;
 	routine->InitializeDSMForeignScan = initialize_dsm;
 	routine->ReInitializeDSMForeignScan = reinitialize_dsm;
 	routine->InitializeWorkerForeignScan = initialize_worker;
-	routine->ShutdownForeignScan = shutdown_node;
+	routine->ShutdownForeignScan = shutdown_scan;
 	routine->ImportForeignSchema = import_schema;
 	return routine;
 }

@@ -85,8 +85,5 @@ extern ForeignScan *spindle_answer_plan(ForeignPath *path, List *tlist);
 
 /* answer.c */
 extern void spindle_answer_begin(ForeignScanState *node, int eflags);
-extern bool spindle_answer_store(ForeignScanState *node, TupleTableSlot *slot);
-extern void spindle_answer_rescan(ForeignScanState *node);
-extern void spindle_answer_explain(ForeignScanState *node, struct ExplainState *es);
 
 #endif							/* SPINDLE_FDW_H */

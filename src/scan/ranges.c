@@ -22,8 +22,10 @@
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/ruleutils.h"
 #include "utils/selfuncs.h"
 #include "utils/typcache.h"
 
@@ -413,6 +415,38 @@ count_values(const SpindleInstance *instance, int table, int column)
 	else if (rule->kind == SPINDLE_RULE_COPY)
 		values = Min(values, count_values(instance, rule->copy.table, rule->copy.column));
 	return Max(values, 1.0);
+}
+
+/*
+ * spindle_search_texts
+ *		For EXPLAIN, the conditions in SQL, with the columns' names; a list
+ *		of palloc'd strings.
+ *
+ * values are their values in the plan, and context is that of deparsing them.
+ */
+List *
+spindle_search_texts(const SpindleSearch *search, List *values, List *context)
+{
+	static const char *const operator[] = {
+		[BTLessStrategyNumber] = "<",
+		[BTLessEqualStrategyNumber] = "<=",
+		[BTEqualStrategyNumber] = "=",
+		[BTGreaterEqualStrategyNumber] = ">=",
+		[BTGreaterStrategyNumber] = ">",
+	};
+	const SpindleTable *table = &search->source->instance->domain->table[search->source->table];
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, values)
+	{
+		const SpindleCondition *condition = search->condition[foreach_current_index(lc)];
+
+		result = lappend(result, psprintf(condition->is_array ? "%s %s ANY (%s)" : "%s %s %s",
+										  quote_identifier(table->column[condition->column].sql_name), operator[condition->strategy],
+										  deparse_expression(lfirst(lc), context, false, false)));
+	}
+	return result;
 }
 
 /*
