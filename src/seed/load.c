@@ -35,6 +35,7 @@
 #include "seed/load.h"
 #include "server/insert.h"
 #include "server/relation.h"
+#include "server/target.h"
 
 /* Rows of one INSERT, if it takes one; what AFTER triggers queue stays within bounds. */
 #define INSERT_ROWS	65536
@@ -62,6 +63,7 @@ typedef struct Loader
 {
 	TupleDesc	desc;			/* of the columns that are loaded */
 	int		   *column;			/* of the table, per attribute */
+	SpindleInput *input;		/* per attribute */
 	Datum	   *values;			/* of a row */
 	bool	   *nulls;
 	int			nchecks;
@@ -101,6 +103,25 @@ spindle_load_can_check(const SpindleDomain *domain, int table, int key)
 }
 
 /*
+ * The type of a column's Datums: that which the target has if it reads the
+ * column's texts itself, else the column's own, from which INSERT converts.
+ */
+static void
+choose_type(const SpindleColumn *column, Relation target, Oid *type, int32 *typmod, SpindleInput *input)
+{
+	Form_pg_attribute att = column->type.sql_type ? spindle_target_column(target, column->sql_name) : NULL;
+
+	*type = column->type.oid;
+	*typmod = column->type.typmod;
+	memset(input, 0, sizeof(*input));
+	if (att && spindle_source_accepts(&column->type, att->atttypid, att->atttypmod, input))
+	{
+		*type = att->atttypid;
+		*typmod = att->atttypmod;
+	}
+}
+
+/*
  * The columns to load, as attributes.  Nullability is noted too, by which a
  * new table's rows need no check of NOT NULL.
  */
@@ -108,25 +129,31 @@ static void
 describe_rows(Loader *loader, const SpindleLoad *load)
 {
 	const SpindleTable *table = &load->instance->domain->table[load->table];
+	Relation	target = spindle_relation_open(load->relid, NULL, RowExclusiveLock);
 	int			n = 0;
 
 	for (int c = 0; c < table->ncolumns; c++)
 		n += load->wanted[c];
 	loader->desc = CreateTemplateTupleDesc(n);
 	loader->column = palloc(sizeof(int) * Max(n, 1));
+	loader->input = palloc0(sizeof(SpindleInput) * Max(n, 1));
 	loader->values = palloc0(sizeof(Datum) * Max(n, 1));
 	loader->nulls = palloc0(sizeof(bool) * Max(n, 1));
 	n = 0;
 	for (int c = 0; c < table->ncolumns; c++)
 	{
 		const SpindleColumn *column = &table->column[c];
+		Oid			type;
+		int32		typmod;
 
 		if (!load->wanted[c])
 			continue;
+		choose_type(column, target, &type, &typmod, &loader->input[n]);
 		loader->column[n++] = c;
-		TupleDescInitEntry(loader->desc, n, column->sql_name, column->type.oid, column->type.typmod, 0);
+		TupleDescInitEntry(loader->desc, n, column->sql_name, type, typmod, 0);
 		TupleDescAttr(loader->desc, n - 1)->attnotnull = !column->nullable;
 	}
+	relation_close(target, NoLock);
 }
 
 /*
@@ -290,7 +317,7 @@ insert_rows(const Loader *loader, const SpindleLoad *load)
 	};
 	SpindleInserter *inserter = spindle_inserter_create(load->relid, NULL, &options);
 	SpindleRows *rows = spindle_rows_create(load->instance, load->table, loader->column, loader->desc->natts,
-											CurrentMemoryContext);
+											loader->input, CurrentMemoryContext);
 
 	for (int64 row = load->first; row < load->end; row += INSERT_ROWS)
 	{
