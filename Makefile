@@ -34,7 +34,9 @@ OBJS = \
 	src/define/rule_pattern.o \
 	src/define/rule_reference.o \
 	src/define/rule_time.o \
+	src/define/rule_uuid.o \
 	src/define/rule_value.o \
+	src/define/user_type.o \
 	src/deliver/deliver.o \
 	src/deliver/render.o \
 	src/gen/among.o \
@@ -55,6 +57,7 @@ OBJS = \
 	src/gen/rule_pattern.o \
 	src/gen/rule_reference.o \
 	src/gen/rule_time.o \
+	src/gen/rule_uuid.o \
 	src/gen/rule_value.o \
 	src/gen/timeline.o \
 	src/json/datum_json.o \
@@ -75,7 +78,9 @@ OBJS = \
 	src/math/draws.o \
 	src/math/fpmath.o \
 	src/math/permute.o \
+	src/model/constant.o \
 	src/model/describe.o \
+	src/model/form.o \
 	src/model/lookup.o \
 	src/model/rule.o \
 	src/model/text.o \
@@ -105,6 +110,7 @@ OBJS = \
 	src/seed/parallel.o \
 	src/seed/prepare.o \
 	src/seed/seed.o \
+	src/seed/types.o \
 	src/seed/worker.o \
 	src/server/argument.o \
 	src/server/attempt.o \

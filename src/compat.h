@@ -142,12 +142,23 @@ object_ownercheck(Oid classid, Oid objectid, Oid roleid)
 	elog(ERROR, "unexpected class %u of an object", classid);
 }
 
+#define spindle_typeStringToTypeName(name)	typeStringToTypeName(name)
+
+/* Is there a type of that name?  Sets *oid and *typmod; an error if it is no name. */
+#define spindle_find_type(name, oid, typmod) \
+	(parseTypeString(name, oid, typmod, true), OidIsValid(*(oid)))
+
 /* A variable does not tell which outer joins may have made it NULL. */
 #define spindle_var_is_nulled(var)	false
 
 #define spindle_ExecInsertIndexTuples(result, slot, estate, update, no_duplicates, conflict, arbiters, summarizing) \
 	ExecInsertIndexTuples(result, slot, estate, update, no_duplicates, conflict, arbiters)
 #else
+#include "nodes/miscnodes.h"
+
+#define spindle_typeStringToTypeName(name)	typeStringToTypeName(name, NULL)
+#define spindle_find_type(name, oid, typmod) \
+	parseTypeString(name, oid, typmod, (Node *) &(ErrorSaveContext) {.type = T_ErrorSaveContext})
 #define spindle_var_is_nulled(var)	(!bms_is_empty((var)->varnullingrels))
 #define spindle_ExecInsertIndexTuples(result, slot, estate, update, no_duplicates, conflict, arbiters, summarizing) \
 	ExecInsertIndexTuples(result, slot, estate, update, no_duplicates, conflict, arbiters, summarizing)
@@ -186,11 +197,16 @@ object_ownercheck(Oid classid, Oid objectid, Oid roleid)
 #if PG_VERSION_NUM < 170000
 #define MyProcNumber	(MyProc->pgprocno)
 
+/* A lexer in memory of its own; 17 can also use the caller's. */
+#define spindle_make_json_lexer(json, len, encoding, need_escapes) \
+	makeJsonLexContextCstringLen(json, len, encoding, need_escapes)
 #define spindle_estimate_array_length(root, array) \
 	((double) estimate_array_length(array))
 #define spindle_LogLogicalMessage(prefix, message, size, transactional, flush) \
 	LogLogicalMessage(prefix, message, size, transactional)
 #else
+#define spindle_make_json_lexer(json, len, encoding, need_escapes) \
+	makeJsonLexContextCstringLen(NULL, json, len, encoding, need_escapes)
 #define spindle_estimate_array_length(root, array) \
 	estimate_array_length(root, array)
 #define spindle_LogLogicalMessage(prefix, message, size, transactional, flush) \

@@ -311,7 +311,7 @@ spindle_columns(PG_FUNCTION_ARGS)
 			continue;
 		values[0] = Int32GetDatum(++position);
 		values[1] = CStringGetTextDatum(column->sql_name);
-		values[2] = CStringGetTextDatum(column->type.name);
+		values[2] = CStringGetTextDatum(spindle_type_sql_name(&column->type));
 		values[3] = BoolGetDatum(!column->nullable);
 		values[4] = BoolGetDatum(spindle_table_is_key(table, c));
 		values[5] = text_or_null(references_text(domain, table, c), &nulls[5]);

@@ -55,7 +55,8 @@ spindle_rows(PG_FUNCTION_ARGS)
 								&source, &first, &end);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	context = AllocSetContextCreate(CurrentMemoryContext, "spindle_rows", ALLOCSET_DEFAULT_SIZES);
-	rows = spindle_rows_create(source.instance, source.table, source.column, source.natts, context);
+	rows = spindle_rows_create(source.instance, source.table, source.column, source.natts, source.input,
+							   context);
 	values = palloc0(sizeof(Datum) * source.natts);
 	nulls = palloc0(source.natts);
 	spindle_progress_start(&progress,

@@ -69,6 +69,22 @@ read_range(SpindleParse *parse, const SpindleJson *document)
 }
 
 /*
+ * A numeric without precision keeps as many digits after the point as its rule
+ * rounds to.  The rule is read later, and what is wrong with that member is
+ * reported there.
+ */
+static void
+read_scale(const SpindleJson *node, SpindleType *type)
+{
+	const cJSON *rule = cJSON_GetObjectItemCaseSensitive(node->value, "rule");
+	const cJSON *round = rule ? cJSON_GetObjectItemCaseSensitive(rule, "round") : NULL;
+
+	if (type->kind == SPINDLE_DECIMAL && type->digits < 0 && round && cJSON_IsNumber(round) &&
+		round->valuedouble >= 0 && round->valuedouble <= SPINDLE_MAX_SCALE)
+		spindle_type_set_scale(type, (int) round->valuedouble);
+}
+
+/*
  * First pass over a column: all but the rule.
  *
  * "type" is required.  "null" above 0 implies "nullable", and both can be
@@ -77,7 +93,7 @@ read_range(SpindleParse *parse, const SpindleJson *document)
 static void
 read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
 {
-	static const char *const legal[] = {"type", "description", "hidden", "nullable", "null",
+	static const char *const legal[] = {"type", "sql_type", "description", "hidden", "nullable", "null",
 	"references", "rule", "name", NULL};
 	SpindleJson m;
 	char	   *type;
@@ -99,6 +115,9 @@ read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
 		spindle_json_error(&m, column->hidden ?
 						   psprintf("%s  A column that chooses a row has type row.", spindle_type_names()) : spindle_type_names(),
 						   "\"%s\" is not a type of this format.", type);
+	read_scale(node, &column->type);
+	if (spindle_json_has(node, "sql_type"))
+		spindle_parse_sql_type(parse, node, &column->type);
 	if (column->type.kind == SPINDLE_ROW && !column->hidden)
 		spindle_json_error(&m, "Add \"hidden\": true, and let visible columns copy what is wanted of the row, as in \"order_row.order_id\".",
 						   "a column of type row has no value that could be shown.");
@@ -515,7 +534,7 @@ SpindleDomain *
 spindle_domain_parse(const char *name, const char *text, int len,
 					 char *(*load_data) (const char *set, int *len))
 {
-	static const char *const legal[] = {"spindle", "description", "range", "presets", "default_scale", "tables", NULL};
+	static const char *const legal[] = {"spindle", "description", "range", "presets", "default_scale", "types", "tables", NULL};
 	SpindleDomain *domain = palloc0(sizeof(SpindleDomain));
 	SpindleParse parse = {domain, NULL, NULL, load_data};
 	MemoryContext scratch;
@@ -546,6 +565,7 @@ spindle_domain_parse(const char *name, const char *text, int len,
 	m = spindle_json_member(&document, "description");
 	domain->description = spindle_json_string(&m);
 	read_range(&parse, &document);
+	spindle_parse_user_types(&parse, &document);
 
 	tables = spindle_json_member(&document, "tables");
 	spindle_json_expect_object(&tables, NULL);
@@ -569,7 +589,12 @@ spindle_domain_parse(const char *name, const char *text, int len,
 	{
 		SpindleJson node = spindle_json_child(&tables, item, t);
 
-		read_table(&parse, &node, &domain->table[t++]);
+		read_table(&parse, &node, &domain->table[t]);
+		for (int i = 0; i < domain->ntypes; i++)
+			if (strcmp(domain->type[i].name, domain->table[t].sql_name) == 0)
+				spindle_json_error(&node, NULL, "a table makes a type of its name, but \"%s\" is one of \"types\".",
+								   domain->type[i].name);
+		t++;
 	}
 
 	/* rows before rules, as rules ask which tables are children of which */

@@ -56,6 +56,10 @@ extern SpindleRule *spindle_parse_rule(SpindleParse *parse, const SpindleJson *n
 extern SpindleDataSet *spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node);
 extern int	spindle_data_set_field(const SpindleDataSet *set, const SpindleJson *node);
 
+/* user_type.c */
+extern void spindle_parse_user_types(SpindleParse *parse, const SpindleJson *document);
+extern void spindle_parse_sql_type(SpindleParse *parse, const SpindleJson *node, SpindleType *type);
+
 /* check.c */
 extern void spindle_domain_check(SpindleDomain *domain);
 pg_noreturn extern void spindle_model_error(const SpindleDomain *domain, const char *path, const char *detail,

@@ -241,7 +241,7 @@ spindle_parse_value(SpindleParse *parse, const SpindleJson *node, const SpindleT
 	int64		value;
 
 	if (!spindle_value_parse(parse->domain, type, text, &value))
-		spindle_json_error(node, NULL, "\"%s\" is not a value of type %s.", text, type->name);
+		spindle_json_error(node, NULL, "\"%s\" is not a value of type %s.", text, spindle_type_sql_name(type));
 	return value;
 }
 

@@ -155,6 +155,20 @@ check_memory(const SpindleDomain *domain, const SpindleRule *rule)
 }
 
 /*
+ * Digits after the point that a rule may round numbers of a type to, at most; 0 if
+ * the type says that itself.
+ */
+static int
+max_round(const SpindleType *type)
+{
+	if (type->kind == SPINDLE_FLOAT)
+		return 15;
+	if (type->ops->is_duration)
+		return type->scale;
+	return type->kind == SPINDLE_DECIMAL && type->digits < 0 ? SPINDLE_MAX_SCALE : 0;
+}
+
+/*
  * spindle_parse_rule
  *		Read a rule for a column of a table, or for a branch of one.
  *
@@ -196,10 +210,12 @@ spindle_parse_rule(SpindleParse *parse, const SpindleJson *node, int table,
 	{
 		SpindleJson round = spindle_json_member(node, "round");
 
-		rule->round = (int) spindle_json_int64(&round, 0, 15);
-		if (column->type.kind != SPINDLE_FLOAT)
-			spindle_json_error(&round, NULL, "only double precision needs rounding; "
-							   "other types round to their own scale.");
+		int			limit = max_round(&column->type);
+
+		rule->round = (int) spindle_json_int64(&round, 0, limit > 0 ? limit : 15);
+		if (limit == 0)
+			spindle_json_error(&round, NULL, "only double precision, real, numeric without precision, time and interval "
+							   "need rounding; other types round to their own scale.");
 	}
 	rule_defs[rule->kind]->read(&r);
 	check_memory(parse->domain, rule);

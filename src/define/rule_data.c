@@ -42,7 +42,8 @@ read_match(RuleReader *r, SpindleDataSet *set)
 	column = spindle_json_member(&match, "column");
 	f = spindle_data_set_field(set, &field);
 	spindle_parse_ref(r->parse, &column, r->table, &rule->data.match);
-	if (!spindle_ref_column(domain, &rule->data.match)->type.ops->is_text)
+	if (!spindle_ref_column(domain, &rule->data.match)->type.ops->is_text ||
+		spindle_ref_column(domain, &rule->data.match)->type.ops->form)
 		spindle_json_error(&column, NULL, "a text column is needed.");
 	rule->data.has_match = true;
 	rule->data.may_miss = r->column->nullable;
@@ -120,7 +121,7 @@ read_data(RuleReader *r)
 		if (!rule->data.is_null[i] &&
 			!spindle_value_parse(r->parse->domain, rule->type, set->cell[f][i], &rule->data.value[i]))
 			spindle_json_error(&field, NULL, "\"%s\" in row %d of data set \"%s\" is not a value of type %s.",
-							   set->cell[f][i], i, set->name, rule->type->name);
+							   set->cell[f][i], i, set->name, spindle_type_sql_name(rule->type));
 	}
 	rule->data.draw_label = rule->label;
 	if (has(r, "draw"))

@@ -154,7 +154,8 @@ read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
 /*
  * The kind is the name of a distribution, whose members stand in the rule.
  *
- * An even distribution over whole numbers or numerics must have its limits
+ * Durations count in seconds.  An even distribution over them, over whole numbers
+ * or numerics must have its limits
  * within the type, and a value between them, up to a rounding error of 10^-6
  * of its last digit; with the others, what is beyond the type is cut.
  */
@@ -165,16 +166,19 @@ read_number(RuleReader *r)
 	SpindleDist *dist = &r->rule->number;
 	const SpindleType *type = r->rule->type;
 	double		scale = (double) spindle_power_of_ten(type->scale);
+	double		unit = scale;
 
 	read_dist(r->node, spindle_json_string(&kind), dist);
-	if (dist->kind != SPINDLE_DIST_UNIFORM || !type->ops->is_exact)
+	if (dist->kind != SPINDLE_DIST_UNIFORM || !(type->ops->is_exact || type->ops->is_duration))
 		return;
+	if (type->ops->is_duration)
+		unit = (double) spindle_power_of_ten(Max(r->rule->round, 0));
 
 	/* both limits as values of the type, which lie apart by its last digit */
 	if (dist->min * scale < (double) type->min || dist->max * scale > (double) type->max)
 		spindle_json_error(r->node, NULL, "the limits %g and %g are beyond type %s.", dist->min, dist->max,
 						   type->name);
-	if (ceil(dist->min * scale - 1e-6) > floor(dist->max * scale + 1e-6))
+	if (ceil(dist->min * unit - 1e-6) > floor(dist->max * unit + 1e-6))
 		spindle_json_error(r->node, NULL, "type %s has no value from %g to %g.", type->name, dist->min, dist->max);
 }
 
@@ -195,14 +199,14 @@ describe_number(StringInfo out, const SpindleDomain *domain, int table, const Sp
  */
 const SpindleRuleDef spindle_rule_def_number = {
 	.forms = (const RuleForm[]) {
-		{"uniform", NUMERIC_KINDS, DIST_MEMBERS()},
-		{"normal", NUMERIC_KINDS, DIST_MEMBERS("mean", "sd",)},
-		{"lognormal", NUMERIC_KINDS, DIST_MEMBERS("mu", "sigma",)},
-		{"pareto", NUMERIC_KINDS, DIST_MEMBERS("alpha",)},
-		{"exponential", NUMERIC_KINDS, DIST_MEMBERS("mean",)},
-		{"geometric", NUMERIC_KINDS, DIST_MEMBERS("p",)},
-		{"poisson", NUMERIC_KINDS, DIST_MEMBERS("mean",)},
-		{"zipf", NUMERIC_KINDS, DIST_MEMBERS("exponent",)},
+		{"uniform", NUMERIC_KINDS | DURATION_KINDS, DIST_MEMBERS()},
+		{"normal", NUMERIC_KINDS | DURATION_KINDS, DIST_MEMBERS("mean", "sd",)},
+		{"lognormal", NUMERIC_KINDS | DURATION_KINDS, DIST_MEMBERS("mu", "sigma",)},
+		{"pareto", NUMERIC_KINDS | DURATION_KINDS, DIST_MEMBERS("alpha",)},
+		{"exponential", NUMERIC_KINDS | DURATION_KINDS, DIST_MEMBERS("mean",)},
+		{"geometric", NUMERIC_KINDS | DURATION_KINDS, DIST_MEMBERS("p",)},
+		{"poisson", NUMERIC_KINDS | DURATION_KINDS, DIST_MEMBERS("mean",)},
+		{"zipf", NUMERIC_KINDS | DURATION_KINDS, DIST_MEMBERS("exponent",)},
 		{"bernoulli", NUMERIC_KINDS | (1 << SPINDLE_BOOL), DIST_MEMBERS("p",)},
 		{.name = NULL},
 	},

@@ -20,6 +20,7 @@
 
 /* Kinds of column, as bits. */
 #define NUMERIC_KINDS	((1 << SPINDLE_INT) | (1 << SPINDLE_DECIMAL) | (1 << SPINDLE_FLOAT))
+#define DURATION_KINDS	((1 << SPINDLE_INTERVAL) | (1 << SPINDLE_TIME))
 #define TIME_KINDS		((1 << SPINDLE_DATE) | (1 << SPINDLE_TIMESTAMP))
 #define ROW_KIND		(1 << SPINDLE_ROW)
 #define ALL_KINDS		(~ROW_KIND)

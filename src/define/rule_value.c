@@ -182,7 +182,7 @@ read_weighted(RuleReader *r)
 		if (!spindle_value_parse(r->parse->domain, r->rule->type, item->string,
 								 &r->rule->weighted.value[i]))
 			spindle_json_error(&weights, NULL, "\"%s\" is not a value of type %s.",
-							   item->string, r->rule->type->name);
+							   item->string, spindle_type_sql_name(r->rule->type));
 		weight[i] = spindle_json_number(&m, 0, 1e12);
 		sum += weight[i++];
 	}

@@ -12,16 +12,26 @@
 
 #include "gen/eval_internal.h"
 
+/* How a value lies to a constant: below, at or above 0. */
+static inline int
+compare(int (*by_content) (int64 a, int64 b), int64 value, int64 constant)
+{
+	if (by_content)
+		return by_content(value, constant);
+	return value < constant ? -1 : value > constant;
+}
+
 /*
  * Compare the input's values with the constants of a condition.  The result is
- * 0 or 1 and never NULL.  Values are compared by their 64 bits: the reader of
- * the definition lets only types with that order have "less" and "greater".
+ * 0 or 1 and never NULL.  The reader of the definition lets only types with an
+ * order have "less" and "greater".
  */
 static void
 run_test(Step *step)
 {
 	const SpindleTest *test = step->u.test.test;
 	const SpindleVector *in = &step->input[0]->out;
+	const SpindleTypeOps *ops = step->u.test.type->ops;
 
 	Assert(step->holds == STEP_HOLDS_TEST);
 	if (test->kind == SPINDLE_TEST_NULL || test->kind == SPINDLE_TEST_NOT_NULL)
@@ -42,21 +52,22 @@ run_test(Step *step)
 		bool		found = false;
 
 		/* texts of the definition are equal if their addresses are */
-		if (step->u.test.is_text && !is_null)
-			value = (int64) (intptr_t) spindle_text_lookup(step->u.test.domain, (const SpindleText *) (intptr_t) value);
+		if (ops->is_text && !is_null)
+			value = (int64) (intptr_t) spindle_text_lookup(step->u.test.domain, step->u.test.type,
+														   (const SpindleText *) (intptr_t) value);
 		switch (test->kind)
 		{
 			case SPINDLE_TEST_IN:
 			case SPINDLE_TEST_NOT_IN:
-				for (int k = 0; k < test->nvalues; k++)
-					found |= test->value[k] == value;
+				for (int k = 0; k < test->nvalues && !is_null; k++)
+					found |= compare(ops->compare, value, test->value[k]) == 0;
 				found = !is_null && found == (test->kind == SPINDLE_TEST_IN);
 				break;
 			case SPINDLE_TEST_LESS:
-				found = !is_null && value < test->value[0];
+				found = !is_null && compare(ops->compare, value, test->value[0]) < 0;
 				break;
 			default:
-				found = !is_null && value > test->value[0];
+				found = !is_null && compare(ops->compare, value, test->value[0]) > 0;
 				break;
 		}
 		step->out.value[i] = found;
@@ -121,7 +132,7 @@ spindle_compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test, i
 		step->holds = STEP_HOLDS_TEST;
 		step->u.test.test = test;
 		step->u.test.domain = eval->instance->domain;
-		step->u.test.is_text = spindle_ref_column(eval->instance->domain, &test->ref)->type.ops->is_text;
+		step->u.test.type = &spindle_ref_column(eval->instance->domain, &test->ref)->type;
 	}
 	return spindle_step_finish(eval, step);
 }

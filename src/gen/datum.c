@@ -5,9 +5,13 @@
  *
  * A batch of rows is computed column by column.  Most vectors hold Datums as
  * they are; others are turned into Datums here, the whole column at once, as
- * one table says of each type.  Nothing is allocated per row: texts of the definition exist as Datums
- * already, texts put together carry their own varlena header, and numerics are
- * built in an array of fixed slots.
+ * one table says of each type.  Nothing is allocated per row: texts of the
+ * definition exist as Datums already, texts put together carry their own varlena
+ * header, and numerics and intervals are built in an array of fixed slots.
+ *
+ * Where the server's type has to read a text, each text of the definition is read
+ * once and kept; texts put together are read row by row, in memory that goes with
+ * the batch.
  *
  * All Datums of a batch stay valid until the next batch.
  *
@@ -16,12 +20,15 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/datum.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
+#include "utils/uuid.h"
 
 #include "compat.h"
 #include "gen/datum.h"
@@ -41,6 +48,9 @@
 #define NUMERIC_BASE			10000
 #define NUMERIC_MAX_DIGITS		6
 
+/* Texts of a definition that a reader keeps as values of a type, at most. */
+#define MAX_KEPT		65536
+
 /*
  * Room for one numeric of up to NUMERIC_MAX_DIGITS digits, 20 bytes: all that
  * 64 bits can hold at a scale of up to 9.
@@ -55,6 +65,25 @@ typedef struct NumericSlot
 
 typedef struct DatumForm DatumForm;
 
+/* A text of the definition as a value of the type that has to read it. */
+typedef struct KeptValue
+{
+	const SpindleText *text;	/* hash key */
+	Datum		datum;
+	char		status;			/* of the hash table */
+} KeptValue;
+
+#define SH_PREFIX		kept
+#define SH_ELEMENT_TYPE KeptValue
+#define SH_KEY_TYPE		const SpindleText *
+#define SH_KEY			text
+#define SH_HASH_KEY(tb, key)	murmurhash32((uint32) (key)->id)
+#define SH_EQUAL(tb, a, b)		((a) == (b))
+#define SH_SCOPE		static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
 /* A column that is computed, and what it takes to turn it into Datums. */
 typedef struct RowColumn
 {
@@ -62,7 +91,11 @@ typedef struct RowColumn
 	int			handle;			/* of the vector */
 	const SpindleVector *override;	/* taken in place of that, if not NULL */
 	const DatumForm *form;
-	int			scale;			/* of the type */
+	const SpindleType *type;
+	SpindleInput *input;		/* NULL if the form makes the Datums */
+	kept_hash  *kept;			/* what input has made of texts of the
+								 * definition */
+	const SpindleRows *rows;	/* that the column is part of */
 	Datum	   *converted;		/* where the Datums go; NULL if the vector
 								 * holds them */
 	void	   *slot;			/* what they refer to, if that is kept here */
@@ -98,6 +131,8 @@ typedef struct BatchColumn
 struct SpindleRows
 {
 	SpindleEval *eval;
+	const SpindleTable *table;
+	MemoryContext context;		/* of all this */
 	int			ncolumns;		/* that are computed */
 	RowColumn  *column;
 	BatchColumn *batch;			/* the same columns in this batch */
@@ -108,10 +143,11 @@ struct SpindleRows
 
 /*
  * Build a numeric from a whole number times 10^-scale, 0 <= scale <= 9, in a
- * slot; the Datum refers to the slot.
+ * slot; the Datum refers to the slot.  It shows digits digits after the point,
+ * scale to 63.
  */
 static Datum
-make_numeric(NumericSlot *slot, int64 value, int scale)
+make_numeric(NumericSlot *slot, int64 value, int scale, int digits)
 {
 	static const int64 power[] = {1, 10, 100, 1000};
 	uint64		u = value < 0 ? -(uint64) value : (uint64) value;
@@ -150,7 +186,7 @@ make_numeric(NumericSlot *slot, int64 value, int scale)
 	if (n == first)
 		weight = 0;
 	SET_VARSIZE(slot, offsetof(NumericSlot, digit) + (n - first) * sizeof(int16));
-	slot->header = NUMERIC_SHORT_BITS | (scale << NUMERIC_DSCALE_SHIFT) |
+	slot->header = NUMERIC_SHORT_BITS | (digits << NUMERIC_DSCALE_SHIFT) |
 		(value < 0 && n > first ? NUMERIC_NEGATIVE_BIT : 0) | (weight & NUMERIC_WEIGHT_MASK);
 	for (int i = 0; i < n - first; i++)
 		slot->digit[i] = reversed[n - 1 - i];
@@ -158,20 +194,18 @@ make_numeric(NumericSlot *slot, int64 value, int scale)
 }
 
 /*
- * Each row has a slot of its own, which the next batch writes over.
+ * Numbers with as many digits as their type keeps, in slots that the next batch
+ * writes over.
  *
- * Most numbers have two digits of base 10000 at most, which are written without
- * loops and jumps: 31 instructions in place of 90 for the total of an order.
+ * Most have two digits of base 10000 at most, which are written without loops and
+ * jumps: 31 instructions in place of 90 for the total of an order.
  */
 static void
-convert_decimals(RowColumn *column, const int64 *value, const bool *is_null, int n)
+convert_fixed_decimals(NumericSlot *slot, Datum *converted, const int64 *value, int scale, int n)
 {
 	static const uint32 power[] = {1, 1000, 100, 10};
-	const int	scale = column->scale;
 	const int	groups = (scale + 3) / 4;	/* digits after the point */
 	const uint32 shift = power[scale % 4];
-	NumericSlot *slot = column->slot;
-	Datum	   *converted = column->converted;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -183,7 +217,7 @@ convert_decimals(RowColumn *column, const int64 *value, const bool *is_null, int
 
 		if (u >= NUMERIC_BASE * NUMERIC_BASE / shift)
 		{
-			converted[i] = make_numeric(&slot[i], value[i], scale);
+			converted[i] = make_numeric(&slot[i], value[i], scale, scale);
 			continue;
 		}
 		high = (uint32) u * shift / NUMERIC_BASE;
@@ -196,6 +230,60 @@ convert_decimals(RowColumn *column, const int64 *value, const bool *is_null, int
 		slot[i].digit[0] = (int16) (high != 0 ? high : low);
 		slot[i].digit[1] = (int16) low;
 		converted[i] = PointerGetDatum(&slot[i]);
+	}
+}
+
+/*
+ * Each row has a slot of its own, which the next batch writes over.  Without a
+ * precision, numerics show no zeros at the end.
+ */
+static void
+convert_decimals(RowColumn *column, const int64 *value, const bool *is_null, int n)
+{
+	const int	scale = column->type->scale;
+	const int	digits = column->type->digits;
+	NumericSlot *slot = column->slot;
+
+	if (digits == scale)
+	{
+		convert_fixed_decimals(slot, column->converted, value, scale, n);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		int64		shortest = value[i];
+		int			shortest_scale = digits >= 0 ? scale : spindle_shortest_scale(&shortest, scale);
+
+		column->converted[i] = make_numeric(&slot[i], shortest, shortest_scale,
+											digits >= 0 ? digits : shortest_scale);
+	}
+}
+
+/* Doubles that are reals. */
+static void
+convert_singles(RowColumn *column, const int64 *value, const bool *is_null, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		double		d;
+
+		memcpy(&d, &value[i], sizeof(d));
+		column->converted[i] = Float4GetDatum((float) d);
+	}
+}
+
+/* Days of 24 hours, and what is left; no months. */
+static void
+convert_intervals(RowColumn *column, const int64 *value, const bool *is_null, int n)
+{
+	Interval   *slot = column->slot;
+
+	for (int i = 0; i < n; i++)
+	{
+		slot[i].day = (int32) (value[i] / USECS_PER_DAY);
+		slot[i].time = value[i] % USECS_PER_DAY;
+		slot[i].month = 0;
+		column->converted[i] = IntervalPGetDatum(&slot[i]);
 	}
 }
 
@@ -241,6 +329,96 @@ convert_texts(RowColumn *column, const int64 *value, const bool *is_null, int n)
 			column->converted[i] = text_datum((const SpindleText *) (intptr_t) value[i], encoding);
 }
 
+/* Where a value is that the server's parser refuses. */
+typedef struct InputPlace
+{
+	const RowColumn *column;
+	int			i;				/* row of the batch */
+} InputPlace;
+
+/* Tell which row's text it is that a type could not read. */
+static void
+tell_place(void *arg)
+{
+	const InputPlace *place = arg;
+	const SpindleRows *rows = place->column->rows;
+
+	errcontext("column \"%s\" of generated table \"%s\", row " INT64_FORMAT,
+			   rows->table->column[place->column->number].name, rows->table->name,
+			   spindle_eval_rows(rows->eval)[place->i]);
+}
+
+/* A text as a string in the server's encoding, palloc'd. */
+static char *
+server_string(const SpindleText *text)
+{
+	char	   *data = pnstrdup(text->data, text->len);
+
+	return pg_any_to_server(data, text->len, PG_UTF8);
+}
+
+/*
+ * The Datum of a text by the type's own input, from the kept ones if it is of
+ * the definition; else in the current memory context.
+ */
+static Datum
+read_text(RowColumn *column, const SpindleText *text)
+{
+	SpindleInput *input = column->input;
+	KeptValue  *entry = text->id >= 0 ? kept_lookup(column->kept, text) : NULL;
+	Datum		datum;
+	bool		found;
+
+	if (entry)
+		return entry->datum;
+	datum = InputFunctionCall(&input->function, server_string(text), input->param, input->typmod);
+	if (text->id >= 0 && column->kept->members < MAX_KEPT)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(column->rows->context);
+
+		datum = datumCopy(datum, input->is_by_value, input->length);
+		kept_insert(column->kept, text, &found)->datum = datum;
+		MemoryContextSwitchTo(oldcontext);
+	}
+	return datum;
+}
+
+/* Values of a type of the server's, from texts. */
+static void
+convert_by_input(RowColumn *column, const int64 *value, const bool *is_null, int n)
+{
+	InputPlace	place = {.column = column};
+	ErrorContextCallback callback = {.previous = error_context_stack,.callback = tell_place,.arg = &place};
+
+	error_context_stack = &callback;
+	for (place.i = 0; place.i < n; place.i++)
+		if (!is_null[place.i])
+			column->converted[place.i] = read_text(column, (const SpindleText *) (intptr_t) value[place.i]);
+	error_context_stack = callback.previous;
+}
+
+/* Texts with a form: those of the definition have Datums, others are read. */
+static void
+convert_formed(RowColumn *column, const int64 *value, const bool *is_null, int n)
+{
+	InputPlace	place = {.column = column};
+	ErrorContextCallback callback = {.previous = error_context_stack,.callback = tell_place,.arg = &place};
+
+	error_context_stack = &callback;
+	for (place.i = 0; place.i < n; place.i++)
+	{
+		const SpindleText *text = (const SpindleText *) (intptr_t) value[place.i];
+
+		if (is_null[place.i])
+			continue;
+		if (text->json && text->datum)
+			column->converted[place.i] = PointerGetDatum(text->datum);
+		else
+			column->converted[place.i] = column->type->ops->form->input(column->type, server_string(text));
+	}
+	error_context_stack = callback.previous;
+}
+
 static int64
 value_of_int16(Datum datum)
 {
@@ -259,6 +437,13 @@ value_of_int64(Datum datum)
 	return DatumGetInt64(datum);
 }
 
+/* The address of its bytes, which live as long as the Datum. */
+static int64
+value_of_uuid(Datum datum)
+{
+	return (int64) (intptr_t) DatumGetUUIDP(datum);
+}
+
 /* One entry for each type of model/type.c. */
 static const DatumForm forms[] = {
 	{INT2OID, NULL, 0, value_of_int16},
@@ -266,12 +451,21 @@ static const DatumForm forms[] = {
 	{INT8OID, NULL, 0, value_of_int64},
 	{NUMERICOID, convert_decimals, sizeof(NumericSlot), NULL},
 	{FLOAT8OID, NULL, 0, NULL},
+	{FLOAT4OID, convert_singles, 0, NULL},
 	{BOOLOID, NULL, 0, NULL},
 	{TEXTOID, convert_texts, 0, NULL},
 	{VARCHAROID, convert_texts, 0, NULL},
+	{BPCHAROID, convert_formed, 0, NULL},
+	{BYTEAOID, convert_formed, 0, NULL},
+	{INETOID, convert_formed, 0, NULL},
+	{JSONBOID, convert_formed, 0, NULL},
+	{JSONOID, convert_formed, 0, NULL},
+	{UUIDOID, NULL, 0, value_of_uuid},
 	{DATEOID, NULL, 0, value_of_int32},
 	{TIMESTAMPOID, NULL, 0, value_of_int64},
 	{TIMESTAMPTZOID, NULL, 0, value_of_int64},
+	{TIMEOID, NULL, 0, value_of_int64},
+	{INTERVALOID, convert_intervals, sizeof(Interval), NULL},
 };
 
 StaticAssertDecl(sizeof(Datum) == sizeof(int64), "values are passed in 64 bits");
@@ -303,20 +497,33 @@ spindle_datum_value(const SpindleType *column, Oid type)
 	return form_of_type(type)->value;
 }
 
+/* Let a type of the server's read a column's texts. */
+static void
+set_input(RowColumn *column, const SpindleInput *input)
+{
+	Assert(column->type->ops->is_text);
+	column->input = palloc(sizeof(SpindleInput));
+	*column->input = *input;
+	fmgr_info_copy(&column->input->function, unconstify(FmgrInfo *, &input->function), CurrentMemoryContext);
+	column->kept = kept_create(CurrentMemoryContext, 64, NULL);
+}
+
 /*
  * spindle_rows_create
  *		Prepare to read some columns of a table, in the order wanted.
  *
  * columns has ncolumns column numbers; an entry -1 stands for a column that is
- * not computed.  The result goes with the memory context parent; the caller
- * keeps the instance pinned.  Raises what spindle_eval_add() raises.
+ * not computed.  inputs has an entry for each, which is copied, or is NULL if all
+ * Datums are those of the columns' own types.  The result goes with the memory
+ * context parent; the caller keeps the instance pinned.  Raises what
+ * spindle_eval_add() raises.
  */
 SpindleRows *
 spindle_rows_create(SpindleInstance *instance, int table, const int *columns, int ncolumns,
-					MemoryContext parent)
+					const SpindleInput *inputs, MemoryContext parent)
 {
 	return spindle_rows_create_for(spindle_eval_create(instance, table, parent), instance, table,
-								   columns, ncolumns, parent);
+								   columns, ncolumns, inputs, parent);
 }
 
 /*
@@ -325,12 +532,14 @@ spindle_rows_create(SpindleInstance *instance, int table, const int *columns, in
  */
 SpindleRows *
 spindle_rows_create_for(SpindleEval *eval, SpindleInstance *instance, int table, const int *columns, int ncolumns,
-						MemoryContext parent)
+						const SpindleInput *inputs, MemoryContext parent)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(parent);
 	SpindleRows *rows = palloc0(sizeof(SpindleRows));
 
 	rows->eval = eval;
+	rows->table = &instance->domain->table[table];
+	rows->context = parent;
 	rows->column = palloc0(sizeof(RowColumn) * Max(ncolumns, 1));
 	rows->batch = palloc0(sizeof(BatchColumn) * Max(ncolumns, 1));
 	rows->nullable = palloc(sizeof(int) * Max(ncolumns, 1));
@@ -345,11 +554,14 @@ spindle_rows_create_for(SpindleEval *eval, SpindleInstance *instance, int table,
 		if (instance->domain->table[table].column[columns[c]].nullable)
 			rows->nullable[rows->nnullable++] = rows->ncolumns;
 		rows->batch[rows->ncolumns++].attribute = c;
-		type = &instance->domain->table[table].column[columns[c]].type;
+		type = &rows->table->column[columns[c]].type;
 		column->number = columns[c];
+		column->rows = rows;
+		column->type = type;
 		column->form = form_of_type(type->oid);
-		column->scale = type->scale;
 		column->handle = spindle_eval_add_column(rows->eval, columns[c]);
+		if (inputs && OidIsValid(inputs[c].function.fn_oid))
+			set_input(column, &inputs[c]);
 		if (column->form->convert)
 			column->converted = palloc0(sizeof(Datum) * SPINDLE_BATCH_ROWS);
 		if (column->form->slot_size > 0)
@@ -380,7 +592,9 @@ convert_column(const SpindleRows *rows, RowColumn *column, BatchColumn *batch, i
 
 	batch->is_null = vector->is_null && memchr(vector->is_null, true, n) ? vector->is_null : no_nulls;
 	batch->value = column->converted ? column->converted : (const Datum *) vector->value;
-	if (column->converted)
+	if (column->input)
+		convert_by_input(column, vector->value, batch->is_null, n);
+	else if (column->converted)
 		column->form->convert(column, vector->value, batch->is_null, n);
 }
 

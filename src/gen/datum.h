@@ -13,9 +13,25 @@
 #ifndef SPINDLE_DATUM_H
 #define SPINDLE_DATUM_H
 
+#include "fmgr.h"
+
 #include "gen/eval.h"
 
 typedef struct SpindleRows SpindleRows;
+
+/*
+ * The input function of the type that a column has in the server, for columns
+ * whose texts are values of that type.
+ */
+typedef struct SpindleInput
+{
+	FmgrInfo	function;		/* fn_oid is InvalidOid if the column's own
+								 * Datums are wanted */
+	Oid			param;
+	int32		typmod;
+	int16		length;			/* of the type's Datums */
+	bool		is_by_value;
+} SpindleInput;
 
 /*
  * A Datum of a certain type as the value of a column: the 64 bits by which
@@ -26,10 +42,11 @@ typedef int64 (*SpindleDatumValue) (Datum datum);
 extern SpindleDatumValue spindle_datum_value(const SpindleType *column, Oid type);
 
 extern SpindleRows *spindle_rows_create(SpindleInstance *instance, int table,
-										const int *columns, int ncolumns,
+										const int *columns, int ncolumns, const SpindleInput *inputs,
 										MemoryContext parent);
 extern SpindleRows *spindle_rows_create_for(SpindleEval *eval, SpindleInstance *instance, int table,
-											const int *columns, int ncolumns, MemoryContext parent);
+											const int *columns, int ncolumns, const SpindleInput *inputs,
+											MemoryContext parent);
 extern void spindle_rows_override(SpindleRows *rows, int column, const SpindleVector *vector);
 extern void spindle_rows_convert(SpindleRows *rows, int n);
 extern void spindle_rows_fill(SpindleRows *rows, int64 first, int n);

@@ -478,3 +478,14 @@ spindle_eval_vector(const SpindleEval *eval, int handle)
 {
 	return &eval->handle[handle]->out;
 }
+
+/*
+ * spindle_eval_rows
+ *		The numbers of the rows of the last batch, for messages; valid until the
+ *		next one.
+ */
+const int64 *
+spindle_eval_rows(const SpindleEval *eval)
+{
+	return eval->root->row;
+}

@@ -153,7 +153,7 @@ struct Step
 		struct
 		{
 			const SpindleTest *test;
-			bool		is_text;	/* are the values that are tested? */
+			const SpindleType *type;	/* of the values that are tested */
 			const SpindleDomain *domain;	/* whose texts are compared */
 		}			test;
 
@@ -208,6 +208,18 @@ typedef struct SpindleRuleSteps
 	 */
 	int64		(*first_row_at) (SpindleInstance *instance, int table, const SpindleRule *rule,
 								 int64 value, bool inclusive);
+
+	/*
+	 * Of kinds whose values lead back to their rows, in whatever order, else
+	 * NULL: the rows *first .. *end - 1 of a table that have the value, all
+	 * that do and no others; false if there is none.  A column with nulls of
+	 * its own is not asked.
+	 */
+	bool		(*rows_of_value) (SpindleInstance *instance, int table, const SpindleRule *rule,
+								  int64 value, int64 *first, int64 *end);
+
+	/* Can it for this rule?  NULL if for every one that rows_of_value is for. */
+	bool		(*has_rows_of_value) (const SpindleDomain *domain, int table, const SpindleRule *rule);
 } SpindleRuleSteps;
 
 /* The entry of each kind, in the file that computes it. */

@@ -81,10 +81,40 @@ first_row_of_parent(SpindleInstance *instance, int table, const SpindleRule *rul
 	return spindle_instance_first_child(instance, table, row);
 }
 
+/* The children of the parent that has the key. */
+static bool
+rows_of_parent(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, int64 *first,
+			   int64 *end)
+{
+	const SpindleTable *parent = &instance->domain->table[instance->domain->table[table].rows_parent];
+	SpindleLayoutCursor layout;
+	int64		row;
+	int64		row_end;
+
+	if (!spindle_instance_rows_of_value(instance, parent->index, spindle_table_single_key(parent), value, &row, &row_end))
+		return false;
+	spindle_layout_cursor_init(&layout, instance->layout[table]);
+	*end = spindle_layout_children(&layout, row, first);
+	*end += *first;
+	return *first < *end;
+}
+
+/* It can if the parent's key can. */
+static bool
+parent_has_rows_of_value(const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	const SpindleTable *parent = &domain->table[domain->table[table].rows_parent];
+
+	return rule->type->kind != SPINDLE_ROW &&
+		spindle_column_has_rows_of_value(domain, parent->index, spindle_table_single_key(parent));
+}
+
 const SpindleRuleSteps spindle_rule_steps_parent = {
 	.compile = compile_parent,
 	.compile_rows = compile_parent_rows,
 	.first_row_at = first_row_of_parent,
+	.rows_of_value = rows_of_parent,
+	.has_rows_of_value = parent_has_rows_of_value,
 };
 
 /*

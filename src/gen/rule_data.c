@@ -44,7 +44,8 @@ run_data(Step *step)
 			{
 				text = (const SpindleText *) (intptr_t) match->value[i];
 				if (text->id < 0)
-					text = spindle_text_lookup(step->u.domain, text);
+					text = spindle_text_lookup(step->u.domain, &spindle_ref_column(step->u.domain, &rule->data.match)->type,
+												   text);
 				if (text && text->id < rule->data.ntexts)
 					group = rule->data.group_of_text[text->id];
 				if (group < 0 && !rule->data.may_miss)

@@ -448,7 +448,7 @@ store(const SpindleType *type, __int128 x, int scale)
 		int64		bits;
 
 		memcpy(&bits, &d, sizeof(bits));
-		return bits;
+		return type->ops->is_single ? spindle_single(bits) : bits;
 	}
 	if (scale > type->scale)
 		x = divide(x, spindle_power_of_ten(scale - type->scale));

@@ -79,6 +79,16 @@ number_value(const SpindleRule *rule, double x, double scale)
 }
 
 /*
+ * Microseconds that durations are rounded to: a second, or less if the rule says
+ * to how many digits; 1 for other types.
+ */
+static int64
+duration_unit(const SpindleRule *rule)
+{
+	return rule->type->ops->is_duration ? spindle_power_of_ten(rule->type->scale - Max(rule->round, 0)) : 1;
+}
+
+/*
  * What number_value() multiplies by: 10 to the power of the digits after the
  * point.
  */
@@ -162,6 +172,23 @@ draw_discrete(const SpindleDist *dist, SpindleKey key, const int64 *row, int n, 
 }
 
 /*
+ * Let numbers be what their type can be: reals have less digits than doubles, and
+ * durations are rounded to their unit, halves away from zero.
+ */
+static void
+fit_to_type(const SpindleRule *rule, int64 *value, int n)
+{
+	const int64 unit = duration_unit(rule);
+
+	if (rule->type->ops->is_single)
+		for (int i = 0; i < n; i++)
+			value[i] = spindle_single(value[i]);
+	if (unit > 1)
+		for (int i = 0; i < n; i++)
+			value[i] = (value[i] + (value[i] < 0 ? -(unit / 2) : unit / 2)) / unit * unit;
+}
+
+/*
  * A number for each row by one draw; the way follows from distribution and
  * type.
  *
@@ -170,7 +197,7 @@ draw_discrete(const SpindleDist *dist, SpindleKey key, const int64 *row, int n, 
  * whose values are chosen among those of the type.
  */
 static void
-run_number(Step *step)
+draw_numbers(Step *step)
 {
 	const SpindleRule *rule = step->rule;
 	const SpindleDist *dist = &rule->number;
@@ -186,12 +213,16 @@ run_number(Step *step)
 	if (dist->kind == SPINDLE_DIST_UNIFORM && rule->type->kind != SPINDLE_FLOAT)
 	{
 		/* all values of the type within the limits are equally likely */
-		int64		low = (int64) ceil(dist->min * scale - 1e-6);
-		int64		high = (int64) floor(dist->max * scale + 1e-6);
+		const int64 unit = duration_unit(rule);
+		int64		low = (int64) ceil(dist->min * (scale / unit) - 1e-6);
+		int64		high = (int64) floor(dist->max * (scale / unit) + 1e-6);
 		uint64		nvalues = (uint64) Max(high - low, 0) + 1;
 
 		for (int i = 0; i < n; i++)
 			out[i] = low + (int64) spindle_below(spindle_next_draw(key, row, n, i, portion), nvalues);
+		if (unit > 1)
+			for (int i = 0; i < n; i++)
+				out[i] *= unit;
 		return;
 	}
 	if (is_even_on_grid(rule, dist))
@@ -223,8 +254,16 @@ run_number(Step *step)
 	remembered_numbers(rule, memo, key, row, n, scale, out);
 }
 
+/* The numbers, as values of the type. */
+static void
+run_number(Step *step)
+{
+	draw_numbers(step);
+	fit_to_type(step->rule, step->out.value, step->frame->n);
+}
+
 /*
- * A memo for run_number(), in the current memory context, if the
+ * A memo for draw_numbers(), in the current memory context, if the
  * distribution is dear to sample; else NULL.
  *
  * For frames of parents only, of a table with nrows: popular rows are met again
@@ -356,6 +395,7 @@ run_correlated(Step *step)
 		y = spindle_dist_sample(by, draw);
 		step->out.value[i] = number_value(rule, rule->correlated.is_factor ? x * y : x + y, scale);
 	}
+	fit_to_type(rule, step->out.value, step->frame->n);
 	copy_nulls(step, in);
 }
 

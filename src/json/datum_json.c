@@ -26,6 +26,7 @@
 
 #include "compat.h"
 #include "json/datum_json.h"
+#include "model/model.h"
 
 /*
  * spindle_datum_json_init
@@ -111,40 +112,6 @@ spindle_json_quote(const char *text)
 }
 
 /*
- * Append JSON without what stands between its tokens.  The input must be valid
- * JSON, of len bytes, whose strings are copied as they are.
- */
-static void
-write_compact(StringInfo out, const char *json, int len)
-{
-	bool		in_string = false;
-	char	   *p;
-
-	enlargeStringInfo(out, len);
-	p = out->data + out->len;
-	for (int i = 0; i < len; i++)
-	{
-		char		c = json[i];
-
-		if (in_string)
-		{
-			*p++ = c;
-			if (c == '\\' && i + 1 < len)
-				*p++ = json[++i];
-			else if (c == '"')
-				in_string = false;
-		}
-		else if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
-		{
-			*p++ = c;
-			in_string = c == '"';
-		}
-	}
-	*p = '\0';
-	out->len = (int) (p - out->data);
-}
-
-/*
  * Append a value as to_json() has it, for types without a way of their own.
  *
  * Raises what the type's output function or its cast to json does.
@@ -158,7 +125,7 @@ write_by_to_json(SpindleDatumJson *json, StringInfo out, Datum value)
 	int			len = VARSIZE_ANY_EXHDR(result);
 	char	   *utf8 = pg_server_to_any(data, len, PG_UTF8);
 
-	write_compact(out, utf8, utf8 == data ? len : (int) strlen(utf8));
+	spindle_json_compact(out, utf8, utf8 == data ? len : (int) strlen(utf8));
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(json->scratch);
 }

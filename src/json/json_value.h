@@ -20,7 +20,7 @@
 #include "utils/datetime.h"
 
 /* More than any value takes that is not text. */
-#define MAX_SCALAR	64
+#define MAX_SCALAR	96
 
 /* Dates and times written last: the next ones mostly are the same, or close. */
 typedef struct JsonTimes
@@ -204,6 +204,16 @@ put_float(char *p, int64 bits)
 	return p + double_to_shortest_decimal_bufn(d, p);
 }
 
+/* The same for a double that is a real: the fewest digits that read back as one. */
+static inline char *
+put_single(char *p, int64 bits)
+{
+	double		d;
+
+	memcpy(&d, &bits, sizeof(d));
+	return p + float_to_shortest_decimal_bufn((float) d, p);
+}
+
 /*
  * Most events of a batch share their date, so it is written out once.  day
  * counts from 2000-01-01; years are 1 to 9999.  There must be room for the
@@ -242,6 +252,18 @@ put_time_of_day(char *p, int seconds)
 	return p + 8;
 }
 
+/* Microseconds of a second, 1 to 999999, with the point and as far as they go. */
+static inline char *
+put_fraction(char *p, int usec)
+{
+	/* six digits, of which zeros at the end are left out */
+	uint64		digits = eight_digits((uint32) usec) >> 16;
+
+	*p++ = '.';
+	put_word(p, digits + UINT64CONST(0x3030303030303030));
+	return p + pg_leftmost_one_pos64(digits) / 8 + 1;
+}
+
 /*
  * An event's own time mostly is one of its columns, so it is kept too.  t is
  * in microseconds since 2000-01-01, in the years 1 to 9999.  With is_utc the
@@ -263,20 +285,76 @@ put_time(JsonTimes *times, char *p, Timestamp t, bool is_utc)
 		q = put_time_of_day(q, (int) (usec / USECS_PER_SEC));
 		usec %= USECS_PER_SEC;
 		if (usec != 0)
-		{
-			/* six digits, of which zeros at the end are left out */
-			uint64		digits = eight_digits((uint32) usec) >> 16;
-
-			*q++ = '.';
-			put_word(q, digits + UINT64CONST(0x3030303030303030));
-			q += pg_leftmost_one_pos64(digits) / 8 + 1;
-		}
+			q = put_fraction(q, (int) usec);
 		times->time_len = (int) (q - times->time_text);
 		times->time = t;
 	}
 	p = put_short(p, times->time_text, times->time_len);
 	if (is_utc)
 		*p++ = 'Z';
+	*p++ = '"';
+	return p;
+}
+
+/* Microseconds of the day as "HH:MM:SS", in quotes. */
+static inline char *
+put_clock(char *p, int64 usec)
+{
+	*p++ = '"';
+	p = put_time_of_day(p, (int) (usec / USECS_PER_SEC));
+	if (usec % USECS_PER_SEC != 0)
+		p = put_fraction(p, (int) (usec % USECS_PER_SEC));
+	*p++ = '"';
+	return p;
+}
+
+/*
+ * Microseconds as an interval of days and a time, in quotes, as the server prints
+ * it by default: each has a sign of its own, which is the same here.
+ */
+static inline char *
+put_interval(char *p, int64 usec)
+{
+	int64		days = usec / USECS_PER_DAY;
+	int64		time = usec % USECS_PER_DAY;
+
+	*p++ = '"';
+	if (days != 0)
+	{
+		p = put_int(p, days);
+		p = days == 1 ? put(p, " day", 4) : put(p, " days", 5);
+		if (time != 0)
+			*p++ = ' ';
+	}
+	if (time != 0 || days == 0)
+	{
+		if (time < 0)
+		{
+			*p++ = '-';
+			time = -time;
+		}
+		p = put_time_of_day(p, (int) (time / USECS_PER_SEC));
+		if (time % USECS_PER_SEC != 0)
+			p = put_fraction(p, (int) (time % USECS_PER_SEC));
+	}
+	*p++ = '"';
+	return p;
+}
+
+/* 16 bytes as a uuid, in quotes. */
+static inline char *
+put_uuid(char *p, const unsigned char *data)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	*p++ = '"';
+	for (int i = 0; i < 16; i++)
+	{
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*p++ = '-';
+		*p++ = hex[data[i] >> 4];
+		*p++ = hex[data[i] & 15];
+	}
 	*p++ = '"';
 	return p;
 }

@@ -34,10 +34,15 @@ typedef enum WriterForm
 	WRITE_INT,
 	WRITE_DECIMAL,
 	WRITE_FLOAT,
+	WRITE_SINGLE,
 	WRITE_BOOL,
 	WRITE_DAY,
 	WRITE_TIME,
-	WRITE_TEXT
+	WRITE_CLOCK,
+	WRITE_INTERVAL,
+	WRITE_UUID,
+	WRITE_TEXT,
+	WRITE_FORMED
 } WriterForm;
 
 /* One entry for each type of model/type.c. */
@@ -54,12 +59,21 @@ static const struct
 	{INT8OID, WRITE_INT, false},
 	{NUMERICOID, WRITE_DECIMAL, false},
 	{FLOAT8OID, WRITE_FLOAT, false},
+	{FLOAT4OID, WRITE_SINGLE, false},
 	{BOOLOID, WRITE_BOOL, false},
 	{TEXTOID, WRITE_TEXT, false},
 	{VARCHAROID, WRITE_TEXT, false},
+	{BPCHAROID, WRITE_FORMED, false},
+	{BYTEAOID, WRITE_FORMED, false},
+	{INETOID, WRITE_FORMED, false},
+	{JSONBOID, WRITE_FORMED, false},
+	{JSONOID, WRITE_FORMED, false},
+	{UUIDOID, WRITE_UUID, false},
 	{DATEOID, WRITE_DAY, false},
 	{TIMESTAMPOID, WRITE_TIME, false},
 	{TIMESTAMPTZOID, WRITE_TIME, true},
+	{TIMEOID, WRITE_CLOCK, false},
+	{INTERVALOID, WRITE_INTERVAL, false},
 };
 
 /* A column and how it is written.  Columns that are hidden have none. */
@@ -73,7 +87,7 @@ typedef struct WriterColumn
 	const char *key_json;		/* comma, name and colon */
 	int			key_json_len;
 	WriterForm	form;
-	int			scale;			/* of a decimal */
+	const SpindleType *type;
 	bool		is_utc;			/* of a time */
 	int64		unit;			/* 10^scale */
 	int			number;			/* in the table */
@@ -88,6 +102,7 @@ typedef struct WriterColumn
 struct SpindleJsonWriter
 {
 	SpindleEval *eval;
+	const SpindleTable *table;
 	int			ncolumns;
 	WriterColumn *column;
 	char		table_json[MAX_TABLE_JSON]; /* ,"_spindle_table":"name","_spindle_seq": */
@@ -132,6 +147,7 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool wi
 	SpindleJsonWriter *writer = palloc0(sizeof(SpindleJsonWriter));
 
 	writer->eval = eval;
+	writer->table = table;
 	writer->column = palloc0(sizeof(WriterColumn) * table->ncolumns);
 	for (int c = 0; c < table->ncolumns; c++)
 	{
@@ -141,7 +157,7 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool wi
 			continue;
 		column->key_json = table->column[c].key_json;
 		column->key_json_len = table->column[c].key_json_len;
-		column->scale = table->column[c].type.scale;
+		column->type = &table->column[c].type;
 		column->number = c;
 		column->handle = spindle_eval_add_column(eval, c);
 		set_form(column, table->column[c].type.oid);
@@ -239,6 +255,69 @@ put_text(StringInfo out, char *p, const SpindleText *text, int more)
 }
 
 /*
+ * A text with a form: those of the definition are ready, others must be values of
+ * the type, and are written as it shows them.  The result is the place behind it,
+ * where the rest of an event has room; what is needed on the way is freed.
+ * Raises invalid_text_representation.
+ */
+static char *
+put_formed(SpindleJsonWriter *writer, StringInfo out, char *p, const WriterColumn *column, int i)
+{
+	const SpindleText *text = (const SpindleText *) (intptr_t) column->value[i];
+	const SpindleTextForm *form = column->type->ops->form;
+	char	   *data;
+	char	   *canonical;
+	char	   *shown;
+
+	if (text->json)
+		return put_text(out, p, text, writer->event_size);
+	data = pnstrdup(text->data, text->len);
+	canonical = form->canonical(column->type, data);
+	if (canonical == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type %s: \"%s\"", column->type->name, data),
+				 errcontext("column \"%s\" of generated table \"%s\", row " INT64_FORMAT,
+							writer->table->column[column->number].name, writer->table->name,
+							spindle_eval_rows(writer->eval)[i])));
+	shown = form->shown ? form->shown(column->type, canonical) : canonical;
+	if (form->is_json)
+	{
+		out->len = (int) (p - out->data);
+		reserve(out, (int) strlen(shown) + writer->event_size);
+		p = put(out->data + out->len, shown, (int) strlen(shown));
+	}
+	else
+	{
+		const SpindleText plain = {.data = shown,.len = (int) strlen(shown)};
+
+		p = put_text(out, p, &plain, writer->event_size);
+	}
+	pfree(data);
+	if (shown != canonical)
+		pfree(shown);
+	pfree(canonical);
+	return p;
+}
+
+/* A decimal with the digits that its type shows, or with no zeros at the end. */
+static inline char *
+write_decimal(char *p, int64 value, const WriterColumn *column)
+{
+	int			scale = column->type->scale;
+
+	if (column->type->digits < 0)
+	{
+		scale = spindle_shortest_scale(&value, scale);
+		return put_decimal(p, value, scale, spindle_power_of_ten(scale));
+	}
+	p = put_decimal(p, value, scale, column->unit);
+	for (int i = scale; i < column->type->digits; i++)
+		*p++ = '0';
+	return p;
+}
+
+/*
  * spindle_json_labels
  *		Append the fields that tell of anomalies; label is in UTF-8, or NULL.
  *
@@ -294,10 +373,13 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 				p = put_int(p, value);
 				break;
 			case WRITE_DECIMAL:
-				p = put_decimal(p, value, column->scale, column->unit);
+				p = write_decimal(p, value, column);
 				break;
 			case WRITE_FLOAT:
 				p = put_float(p, value);
+				break;
+			case WRITE_SINGLE:
+				p = put_single(p, value);
 				break;
 			case WRITE_BOOL:
 				p = value ? put(p, "true", 4) : put(p, "false", 5);
@@ -310,8 +392,20 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 			case WRITE_TIME:
 				p = put_time(&writer->times, p, value, column->is_utc);
 				break;
+			case WRITE_CLOCK:
+				p = put_clock(p, value);
+				break;
+			case WRITE_INTERVAL:
+				p = put_interval(p, value);
+				break;
+			case WRITE_UUID:
+				p = put_uuid(p, (const unsigned char *) (intptr_t) value);
+				break;
 			case WRITE_TEXT:
 				p = put_text(out, p, (const SpindleText *) (intptr_t) value, writer->event_size);
+				break;
+			case WRITE_FORMED:
+				p = put_formed(writer, out, p, column, i);
 				break;
 		}
 	}

@@ -8,16 +8,21 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/reloptions.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_foreign_table.h"
+#include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "foreign/foreign.h"
 #include "lib/stringinfo.h"
+#include "parser/parse_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
+#include "compat.h"
 #include "library/library.h"
 #include "library/source.h"
 #include "server/argument.h"
@@ -83,9 +88,98 @@ spindle_source_column_list(const SpindleTable *table)
 
 		if (!column->hidden)
 			appendStringInfo(&buf, "%s%s %s", buf.len ? ", " : "",
-							 quote_identifier(column->sql_name), column->type.name);
+							 quote_identifier(column->sql_name), spindle_type_sql_name(&column->type));
 	}
 	return buf.data;
+}
+
+/*
+ * Does a type of the server have the name that a definition gives?  Schemas do
+ * not count, so that the path by which names are looked up need not stay what it
+ * was when the type was written down.
+ */
+static bool
+has_name(Oid type, const char *name)
+{
+	TypeName   *parsed = spindle_typeStringToTypeName(name);
+	Oid			element = parsed->arrayBounds ? get_element_type(type) : type;
+	HeapTuple	tuple = OidIsValid(element) ? SearchSysCache1(TYPEOID, ObjectIdGetDatum(element)) : NULL;
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = strcmp(NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname), strVal(llast(parsed->names))) == 0;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/*
+ * spindle_source_accepts
+ *		Can values of a column be had as a type of the server?
+ *
+ * They can as the column's own type, with its modifier or none.  What the
+ * definition gives as "sql_type" can also be a type of that name.  *input then
+ * tells how that type reads the column's texts; else it is cleared.
+ */
+bool
+spindle_source_accepts(const SpindleType *type, Oid sql_type, int32 typmod, SpindleInput *input)
+{
+	Oid			function;
+
+	memset(input, 0, sizeof(*input));
+	if (sql_type == type->oid && (typmod == type->typmod || typmod == -1))
+		return true;
+	if (type->sql_type == NULL || !has_name(sql_type, type->sql_type))
+		return false;
+	getTypeInputInfo(sql_type, &function, &input->param);
+	fmgr_info(function, &input->function);
+	input->typmod = typmod;
+	get_typlenbyval(sql_type, &input->length, &input->is_by_value);
+	return true;
+}
+
+/*
+ * spindle_source_sql_type
+ *		The type that a column has in the server; false if there is none of that
+ *		name.
+ *
+ * Names are looked up as the caller's statements would; a type that the
+ * definition declares is looked for in a schema first, if that is valid.
+ */
+bool
+spindle_source_sql_type(const SpindleType *type, Oid schema, Oid *oid, int32 *typmod)
+{
+	*oid = type->oid;
+	*typmod = type->typmod;
+	if (type->sql_type == NULL)
+		return true;
+	if (type->user_type && OidIsValid(schema))
+	{
+		*typmod = -1;
+		*oid = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(type->user_type->name),
+							   ObjectIdGetDatum(schema));
+		if (OidIsValid(*oid) && type->is_user_array)
+			*oid = get_array_type(*oid);
+		if (OidIsValid(*oid))
+			return true;
+	}
+	return spindle_find_type(type->sql_type, oid, typmod);
+}
+
+/*
+ * spindle_source_require_type
+ *		The same, but an error if there is none, which names the column.  Raises
+ *		undefined_object.
+ */
+void
+spindle_source_require_type(const SpindleTable *table, const SpindleColumn *column, Oid *oid, int32 *typmod)
+{
+	if (!spindle_source_sql_type(&column->type, InvalidOid, oid, typmod))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("type \"%s\" does not exist", column->type.sql_type),
+				 errdetail("It is the \"sql_type\" of column \"%s\" of table \"%s\".", column->name, table->name),
+				 errhint("Create the extension or the type that has it, or put its schema into search_path.")));
 }
 
 /*
@@ -94,8 +188,9 @@ spindle_source_column_list(const SpindleTable *table)
  *		column's.  relation names what has the attributes, for errors.
  *
  * Names are those in SQL, or else those of the definition.  source has instance
- * and table set; natts and column are set here, the latter palloc'd.  A type
- * modifier must be the column's or none.  Hidden columns cannot be named.  Raises undefined_column or datatype_mismatch, with the
+ * and table set; natts, column and input are set here, the latter two palloc'd.
+ * A type modifier must be the column's or none.  Hidden columns cannot be named.
+ * Raises undefined_column or datatype_mismatch, with the
  * columns in a hint.
  */
 void
@@ -105,6 +200,7 @@ spindle_source_match(SpindleSource *source, TupleDesc desc, const char *relation
 
 	source->natts = desc->natts;
 	source->column = palloc(sizeof(int) * Max(desc->natts, 1));
+	source->input = palloc0(sizeof(SpindleInput) * Max(desc->natts, 1));
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
@@ -122,13 +218,13 @@ spindle_source_match(SpindleSource *source, TupleDesc desc, const char *relation
 							source->instance->domain->name),
 					 errhint("The columns are: %s.", spindle_source_column_list(table))));
 		type = &table->column[source->column[i]].type;
-		if (att->atttypid != type->oid || (att->atttypmod != type->typmod && att->atttypmod != -1))
+		if (!spindle_source_accepts(type, att->atttypid, att->atttypmod, &source->input[i]))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("column \"%s\" of %s has type %s, but generated values have type %s",
 							NameStr(att->attname), relation,
 							format_type_with_typemod(att->atttypid, att->atttypmod),
-							format_type_with_typemod(type->oid, type->typmod)),
+							type->sql_type ? type->sql_type : format_type_with_typemod(type->oid, type->typmod)),
 					 errhint("The columns are: %s.", spindle_source_column_list(table))));
 	}
 }

@@ -11,7 +11,7 @@
 #include "access/tupdesc.h"
 #include "nodes/pg_list.h"
 
-#include "gen/instance.h"
+#include "gen/datum.h"
 
 /*
  * A generated table, and which of its columns the attributes of a row type
@@ -23,8 +23,14 @@ typedef struct SpindleSource
 	int			table;			/* of the instance's domain, from 0 */
 	int			natts;
 	int		   *column;			/* column of each attribute, -1 if dropped */
+	SpindleInput *input;		/* of each attribute: whether and how its type
+								 * reads the column's texts */
 } SpindleSource;
 
+extern bool spindle_source_accepts(const SpindleType *type, Oid sql_type, int32 typmod, SpindleInput *input);
+extern bool spindle_source_sql_type(const SpindleType *type, Oid schema, Oid *oid, int32 *typmod);
+extern void spindle_source_require_type(const SpindleTable *table, const SpindleColumn *column, Oid *oid,
+										int32 *typmod);
 extern int	spindle_source_table(const SpindleDomain *domain, const char *name);
 extern char *spindle_source_name(const SpindleInstance *instance, const char *table_name);
 extern void spindle_source_match(SpindleSource *source, TupleDesc desc,

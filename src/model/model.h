@@ -14,6 +14,8 @@
 
 #include "postgres.h"
 
+#include "utils/uuid.h"
+
 #include "math/alias.h"
 #include "math/calendar.h"
 #include "math/dist.h"
@@ -38,7 +40,8 @@ typedef struct SpindleText
 								 * bytes can be read from its start */
 	int32		json_len;
 	struct varlena *datum;		/* in the server's encoding, with a 4-byte
-								 * header; NULL if it has to be converted */
+								 * header, or what its form makes of it; NULL
+								 * if it has to be converted */
 } SpindleText;
 
 /* How children are shared out among their parents. */
@@ -109,6 +112,20 @@ typedef struct SpindleForeignKey
 	int			table;			/* that they refer to */
 	int		   *target;			/* its columns, none hidden */
 } SpindleForeignKey;
+
+/*
+ * A type of the section "types", which columns can name as "sql_type": an enum or
+ * a domain.
+ */
+typedef struct SpindleUserType
+{
+	char	   *name;
+	int			nlabels;		/* of an enum, 1 to 1000, else 0 */
+	char	  **label;			/* UTF-8, in their order */
+	char	   *base;			/* of a domain: the type below it, as SQL
+								 * writes it */
+	char	   *check;			/* an expression of VALUE, or NULL */
+} SpindleUserType;
 
 /* How many rows a table has at a scale. */
 typedef enum SpindleRowsKind
@@ -185,6 +202,8 @@ typedef struct SpindleDomain
 	int			ndays;			/* 1 to 32000 */
 	int			ntables;
 	SpindleTable *table;
+	int			ntypes;
+	SpindleUserType *type;
 	int			npresets;
 	SpindlePreset *preset;
 	int			default_preset; /* where no scale is given */
@@ -219,13 +238,23 @@ extern int	spindle_column_target(const SpindleDomain *domain, int table, int col
 extern struct SpindleTextPool *spindle_text_pool_create(void);
 extern const SpindleText *spindle_text_intern(SpindleDomain *domain, const char *data);
 extern const SpindleText *spindle_text_make(const char *data);
-extern const SpindleText *spindle_text_lookup(const SpindleDomain *domain, const SpindleText *text);
+extern const SpindleText *spindle_text_formed(SpindleDomain *domain, const SpindleType *type, const char *canonical);
+extern const SpindleText *spindle_text_lookup(const SpindleDomain *domain, const SpindleType *type,
+											  const SpindleText *text);
+extern const void *spindle_pool_bytes(SpindleDomain *domain, const void *data, int len);
 extern int	spindle_text_clip(const char *data, int len, int max_characters);
+
+/* form.c */
+extern void spindle_json_compact(StringInfo out, const char *json, int len);
+
+/* constant.c */
+extern bool spindle_uuid_parse(const char *s, pg_uuid_t *uuid);
 
 /* rule.c */
 extern void spindle_visit_target(const SpindleRuleVisitor *visitor, const SpindleTable *table,
 								 const SpindleRule *rule);
 extern bool spindle_column_is_ordered_time(const SpindleColumn *column);
+extern bool spindle_uuid_is_ordered(const SpindleDomain *domain, const SpindleRule *rule);
 
 /* describe.c */
 extern char *spindle_rule_describe(const SpindleDomain *domain, const SpindleTable *table,

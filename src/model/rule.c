@@ -103,3 +103,15 @@ spindle_column_is_ordered_time(const SpindleColumn *column)
 	return column->rule->kind == SPINDLE_RULE_TIME && column->rule->time.ordered &&
 		column->null_fraction == 0;
 }
+
+/*
+ * spindle_uuid_is_ordered
+ *		Do the values of a rule "uuid" rise with the row number?  Those of
+ *		version 7 do if their time, a column of the table itself, never falls.
+ */
+bool
+spindle_uuid_is_ordered(const SpindleDomain *domain, const SpindleRule *rule)
+{
+	return rule->uuid.version == 7 && rule->uuid.time.nsteps == 0 &&
+		spindle_ref_column(domain, &rule->uuid.time)->monotone;
+}

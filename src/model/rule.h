@@ -73,7 +73,8 @@ typedef enum SpindleSkewKind
 	KIND(DATA, data) \
 	KIND(PATTERN, pattern) \
 	KIND(HIERARCHY, hierarchy) \
-	KIND(LEVEL, level)
+	KIND(LEVEL, level) \
+	KIND(UUID, uuid)
 
 /* Never kept beyond a session: the numbers move when the list grows. */
 typedef enum SpindleRuleKind
@@ -413,6 +414,13 @@ struct SpindleRule
 								 * if the table has less than that for each
 								 * level */
 		}			hierarchy;
+
+		/* Bits of the row and a hash, in version 7 behind the row's time. */
+		struct
+		{
+			int			version;	/* 4 or 7 */
+			SpindleColumnRef time;	/* of 7: a timestamp */
+		}			uuid;
 	};
 };
 

@@ -16,6 +16,7 @@
 #include "common/string.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
 
@@ -54,10 +55,52 @@ hash_string(const char *s)
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+/*
+ * What makes values other than plain texts the same: their bytes, and for what
+ * they are used.
+ */
+typedef struct ValueKey
+{
+	const SpindleTextForm *form;	/* NULL for bytes */
+	int			length;			/* of the type, as char(3) and char(5) differ */
+	int			len;
+	const char *data;
+} ValueKey;
+
+/* An entry of the hash table of such values. */
+typedef struct ValueEntry
+{
+	ValueKey	key;			/* hash key */
+	const void *value;
+	uint32		hash;
+	char		status;			/* of the hash table */
+} ValueEntry;
+
+static inline bool
+keys_equal(const ValueKey *a, const ValueKey *b)
+{
+	return a->form == b->form && a->length == b->length && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+#define SH_PREFIX		values
+#define SH_ELEMENT_TYPE ValueEntry
+#define SH_KEY_TYPE		ValueKey
+#define SH_KEY			key
+#define SH_HASH_KEY(tb, key)	hash_bytes((const unsigned char *) (key).data, (key).len)
+#define SH_EQUAL(tb, a, b)		keys_equal(&(a), &(b))
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, entry)	(entry)->hash
+#define SH_SCOPE		static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
 struct SpindleTextPool
 {
 	MemoryContext context;
 	texts_hash *table;
+	values_hash *values;		/* all that is no plain text; NULL until there
+								 * is some */
 	StringInfoData json;		/* scratch space */
 };
 
@@ -67,7 +110,7 @@ spindle_text_pool_create(void)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle texts", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	struct SpindleTextPool *pool = palloc(sizeof(struct SpindleTextPool));
+	struct SpindleTextPool *pool = palloc0(sizeof(struct SpindleTextPool));
 
 	pool->context = context;
 	pool->table = texts_create(context, 4096, NULL);
@@ -150,6 +193,102 @@ spindle_text_intern(SpindleDomain *domain, const char *data)
 	return entry->text;
 }
 
+/* A value of the pool, or NULL if there is none with that key. */
+static const void *
+find_value(const struct SpindleTextPool *pool, ValueKey key)
+{
+	ValueEntry *entry = pool->values ? values_lookup(pool->values, key) : NULL;
+
+	return entry ? entry->value : NULL;
+}
+
+/* Add one, whose key lives as long as the pool. */
+static void
+add_value(struct SpindleTextPool *pool, ValueKey key, const void *value)
+{
+	bool		found;
+
+	if (pool->values == NULL)
+		pool->values = values_create(pool->context, 256, NULL);
+	values_insert(pool->values, key, &found)->value = value;
+}
+
+/*
+ * spindle_pool_bytes
+ *		The pool's copy of some bytes, aligned; equal ones have the same address.
+ */
+const void *
+spindle_pool_bytes(SpindleDomain *domain, const void *data, int len)
+{
+	struct SpindleTextPool *pool = domain->pool;
+	ValueKey	key = {.len = len,.data = data};
+	const void *value = find_value(pool, key);
+
+	if (value == NULL)
+	{
+		key.data = value = memcpy(MemoryContextAlloc(pool->context, len), data, len);
+		add_value(pool, key, value);
+	}
+	return value;
+}
+
+/*
+ * A text of a type that has a form, in the current memory context.  canonical
+ * is what the form's function gave.  It has no Datum if the server needs
+ * another encoding, as its parser would have to read that.
+ */
+static SpindleText *
+make_formed(const SpindleType *type, const char *canonical)
+{
+	const SpindleTextForm *form = type->ops->form;
+	char	   *shown = form->shown ? form->shown(type, canonical) : pstrdup(canonical);
+	SpindleText *text = palloc0(sizeof(SpindleText));
+	StringInfoData json;
+
+	initStringInfo(&json);
+	if (form->is_json)
+		appendStringInfoString(&json, shown);
+	else
+		append_json(&json, shown, (int) strlen(shown));
+	enlargeStringInfo(&json, READABLE_JSON);
+	text->data = pstrdup(canonical);
+	text->len = (int) strlen(canonical);
+	text->json = json.data;
+	text->json_len = json.len;
+	text->id = -1;
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII || pg_is_ascii(canonical))
+		text->datum = (struct varlena *) DatumGetPointer(form->input(type, pstrdup(canonical)));
+	pfree(shown);
+	return text;
+}
+
+/*
+ * spindle_text_formed
+ *		The text of a type that has a form: the pool's, where equal ones have the
+ *		same address, or without a domain one in the current memory context.
+ */
+const SpindleText *
+spindle_text_formed(SpindleDomain *domain, const SpindleType *type, const char *canonical)
+{
+	ValueKey	key = {type->ops->form, type->length, (int) strlen(canonical), canonical};
+	const SpindleText *found = domain ? find_value(domain->pool, key) : NULL;
+	SpindleText *text;
+	MemoryContext oldcontext;
+
+	if (found)
+		return found;
+	oldcontext = MemoryContextSwitchTo(domain ? domain->pool->context : CurrentMemoryContext);
+	text = make_formed(type, canonical);
+	if (domain)
+	{
+		text->id = domain->ntexts++;
+		key.data = text->data;
+		add_value(domain->pool, key, text);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	return text;
+}
+
 /*
  * spindle_text_make
  *		A text of a UTF-8 string that is in no pool, in the current memory
@@ -172,23 +311,38 @@ spindle_text_make(const char *data)
 
 /*
  * spindle_text_lookup
- *		The pool's text for one put together per row, or NULL if it has none.
- *		One that has a number is of the pool and returned as it is; the others
- *		are copied and looked up, which is done only where a condition or a
- *		match compares them.
+ *		The pool's text for one put together per row as a value of a type, or
+ *		NULL if it has none.  One that has a number is of the pool and returned as
+ *		it is; the others are copied and looked up, which is done only where a
+ *		condition or a match compares them.
  */
 const SpindleText *
-spindle_text_lookup(const SpindleDomain *domain, const SpindleText *text)
+spindle_text_lookup(const SpindleDomain *domain, const SpindleType *type, const SpindleText *text)
 {
+	const SpindleText *found = NULL;
 	char	   *data;
-	PoolEntry  *entry;
 
 	if (text->id >= 0)
 		return text;
 	data = pnstrdup(text->data, text->len);
-	entry = texts_lookup(domain->pool->table, data);
+	if (type->ops->form == NULL)
+	{
+		PoolEntry  *entry = texts_lookup(domain->pool->table, data);
+
+		found = entry ? entry->text : NULL;
+	}
+	else
+	{
+		char	   *canonical = type->ops->form->canonical(type, data);
+
+		if (canonical)
+		{
+			found = find_value(domain->pool, (ValueKey) {type->ops->form, type->length, (int) strlen(canonical), canonical});
+			pfree(canonical);
+		}
+	}
 	pfree(data);
-	return entry ? entry->text : NULL;
+	return found;
 }
 
 /*

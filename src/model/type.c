@@ -1,31 +1,36 @@
 /*-------------------------------------------------------------------------
  *
  * type.c
- *		The column types that definitions may use, and constants of them.
+ *		The column types that definitions may use.
  *
- * One way to write a type, one table of them.  Constants are read without the
- * server's input functions: what these accept depends on settings such as
- * DateStyle, and on the release.
+ * One way to write a type, one table of them.  Constants are read by constant.c
+ * and form.c.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include <ctype.h>
-#include <math.h>
 
 #include "catalog/pg_type.h"
-#include "common/int.h"
+#include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
-#include "utils/date.h"
-#include "utils/datetime.h"
-#include "utils/timestamp.h"
 
+#include "model/constant.h"
 #include "model/model.h"
 
-#define MAX_PRECISION	18		/* digits that fit 64 bits */
-/* Characters of a varchar(n), at most. */
+/* What a numeric may have in the server. */
+#define MAX_PRECISION	1000
+/* Digits after the point that the short form of a stored numeric can tell. */
+#define MAX_DIGITS		63
+/* Digits after the point of a numeric without precision, if its rule says none. */
+#define FREE_SCALE		6
+/* Rules count durations in seconds, values in microseconds. */
+#define DURATION_SCALE	6
+/* Characters of a varchar(n) or char(n), at most. */
 #define MAX_LENGTH		10000
+/* Days of an interval, at most: as many as microseconds fit 64 bits. */
+#define MAX_INTERVAL	(INT64CONST(100000000) * USECS_PER_DAY)
 
 /*
  * spindle_power_of_ten
@@ -74,26 +79,56 @@ skip(const char **s, const char *expected)
 }
 
 /*
- * (precision,scale) of a numeric: 1 to 18, and 0 to 9 but not above the
- * precision.  Sets typmod as the server computes it.
+ * Limits of a numeric: values keep scale digits after the point, and have up to
+ * whole digits before it, as far as 64 bits hold both.
+ */
+static void
+set_scale(SpindleType *type, int whole, int scale)
+{
+	type->scale = scale;
+	type->max = spindle_power_of_ten(Min(whole + scale, SPINDLE_MAX_PRECISION)) - 1;
+	type->min = -type->max;
+}
+
+/*
+ * (precision,scale) of a numeric, or nothing: a precision of 1 to 1000, a scale
+ * of 0 to 63 but not above that.  Values keep 9 digits after the point at most,
+ * 18 in all.  Sets typmod as the server computes it.
  */
 static bool
 read_precision(const char **s, SpindleType *type)
 {
-	int			precision = skip(s, "(") ? parse_modifier(s) : -1;
-	int			scale = skip(s, ",") ? parse_modifier(s) : -1;
+	int			precision;
+	int			scale;
 
+	type->digits = -1;
+	set_scale(type, SPINDLE_MAX_PRECISION, FREE_SCALE);
+	if (!skip(s, "("))
+		return true;
+	precision = parse_modifier(s);
+	scale = skip(s, ",") ? parse_modifier(s) : -1;
 	if (!skip(s, ")") || precision < 1 || precision > MAX_PRECISION || scale < 0 ||
-		scale > Min(precision, SPINDLE_MAX_SCALE))
+		scale > Min(precision, MAX_DIGITS))
 		return false;
 	type->typmod = ((precision << 16) | scale) + VARHDRSZ;
-	type->scale = scale;
-	type->max = spindle_power_of_ten(precision) - 1;
-	type->min = -type->max;
+	type->digits = scale;
+	set_scale(type, precision - scale, Min(scale, SPINDLE_MAX_SCALE));
 	return true;
 }
 
-/* (length) of a varchar: 1 to 10000 characters. */
+/*
+ * spindle_type_set_scale
+ *		Let values of a numeric without precision have scale digits after the
+ *		point, 0 to SPINDLE_MAX_SCALE.
+ */
+void
+spindle_type_set_scale(SpindleType *type, int scale)
+{
+	Assert(type->kind == SPINDLE_DECIMAL && type->digits < 0);
+	set_scale(type, SPINDLE_MAX_PRECISION, scale);
+}
+
+/* (length) of a char: 1 to 10000 characters. */
 static bool
 read_length(const char **s, SpindleType *type)
 {
@@ -104,173 +139,11 @@ read_length(const char **s, SpindleType *type)
 	return true;
 }
 
-/*
- * Read digits with an optional point and sign as a whole number times
- * 10^scale.
- *
- * False if it is no number, does not fit 64 bits, or has more than scale
- * digits after the point, zeros at the end aside.  Digits are summed up below
- * zero, where the smallest integer has its place.
- */
+/* The same of a varchar, or nothing: then it holds any text. */
 static bool
-parse_digits_and_point(const char *s, int scale, int64 *value)
+read_varchar_length(const char **s, SpindleType *type)
 {
-	bool		negative = false;
-	bool		point = false;
-	int			digits = 0;
-	int64		v = 0;
-
-	if (*s == '-')
-	{
-		negative = true;
-		s++;
-	}
-	for (; *s; s++)
-	{
-		if (*s == '.' && !point)
-		{
-			point = true;
-			continue;
-		}
-		if (*s < '0' || *s > '9')
-			return false;
-		digits++;
-		if (point && scale == 0)
-		{
-			if (*s != '0')
-				return false;	/* more digits than the type keeps */
-			continue;
-		}
-		if (pg_mul_s64_overflow(v, 10, &v) || pg_sub_s64_overflow(v, *s - '0', &v))
-			return false;
-		if (point)
-			scale--;
-	}
-	if (digits == 0)
-		return false;
-	while (scale-- > 0)
-		if (pg_mul_s64_overflow(v, 10, &v))
-			return false;
-	if (!negative && v == PG_INT64_MIN)
-		return false;
-	*value = negative ? v : -v;
-	return true;
-}
-
-/*
- * Exactly n digits at *s, which moves behind them; false if there are fewer.
- */
-static bool
-parse_digits(const char **s, int n, int *value)
-{
-	*value = 0;
-	for (; n > 0; n--, (*s)++)
-	{
-		if (!isdigit((unsigned char) **s))
-			return false;
-		*value = *value * 10 + (**s - '0');
-	}
-	return true;
-}
-
-/*
- * YYYY-MM-DD, then nothing or, for a timestamp, a T or space and HH:MM:SS with
- * up to six digits of a fraction; a Z may follow, as all times are UTC.
- *
- * False for what is no day or time of the years 1900 to 9999.  The value is in
- * days or microseconds since 2000-01-01.
- */
-static bool
-parse_time(SpindleDomain *domain, const SpindleType *type, const char *s, int64 *value)
-{
-	const bool	has_time = spindle_type_is_timestamp(type);
-	int			y;
-	int			m;
-	int			d;
-	int			hh = 0;
-	int			mm = 0;
-	int			ss = 0;
-	int64		usec = 0;
-
-	if (!parse_digits(&s, 4, &y) || *s++ != '-' || !parse_digits(&s, 2, &m) || *s++ != '-' ||
-		!parse_digits(&s, 2, &d))
-		return false;
-	if (*s && has_time)
-	{
-		if (*s != 'T' && *s != ' ')
-			return false;
-		s++;
-		if (!parse_digits(&s, 2, &hh) || *s++ != ':' || !parse_digits(&s, 2, &mm) || *s++ != ':' ||
-			!parse_digits(&s, 2, &ss))
-			return false;
-		if (*s == '.')
-		{
-			int			digits = 0;
-
-			while (isdigit((unsigned char) *++s) && digits++ < 6)
-				usec = usec * 10 + (*s - '0');
-			if (digits == 0)
-				return false;
-			for (; digits < 6; digits++)
-				usec *= 10;
-		}
-		if (*s == 'Z')
-			s++;
-	}
-	if (*s)
-		return false;
-	if (y < 1900 || m < 1 || m > 12 || d < 1 || d > day_tab[isleap(y)][m - 1] ||
-		hh > 23 || mm > 59 || ss > 59)
-		return false;
-	*value = date2j(y, m, d) - POSTGRES_EPOCH_JDATE;
-	if (has_time)
-		*value = *value * USECS_PER_DAY + ((hh * 60 + mm) * 60 + ss) * USECS_PER_SEC + usec;
-	return true;
-}
-
-/* A whole number or numeric that the type holds, times 10^scale. */
-static bool
-parse_exact(SpindleDomain *domain, const SpindleType *type, const char *text, int64 *value)
-{
-	return parse_digits_and_point(text, type->scale, value) && *value >= type->min && *value <= type->max;
-}
-
-/* A double in decimal notation; infinity and NaN are none. */
-static bool
-parse_float(SpindleDomain *domain, const SpindleType *type, const char *text, int64 *value)
-{
-	char	   *end;
-	double		d;
-
-	/* strtod() would also take spaces, hexadecimal digits and words */
-	if (strspn(text, "+-.0123456789eE") != strlen(text))
-		return false;
-	d = strtod(text, &end);
-	memcpy(value, &d, sizeof(d));
-	return end != text && *end == '\0' && !isinf(d);
-}
-
-/* "true" or "false", nothing else. */
-static bool
-parse_bool(SpindleDomain *domain, const SpindleType *type, const char *text, int64 *value)
-{
-	*value = strcmp(text, "true") == 0;
-	return *value || strcmp(text, "false") == 0;
-}
-
-/*
- * Any text that the type holds; the value is the address of a SpindleText in
- * the domain's pool or, without a domain, in the current memory context.
- */
-static bool
-parse_text(SpindleDomain *domain, const SpindleType *type, const char *text, int64 *value)
-{
-	int			len = (int) strlen(text);
-
-	if (type->length > 0 && spindle_text_clip(text, len, type->length) < len)
-		return false;
-	*value = (int64) (intptr_t) (domain ? spindle_text_intern(domain, text) : spindle_text_make(text));
-	return true;
+	return **s == '\0' || read_length(s, type);
 }
 
 /* A row has no constants. */
@@ -283,7 +156,12 @@ parse_row(SpindleDomain *domain, const SpindleType *type, const char *text, int6
 /* An integer type of so many bits; its numbers are their own values. */
 #define INTEGER(sql_name, type_oid, bits) \
 	{.name = sql_name, .oid = type_oid, .kind = SPINDLE_INT, .min = PG_INT##bits##_MIN, .max = PG_INT##bits##_MAX, \
-	.is_number = true, .is_exact = true, .is_integer = true, .is_ordered = true, .parse = parse_exact}
+	.is_number = true, .is_exact = true, .is_integer = true, .is_ordered = true, .parse = spindle_constant_exact}
+
+/* A type whose values are texts with a form. */
+#define FORMED(sql_name, type_oid, text_form) \
+	{.name = sql_name, .oid = type_oid, .kind = SPINDLE_TEXT, .is_text = true, .form = &text_form, \
+	.parse = spindle_constant_formed}
 
 /* In the order in which hints name them. */
 static const SpindleTypeOps types[] = {
@@ -292,21 +170,29 @@ static const SpindleTypeOps types[] = {
 	INTEGER("bigint", INT8OID, 64),
 	{
 		.name = "numeric",
-		.parameters = "(precision,scale) with precision up to " CppAsString2(MAX_PRECISION),
+		.parameters = ", numeric(precision,scale)",
 		.oid = NUMERICOID,
 		.kind = SPINDLE_DECIMAL,
 		.is_number = true,
 		.is_exact = true,
 		.is_ordered = true,
 		.read_parameters = read_precision,
-		.parse = parse_exact,
+		.parse = spindle_constant_exact,
 	},
 	{
 		.name = "double precision",
 		.oid = FLOAT8OID,
 		.kind = SPINDLE_FLOAT,
 		.is_number = true,
-		.parse = parse_float,
+		.parse = spindle_constant_float,
+	},
+	{
+		.name = "real",
+		.oid = FLOAT4OID,
+		.kind = SPINDLE_FLOAT,
+		.is_number = true,
+		.is_single = true,
+		.parse = spindle_constant_float,
 	},
 	{
 		.name = "boolean",
@@ -314,23 +200,45 @@ static const SpindleTypeOps types[] = {
 		.kind = SPINDLE_BOOL,
 		.max = 1,
 		.is_ordered = true,
-		.parse = parse_bool,
+		.parse = spindle_constant_bool,
 	},
 	{
 		.name = "text",
 		.oid = TEXTOID,
 		.kind = SPINDLE_TEXT,
 		.is_text = true,
-		.parse = parse_text,
+		.parse = spindle_constant_text,
 	},
 	{
 		.name = "varchar",
-		.parameters = "(length)",
+		.parameters = ", varchar(length)",
 		.oid = VARCHAROID,
 		.kind = SPINDLE_TEXT,
 		.is_text = true,
+		.read_parameters = read_varchar_length,
+		.parse = spindle_constant_text,
+	},
+	{
+		.name = "char",
+		.parameters = "(length)",
+		.oid = BPCHAROID,
+		.kind = SPINDLE_TEXT,
+		.is_text = true,
+		.form = &spindle_form_char,
 		.read_parameters = read_length,
-		.parse = parse_text,
+		.parse = spindle_constant_formed,
+	},
+	FORMED("bytea", BYTEAOID, spindle_form_bytea),
+	FORMED("inet", INETOID, spindle_form_inet),
+	FORMED("jsonb", JSONBOID, spindle_form_jsonb),
+	FORMED("json", JSONOID, spindle_form_json),
+	{
+		.name = "uuid",
+		.oid = UUIDOID,
+		.kind = SPINDLE_UUID,
+		.is_ordered = true,
+		.compare = spindle_uuid_compare,
+		.parse = spindle_constant_uuid,
 	},
 	{
 		.name = "date",
@@ -338,7 +246,7 @@ static const SpindleTypeOps types[] = {
 		.kind = SPINDLE_DATE,
 		.is_ordered = true,
 		.time_unit = USECS_PER_DAY,
-		.parse = parse_time,
+		.parse = spindle_constant_time,
 	},
 	{
 		.name = "timestamp",
@@ -346,7 +254,7 @@ static const SpindleTypeOps types[] = {
 		.kind = SPINDLE_TIMESTAMP,
 		.is_ordered = true,
 		.time_unit = 1,
-		.parse = parse_time,
+		.parse = spindle_constant_time,
 	},
 	{
 		.name = "timestamptz",
@@ -354,7 +262,26 @@ static const SpindleTypeOps types[] = {
 		.kind = SPINDLE_TIMESTAMP,
 		.is_ordered = true,
 		.time_unit = 1,
-		.parse = parse_time,
+		.parse = spindle_constant_time,
+	},
+	{
+		.name = "time",
+		.oid = TIMEOID,
+		.kind = SPINDLE_TIME,
+		.max = USECS_PER_DAY - 1,
+		.is_ordered = true,
+		.is_duration = true,
+		.parse = spindle_constant_time_of_day,
+	},
+	{
+		.name = "interval",
+		.oid = INTERVALOID,
+		.kind = SPINDLE_INTERVAL,
+		.min = -MAX_INTERVAL,
+		.max = MAX_INTERVAL,
+		.is_ordered = true,
+		.is_duration = true,
+		.parse = spindle_constant_interval,
 	},
 
 	/* the last one: of hidden columns that choose rows, whose values are never shown */
@@ -422,6 +349,7 @@ spindle_type_parse(const char *name, SpindleType *type)
 		type->typmod = -1;
 		type->min = types[i].min;
 		type->max = types[i].max;
+		type->scale = types[i].is_duration ? DURATION_SCALE : 0;
 		if ((types[i].read_parameters == NULL || types[i].read_parameters(&s, type)) && *s == '\0')
 		{
 			type->name = pstrdup(name);
@@ -432,15 +360,38 @@ spindle_type_parse(const char *name, SpindleType *type)
 }
 
 /*
+ * spindle_values_equal
+ *		Are two values of a type equal, neither being NULL?  Texts and what else
+ *		is an address are by their bytes; all others by their 64 bits, so the
+ *		doubles 0 and -0 differ.
+ */
+bool
+spindle_values_equal(const SpindleType *type, int64 a, int64 b)
+{
+	const SpindleText *x = (const SpindleText *) (intptr_t) a;
+	const SpindleText *y = (const SpindleText *) (intptr_t) b;
+
+	if (a == b)
+		return true;
+	if (type->ops->is_text)
+		return x->len == y->len && memcmp(x->data, y->data, x->len) == 0;
+	return type->ops->compare && type->ops->compare(a, b) == 0;
+}
+
+/*
  * spindle_type_holds
  *		Does a type hold all values of another one, in the same representation?
  *		So they must be of the same kind and scale; timestamps with and without
- *		time zone are.
+ *		time zone are.  Texts with a form are prepared for their own type.
  */
 bool
 spindle_type_holds(const SpindleType *type, const SpindleType *other)
 {
 	if (type->kind != other->kind || type->scale != other->scale)
+		return false;
+	if (type->ops->form || other->ops->form)
+		return type->ops == other->ops && type->length == other->length;
+	if (type->ops->is_single && !other->ops->is_single)
 		return false;
 	if (type->ops->is_exact)
 		return type->min <= other->min && type->max >= other->max;

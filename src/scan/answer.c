@@ -205,7 +205,7 @@ spindle_answer_begin(ForeignScanState *node, int eflags)
 	}
 	if (reads_rows && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
 		state->rows = spindle_rows_create(state->source->instance, state->source->table, columns,
-										  state->source->natts, CurrentMemoryContext);
+										  state->source->natts, state->source->input, CurrentMemoryContext);
 	state->value = palloc0(sizeof(Datum) * Max(state->source->natts, 1));
 	state->is_null = palloc0(sizeof(bool) * Max(state->source->natts, 1));
 	node->fdw_state = state;

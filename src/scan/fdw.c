@@ -137,6 +137,7 @@ begin_scan(ForeignScanState *node, int eflags)
 	List	   *attributes = list_nth(plan->fdw_private, SPINDLE_PLAN_ATTRIBUTES);
 	const int	natts = list_length(attributes);
 	int		   *columns = palloc(sizeof(int) * Max(natts, 1));
+	SpindleInput *inputs = palloc0(sizeof(SpindleInput) * Max(natts, 1));
 	ListCell   *lc;
 
 	Assert(natts == slot->tts_tupleDescriptor->natts);
@@ -144,9 +145,18 @@ begin_scan(ForeignScanState *node, int eflags)
 	spindle_check_fingerprint(state->source->instance->domain, list_nth(plan->fdw_private, SPINDLE_PLAN_FINGERPRINT));
 	state->backward = linitial_int(list_nth(plan->fdw_private, SPINDLE_PLAN_BACKWARD));
 	foreach(lc, attributes)
-		columns[foreach_current_index(lc)] = lfirst_int(lc) >= 0 ? state->source->column[lfirst_int(lc)] : -1;
+	{
+		int			i = foreach_current_index(lc);
+
+		columns[i] = -1;
+		if (lfirst_int(lc) < 0)
+			continue;
+		columns[i] = state->source->column[lfirst_int(lc)];
+		inputs[i] = state->source->input[lfirst_int(lc)];
+	}
 	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY))
-		state->rows = spindle_rows_create(state->source->instance, state->source->table, columns, natts, context);
+		state->rows = spindle_rows_create(state->source->instance, state->source->table, columns, natts, inputs,
+										  context);
 
 	state->search = spindle_search_create(state->source, list_nth(plan->fdw_private, SPINDLE_PLAN_CONDITIONS),
 										  plan->fdw_exprs, &node->ss.ps);
@@ -410,7 +420,8 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int targrows,
 	bool	   *nulls = palloc(desc->natts);
 
 	memset(nulls, true, desc->natts);
-	generated = spindle_rows_create(source->instance, source->table, source->column, desc->natts, context);
+	generated = spindle_rows_create(source->instance, source->table, source->column, desc->natts, source->input,
+									context);
 	for (int done = 0; done < wanted;)
 	{
 		int64		list[SPINDLE_BATCH_ROWS];
@@ -540,7 +551,7 @@ shutdown_scan(ForeignScanState *node)
 static List *
 import_schema(ImportForeignSchemaStmt *stmt, Oid serverOid)
 {
-	return spindle_source_import(stmt->remote_schema, stmt->server_name, stmt->options);
+	return spindle_source_import(stmt->remote_schema, stmt->server_name, stmt->local_schema, stmt->options);
 }
 
 /* GetForeignPlan, for scans and for answers (upper.c). */

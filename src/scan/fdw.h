@@ -63,7 +63,7 @@ typedef enum SpindleAnswerKind
 /* foreign_options.c */
 extern void spindle_foreign_options_check(List *options, Oid catalog);
 extern SpindleSource *spindle_source_of_relation(Oid relid, TupleDesc desc);
-extern List *spindle_source_import(const char *domain, const char *server, List *options);
+extern List *spindle_source_import(const char *domain, const char *server, const char *local_schema, List *options);
 
 /* fdw.c */
 extern void spindle_check_fingerprint(const SpindleDomain *domain, List *planned);

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_foreign_table.h"
@@ -259,6 +260,31 @@ refuse_equal_names(const SpindleDomain *domain)
 }
 
 /*
+ * The type of a column of a foreign table, as SQL writes it.  Where a type that the
+ * definition declares does not exist, columns are declared as the texts that it
+ * would read; a notice says so.  Raises undefined_object for another one.
+ */
+static char *
+type_to_declare(const SpindleTable *table, const SpindleColumn *column, Oid schema)
+{
+	Oid			type;
+	int32		typmod;
+
+	if (column->type.sql_type == NULL)
+		return column->type.name;
+	if (column->type.user_type == NULL)
+		spindle_source_require_type(table, column, &type, &typmod);
+	else if (!spindle_source_sql_type(&column->type, schema, &type, &typmod))
+	{
+		ereport(NOTICE,
+				(errmsg("type \"%s\" does not exist, column \"%s\" of foreign table \"%s\" gets type %s",
+						column->type.sql_type, column->name, table->name, column->type.name)));
+		return column->type.name;
+	}
+	return format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+/*
  * spindle_source_import
  *		The commands that create the foreign tables of a domain.
  *
@@ -274,7 +300,7 @@ refuse_equal_names(const SpindleDomain *domain)
  * for an option that is given twice, duplicate_table for tables of equal names, and what spindle_library_instance() does.
  */
 List *
-spindle_source_import(const char *domain_name, const char *server, List *options)
+spindle_source_import(const char *domain_name, const char *server, const char *local_schema, List *options)
 {
 	const char *scale = NULL;
 	int64		seed = SPINDLE_DEFAULT_SEED;
@@ -316,7 +342,7 @@ spindle_source_import(const char *domain_name, const char *server, List *options
 			if (column->hidden)
 				continue;
 			appendStringInfo(&buf, "%s%s %s%s", first ? "" : ", ", quote_identifier(column->sql_name),
-							 column->type.name, column->nullable ? "" : " NOT NULL");
+							 type_to_declare(table, column, get_namespace_oid(local_schema, true)), column->nullable ? "" : " NOT NULL");
 			first = false;
 		}
 		appendStringInfo(&buf, ") SERVER %s OPTIONS (domain %s, \"table\" %s, scale %s, seed '" INT64_FORMAT "')",

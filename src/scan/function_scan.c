@@ -416,7 +416,7 @@ start_rows(GeneratedFunctionScan *state, const NullableDatum *values)
 		if (!state->wanted[i])
 			source.column[i] = -1;
 	state->rows = spindle_rows_create(source.instance, source.table, source.column, source.natts,
-									  state->context);
+									  source.input, state->context);
 	state->first = state->next;
 	state->batch_rows = FIRST_BATCH_ROWS;
 	state->n = state->i = 0;

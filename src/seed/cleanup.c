@@ -24,6 +24,7 @@
 #include "catalog/pg_depend.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_rewrite.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -173,6 +174,47 @@ drop_tables(const SpindleSeedShared *shared)
 	return true;
 }
 
+/* Does anything need an object, other than parts of it, as pg_depend has it? */
+static bool
+is_needed(Oid class, Oid object)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		is_needed = false;
+
+	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(class));
+	ScanKeyInit(&key[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL, 2, key);
+	while (!is_needed && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		is_needed = ((Form_pg_depend) GETSTRUCT(tuple))->deptype == DEPENDENCY_NORMAL;
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return is_needed;
+}
+
+/* Drop types that were made for the tables, but for those that others have come to use. */
+static void
+drop_types(const List *types)
+{
+	ListCell   *lc;
+
+	foreach(lc, types)
+	{
+		Oid			type = lfirst_oid(lc);
+		Oid			array = get_array_type(type);
+		ObjectAddress object;
+
+		if (!SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(type)) || is_needed(TypeRelationId, type) ||
+			(OidIsValid(array) && is_needed(TypeRelationId, array)))
+			continue;
+		ObjectAddressSet(object, TypeRelationId, type);
+		performDeletion(&object, DROP_RESTRICT, PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
+		CommandCounterIncrement();
+	}
+}
+
 /*
  * Drop a schema that was made for the tables, unless it is in use.  It is not
  * dropped if anything lives in it.
@@ -191,8 +233,8 @@ drop_schema(const SpindleSeedShared *shared)
 
 /*
  * spindle_seed_drop_tables
- *		Drop what workers have committed under provisional names, and the
- *		schema if it was made for them, holds nothing else and is not in use.
+ *		Drop what workers have committed under provisional names, types that were
+ *		made for it, and the schema if it was made for them, holds nothing else and is not in use.
  *
  * Neither checks privileges nor runs SQL, as it is needed when a session ends.
  * The caller cannot be interrupted, so this waits for nobody: if others have locks
@@ -203,7 +245,7 @@ drop_schema(const SpindleSeedShared *shared)
  * errors become the warning.
  */
 void
-spindle_seed_drop_tables(const SpindleSeedShared *shared, bool has_made_schema)
+spindle_seed_drop_tables(const SpindleSeedShared *shared, const List *types, bool has_made_schema)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -216,6 +258,8 @@ spindle_seed_drop_tables(const SpindleSeedShared *shared, bool has_made_schema)
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());
 		is_done = drop_tables(shared);
+		if (is_done)
+			drop_types(types);
 		if (is_done && has_made_schema)
 			drop_schema(shared);
 		PopActiveSnapshot();

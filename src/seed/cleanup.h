@@ -10,7 +10,7 @@
 
 #include "seed/shared.h"
 
-extern void spindle_seed_drop_tables(const SpindleSeedShared *shared, bool has_made_schema);
+extern void spindle_seed_drop_tables(const SpindleSeedShared *shared, const List *types, bool has_made_schema);
 extern void spindle_seed_drop_leftovers(const char *schema);
 
 #endif							/* SPINDLE_SEED_CLEANUP_H */

@@ -16,10 +16,12 @@
 #include "commands/defrem.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "parser/parse_type.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 
+#include "compat.h"
 #include "seed/ddl.h"
 
 /* Is a name in a list of strings? */
@@ -251,12 +253,36 @@ qualified_table(const SpindleDdl *ddl, int table)
 }
 
 /*
+ * A type by the name that the definition has for it.  One that is run gets its
+ * schema; it is the type that a statement of the caller's would find.  Raises
+ * undefined_object.
+ */
+static const char *
+named_type(const SpindleDdl *ddl, const char *name)
+{
+	Oid			type;
+	int32		typmod;
+
+	if (!ddl->is_run)
+		return name;
+	if (!spindle_find_type(name, &type, &typmod))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("type \"%s\" does not exist", name)));
+	return format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+/*
  * The type of a column, such that no type of the user's can come in its way.
  * For a script it is the name that the definition has.
  */
 static const char *
 type_name(const SpindleDdl *ddl, const SpindleType *type)
 {
+	if (type->user_type)
+		return psprintf("%s%s", spindle_ddl_qualified(ddl, type->user_type->name), type->is_user_array ? "[]" : "");
+	if (type->sql_type)
+		return named_type(ddl, type->sql_type);
 	return ddl->is_run ? format_type_extended(type->oid, type->typmod,
 											  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY) : type->name;
 }
@@ -306,9 +332,55 @@ spindle_ddl_table(const SpindleDdl *ddl, int table)
  * untranslatable_character if the server's encoding lacks a character.
  */
 static char *
-description_literal(const char *description)
+text_literal(const char *text)
 {
-	return quote_literal_cstr(pg_any_to_server(description, (int) strlen(description), PG_UTF8));
+	return quote_literal_cstr(pg_any_to_server(text, (int) strlen(text), PG_UTF8));
+}
+
+/*
+ * spindle_ddl_needs_type
+ *		Has a column of the selected tables a type that the definition declares,
+ *		by its number?
+ */
+bool
+spindle_ddl_needs_type(const SpindleDdl *ddl, int type)
+{
+	for (int t = 0; t < ddl->domain->ntables; t++)
+		for (int c = 0; ddl->selected[t] && c < ddl->domain->table[t].ncolumns; c++)
+		{
+			const SpindleColumn *column = &ddl->domain->table[t].column[c];
+
+			if (!column->hidden && column->type.user_type == &ddl->domain->type[type])
+				return true;
+		}
+	return false;
+}
+
+/*
+ * spindle_ddl_type
+ *		CREATE TYPE or CREATE DOMAIN of a type that the definition declares.  One
+ *		that is run means the server's own objects by the names in its check.
+ */
+char *
+spindle_ddl_type(const SpindleDdl *ddl, int type)
+{
+	const SpindleUserType *t = &ddl->domain->type[type];
+	const char *name = spindle_ddl_qualified(ddl, t->name);
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	if (t->base)
+	{
+		appendStringInfo(&buf, "CREATE DOMAIN %s AS %s", name, named_type(ddl, t->base));
+		if (t->check)
+			appendStringInfo(&buf, " CHECK (%s)", pg_any_to_server(t->check, (int) strlen(t->check), PG_UTF8));
+		return buf.data;
+	}
+	appendStringInfo(&buf, "CREATE TYPE %s AS ENUM (", name);
+	for (int i = 0; i < t->nlabels; i++)
+		appendStringInfo(&buf, "%s%s", i ? ", " : "", text_literal(t->label[i]));
+	appendStringInfoChar(&buf, ')');
+	return buf.data;
 }
 
 /*
@@ -323,7 +395,7 @@ spindle_ddl_table_comment(const SpindleDdl *ddl, int table)
 	if (t->description == NULL)
 		return NIL;
 	return list_make1(psprintf("COMMENT ON TABLE %s IS %s", qualified_table(ddl, table),
-							   description_literal(t->description)));
+							   text_literal(t->description)));
 }
 
 /* COMMENT ON COLUMN of each column that the definition describes. */
@@ -338,7 +410,7 @@ spindle_ddl_column_comments(const SpindleDdl *ddl, int table)
 			statements = lappend(statements,
 								 psprintf("COMMENT ON COLUMN %s.%s IS %s", qualified_table(ddl, table),
 										  quote_identifier(t->column[c].sql_name),
-										  description_literal(t->column[c].description)));
+										  text_literal(t->column[c].description)));
 	return statements;
 }
 
@@ -454,6 +526,7 @@ char *
 spindle_ddl_script(const SpindleDdl *ddl)
 {
 	const SpindleDomain *domain = ddl->domain;
+	List	   *types = NIL;
 	List	   *indexes = NIL;
 	List	   *foreign_keys = NIL;
 	StringInfoData buf;
@@ -461,6 +534,10 @@ spindle_ddl_script(const SpindleDdl *ddl)
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "-- Tables of %s\nCREATE SCHEMA IF NOT EXISTS %s;\n", domain->name,
 					 quote_identifier(ddl->schema));
+	for (int t = 0; t < domain->ntypes; t++)
+		if (spindle_ddl_needs_type(ddl, t))
+			types = lappend(types, spindle_ddl_type(ddl, t));
+	append_statements(&buf, "Types", types);
 	for (int t = 0; t < domain->ntables; t++)
 	{
 		if (!ddl->selected[t])

@@ -61,6 +61,8 @@ extern char *spindle_ddl_name(const SpindleDdl *ddl, int table);
 extern char *spindle_ddl_index_name(const SpindleDdl *ddl, int table, int index);
 extern char *spindle_ddl_qualified(const SpindleDdl *ddl, const char *name);
 
+extern bool spindle_ddl_needs_type(const SpindleDdl *ddl, int type);
+extern char *spindle_ddl_type(const SpindleDdl *ddl, int type);
 extern char *spindle_ddl_table(const SpindleDdl *ddl, int table);
 extern List *spindle_ddl_table_comment(const SpindleDdl *ddl, int table);
 extern List *spindle_ddl_column_comments(const SpindleDdl *ddl, int table);

@@ -77,9 +77,9 @@ keep_rows(const Trial *trial, int t, TupleDesc desc, const int *columns, const i
 	Tuplestorestate *store = tuplestore_begin_heap(true, false, work_mem);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle kept rows", ALLOCSET_DEFAULT_SIZES);
 	SpindleRows *rows = spindle_rows_create(trial->plan->options->instance, trial->plan->target[t].table, columns,
-											desc->natts, context);
+											desc->natts, NULL, context);
 	Datum	   *values = palloc(sizeof(Datum) * Max(desc->natts, 1));
-	bool	   *nulls = palloc(sizeof(bool) * Max(desc->natts, 1));
+	bool	   *nulls = palloc0(sizeof(bool) * Max(desc->natts, 1));
 
 	for (int64 done = 0; done < n; done += SPINDLE_BATCH_ROWS)
 	{

@@ -22,10 +22,12 @@
 #include "utils/rel.h"
 
 #include "gen/datum.h"
+#include "library/source.h"
 #include "seed/generated.h"
 #include "seed/load.h"
 #include "server/insert.h"
 #include "server/relation.h"
+#include "server/target.h"
 
 /* Rows of one INSERT, if it takes one; what AFTER triggers queue stays within bounds. */
 #define INSERT_ROWS	65536
@@ -50,6 +52,7 @@ typedef struct Loader
 {
 	TupleDesc	desc;			/* of the columns that are loaded */
 	int		   *column;			/* of the table, per attribute */
+	SpindleInput *input;		/* per attribute */
 	Datum	   *values;			/* of a row */
 	bool	   *nulls;
 	int			nchecks;
@@ -88,13 +91,50 @@ spindle_load_can_check(const SpindleDomain *domain, int table, int key)
 		target->rule->kind == SPINDLE_RULE_SEQUENCE && target->rule->sequence.step > 0;
 }
 
+/*
+ * The type of a column's Datums: that which the target has if it reads the
+ * column's texts itself, else the column's own, from which INSERT converts.
+ */
+static void
+choose_type(const SpindleColumn *column, Relation target, Oid *type, int32 *typmod, SpindleInput *input)
+{
+	Form_pg_attribute att = column->type.sql_type ? spindle_target_column(target, column->sql_name) : NULL;
+
+	*type = column->type.oid;
+	*typmod = column->type.typmod;
+	memset(input, 0, sizeof(*input));
+	if (att && spindle_source_accepts(&column->type, att->atttypid, att->atttypmod, input))
+	{
+		*type = att->atttypid;
+		*typmod = att->atttypmod;
+	}
+}
+
 /* The columns to load, as attributes, and room for a row of them. */
 static void
 describe_rows(Loader *loader, const SpindleLoad *load)
 {
-	loader->desc = spindle_generated_desc(&load->instance->domain->table[load->table], load->wanted, &loader->column);
+	const SpindleTable *table = &load->instance->domain->table[load->table];
+	Relation	target = spindle_relation_open(load->relid, NULL, RowExclusiveLock);
+
+	loader->desc = spindle_generated_desc(table, load->wanted, &loader->column);
+	loader->input = palloc0(sizeof(SpindleInput) * Max(loader->desc->natts, 1));
 	loader->values = palloc0(sizeof(Datum) * Max(loader->desc->natts, 1));
 	loader->nulls = palloc0(sizeof(bool) * Max(loader->desc->natts, 1));
+	for (int i = 0; i < loader->desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(loader->desc, i);
+		bool		is_not_null = att->attnotnull;
+		Oid			type;
+		int32		typmod;
+
+		choose_type(&table->column[loader->column[i]], target, &type, &typmod, &loader->input[i]);
+		if (type == att->atttypid && typmod == att->atttypmod)
+			continue;
+		TupleDescInitEntry(loader->desc, i + 1, table->column[loader->column[i]].sql_name, type, typmod, 0);
+		att->attnotnull = is_not_null;
+	}
+	relation_close(target, NoLock);
 }
 
 /*
@@ -197,7 +237,7 @@ insert_rows(const Loader *loader, const SpindleLoad *load)
 	};
 	SpindleInserter *inserter = spindle_inserter_create(load->relid, NULL, &options);
 	SpindleRows *rows = spindle_rows_create(load->instance, load->table, loader->column, loader->desc->natts,
-											CurrentMemoryContext);
+											loader->input, CurrentMemoryContext);
 
 	for (int64 row = load->first; row < load->end; row += INSERT_ROWS)
 	{

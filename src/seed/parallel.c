@@ -44,6 +44,7 @@
 #include "seed/lock.h"
 #include "seed/parallel.h"
 #include "seed/shared.h"
+#include "seed/types.h"
 #include "server/progress.h"
 #include "server/run.h"
 #include "server/wait.h"
@@ -60,6 +61,7 @@ typedef struct Job
 	MemoryContext context;
 	const SpindleSeed *seed;	/* not to be used at the end of a session */
 	bool		has_made_schema;
+	List	   *made_types;		/* for the tables */
 	dsm_segment *segment;
 	SpindleSeedShared *shared;
 	int			nworkers;		/* that have been started */
@@ -178,7 +180,7 @@ create_shared(Job *job)
  * The result is in a context below TopMemoryContext, and goes by hand.
  */
 static Job *
-create_job(const SpindleSeed *seed)
+create_job(const SpindleSeed *seed, const List *made_types)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle seed job",
 												  ALLOCSET_SMALL_SIZES);
@@ -188,6 +190,7 @@ create_job(const SpindleSeed *seed)
 	job->context = context;
 	job->seed = seed;
 	job->has_made_schema = seed->schema_is_missing;
+	job->made_types = list_copy(made_types);
 	create_shared(job);
 	MemoryContextSetParent(context, TopMemoryContext);
 	MemoryContextSwitchTo(oldcontext);
@@ -533,7 +536,7 @@ clean_up_at_exit(int code, Datum arg)
 	AbortOutOfAnyTransaction();
 	stop_workers(job);
 	StartTransactionCommand();
-	spindle_seed_drop_tables(job->shared, job->has_made_schema);
+	spindle_seed_drop_tables(job->shared, job->made_types, job->has_made_schema);
 	CommitTransactionCommand();
 }
 
@@ -553,7 +556,7 @@ clean_up(Job *job, MemoryContext context)
 	SPI_rollback();
 	stop_workers(job);
 	active_job = NULL;
-	spindle_seed_drop_tables(job->shared, job->has_made_schema);
+	spindle_seed_drop_tables(job->shared, job->made_types, job->has_made_schema);
 	SPI_commit();
 	dsm_detach(job->segment);
 	MemoryContextDelete(job->context);
@@ -648,7 +651,7 @@ spindle_seed_parallel(SpindleSeed *seed)
 	schema = get_namespace_oid(seed->options->schema, false);
 	spindle_seed_hold_lock(schema);
 
-	job = create_job(seed);
+	job = create_job(seed, spindle_seed_make_types(seed, schema));
 	MemoryContextSwitchTo(context); /* SPI's go with transactions */
 	spindle_progress_start(&job->progress, psprintf("loading %s", seed->options->instance->domain->name), total, "rows");
 	active_job = job;

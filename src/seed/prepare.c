@@ -26,6 +26,7 @@
 #include "compat.h"
 #include "seed/lock.h"
 #include "seed/prepare.h"
+#include "seed/types.h"
 #include "server/run.h"
 
 /*
@@ -165,21 +166,24 @@ lock_schema(SpindleSeed *seed)
  * for other seedings of the schema; raises an error if tables cannot be made as
  * the options want it.
  *
- * The errors are insufficient_privilege, duplicate_table and
- * wrong_object_type.
+ * The errors are insufficient_privilege, duplicate_table, wrong_object_type, and
+ * what spindle_seed_check_types() raises.
  */
 SpindleSeed *
 spindle_seed_prepare(const SpindleSeedOptions *options)
 {
 	const SpindleDomain *domain = options->instance->domain;
 	SpindleSeed *seed = palloc0(sizeof(SpindleSeed));
+	Oid			schema;
 
 	seed->options = options;
 	seed->selected = palloc(sizeof(bool) * domain->ntables);
 	memcpy(seed->selected, options->selected, sizeof(bool) * domain->ntables);
 	seed->ddl = spindle_ddl_create(domain, options->schema, seed->selected, options->is_logged);
 	seed->ddl->is_run = true;
-	check_existing(seed, lock_schema(seed));
+	schema = lock_schema(seed);
+	check_existing(seed, schema);
+	spindle_seed_check_types(seed, schema);
 	return seed;
 }
 

@@ -23,6 +23,7 @@ typedef struct SpindleSeed
 	bool	   *selected;		/* per table of the domain: is it made? */
 	int			ntables;		/* that are */
 	List	   *replaced;		/* qualified names of tables to drop */
+	List	   *new_types;		/* numbers of types to make */
 	bool		schema_is_missing;
 	SpindleDdl *ddl;
 

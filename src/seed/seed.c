@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/evtcache.h"
@@ -25,6 +26,7 @@
 #include "seed/parallel.h"
 #include "seed/prepare.h"
 #include "seed/seed.h"
+#include "seed/types.h"
 #include "server/progress.h"
 #include "server/run.h"
 
@@ -168,6 +170,7 @@ seed_serially(SpindleSeed *seed)
 		spindle_seed_drop_leftovers(seed->options->schema);
 	spindle_seed_make_schema(seed);
 	spindle_seed_drop_replaced(seed);
+	(void) spindle_seed_make_types(seed, get_namespace_oid(seed->options->schema, false));
 	for (int t = 0; t < domain->ntables; t++)
 		if (seed->selected[t])
 		{

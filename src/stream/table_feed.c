@@ -120,19 +120,11 @@ parse_value(SpindleFeed *feed, int column, const char *text, int64 *value)
 	return spindle_value_parse(NULL, &((const TableFeed *) feed)->table->column[column].type, text, value);
 }
 
-/*
- * Texts are equal byte by byte, however they were made.  Values of other
- * types are equal if their 64 bits are, so the doubles 0 and -0 differ.
- */
+/* Texts are equal byte by byte, however they were made. */
 static bool
 values_equal(SpindleFeed *feed, int column, int64 a, int64 b)
 {
-	const SpindleText *x = (const SpindleText *) (intptr_t) a;
-	const SpindleText *y = (const SpindleText *) (intptr_t) b;
-
-	if (a == b || !is_text(feed, column))
-		return a == b;
-	return x->len == y->len && memcmp(x->data, y->data, x->len) == 0;
+	return spindle_values_equal(&((const TableFeed *) feed)->table->column[column].type, a, b);
 }
 
 /*
@@ -150,22 +142,29 @@ value_from_number(SpindleFeed *feed, int column, double x, int64 present, bool i
 	{
 		x = Min(x, DBL_MAX);
 		memcpy(&value, &x, sizeof(x));
-		return value;
+		return type->ops->is_single ? spindle_single(value) : value;
 	}
 	x = floor(x * (double) spindle_power_of_ten(type->scale) + 0.5);
 	return x >= (double) type->max ? type->max : (int64) x;
 }
 
+/* The type of these Datums. */
+static Oid
+group_type(const SpindleType *type)
+{
+	return type->ops->is_text ? TEXTOID : type->kind == SPINDLE_UUID ? UUIDOID : INT8OID;
+}
+
 /*
  * The Datum that values are grouped by: a text, allocated in the current
- * memory context, or the 64 bits as a bigint.
+ * memory context, a uuid, or the 64 bits as a bigint.
  */
 static Datum
 group_value(SpindleFeed *feed, int column, int64 value)
 {
 	const SpindleText *text = (const SpindleText *) (intptr_t) value;
 
-	/* UTF-8 here and compared bytewise, whatever the server's encoding */
+	/* UTF-8 here and compared bytewise, whatever the server's encoding; a uuid is its address */
 	return is_text(feed, column) ? PointerGetDatum(cstring_to_text_with_len(text->data, text->len)) :
 		Int64GetDatum(value);
 }
@@ -340,7 +339,7 @@ open_feed(SpindleFeed *feed, const SpindleFeedNeeds *needs)
 		for (int c = 0; c < tf->table->ncolumns; c++)
 			if (!tf->table->column[c].hidden)
 				columns[n++] = c;
-		tf->datums = spindle_rows_create_for(tf->eval, tf->instance, tf->table->index, columns, n, tf->context);
+		tf->datums = spindle_rows_create_for(tf->eval, tf->instance, tf->table->index, columns, n, NULL, tf->context);
 	}
 	tf->rows = palloc0(sizeof(SpindleEventRows));
 	MemoryContextSwitchTo(oldcontext);
@@ -616,7 +615,7 @@ spindle_table_feed_create(SpindleInstance *instance, int table_number, const cha
 		column->type_name = from->type.name;
 		column->type = from->type.oid;
 		column->typmod = from->type.typmod;
-		column->group_type = from->type.ops->is_text ? TEXTOID : INT8OID;
+		column->group_type = group_type(&from->type);
 		column->is_hidden = from->hidden;
 		column->is_number = from->type.ops->is_number;
 		column->is_timestamp = spindle_type_is_timestamp(&from->type);

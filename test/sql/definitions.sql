@@ -70,7 +70,7 @@ INSERT INTO bad (path, value) VALUES
 ('tables,c,rows', '{"kind": "children", "of": "p", "ratio": 2, "counts": {}}'), ('tables,c,rows', '{"kind": "children", "of": "p", "ratio": 2, "counts": {"x": 1}}'),
 ('tables,c,rows', '{"kind": "children", "of": "p", "ratio": 2, "counts": {"1": 1}}'), ('tables,c,rows', '{"kind": "children", "of": "p", "ratio": 2, "counts": {"2": 0}}'),
 -- columns
-('tables,p,columns,A', '{}'), ('tables,p,columns,a,type', NULL), ('tables,p,columns,a,type', '"int"'), ('tables,p,columns,a,type', '"numeric(19,2)"'), ('tables,p,columns,a,type', '"varchar(0)"'),
+('tables,p,columns,A', '{}'), ('tables,p,columns,a,type', NULL), ('tables,p,columns,a,type', '"int"'), ('tables,p,columns,a,type', '"numeric(1001,2)"'), ('tables,p,columns,a,type', '"varchar(0)"'),
 ('tables,p,columns,a,type', '"numeric(5,6)"'), ('tables,p,columns,a,type', '"text"'), ('tables,p,columns,a,rule', NULL), ('tables,p,columns,a,rule', '5'), ('tables,p,columns,a,null', '1.5'), ('tables,p,columns,a,null', '-0.1'),
 ('tables,p,columns,a,nullable', '1'), ('tables,p,columns,a,hidden', '"yes"'), ('tables,p,columns,id,null', '0.5'), ('tables,p,columns,id,hidden', 'true'), ('tables,p,columns,a,references', '"fix"'), ('tables,p,columns,a,references', '"q"'), ('tables,p,columns,a,note', '"x"'),
 -- rules
@@ -99,7 +99,7 @@ FROM bad, good ORDER BY n;
 
 -- Types have one way to be written, as they become part of DDL.
 SELECT type, report(replace(definition, '"numeric(10,2)"', to_json(type)::text))
-FROM good, unnest('{"numeric(10,2)","numeric(18,9)","numeric(1,0)","numeric(+10, 2)","numeric(10, 2)","numeric( 10,2)","numeric(10 ,2)","numeric(010,2)","numeric(10,02)","numeric(10,-2)","numeric(-10,2)","numeric(1000,2)","numeric(4294967306,2)","numeric(2,3)","numeric(18,10)","numeric(0,0)","numeric(10)","numeric(10,2) ","numeric(10,2","numeric","NUMERIC(10,2)","decimal(10,2)"," integer","double  precision"}'::text[]) type;
+FROM good, unnest('{"numeric(10,2)","numeric(18,9)","numeric(1,0)","numeric(+10, 2)","numeric(10, 2)","numeric( 10,2)","numeric(10 ,2)","numeric(010,2)","numeric(10,02)","numeric(10,-2)","numeric(-10,2)","numeric(1001,2)","numeric(4294967306,2)","numeric(2,3)","numeric(80,64)","numeric(0,0)","numeric(10)","numeric(10,2) ","numeric(10,2","numeric","NUMERIC(10,2)","decimal(10,2)"," integer","double  precision"}'::text[]) type;
 SELECT type, report(replace(definition, '{"type": "text", "rule": {"kind": "weighted"', '{"type": ' || to_json(type) || ', "rule": {"kind": "weighted"'))
 FROM good, unnest('{varchar(1),varchar(10000),varchar(0),varchar(+1),varchar(01),varchar( 1),varchar(1 ),varchar(-1),varchar(10001),varchar(4294967297),varchar(99999999999999999999),varchar(),varchar,varchar(1}'::text[]) type;
 
