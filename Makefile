@@ -18,6 +18,7 @@ OBJS = \
 	src/api/stream_builders.o \
 	src/api/support.o \
 	src/define/check.o \
+	src/define/condition.o \
 	src/define/dataset.o \
 	src/define/definition.o \
 	src/define/foreign_key.o \

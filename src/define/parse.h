@@ -34,8 +34,6 @@ extern int	spindle_parse_target(SpindleParse *parse, const SpindleJson *node, in
 								 const SpindleColumnRef *ref);
 extern int	spindle_parse_table(SpindleParse *parse, const SpindleJson *node);
 extern int	spindle_parse_column(SpindleParse *parse, const SpindleJson *node, int table);
-extern void spindle_parse_test(SpindleParse *parse, const SpindleJson *node, int table,
-							   SpindleTest *test);
 extern int	spindle_parse_peek_target(SpindleParse *parse, int table, const char *path);
 extern const char *spindle_parse_peek(const cJSON *object, const char *name);
 extern int64 spindle_parse_value(SpindleParse *parse, const SpindleJson *node,
@@ -46,6 +44,10 @@ extern void spindle_parse_check_name(const SpindleJson *node, const char *name);
 extern void spindle_parse_relation(const SpindleJson *node, SpindleTable *table);
 extern void spindle_parse_column_name(const SpindleJson *node, SpindleColumn *column);
 extern void spindle_parse_check_columns(const SpindleJson *node, const SpindleTable *table);
+
+/* condition.c */
+extern void spindle_parse_test(SpindleParse *parse, const SpindleJson *node, int table,
+							   SpindleTest *test);
 
 /* rule.c */
 extern SpindleRule *spindle_parse_rule(SpindleParse *parse, const SpindleJson *node,

@@ -106,7 +106,11 @@ typedef enum SpindlePickKind
 	SPINDLE_PICK_LAST
 } SpindlePickKind;
 
-/* A condition on the row.  All but NULL and HAS_CHILD are false for NULL. */
+/*
+ * A condition on the row.  Each kind is followed by its opposite, so one bit of
+ * the number turns it round.  Comparisons are false for NULL, and so are their
+ * opposites.
+ */
 typedef enum SpindleTestKind
 {
 	SPINDLE_TEST_NULL,
@@ -114,24 +118,42 @@ typedef enum SpindleTestKind
 	SPINDLE_TEST_IN,			/* equal to one of the values */
 	SPINDLE_TEST_NOT_IN,
 	SPINDLE_TEST_LESS,
+	SPINDLE_TEST_AT_LEAST,
 	SPINDLE_TEST_GREATER,
-	SPINDLE_TEST_HAS_CHILD		/* of a child table laid out over this one */
+	SPINDLE_TEST_AT_MOST,
+	SPINDLE_TEST_HAS_CHILD,		/* of a child table laid out over this one */
+	SPINDLE_TEST_NO_CHILD,
+	SPINDLE_TEST_AND,			/* all parts hold */
+	SPINDLE_TEST_OR				/* one of the parts holds */
 } SpindleTestKind;
 
 /*
- * A condition: a comparison of the column at the end of a path with constants.
+ * A condition: a comparison of the column at the end of a path with constants
+ * or with another column, or several conditions.  "not" is gone when it is
+ * read: it turns round the comparisons inside it.
  */
 typedef struct SpindleTest
 {
 	SpindleTestKind kind;
-	SpindleColumnRef ref;		/* what is tested, but for HAS_CHILD */
-	int			child;			/* table, for HAS_CHILD */
-	int			nvalues;		/* IN and NOT_IN: any number; LESS and GREATER:
-								 * 1 */
+	SpindleColumnRef ref;		/* what is tested, if it is a column */
+	bool		has_other;		/* compared with another column, ... */
+	SpindleColumnRef other;		/* ... this one, in place of a value */
+	int			child;			/* table, for HAS_CHILD and NO_CHILD */
+	int			nvalues;		/* IN and NOT_IN: any number; comparisons: 1, 0
+								 * with has_other */
 	int64	   *value;			/* in the representation of the column; texts
 								 * by the address that the domain's pool has
 								 * for them */
+	int			nparts;			/* AND and OR: 1 to 100 conditions */
+	struct SpindleTest *part;
 } SpindleTest;
+
+/* Does a condition compare a column, and so need it not to be NULL? */
+static inline bool
+spindle_test_compares(const SpindleTest *test)
+{
+	return test->kind >= SPINDLE_TEST_IN && test->kind <= SPINDLE_TEST_AT_MOST;
+}
 
 /*
  * One operation of a formula in postfix order; decimals are exact.  NUMBER and
@@ -220,7 +242,8 @@ typedef struct SpindleRuleOps
 
 	/*
 	 * Can the value be NULL where the column has no "null" of its own?
-	 * known, if not NULL, is a path that is known not to be NULL.
+	 * known, if not NULL, are paths that are known not to be NULL, ended by
+	 * one with the column -1.
 	 */
 	bool		(*may_be_null) (const struct SpindleDomain *domain, int table, const SpindleRule *rule,
 								const SpindleColumnRef *known);
@@ -449,20 +472,6 @@ spindle_visit_children(const SpindleRuleVisitor *visitor, int child_table)
 		visitor->children(visitor->context, child_table);
 }
 
-/*
- * spindle_visit_test
- *		A condition on a row of a table has one part: a path, or the number of
- *		children.
- */
-static inline void
-spindle_visit_test(const SpindleRuleVisitor *visitor, int table, const SpindleTest *test)
-{
-	if (test->kind == SPINDLE_TEST_HAS_CHILD)
-		spindle_visit_children(visitor, test->child);
-	else
-		spindle_visit_path(visitor, table, &test->ref);
-}
-
 /* rule.c */
 extern void spindle_rule_no_parts(const struct SpindleDomain *domain, int table, const SpindleRule *rule,
 								  const SpindleRuleVisitor *visitor);
@@ -472,6 +481,8 @@ extern bool spindle_rule_any_time(const struct SpindleDomain *domain, const Spin
 extern bool spindle_rule_any_order(const struct SpindleDomain *domain, int table, const SpindleRule *rule);
 extern bool spindle_path_may_be_null(const struct SpindleDomain *domain, int table,
 									 const SpindleColumnRef *ref, const SpindleColumnRef *known);
+extern void spindle_visit_test(const SpindleRuleVisitor *visitor, int table, const SpindleTest *test);
+extern bool spindle_test_asks_children(const SpindleTest *test);
 extern bool spindle_path_never_before(const struct SpindleDomain *domain, const SpindleColumnRef *ref,
 									  int day);
 
