@@ -22,6 +22,7 @@ OBJS = \
 	src/define/dataset.o \
 	src/define/definition.o \
 	src/define/foreign_key.o \
+	src/define/formula.o \
 	src/define/key.o \
 	src/define/name.o \
 	src/define/origin.o \
@@ -77,6 +78,7 @@ OBJS = \
 	src/math/fpmath.o \
 	src/math/permute.o \
 	src/model/describe.o \
+	src/model/formula.o \
 	src/model/lookup.o \
 	src/model/rule.o \
 	src/model/text.o \

@@ -156,23 +156,39 @@ spindle_test_compares(const SpindleTest *test)
 }
 
 /*
- * One operation of a formula in postfix order; decimals are exact.  NUMBER and
- * COLUMN push an operand, NEGATE and SHIFT change the top one, the others take
- * two and push one.
+ * One operation of a formula in postfix order; decimals are exact.  The first
+ * four push an operand, those from NEGATE on change the top one, the others take
+ * two and push one.  Days and microseconds since 2000 are whole numbers too.
  */
 typedef enum SpindleOpKind
 {
 	SPINDLE_OP_NUMBER,
 	SPINDLE_OP_COLUMN,
+	SPINDLE_OP_ROW,				/* number of the row, from 1 */
+	SPINDLE_OP_ROWS,			/* number of rows of a table */
 	SPINDLE_OP_ADD,
 	SPINDLE_OP_SUBTRACT,
 	SPINDLE_OP_MULTIPLY,
 	SPINDLE_OP_DIVIDE,
+	SPINDLE_OP_QUOTIENT,		/* whole part of a division, toward zero */
+	SPINDLE_OP_MODULO,			/* what that leaves, with the sign of the
+								 * dividend */
+	SPINDLE_OP_MINIMUM,
+	SPINDLE_OP_MAXIMUM,
+	SPINDLE_OP_NEGATE,
 	SPINDLE_OP_SHIFT,			/* division by a power of ten: same digits,
 								 * other scale */
-	SPINDLE_OP_NEGATE,
-	SPINDLE_OP_MINIMUM,
-	SPINDLE_OP_MAXIMUM
+	SPINDLE_OP_FLOOR,			/* to a whole number */
+	SPINDLE_OP_CEILING,
+	SPINDLE_OP_ROUND,			/* to scale digits, half away from zero */
+	SPINDLE_OP_ABSOLUTE,
+	SPINDLE_OP_DATE,			/* microseconds to days */
+	SPINDLE_OP_YEAR,			/* of days */
+	SPINDLE_OP_MONTH,
+	SPINDLE_OP_DAY,
+	SPINDLE_OP_WEEKDAY,			/* Monday is 1 */
+	SPINDLE_OP_HOUR,			/* of microseconds */
+	SPINDLE_OP_MINUTE
 } SpindleOpKind;
 
 /* An operation.  An operand is a whole number times 10^-scale. */
@@ -182,8 +198,16 @@ typedef struct SpindleOp
 	int64		number;			/* of a NUMBER, times 10^scale */
 	int			scale;			/* of the result: digits after the point, 0 to
 								 * 18 */
+	int			table;			/* of ROWS */
 	SpindleColumnRef ref;		/* of a COLUMN */
 } SpindleOp;
+
+/* How many operands an operation takes from the stack. */
+static inline int
+spindle_op_operands(SpindleOpKind kind)
+{
+	return kind <= SPINDLE_OP_ROWS ? 0 : kind < SPINDLE_OP_NEGATE ? 2 : 1;
+}
 
 /* What a piece of a pattern becomes. */
 typedef enum SpindlePieceKind
