@@ -221,6 +221,37 @@ const SpindleRuleDef spindle_rule_def_number = {
 };
 
 /*
+ * Read "not_after": a constant of the column's type, "end" for the last moment or
+ * day of the domain's range, or {"column": PATH}.
+ */
+static void
+read_limit(RuleReader *r)
+{
+	static const char *const legal[] = {"column", NULL};
+	const SpindleDomain *domain = r->parse->domain;
+	SpindleRule *rule = r->rule;
+	SpindleJson limit = member(r, "not_after");
+	const int64 per_day = USECS_PER_DAY / rule->type->ops->time_unit;
+
+	rule->offset.limit = SPINDLE_LIMIT_VALUE;
+	if (cJSON_IsObject(limit.value))
+	{
+		SpindleJson column;
+
+		spindle_json_expect_object(&limit, legal);
+		column = spindle_json_member(&limit, "column");
+		rule->offset.limit = SPINDLE_LIMIT_COLUMN;
+		spindle_parse_ref(r->parse, &column, r->table, &rule->offset.last_ref);
+		if (spindle_ref_column(domain, &rule->offset.last_ref)->type.kind != rule->type->kind)
+			spindle_json_error(&column, NULL, "a column of type %s is needed.", rule->type->name);
+	}
+	else if (cJSON_IsString(limit.value) && strcmp(limit.value->valuestring, "end") == 0)
+		rule->offset.last = (domain->first_day + domain->ndays) * per_day - 1;
+	else
+		rule->offset.last = spindle_parse_value(r->parse, &limit, rule->type);
+}
+
+/*
  * Read what is moved, "column", and by how much, "by" times "unit".
  *
  * Dates count in days, timestamps in microseconds; the two do not mix, and
@@ -249,6 +280,8 @@ read_offset(RuleReader *r)
 		r->rule->offset.whole = spindle_json_bool(&whole);
 	}
 	read_nested_dist(r, "by", &r->rule->offset.by);
+	if (has(r, "not_after"))
+		read_limit(r);
 }
 
 static void
@@ -256,6 +289,8 @@ visit_offset(const SpindleDomain *domain, int table, const SpindleRule *rule,
 			 const SpindleRuleVisitor *visitor)
 {
 	spindle_visit_path(visitor, table, &rule->offset.source);
+	if (rule->offset.limit == SPINDLE_LIMIT_COLUMN)
+		spindle_visit_path(visitor, table, &rule->offset.last_ref);
 }
 
 /* The draw always gives a number, so it is NULL where the source is. */
@@ -267,7 +302,7 @@ offset_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *ru
 }
 
 /*
- * Surely not before the day, if the source is not and nothing drawn is
+ * Surely not before the day, if source and limit are not and nothing drawn is
  * negative.  The day is in days since 2000-01-01.
  */
 static bool
@@ -275,6 +310,10 @@ offset_never_before(const SpindleDomain *domain, const SpindleRule *rule, int da
 {
 	const SpindleDist *by = &rule->offset.by;
 
+	if (rule->offset.limit == SPINDLE_LIMIT_VALUE && rule->offset.last < day * (USECS_PER_DAY / rule->type->ops->time_unit))
+		return false;
+	if (rule->offset.limit == SPINDLE_LIMIT_COLUMN && !spindle_path_never_before(domain, &rule->offset.last_ref, day))
+		return false;
 	return spindle_path_never_before(domain, &rule->offset.source, day) &&
 		(by->kind == SPINDLE_DIST_DISCRETE ? by->first >= 0 : by->min >= 0);
 }
@@ -285,6 +324,13 @@ describe_offset(StringInfo out, const SpindleDomain *domain, int table, const Sp
 	spindle_describe_path(out, domain, table, &rule->offset.source);
 	appendStringInfoString(out, " plus a duration: ");
 	spindle_describe_dist(out, &rule->offset.by);
+	if (rule->offset.limit == SPINDLE_LIMIT_VALUE)
+		appendStringInfoString(out, ", not after a time");
+	else if (rule->offset.limit == SPINDLE_LIMIT_COLUMN)
+	{
+		appendStringInfoString(out, ", not after ");
+		spindle_describe_path(out, domain, table, &rule->offset.last_ref);
+	}
 }
 
 /*
@@ -293,7 +339,7 @@ describe_offset(StringInfo out, const SpindleDomain *domain, int table, const Sp
  */
 const SpindleRuleDef spindle_rule_def_offset = {
 	.forms = (const RuleForm[]) {
-		{"offset", TIME_KINDS, {"kind", "column", "unit", "by", "whole", NULL}},
+		{"offset", TIME_KINDS, {"kind", "column", "unit", "by", "whole", "not_after", NULL}},
 		{.name = NULL},
 	},
 	.read = read_offset,

@@ -232,6 +232,14 @@ typedef struct SpindlePiece
 	char		fold;			/* 'l' lower case, 'u' upper case, or 0 */
 } SpindlePiece;
 
+/* What the time of an "offset" is not after. */
+typedef enum SpindleLimitKind
+{
+	SPINDLE_LIMIT_NONE,
+	SPINDLE_LIMIT_VALUE,
+	SPINDLE_LIMIT_COLUMN
+} SpindleLimitKind;
+
 typedef struct SpindleRule SpindleRule;
 
 /*
@@ -380,6 +388,9 @@ struct SpindleRule
 			int64		unit;	/* microseconds, or days for dates: 1 */
 			bool		whole;	/* whole units only */
 			SpindleDist by;
+			SpindleLimitKind limit; /* what later times are cut to */
+			int64		last;	/* of a VALUE */
+			SpindleColumnRef last_ref;	/* of a COLUMN; no limit where NULL */
 		}			offset;
 
 		/* source times by, or plus by, in double precision. */

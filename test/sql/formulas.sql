@@ -249,6 +249,34 @@ SELECT type, f, split_part(report(format(definition, type, f)), ' | ', 2) AS det
     ('smallint', 'row()'), ('smallint', '-row()'), ('integer', 'row() / 2'), ('numeric(12,2)', 'row() / 10'), ('numeric(12,0)', 'row() / 10'), ('integer', 'row() + rows(r)'), ('integer', 'row() * 2 + mod(row(), 2) * 3'), ('integer', 'mod(row() - 5, 100) + row()'),
     ('integer', 'row() - mod(row(), 3)'), ('integer', 'row() - 2 * mod(row(), 3)'), ('integer', 'mod(row(), 9973) + mod(row(), 9967) + row()'), ('double precision', 'row()'), ('bigint', 's * 4 + mod(s, 4)'), ('integer', '5'), ('integer', 'greatest(row(), 5)')) v (type, f);
 
+--
+-- Times that must not pass another.
+--
+SELECT install('limits', '{"spindle": 1, "description": "limits", "range": {"start": "2024-01-01", "end": "2024-03-01"}, "presets": {"small": {"l": 2000}},
+  "tables": {"l": {"key": "id", "event_time": "to_end", "rows": {"kind": "preset"}, "columns": {
+    "id": {"type": "integer", "rule": {"kind": "sequence"}},
+    "t": {"type": "timestamptz", "rule": {"kind": "time", "ordered": true}},
+    "d": {"type": "date", "null": 0.1, "rule": {"kind": "time"}},
+    "to_end": {"type": "timestamptz", "rule": {"kind": "offset", "column": "t", "unit": "days", "whole": false, "by": {"distribution": "uniform", "min": 0, "max": 20}, "not_after": "end"}},
+    "free": {"type": "timestamptz", "rule": {"kind": "offset", "column": "t", "unit": "days", "whole": false, "by": {"distribution": "uniform", "min": 0, "max": 20}}},
+    "day_end": {"type": "date", "nullable": true, "rule": {"kind": "offset", "column": "d", "unit": "days", "by": {"distribution": "uniform", "min": 0, "max": 20}, "not_after": "end"}},
+    "to_day": {"type": "timestamptz", "rule": {"kind": "offset", "column": "t", "unit": "days", "by": {"distribution": "uniform", "min": 0, "max": 20}, "not_after": "2024-02-01 12:00:00"}},
+    "to_other": {"type": "date", "nullable": true, "rule": {"kind": "offset", "column": "day_end", "unit": "days", "by": {"distribution": "uniform", "min": -5, "max": 5}, "not_after": {"column": "d"}}},
+    "to_null": {"type": "timestamptz", "rule": {"kind": "offset", "column": "t", "unit": "days", "by": {"distribution": "uniform", "min": 1, "max": 2}, "not_after": {"column": "nothing"}}},
+    "nothing": {"type": "timestamptz", "null": 0.5, "rule": {"kind": "constant", "value": "2024-01-15"}}}}}}');
+IMPORT FOREIGN SCHEMA limits FROM SERVER spindle INTO formulas;
+SELECT max(to_end), bool_and(to_end >= t), count(*) FILTER (WHERE to_end = '2024-02-29 23:59:59.999999') BETWEEN 200 AND 450 AS cut, max(free) > '2024-03-15' AS free FROM l;
+SELECT max(day_end), bool_and(day_end >= d), max(to_day), bool_and(to_other <= d) AND count(to_other) = count(d) AS before FROM l;
+SELECT nothing, min(to_null - t), max(to_null) > '2024-02-25' AS free FROM l GROUP BY nothing ORDER BY nothing;
+-- a stream in this order has them all
+SELECT count(*), count(DISTINCT event->>'id'), bool_and(event_time >= before OR before IS NULL) FROM (SELECT *, lag(event_time) OVER (ORDER BY seq) AS before FROM spindle_stream('limits', 'l')) s;
+SELECT column_name, rule FROM spindle_columns('limits', 'l') WHERE column_name ~ '^to_' ORDER BY ordinal_position;
+SELECT l, split_part(report(replace(definition, 'LIMIT', l)), ' | ', 2) AS detail FROM (SELECT '{"spindle": 1, "description": "x", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"small": {"r": 10}},
+  "tables": {"r": {"rows": {"kind": "preset"}, "columns": {
+    "d": {"type": "date", "rule": {"kind": "time"}}, "t": {"type": "timestamp", "rule": {"kind": "time"}},
+    "z": {"type": "date", "rule": {"kind": "offset", "column": "d", "unit": "days", "by": {"distribution": "uniform", "min": 0, "max": 20}, "not_after": LIMIT}}}}}}' AS definition) b,
+  unnest(ARRAY['"end"', '"never"', '5', 'null', 'true', '{}', '{"column": "t"}', '{"column": "z"}', '{"column": "d"}', '"2024-05-05"']) l;
+
 COPY (SELECT) TO PROGRAM 'cat; rm -r formulas_test';
 SET client_min_messages = warning;
 DROP SCHEMA formulas CASCADE;
