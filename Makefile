@@ -37,6 +37,7 @@ OBJS = \
 	src/define/rule_reference.o \
 	src/define/rule_time.o \
 	src/define/rule_value.o \
+	src/define/rule_words.o \
 	src/deliver/deliver.o \
 	src/deliver/render.o \
 	src/gen/among.o \
@@ -58,6 +59,8 @@ OBJS = \
 	src/gen/rule_reference.o \
 	src/gen/rule_time.o \
 	src/gen/rule_value.o \
+	src/gen/rule_words.o \
+	src/gen/text_batch.o \
 	src/gen/timeline.o \
 	src/json/datum_json.o \
 	src/json/json_writer.o \

@@ -123,11 +123,13 @@ read_dist(const SpindleJson *node, const char *name, SpindleDist *dist)
 }
 
 /*
- * A distribution that stands in an object of its own, the member name of the
- * rule, with "distribution" for its kind and no other members than its own.
+ * spindle_read_nested_dist
+ *		A distribution that stands in an object of its own, the member name of
+ *		the rule, with "distribution" for its kind and no other members than its
+ *		own.
  */
-static void
-read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
+void
+spindle_read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
 {
 	const char *names[lengthof(dist_names) + 1];
 	const char *legal[6] = {"distribution", "min", "max"};
@@ -279,7 +281,7 @@ read_offset(RuleReader *r)
 
 		r->rule->offset.whole = spindle_json_bool(&whole);
 	}
-	read_nested_dist(r, "by", &r->rule->offset.by);
+	spindle_read_nested_dist(r, "by", &r->rule->offset.by);
 	if (has(r, "not_after"))
 		read_limit(r);
 }
@@ -371,7 +373,7 @@ read_correlated(RuleReader *r)
 	if (has(r, "factor") == has(r, "add"))
 		spindle_json_error(r->node, NULL, "either \"factor\" or \"add\" is needed.");
 	r->rule->correlated.is_factor = has(r, "factor");
-	read_nested_dist(r, r->rule->correlated.is_factor ? "factor" : "add", &r->rule->correlated.by);
+	spindle_read_nested_dist(r, r->rule->correlated.is_factor ? "factor" : "add", &r->rule->correlated.by);
 }
 
 static void

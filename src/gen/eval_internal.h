@@ -271,6 +271,7 @@ extern Step *spindle_compile_among(SpindleEval *eval, Frame *frame, const Spindl
 
 /* rule_children.c */
 extern int64 spindle_instance_first_child(const SpindleInstance *instance, int table, int64 parent);
+extern Step *spindle_compile_sibling(SpindleEval *eval, Frame *frame);
 
 /* condition.c */
 extern Step *spindle_compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test, int at);

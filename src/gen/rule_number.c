@@ -313,15 +313,7 @@ run_offset(Step *step)
 	{
 		const SpindleDist *dist = &rule->offset.by;
 		uint64		draw = spindle_draw(step->key, step->frame->row[i]);
-		double		by;
-
-		/* all whole numbers within the limits are equally likely */
-		if (!(is_whole && dist->kind == SPINDLE_DIST_UNIFORM && spindle_dist_on_grid(dist->min, dist->max, draw, &by)))
-		{
-			by = spindle_dist_sample(dist, draw);
-			if (is_whole)
-				by = floor(by + 0.5);
-		}
+		double		by = is_whole ? spindle_dist_whole(dist, draw) : spindle_dist_sample(dist, draw);
 
 		/* what would lie beyond the years 1900 to 9999 stays at their ends */
 		by = Max(-limit, Min(floor(by * unit + 0.5), limit));

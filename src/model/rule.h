@@ -72,6 +72,7 @@ typedef enum SpindleSkewKind
 	KIND(FIRST_CHILD, first_child) \
 	KIND(DATA, data) \
 	KIND(PATTERN, pattern) \
+	KIND(WORDS, words) \
 	KIND(HIERARCHY, hierarchy) \
 	KIND(LEVEL, level)
 
@@ -215,9 +216,12 @@ typedef enum SpindlePieceKind
 	SPINDLE_PIECE_LITERAL,		/* the text as it stands */
 	SPINDLE_PIECE_COLUMN,		/* the value at the end of a path */
 	SPINDLE_PIECE_ROW,			/* row number from 1 */
+	SPINDLE_PIECE_SIBLING,		/* the same within the parent */
+	SPINDLE_PIECE_ID,			/* a number that no other row has, in base 36 */
 	SPINDLE_PIECE_DIGITS,		/* random characters */
 	SPINDLE_PIECE_LETTERS,		/* A to Z */
-	SPINDLE_PIECE_ALNUM			/* digits and A to Z */
+	SPINDLE_PIECE_ALNUM,		/* digits and A to Z */
+	SPINDLE_PIECE_HEX			/* digits and a to f */
 } SpindlePieceKind;
 
 typedef struct SpindlePiece
@@ -226,11 +230,21 @@ typedef struct SpindlePiece
 	char	   *text;			/* of a LITERAL, UTF-8, terminated */
 	int			width;			/* digits to pad a number to, 0 for none; or
 								 * the number of random characters, 1 to 100 */
+	int			max_width;		/* of random characters: as many at most, at
+								 * least width; 0 if it is width */
 	SpindleColumnRef ref;		/* of a COLUMN */
 	bool		is_text;		/* else a number ... */
 	int			scale;			/* ... with so many digits after the point */
 	char		fold;			/* 'l' lower case, 'u' upper case, or 0 */
 } SpindlePiece;
+
+/* A word of a data set. */
+typedef struct SpindleWord
+{
+	const char *data;			/* UTF-8, not terminated */
+	int			len;			/* bytes */
+	int			characters;
+} SpindleWord;
 
 /* What the time of an "offset" is not after. */
 typedef enum SpindleLimitKind
@@ -462,6 +476,18 @@ struct SpindleRule
 			int			npieces;	/* 0 to 50 */
 			SpindlePiece *piece;
 		}			pattern;
+
+		/* Words of a data set by weight, with spaces between them. */
+		struct
+		{
+			struct SpindleDataSet *set;
+			struct SpindleWord *word;	/* of each record of the set */
+			SpindleDist count;	/* of words, rounded */
+			int			most;	/* words at most, 1 to 1000 */
+			bool		distinct;	/* none comes twice in a text */
+			bool		capital;	/* the first letter is a capital */
+			bool		full_stop;	/* behind the last word */
+		}			words;
 
 		/* HIERARCHY and LEVEL: how the rows of the table form a tree. */
 		struct

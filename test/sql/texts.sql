@@ -1,0 +1,98 @@
+--
+-- Texts: what they are made of, how long they are, and that keys differ.
+--
+CREATE SCHEMA texts;
+SET search_path = texts, public;
+
+-- A definition becomes a domain of a directory of its own, beside the server's data.
+CREATE FUNCTION install(name text, definition text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('COPY (SELECT %L) TO PROGRAM %L (FORMAT csv, QUOTE E''\x01'', DELIMITER E''\x02'')',
+    regexp_replace(definition, '\s+', ' ', 'g'), format('mkdir -p texts_test && cat > texts_test/%s.json', name));
+END
+$$;
+CREATE FUNCTION report(definition text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  state text; detail text;
+BEGIN
+  PERFORM spindle_check_domain(definition);
+  RETURN 'valid';
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, detail = PG_EXCEPTION_DETAIL;
+  RETURN concat_ws(' | ', state, detail);
+END
+$$;
+DO $$ BEGIN EXECUTE format('SET spindle.domain_directory = %L', current_setting('data_directory') || '/texts_test'); END $$;
+
+--
+-- Pieces of patterns.
+--
+SELECT install('pieces', '{"spindle": 1, "description": "pieces", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"small": {"a": 3000}},
+  "tables": {
+    "a": {"key": "k", "rows": {"kind": "preset"}, "columns": {
+      "k": {"type": "varchar(9)", "rule": {"kind": "pattern", "pattern": "K-{id:3}"}},
+      "n": {"type": "integer", "rule": {"kind": "sequence"}},
+      "long": {"type": "text", "rule": {"kind": "pattern", "pattern": "{id:20}"}},
+      "hex": {"type": "text", "rule": {"kind": "pattern", "pattern": "{random_hex:40}"}},
+      "digits": {"type": "text", "rule": {"kind": "pattern", "pattern": "{random_digits:3-8}"}},
+      "mixed": {"type": "text", "rule": {"kind": "pattern", "pattern": "{random_letters:1-2}{random_alnum:5-5}-{random_hex:1-100}"}},
+      "braces": {"type": "text", "rule": {"kind": "pattern", "pattern": "{{\"n\": {n}, \"o\": {{{n}}}}}"}},
+      "brace": {"type": "text", "rule": {"kind": "pattern", "pattern": "}}{n}}"}}}},
+    "b": {"key": "bk", "rows": {"kind": "children", "of": "a", "ratio": 3}, "columns": {
+      "bk": {"type": "text", "rule": {"kind": "pattern", "pattern": "{random_hex:1-3}.{id:5}"}},
+      "parent_k": {"type": "varchar(9)", "rule": {"kind": "parent"}},
+      "s": {"type": "text", "rule": {"kind": "pattern", "pattern": "{sibling}/{sibling:3}"}},
+      "n": {"type": "integer", "rule": {"kind": "sequence"}}}},
+    "c": {"rows": {"kind": "fixed", "count": 3}, "columns": {
+      "id": {"type": "integer", "rule": {"kind": "sequence"}}, "sibling": {"type": "text", "rule": {"kind": "constant", "value": "sis"}},
+      "of_column": {"type": "text", "rule": {"kind": "pattern", "pattern": "{id:6}{sibling}"}}}}}}');
+IMPORT FOREIGN SCHEMA pieces FROM SERVER spindle INTO texts;
+SELECT count(DISTINCT k), bool_and(k ~ '^K-[0-9A-Z]{3}$'), count(DISTINCT long), bool_and(long ~ '^[0-9A-Z]{20}$'), count(DISTINCT left(long, 9)) > 2990 AS random_front FROM a;
+SELECT bool_and(hex ~ '^[0-9a-f]{40}$'), bool_and(digits ~ '^[0-9]{3,8}$'), count(DISTINCT length(digits)), min(length(mixed)), max(length(mixed)) > 100, bool_and(mixed ~ '^[A-Z]{1,2}[0-9A-Z]{5}-[0-9a-f]{1,100}$') FROM a;
+SELECT sum((c - 500) ^ 2 / 500) < 25 AS alike FROM (SELECT count(*) AS c FROM a GROUP BY length(digits)) s; -- 5 degrees of freedom
+SELECT braces, brace FROM a WHERE n = 7;
+SELECT count(*), count(DISTINCT bk), bool_and(bk ~ '^[0-9a-f]{1,3}\.[0-9A-Z]{5}$') FROM b;
+SELECT array_agg(of_column) FROM c;
+SELECT bool_and(s = number || '/' || to_char(number, 'FM000')) FROM (SELECT s, row_number() OVER (PARTITION BY parent_k ORDER BY n) AS number FROM b) s;
+SELECT count(*) FROM b JOIN a ON k = parent_k;
+SELECT column_name, rule FROM spindle_columns('pieces', 'a') UNION ALL SELECT column_name, rule FROM spindle_columns('pieces', 'b') ORDER BY 1;
+-- the same at any row
+SELECT bool_and(p = (SELECT k FROM spindle_rows('pieces', 'a', 'small', 42, n - 1, 1) AS r (k varchar, n int, long text, hex text, digits text, mixed text, braces text, brace text))) FROM (SELECT k AS p, n FROM a WHERE n % 97 = 0) s;
+SELECT md5(string_agg(a::text, ',' ORDER BY n)) FROM a;
+SELECT p, report(replace(definition, 'PATTERN', p)) FROM (SELECT '{"spindle": 1, "description": "x", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"small": {"r": 10}, "big": {"r": 40000}},
+  "tables": {"r": {"key": "k", "rows": {"kind": "preset"}, "columns": {
+    "k": {"type": "varchar(10)", "rule": {"kind": "pattern", "pattern": "PATTERN"}}, "w": {"type": "text", "rule": {"kind": "constant", "value": "x"}}, "n": {"type": "integer", "rule": {"kind": "sequence"}}}}}}' AS definition) b,
+  unnest(ARRAY['{id:4}', '{id:2}', '{id:2}-{row}', '{id}', '{id:0}', '{id:101}', '{id:3-4}', '{id:11}', '{n}-{id:4}', '{n}{id:4}', '{id:4}{n}', '{w}{id:4}', '{random_digits:1-3}{id:4}', '{random_digits:1-3}{id:4}{random_digits:1-3}', '{sibling}{id:4}', '{random_hex}', '{random_hex:5-3}', '{random_hex:5-}', '{random_hex:5-101}', '{random_hex:-5}', '{random_hex:5-6-7}', '{row:1-5}', '{{{row:5}', '{{', '{{}', '{{{', '{']) p;
+
+--
+-- Words.
+--
+SELECT install('words', '{"spindle": 1, "description": "words", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"small": {"w": 2000}},
+  "tables": {"w": {"rows": {"kind": "preset"}, "columns": {
+    "n": {"type": "integer", "rule": {"kind": "sequence"}},
+    "plain": {"type": "text", "rule": {"kind": "words", "count": {"distribution": "uniform", "min": 3, "max": 6}}},
+    "prose": {"type": "varchar(40)", "rule": {"kind": "words", "count": {"distribution": "normal", "mean": 8, "sd": 4}, "capital": true, "full_stop": true}},
+    "short": {"type": "varchar(3)", "rule": {"kind": "words", "set": "surnames", "field": "name", "count": {"distribution": "uniform", "min": 1, "max": 3}, "full_stop": true}},
+    "few": {"type": "text", "rule": {"kind": "words", "set": "street_suffixes", "field": "name", "count": {"distribution": "uniform", "min": 9, "max": 12}, "distinct": true}},
+    "much": {"type": "text", "rule": {"kind": "words", "count": {"distribution": "uniform", "min": 1e9, "max": 1e10}}},
+    "none": {"type": "text", "rule": {"kind": "words", "count": {"distribution": "uniform", "min": -5, "max": 0}}}}}}}');
+IMPORT FOREIGN SCHEMA words FROM SERVER spindle INTO texts;
+CREATE FUNCTION words(t text) RETURNS text[] LANGUAGE sql AS $$SELECT string_to_array(t, ' ')$$;
+SELECT n, plain, prose, short FROM w WHERE n <= 5;
+SELECT array_agg(k ORDER BY k), sum((c - 500) ^ 2 / 500) < 21 AS alike FROM (SELECT cardinality(words(plain)) AS k, count(*) AS c FROM w GROUP BY 1) s; -- 3 degrees of freedom
+-- all the words there are, those more often that weigh more
+SELECT count(DISTINCT word), sum((word = 'the')::int) BETWEEN 2 * sum((word = 'upon')::int) AND 90 * sum((word = 'upon')::int) AS weighted FROM w, unnest(words(plain)) word;
+-- whole words up to the length
+SELECT max(length(prose)), bool_and(prose ~ '^[A-Z][a-z]*( [a-z]+)*\.$'), count(DISTINCT cardinality(words(prose))) > 5 AS many FROM w;
+SELECT max(length(short)), min(length(short)) FROM w;
+SELECT bool_and(cardinality(words(few)) = (SELECT count(DISTINCT x) FROM unnest(words(few)) x)), array_agg(DISTINCT cardinality(words(few))) FROM w;
+SELECT max(length(much)) BETWEEN 3000 AND 10000, array_agg(DISTINCT cardinality(words(much))), array_agg(DISTINCT cardinality(words(none))) FROM w WHERE n <= 50;
+SELECT md5(string_agg(w::text, ',' ORDER BY n)) FROM w;
+SELECT column_name, rule FROM spindle_columns('words', 'w');
+SELECT m, report(replace(definition, 'MEMBERS', m)) FROM (SELECT '{"spindle": 1, "description": "x", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"small": {"r": 10}},
+  "tables": {"r": {"rows": {"kind": "preset"}, "columns": {"w": {"type": "text", "rule": {"kind": "words"MEMBERS}}}}}}' AS definition) b,
+  unnest(ARRAY['', ', "count": 5', ', "count": {"distribution": "uniform", "min": 1}', ', "set": "none", "count": {"distribution": "poisson", "mean": 3}', ', "field": "none", "count": {"distribution": "poisson", "mean": 3}', ', "field": "weight", "count": {"distribution": "poisson", "mean": 3}', ', "set": 5, "count": {"distribution": "poisson", "mean": 3}', ', "count": {"distribution": "poisson", "mean": 3}, "capital": 1', ', "count": {"distribution": "poisson", "mean": 3}']) m;
+
+COPY (SELECT) TO PROGRAM 'cat; rm -r texts_test';
+SET client_min_messages = warning;
+DROP SCHEMA texts CASCADE;
