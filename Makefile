@@ -35,9 +35,11 @@ OBJS = \
 	src/define/rule_number.o \
 	src/define/rule_pattern.o \
 	src/define/rule_reference.o \
+	src/define/rule_shape.o \
 	src/define/rule_time.o \
 	src/define/rule_value.o \
 	src/define/rule_words.o \
+	src/define/shape.o \
 	src/deliver/deliver.o \
 	src/deliver/render.o \
 	src/gen/among.o \
@@ -57,6 +59,7 @@ OBJS = \
 	src/gen/rule_number.o \
 	src/gen/rule_pattern.o \
 	src/gen/rule_reference.o \
+	src/gen/rule_shape.o \
 	src/gen/rule_time.o \
 	src/gen/rule_value.o \
 	src/gen/rule_words.o \

@@ -73,6 +73,7 @@ typedef enum SpindleSkewKind
 	KIND(DATA, data) \
 	KIND(PATTERN, pattern) \
 	KIND(WORDS, words) \
+	KIND(SHAPE, shape) \
 	KIND(HIERARCHY, hierarchy) \
 	KIND(LEVEL, level)
 
@@ -237,6 +238,37 @@ typedef struct SpindlePiece
 	int			scale;			/* ... with so many digits after the point */
 	char		fold;			/* 'l' lower case, 'u' upper case, or 0 */
 } SpindlePiece;
+
+/* What a part of a shape is. */
+typedef enum SpindleShapeKind
+{
+	SPINDLE_SHAPE_TEXT,			/* the characters as they are */
+	SPINDLE_SHAPE_CLASS,		/* one of the characters, each as likely */
+	SPINDLE_SHAPE_SEQUENCE,		/* all parts, one behind the other */
+	SPINDLE_SHAPE_CHOICE		/* one of the parts */
+} SpindleShapeKind;
+
+/*
+ * What texts look like.  A part comes at least and at most so often, each number
+ * as likely; with fills, as often as the length of the text leaves room before
+ * what follows it, which has one length.
+ */
+typedef struct SpindleShape
+{
+	SpindleShapeKind kind;
+	int			min;			/* 0 to 1000 */
+	int			max;
+	bool		fills;			/* CLASS only */
+	int			behind;			/* fills: characters that follow */
+	const char *text;			/* TEXT: UTF-8; CLASS: ASCII */
+	int			len;			/* bytes of that */
+	int			nparts;
+	struct SpindleShape *part;
+	SpindleAlias *weight;		/* CHOICE: of the parts, NULL if all are alike */
+	int			shortest;		/* characters of the shortest and longest text,
+								 * with all repetitions */
+	int			longest;
+} SpindleShape;
 
 /* A word of a data set. */
 typedef struct SpindleWord
@@ -488,6 +520,14 @@ struct SpindleRule
 			bool		capital;	/* the first letter is a capital */
 			bool		full_stop;	/* behind the last word */
 		}			words;
+
+		/* Texts of a shape. */
+		struct
+		{
+			struct SpindleShape *root;
+			bool		has_length;
+			SpindleDist length; /* characters, rounded, for parts that fill */
+		}			shape;
 
 		/* HIERARCHY and LEVEL: how the rows of the table form a tree. */
 		struct

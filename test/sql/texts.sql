@@ -93,6 +93,38 @@ SELECT m, report(replace(definition, 'MEMBERS', m)) FROM (SELECT '{"spindle": 1,
   "tables": {"r": {"rows": {"kind": "preset"}, "columns": {"w": {"type": "text", "rule": {"kind": "words"MEMBERS}}}}}}' AS definition) b,
   unnest(ARRAY['', ', "count": 5', ', "count": {"distribution": "uniform", "min": 1}', ', "set": "none", "count": {"distribution": "poisson", "mean": 3}', ', "field": "none", "count": {"distribution": "poisson", "mean": 3}', ', "field": "weight", "count": {"distribution": "poisson", "mean": 3}', ', "set": 5, "count": {"distribution": "poisson", "mean": 3}', ', "count": {"distribution": "poisson", "mean": 3}, "capital": 1', ', "count": {"distribution": "poisson", "mean": 3}']) m;
 
+--
+-- Shapes and regular expressions: texts match what they are made by, in full, and all of it occurs.
+--
+CREATE TABLE expression (n serial, expression text, is_same boolean);
+INSERT INTO expression (expression) VALUES
+('abc'), ('[a-c]{3}'), ('a|b|c'), ('(foo|ba[rz])+'), ('\d{3}-\d{4}'), ('^[A-Z]{2}[0-9]{6,8}$'), ('^a$|^b{2}$'), ('x*y?z{2,}'), ('(a(b(c|d){2}){1,2}e?){0,2}'), ('[^a-y0-9 ]{5}'), ('[]a-]{4}'), ('\w+@\w+\.(com|org)'),
+('\(\+\d{1,3}\) \d{6}'), ('.{10}'), ('[[:upper:]][[:lower:]]{2,5}'), ('(?:ab|cd){3}'), ('\D\W\S'), ('[\d\-x]{8}'), ('é[a-z]€'), (''), ('()'), ('(a|)'), ('a{0}'), ('((a{0}){200}){200}b'), ('[\^\]\\]{3}'), ('a\|b');
+SELECT install('shapes', '{"spindle": 1, "description": "shapes", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"small": {"s": 2000}},
+  "tables": {"s": {"rows": {"kind": "preset"}, "columns": {
+    "n": {"type": "integer", "rule": {"kind": "sequence"}},
+    "name": {"type": "varchar(25)", "rule": {"kind": "shape", "shapes": {"Aa{4,9} Aa{5,12}": 3, "Aa{3}-A.": 1}}},
+    "code": {"type": "text", "rule": {"kind": "shape", "shapes": {"9{3}-9{4}": 1, "hex{8}": 1, "HEX{2}\\H\\{x{3}X{3}\\}": 2, "é{2}9": 0}}},
+    "filled": {"type": "varchar(60)", "rule": {"kind": "shape", "shapes": {"A9{*}-a{2}": 1, "a": 1}, "length": {"distribution": "uniform", "min": 0, "max": 90}}}'
+  || string_agg(format(', "r%s": {"type": "varchar(100)", "rule": {"kind": "regex", "expression": %s}}', n, to_json(expression)), '' ORDER BY n) || '}}}}') FROM expression;
+IMPORT FOREIGN SCHEMA shapes FROM SERVER spindle INTO texts;
+SELECT string_agg(format('SELECT %1$s AS n, count(*) FILTER (WHERE r%1$s !~ (''^('' || expression || '')$'')) AS wrong, count(DISTINCT r%1$s) AS different, min(r%1$s COLLATE "C") AS example FROM s, expression WHERE expression.n = %1$s', n), ' UNION ALL ' ORDER BY n) AS query FROM expression \gset
+SELECT expression, wrong, different, example FROM (:query) q JOIN expression USING (n) ORDER BY n;
+-- alternatives, numbers and characters are each as likely
+SELECT sum((c - 2000 / 3.0) ^ 2 / (2000 / 3.0)) < 20 AS alike FROM (SELECT count(*) AS c FROM s GROUP BY r3) q;
+SELECT sum((c - 2000 / 27.0) ^ 2 / (2000 / 27.0)) < 70 AS alike FROM (SELECT count(*) AS c FROM s GROUP BY r2) q;
+SELECT bool_and(name ~ '^[A-Z][a-z]{4,9} [A-Z][a-z]{5,12}$|^[A-Z][a-z]{3}-[A-Z]\.$'), abs(avg((name ~ '-')::int) - 0.25) < 5 * sqrt(0.1875 / 2000) AS share, max(length(name)) FROM s;
+SELECT bool_and(code ~ '^[0-9]{3}-[0-9]{4}$|^[0-9a-f]{8}$|^[0-9A-F]{2}H\{[0-9a-z]{3}[0-9A-Z]{3}\}$'), abs(avg((code ~ 'H')::int) - 0.5) < 5 * sqrt(0.25 / 2000) AS share FROM s;
+SELECT bool_and(filled ~ '^[A-Z][0-9]*-[a-z]{2}$|^[a-z]$'), min(length(filled)), max(length(filled)), count(DISTINCT length(filled)) FROM s;
+SELECT column_name, rule FROM spindle_columns('shapes', 's') WHERE column_name IN ('name', 'filled', 'r6');
+SELECT md5(string_agg(s::text, ',' ORDER BY n)) FROM s;
+CREATE TABLE shape_base AS SELECT '{"spindle": 1, "description": "x", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"small": {"r": 10}},
+  "tables": {"r": {"rows": {"kind": "preset"}, "columns": {"w": {"type": "varchar(50)", "rule": RULE}}}}}' AS definition;
+SELECT left(e, 45) AS e, left(report(replace(definition, 'RULE', format('{"kind": "regex", "expression": %s}', to_json(e)))), 150) AS report FROM shape_base,
+  unnest(ARRAY['a**', 'a{2}?', '*a', '(a', 'a)', '[a', '[', '[]', '[b-a]', '[^\w\W]', '\1', '(?=a)', '(?!a)', '\ba', 'a^b', '(^a)', 'a$b', '{3}', 'a{', 'a{x}', 'a{3', 'a{5,3}', 'a{1001}', 'a{99999999999}', 'a{51}', '(a{10}){6}', '[[:print:]]', '[é]', 'a\', '\n', '[a\d-z]', repeat('(', 21) || repeat(')', 21), repeat('a', 10001), '(a+)+']) e;
+SELECT s, report(replace(definition, 'RULE', format('{"kind": "shape", "shapes": %s}', s))) FROM shape_base,
+  unnest(ARRAY['{}', '{"A": 0}', '{"A": "x"}', '{"A": -1}', '{"b": 1}', '{"8": 1}', '{"A{": 1}', '{"A{*}": 1}', '{"{3}": 1}', '{"A{3}}": 1}', '{"\\": 1}', '{"A{60}": 1}', '{"": 1}', '[]', '{"A": 1}, "length": 5', '{"A{*}9{*}": 1}, "length": {"distribution": "uniform", "min": 1, "max": 9}', '{"A{*}9{1,2}": 1}, "length": {"distribution": "uniform", "min": 1, "max": 9}', '{"-{*}": 1}, "length": {"distribution": "uniform", "min": 1, "max": 9}']) s;
+
 COPY (SELECT) TO PROGRAM 'cat; rm -r texts_test';
 SET client_min_messages = warning;
 DROP SCHEMA texts CASCADE;
