@@ -48,6 +48,7 @@ OBJS = \
 	src/gen/eval.o \
 	src/gen/frame.o \
 	src/gen/instance.o \
+	src/gen/keyed.o \
 	src/gen/layout.o \
 	src/gen/popularity.o \
 	src/gen/reference_state.o \

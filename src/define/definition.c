@@ -517,7 +517,7 @@ spindle_domain_parse(const char *name, const char *text, int len,
 {
 	static const char *const legal[] = {"spindle", "description", "range", "presets", "default_scale", "tables", NULL};
 	SpindleDomain *domain = palloc0(sizeof(SpindleDomain));
-	SpindleParse parse = {domain, NULL, NULL, load_data};
+	SpindleParse parse = {.domain = domain,.load_data = load_data};
 	MemoryContext scratch;
 	MemoryContext oldcontext;
 	SpindleJson document;

@@ -8,6 +8,8 @@
 #ifndef SPINDLE_PARSE_H
 #define SPINDLE_PARSE_H
 
+#include "nodes/pg_list.h"
+
 #include "json/reader.h"
 #include "model/model.h"
 
@@ -23,6 +25,7 @@ typedef struct SpindleParse
 	cJSON	 ***column_json;	/* [table][column], to look ahead */
 	int		  **column_target;	/* [table][column], as far as found out */
 	char	   *(*load_data) (const char *set, int *len);
+	List	   *tuples;			/* of SpindleDataSet: of the rules "joint" */
 } SpindleParse;
 
 /* ref.c: what does not exist or does not fit is an error with its place */
@@ -56,6 +59,7 @@ extern SpindleRule *spindle_parse_rule(SpindleParse *parse, const SpindleJson *n
 
 /* dataset.c */
 extern SpindleDataSet *spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node);
+extern SpindleDataSet *spindle_parse_tuples(SpindleParse *parse, const SpindleJson *node, int table, int column);
 extern int	spindle_data_set_field(const SpindleDataSet *set, const SpindleJson *node);
 
 /* check.c */

@@ -188,7 +188,7 @@ describe_number(StringInfo out, const SpindleDomain *domain, int table, const Sp
 }
 
 /* Members of a rule that is a distribution; the parameters end in a comma. */
-#define DIST_MEMBERS(...) {"kind", "min", "max", "round", __VA_ARGS__ NULL}
+#define DIST_MEMBERS(...) {"kind", "min", "max", "round", "keyed_by", __VA_ARGS__ NULL}
 
 /*
  * The limits of "min" and "max", and the parameters' ranges, are those of

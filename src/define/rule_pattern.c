@@ -189,6 +189,8 @@ read_pattern(RuleReader *r)
 		if (text[len] == '\0')
 			spindle_json_error(&m, legal_pieces(r), "a \"{\" is not closed.");
 		read_placeholder(r, &m, pnstrdup(text + 1, len - 1), piece);
+		if (has(r, "keyed_by") && !is_random(piece))
+			spindle_json_error(&m, NULL, "with \"keyed_by\", all pieces must be text or random characters.");
 		text += len + 1;
 	}
 }
@@ -388,7 +390,7 @@ describe_pattern(StringInfo out, const SpindleDomain *domain, int table, const S
 /* The only rule but "sequence" and "data" that a key can have. */
 const SpindleRuleDef spindle_rule_def_pattern = {
 	.forms = (const RuleForm[]) {
-		{"pattern", 1 << SPINDLE_TEXT, {"kind", "pattern", NULL}},
+		{"pattern", 1 << SPINDLE_TEXT, {"kind", "pattern", "keyed_by", NULL}},
 		{.name = NULL},
 	},
 	.read = read_pattern,

@@ -102,8 +102,8 @@ describe_shape(StringInfo out, const SpindleDomain *domain, int table, const Spi
 /* Equal texts are possible, so it is no key. */
 const SpindleRuleDef spindle_rule_def_shape = {
 	.forms = (const RuleForm[]) {
-		{"shape", 1 << SPINDLE_TEXT, {"kind", "shapes", "length", NULL}},
-		{"regex", 1 << SPINDLE_TEXT, {"kind", "expression", NULL}},
+		{"shape", 1 << SPINDLE_TEXT, {"kind", "shapes", "length", "keyed_by", NULL}},
+		{"regex", 1 << SPINDLE_TEXT, {"kind", "expression", "keyed_by", NULL}},
 		{.name = NULL},
 	},
 	.read = read_shape,

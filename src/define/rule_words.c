@@ -97,7 +97,7 @@ describe_words(StringInfo out, const SpindleDomain *domain, int table, const Spi
 /* Equal texts are possible, so it is no key. */
 const SpindleRuleDef spindle_rule_def_words = {
 	.forms = (const RuleForm[]) {
-		{"words", 1 << SPINDLE_TEXT, {"kind", "set", "field", "count", "distinct", "capital", "full_stop", NULL}},
+		{"words", 1 << SPINDLE_TEXT, {"kind", "set", "field", "count", "distinct", "capital", "full_stop", "keyed_by", NULL}},
 		{.name = NULL},
 	},
 	.read = read_words,

@@ -260,6 +260,9 @@ extern Frame *spindle_frame_of_children(SpindleEval *eval, Frame *base, int chil
 extern Step *spindle_gather(SpindleEval *eval, Frame *sub, Step *inner);
 extern Step *spindle_gather_owner(SpindleEval *eval, Frame *children, Step *inner);
 
+/* keyed.c */
+extern Frame *spindle_frame_of_keys(SpindleEval *eval, Frame *frame, const SpindleRule *rule);
+
 /* rule.c */
 extern Step *spindle_compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at);
 extern Step *spindle_compile_choice(SpindleEval *eval, Frame *frame, const SpindleRule *rule,

@@ -113,6 +113,11 @@ spindle_rule_describe(const SpindleDomain *domain, const SpindleTable *table, co
 
 	initStringInfo(&out);
 	column->rule->ops->describe(&out, domain, table->index, column->rule);
+	for (int i = 0; i < column->rule->nkeyed; i++)
+	{
+		appendStringInfoString(&out, i ? ", " : ", by the values of ");
+		spindle_describe_path(&out, domain, table->index, &column->rule->keyed[i]);
+	}
 	if (column->null_fraction > 0)
 		appendStringInfo(&out, "; null for %g %%", column->null_fraction * 100);
 	return out.data;

@@ -9,6 +9,20 @@
 
 #include "model/model.h"
 
+/*
+ * spindle_rule_visit
+ *		Pass all parts that a rule's value comes from to a visitor, in a fixed
+ *		order; rules inside it as a whole.
+ */
+void
+spindle_rule_visit(const SpindleDomain *domain, int table, const SpindleRule *rule,
+				   const SpindleRuleVisitor *visitor)
+{
+	for (int i = 0; i < rule->nkeyed; i++)
+		spindle_visit_path(visitor, table, &rule->keyed[i]);
+	rule->ops->visit(domain, table, rule, visitor);
+}
+
 /* The answers of kinds that have no parts, give no NULL and know no order. */
 void
 spindle_rule_no_parts(const SpindleDomain *domain, int table, const SpindleRule *rule,

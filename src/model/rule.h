@@ -314,7 +314,10 @@ typedef struct SpindleRuleOps
 	/* Is the value the key of a row that the rule chooses? */
 	bool		refers;
 
-	/* Pass all parts to a visitor, in a fixed order, rules inside as a whole. */
+	/*
+	 * Pass all parts to a visitor, in a fixed order, rules inside as a whole; but
+	 * for the columns of "keyed_by".  Called by spindle_rule_visit() only.
+	 */
 	void		(*visit) (const struct SpindleDomain *domain, int table, const SpindleRule *rule,
 						  const SpindleRuleVisitor *visitor);
 
@@ -355,6 +358,9 @@ struct SpindleRule
 	const struct SpindleType *type; /* what it produces */
 	int			round;			/* digits a FLOAT is rounded to, or -1 */
 	int			index;			/* among all rules of the domain, from 0 */
+	int			nkeyed;			/* columns whose values the draws follow from,
+								 * in place of the row; 0 if it is the row */
+	SpindleColumnRef *keyed;
 	union
 	{
 		/* Row k, from 0, has start + k * step. */
@@ -489,6 +495,7 @@ struct SpindleRule
 			int64	   *value;	/* per row of the set; 0 where is_null */
 			bool	   *is_null;
 			bool		by_row; /* row k takes row k of the set */
+			bool		is_joint;	/* the set is that of a "joint" */
 			uint64		draw_label;	/* of the draws; columns of a table that
 									 * name the same "draw" share it */
 			bool		has_match;
@@ -574,6 +581,8 @@ spindle_visit_children(const SpindleRuleVisitor *visitor, int child_table)
 }
 
 /* rule.c */
+extern void spindle_rule_visit(const struct SpindleDomain *domain, int table, const SpindleRule *rule,
+							   const SpindleRuleVisitor *visitor);
 extern void spindle_rule_no_parts(const struct SpindleDomain *domain, int table, const SpindleRule *rule,
 								  const SpindleRuleVisitor *visitor);
 extern bool spindle_rule_never_null(const struct SpindleDomain *domain, int table, const SpindleRule *rule,

@@ -125,6 +125,47 @@ SELECT left(e, 45) AS e, left(report(replace(definition, 'RULE', format('{"kind"
 SELECT s, report(replace(definition, 'RULE', format('{"kind": "shape", "shapes": %s}', s))) FROM shape_base,
   unnest(ARRAY['{}', '{"A": 0}', '{"A": "x"}', '{"A": -1}', '{"b": 1}', '{"8": 1}', '{"A{": 1}', '{"A{*}": 1}', '{"{3}": 1}', '{"A{3}}": 1}', '{"\\": 1}', '{"A{60}": 1}', '{"": 1}', '[]', '{"A": 1}, "length": 5', '{"A{*}9{*}": 1}, "length": {"distribution": "uniform", "min": 1, "max": 9}', '{"A{*}9{1,2}": 1}, "length": {"distribution": "uniform", "min": 1, "max": 9}', '{"-{*}": 1}, "length": {"distribution": "uniform", "min": 1, "max": 9}']) s;
 
+--
+-- Values that follow from others: keyed_by, and tuples.
+--
+SELECT install('keyed', '{"spindle": 1, "description": "keyed", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"small": {"k": 3000}},
+  "tables": {
+    "k": {"key": "n", "rows": {"kind": "preset"}, "columns": {
+      "n": {"type": "integer", "rule": {"kind": "sequence"}},
+      "city": {"type": "text", "null": 0.1, "rule": {"kind": "weighted", "weights": {"Aachen": 5, "Bonn": 3, "Celle": 1}}},
+      "copied": {"type": "text", "nullable": true, "rule": {"kind": "pattern", "pattern": "{city}"}},
+      "level": {"type": "smallint", "rule": {"kind": "uniform", "min": 1, "max": 40}},
+      "f": {"type": "double precision", "rule": {"kind": "uniform", "min": -1, "max": 1, "round": 1}},
+      "zip": {"type": "text", "rule": {"kind": "pattern", "pattern": "{random_digits:5}", "keyed_by": ["city"]}},
+      "zip_copied": {"type": "text", "rule": {"kind": "pattern", "pattern": "{random_digits:5}", "keyed_by": ["copied"]}},
+      "name": {"type": "text", "rule": {"kind": "data", "set": "surnames", "field": "name", "keyed_by": ["level"]}},
+      "price": {"type": "numeric(8,2)", "rule": {"kind": "lognormal", "mu": 3, "sigma": 1, "keyed_by": ["level", "city"]}},
+      "word": {"type": "text", "rule": {"kind": "words", "count": {"distribution": "uniform", "min": 3, "max": 9}, "keyed_by": ["f"]}},
+      "hex": {"type": "text", "null": 0.2, "rule": {"kind": "regex", "expression": "[a-f]{8}", "keyed_by": ["level"]}},
+      "kind": {"type": "text", "rule": {"kind": "case", "cases": [{"when": {"column": "level", "less": 20}, "then": {"kind": "weighted", "weights": {"x": 1, "y": 1}, "keyed_by": ["level"]}}], "else": {"kind": "constant", "value": "z"}}},
+      "size": {"type": "text", "rule": {"kind": "joint", "columns": ["size", "weight_kg", "fragile"], "tuples": [["S", 1.5, true, 6], ["S", 2, false, 1], ["L", null, false, 3]]}},
+      "fragile": {"type": "boolean", "rule": {"kind": "joint", "with": "size"}},
+      "weight_kg": {"type": "numeric(6,2)", "nullable": true, "rule": {"kind": "joint", "with": "size"}}}},
+    "child": {"rows": {"kind": "children", "of": "k", "ratio": 2}, "columns": {
+      "k_n": {"type": "integer", "rule": {"kind": "parent"}},
+      "of_city": {"type": "smallint", "rule": {"kind": "zipf", "exponent": 1, "max": 20, "keyed_by": ["k_n.city"]}}}}}}');
+IMPORT FOREIGN SCHEMA keyed FROM SERVER spindle INTO texts;
+SELECT count(DISTINCT (city, zip)), count(DISTINCT zip), bool_and(zip ~ '^[0-9]{5}$'), count(DISTINCT (city, zip_copied)) FROM k;
+SELECT count(DISTINCT (level, name)), count(DISTINCT name) > 30 AS many, count(DISTINCT (level, city, price)), count(DISTINCT (level, city)), count(DISTINCT price) > 140 AS many FROM k;
+SELECT count(DISTINCT (f, word)) = count(DISTINCT f) AS by_f, count(DISTINCT (level, hex)) FILTER (WHERE hex IS NOT NULL), abs(avg((hex IS NULL)::int) - 0.2) < 5 * sqrt(0.16 / 3000) AS nulls, count(DISTINCT (level, kind)), count(DISTINCT kind) FROM k;
+SELECT count(DISTINCT (city, of_city)), count(DISTINCT of_city) FROM child JOIN k ON n = k_n;
+SELECT size, weight_kg, fragile, abs(count(*) - 300 * w) < 5 * sqrt(3000 * w / 10 * (1 - w / 10)) AS share FROM k JOIN (VALUES ('S', true, 6.0), ('S', false, 1), ('L', false, 3)) v (s, is_f, w) ON (s, is_f) = (size, fragile) GROUP BY size, weight_kg, fragile, w ORDER BY 1, 2;
+SELECT md5(string_agg(k::text, ',' ORDER BY n)) FROM k;
+-- any slice, and the rows of a scan with other columns, are the same
+SELECT bool_and(zip = (SELECT r.zip FROM spindle_rows('keyed', 'k', 'small', 42, n - 1, 1) AS r (n int, city text, copied text, level int2, f float8, zip text, zip_copied text, name text, price numeric(8,2), word text, hex text, kind text, size text, fragile bool, weight_kg numeric(6,2)))) FROM k WHERE n % 101 = 0;
+SELECT column_name, rule FROM spindle_columns('keyed', 'k') WHERE column_name IN ('zip', 'price', 'size', 'fragile');
+SELECT r, report(replace(definition, 'RULE', r)) FROM (SELECT '{"spindle": 1, "description": "x", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"small": {"r": 10}},
+  "tables": {"r": {"rows": {"kind": "preset"}, "columns": {"a": {"type": "text", "rule": {"kind": "constant", "value": "x"}}, "w": {"type": "text", "rule": {RULE}}}}}}' AS definition) b,
+  unnest(ARRAY['"kind": "weighted", "weights": {"a": 1}, "keyed_by": []', '"kind": "weighted", "weights": {"a": 1}, "keyed_by": "a"', '"kind": "weighted", "weights": {"a": 1}, "keyed_by": ["q"]', '"kind": "weighted", "weights": {"a": 1}, "keyed_by": ["w"]', '"kind": "weighted", "weights": {"a": 1}, "keyed_by": ["a.b"]',
+    '"kind": "pattern", "pattern": "{row}", "keyed_by": ["a"]', '"kind": "pattern", "pattern": "{a}", "keyed_by": ["a"]', '"kind": "pattern", "pattern": "{id:5}", "keyed_by": ["a"]', '"kind": "data", "set": "surnames", "field": "name", "match": {"field": "name", "column": "a"}, "keyed_by": ["a"]', '"kind": "constant", "value": "x", "keyed_by": ["a"]',
+    '"kind": "joint"', '"kind": "joint", "columns": []', '"kind": "joint", "columns": ["a"], "tuples": [["x", 1]]', '"kind": "joint", "columns": ["w"], "tuples": []', '"kind": "joint", "columns": ["w"], "tuples": [["x"]]', '"kind": "joint", "columns": ["w"], "tuples": [["x", 0]]', '"kind": "joint", "columns": ["w", "q"], "tuples": [["x", 1, 1]]', '"kind": "joint", "with": "a"', '"kind": "joint", "with": "w"', '"kind": "joint", "with": "w", "columns": ["w"]', '"kind": "joint", "columns": ["w"], "tuples": [[null, 1]]',
+    '"kind": "case", "cases": [], "else": {}', '"kind": "joint", "columns": ["w"], "tuples": [["x", 1]]']) r;
+
 COPY (SELECT) TO PROGRAM 'cat; rm -r texts_test';
 SET client_min_messages = warning;
 DROP SCHEMA texts CASCADE;
