@@ -277,6 +277,24 @@ SELECT l, split_part(report(replace(definition, 'LIMIT', l)), ' | ', 2) AS detai
     "z": {"type": "date", "rule": {"kind": "offset", "column": "d", "unit": "days", "by": {"distribution": "uniform", "min": 0, "max": 20}, "not_after": LIMIT}}}}}}' AS definition) b,
   unnest(ARRAY['"end"', '"never"', '5', 'null', 'true', '{}', '{"column": "t"}', '{"column": "z"}', '{"column": "d"}', '"2024-05-05"']) l;
 
+--
+-- Event times that are dates, among others that are not.
+--
+SELECT install('dated', '{"spindle": 1, "description": "dates", "range": {"start": "2024-01-01", "end": "2024-02-01"}, "presets": {"small": {"a": 300, "b": 200, "c": 100}},
+  "tables": {
+    "a": {"key": "id", "event_time": "t", "rows": {"kind": "preset"}, "columns": {
+      "id": {"type": "integer", "rule": {"kind": "sequence"}}, "t": {"type": "timestamptz", "rule": {"kind": "time", "ordered": true}}}},
+    "b": {"key": "id", "event_time": "d", "rows": {"kind": "preset"}, "columns": {
+      "id": {"type": "integer", "rule": {"kind": "sequence"}}, "d": {"type": "date", "rule": {"kind": "time", "ordered": true}}}},
+    "c": {"event_time": "day", "rows": {"kind": "preset"}, "columns": {
+      "a_id": {"type": "integer", "rule": {"kind": "reference", "table": "a"}},
+      "day": {"type": "date", "null": 0.1, "rule": {"kind": "formula", "expression": "date(a_id.t) + 1"}}}},
+    "e": {"event_time": "b_id.d", "rows": {"kind": "children", "of": "b", "ratio": 2}, "columns": {
+      "b_id": {"type": "integer", "rule": {"kind": "parent"}}}}}}');
+SELECT event->>'_spindle_table' AS "table", count(*), count(event_time), min(event_time) >= '2024-01-01' AS starts, bool_and(event_time = date_trunc('day', event_time)) AS midnight FROM spindle_stream('dated') GROUP BY 1 ORDER BY 1;
+SELECT bool_and(event_time >= before OR before IS NULL) AS in_order FROM (SELECT event_time, lag(event_time) OVER (ORDER BY seq) AS before FROM spindle_stream('dated')) s;
+SELECT bool_and(event_time::date = (event->>'d')::date) FROM spindle_stream('dated', 'b');
+
 COPY (SELECT) TO PROGRAM 'cat; rm -r formulas_test';
 SET client_min_messages = warning;
 DROP SCHEMA formulas CASCADE;
