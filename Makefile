@@ -18,9 +18,11 @@ OBJS = \
 	src/api/stream_builders.o \
 	src/api/support.o \
 	src/define/check.o \
+	src/define/condition.o \
 	src/define/dataset.o \
 	src/define/definition.o \
 	src/define/foreign_key.o \
+	src/define/formula.o \
 	src/define/key.o \
 	src/define/name.o \
 	src/define/origin.o \
@@ -33,10 +35,13 @@ OBJS = \
 	src/define/rule_number.o \
 	src/define/rule_pattern.o \
 	src/define/rule_reference.o \
+	src/define/rule_shape.o \
 	src/define/rule_time.o \
 	src/define/rule_uuid.o \
 	src/define/rule_value.o \
 	src/define/user_type.o \
+	src/define/rule_words.o \
+	src/define/shape.o \
 	src/deliver/deliver.o \
 	src/deliver/render.o \
 	src/gen/among.o \
@@ -45,6 +50,7 @@ OBJS = \
 	src/gen/eval.o \
 	src/gen/frame.o \
 	src/gen/instance.o \
+	src/gen/keyed.o \
 	src/gen/layout.o \
 	src/gen/popularity.o \
 	src/gen/reference_state.o \
@@ -56,9 +62,12 @@ OBJS = \
 	src/gen/rule_number.o \
 	src/gen/rule_pattern.o \
 	src/gen/rule_reference.o \
+	src/gen/rule_shape.o \
 	src/gen/rule_time.o \
 	src/gen/rule_uuid.o \
 	src/gen/rule_value.o \
+	src/gen/rule_words.o \
+	src/gen/text_batch.o \
 	src/gen/timeline.o \
 	src/json/datum_json.o \
 	src/json/json_writer.o \
@@ -81,6 +90,7 @@ OBJS = \
 	src/model/constant.o \
 	src/model/describe.o \
 	src/model/form.o \
+	src/model/formula.o \
 	src/model/lookup.o \
 	src/model/rule.o \
 	src/model/text.o \

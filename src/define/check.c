@@ -66,7 +66,7 @@ walk_rule(void *context, const SpindleRule *rule)
 	Walk	   *walk = context;
 	SpindleRuleVisitor visitor = {.path = walk_path,.rule = walk_rule,.context = walk};
 
-	rule->ops->visit(walk->domain, walk->table, rule, &visitor);
+	spindle_rule_visit(walk->domain, walk->table, rule, &visitor);
 }
 
 /*
@@ -161,7 +161,7 @@ check_rule(void *context, const SpindleRule *rule)
 
 	CHECK_FOR_INTERRUPTS();
 	spindle_rule_def(rule)->check(check, rule);
-	rule->ops->visit(check->domain, check->table->index, rule, &visitor);
+	spindle_rule_visit(check->domain, check->table->index, rule, &visitor);
 }
 
 /*

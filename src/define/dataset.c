@@ -22,14 +22,14 @@
 #define MAX_RECORDS 1000000
 
 /*
- * Read the records of a set that is already checked to be an object, and whose
- * fields are known.  Values are kept as text, palloc'd; those of the field
- * "weight" as numbers, 1 for all without it.
+ * Read the records of a set whose fields are known, an array of arrays.  Values
+ * are kept as text, palloc'd; those of the field "weight" as numbers, 1 for all
+ * without it.
  */
 static void
-read_records(const SpindleJson *document, SpindleDataSet *set)
+read_records(const SpindleJson *array, SpindleDataSet *set)
 {
-	SpindleJson rows = spindle_json_member(document, "rows");
+	SpindleJson rows = *array;
 	int			weight_field = -1;
 	int			r = 0;
 	const cJSON *item;
@@ -93,6 +93,7 @@ read_data_set(const char *name, const char *text, int len)
 	MemoryContext oldcontext;
 	SpindleJson document;
 	SpindleJson fields;
+	SpindleJson rows;
 	int			f = 0;
 	const cJSON *item;
 
@@ -115,7 +116,8 @@ read_data_set(const char *name, const char *text, int len)
 
 		set->field[f++] = spindle_json_string(&field);
 	}
-	read_records(&document, set);
+	rows = spindle_json_member(&document, "rows");
+	read_records(&rows, set);
 	MemoryContextDelete(scratch);
 	return set;
 }
@@ -171,6 +173,61 @@ spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node)
 	domain->dataset = domain->dataset == NULL ? palloc(sizeof(SpindleDataSet *)) :
 		repalloc(domain->dataset, sizeof(SpindleDataSet *) * (domain->ndatasets + 1));
 	domain->dataset[domain->ndatasets++] = set;
+	return set;
+}
+
+/*
+ * spindle_parse_tuples
+ *		The tuples in the rule "joint" of a column of a table, as a data set with
+ *		a field for each of its columns and one for the weight.
+ *
+ * It is made by the first of the columns that is read, and named by table and
+ * column.  What is wrong is an error at its place in that rule, or
+ * at node if the column has no such rule.
+ */
+SpindleDataSet *
+spindle_parse_tuples(SpindleParse *parse, const SpindleJson *node, int table, int column)
+{
+	SpindleDomain *domain = parse->domain;
+	const SpindleTable *t = &domain->table[table];
+	const cJSON *json = cJSON_GetObjectItemCaseSensitive(parse->column_json[table][column], "rule");
+	const char *kind = spindle_parse_peek(json, "kind");
+	char	   *name = psprintf("%s.%s", t->name, t->column[column].name);
+	SpindleJson root = {.subject = node->subject};
+	SpindleJson rule = {.value = json,.parent = &root,.name = psprintf("tables.%s.columns.%s.rule", t->name, t->column[column].name),
+	.subject = node->subject};
+	SpindleJson m;
+	SpindleDataSet *set;
+	ListCell   *lc;
+	const cJSON *item;
+
+	foreach(lc, parse->tuples)
+	{
+		set = lfirst(lc);
+		if (strcmp(set->name, name) == 0)
+			return set;
+	}
+	if (kind == NULL || strcmp(kind, "joint") != 0)
+		spindle_json_error(node, NULL, "column \"%s\" has no rule \"joint\".", t->column[column].name);
+	m = spindle_json_member(&rule, "columns");
+	spindle_json_expect_array(&m);
+	set = palloc0(sizeof(SpindleDataSet));
+	set->name = name;
+	if (spindle_json_size(&m) < 1 || spindle_json_size(&m) >= MAX_FIELDS)
+		spindle_json_error(&m, NULL, "1 to %d columns are needed.", MAX_FIELDS - 1);
+	set->field = palloc(sizeof(char *) * (spindle_json_size(&m) + 1));
+	cJSON_ArrayForEach(item, m.value)
+	{
+		SpindleJson field = spindle_json_child(&m, item, set->nfields);
+
+		set->field[set->nfields] = t->column[spindle_parse_column(parse, &field, table)].name;
+		if (strcmp(set->field[set->nfields++], "weight") == 0)
+			spindle_json_error(&field, NULL, "a column of this name cannot be part of a tuple.");
+	}
+	set->field[set->nfields++] = pstrdup("weight");
+	m = spindle_json_member(&rule, "tuples");
+	read_records(&m, set);
+	parse->tuples = lappend(parse->tuples, set);
 	return set;
 }
 

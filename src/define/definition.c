@@ -398,7 +398,7 @@ read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
  * A rule of a referring kind says which table the column refers to.
  * "references" is for people and for foreign keys: it takes the place of that
  * in what is shown, and computes nothing.  The table that it names needs a
- * key of one column.  An event time is a path to a timestamp.
+ * key of one column.  An event time is a path to a date or timestamp.
  */
 static void
 read_rules(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
@@ -437,8 +437,8 @@ read_rules(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 
 		spindle_parse_ref(parse, &time, table->index, &table->event_time);
 		table->has_event_time = true;
-		if (!spindle_type_is_timestamp(&spindle_ref_column(parse->domain, &table->event_time)->type))
-			spindle_json_error(&time, NULL, "a timestamp column is needed.");
+		if (spindle_ref_column(parse->domain, &table->event_time)->type.ops->time_unit == 0)
+			spindle_json_error(&time, NULL, "a date or timestamp column is needed.");
 	}
 }
 
@@ -536,7 +536,7 @@ spindle_domain_parse(const char *name, const char *text, int len,
 {
 	static const char *const legal[] = {"spindle", "description", "range", "presets", "default_scale", "types", "tables", NULL};
 	SpindleDomain *domain = palloc0(sizeof(SpindleDomain));
-	SpindleParse parse = {domain, NULL, NULL, load_data};
+	SpindleParse parse = {.domain = domain,.load_data = load_data};
 	MemoryContext scratch;
 	MemoryContext oldcontext;
 	SpindleJson document;

@@ -8,6 +8,8 @@
 #ifndef SPINDLE_PARSE_H
 #define SPINDLE_PARSE_H
 
+#include "nodes/pg_list.h"
+
 #include "json/reader.h"
 #include "model/model.h"
 
@@ -23,6 +25,7 @@ typedef struct SpindleParse
 	cJSON	 ***column_json;	/* [table][column], to look ahead */
 	int		  **column_target;	/* [table][column], as far as found out */
 	char	   *(*load_data) (const char *set, int *len);
+	List	   *tuples;			/* of SpindleDataSet: of the rules "joint" */
 } SpindleParse;
 
 /* ref.c: what does not exist or does not fit is an error with its place */
@@ -34,8 +37,6 @@ extern int	spindle_parse_target(SpindleParse *parse, const SpindleJson *node, in
 								 const SpindleColumnRef *ref);
 extern int	spindle_parse_table(SpindleParse *parse, const SpindleJson *node);
 extern int	spindle_parse_column(SpindleParse *parse, const SpindleJson *node, int table);
-extern void spindle_parse_test(SpindleParse *parse, const SpindleJson *node, int table,
-							   SpindleTest *test);
 extern int	spindle_parse_peek_target(SpindleParse *parse, int table, const char *path);
 extern const char *spindle_parse_peek(const cJSON *object, const char *name);
 extern int64 spindle_parse_value(SpindleParse *parse, const SpindleJson *node,
@@ -47,6 +48,10 @@ extern void spindle_parse_relation(const SpindleJson *node, SpindleTable *table)
 extern void spindle_parse_column_name(const SpindleJson *node, SpindleColumn *column);
 extern void spindle_parse_check_columns(const SpindleJson *node, const SpindleTable *table);
 
+/* condition.c */
+extern void spindle_parse_test(SpindleParse *parse, const SpindleJson *node, int table,
+							   SpindleTest *test);
+
 /* rule.c */
 extern SpindleRule *spindle_parse_rule(SpindleParse *parse, const SpindleJson *node,
 									   int table, const SpindleColumn *column,
@@ -54,6 +59,7 @@ extern SpindleRule *spindle_parse_rule(SpindleParse *parse, const SpindleJson *n
 
 /* dataset.c */
 extern SpindleDataSet *spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node);
+extern SpindleDataSet *spindle_parse_tuples(SpindleParse *parse, const SpindleJson *node, int table, int column);
 extern int	spindle_data_set_field(const SpindleDataSet *set, const SpindleJson *node);
 
 /* user_type.c */

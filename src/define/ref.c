@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * ref.c
- *		Names in a definition: tables, columns, paths, conditions, constants.
+ *		Names in a definition: tables, columns, paths, constants.
  *
  * A path such as order_id.promotion_id.discount_pct follows references from
  * column to column and ends at the column that is meant.  Paths may be met
@@ -243,90 +243,4 @@ spindle_parse_value(SpindleParse *parse, const SpindleJson *node, const SpindleT
 	if (!spindle_value_parse(parse->domain, type, text, &value))
 		spindle_json_error(node, NULL, "\"%s\" is not a value of type %s.", text, spindle_type_sql_name(type));
 	return value;
-}
-
-/*
- * spindle_parse_test
- *		A condition on rows of a table: {"column": path, "is": "null" | "not
- *		null"}, or with "equals", "in", "not_in", "less" or "greater", or
- *		{"has_child": table}.
- *
- * Fills *test, with values in the current memory context.  Constants must be
- * values of the column's type, which for "less" and "greater" must be one
- * whose values are ordered by their 64 bits.
- */
-void
-spindle_parse_test(SpindleParse *parse, const SpindleJson *node, int table, SpindleTest *test)
-{
-	static const char *const legal[] = {"column", "is", "equals", "in", "not_in", "less",
-	"greater", "has_child", NULL};
-	static const char *const null_words[] = {"null", "not null", NULL};
-	SpindleJson member;
-	const SpindleType *type;
-
-	memset(test, 0, sizeof(*test));
-	spindle_json_expect_object(node, legal);
-	if (spindle_json_has(node, "has_child"))
-	{
-		const SpindleTable *child;
-
-		if (spindle_json_size(node) != 1)
-			spindle_json_error(node, NULL, "\"has_child\" stands alone.");
-		member = spindle_json_member(node, "has_child");
-		test->kind = SPINDLE_TEST_HAS_CHILD;
-		test->child = spindle_parse_table(parse, &member);
-		child = &parse->domain->table[test->child];
-		if (child->rows_kind != SPINDLE_ROWS_CHILDREN || child->rows_parent != table)
-			spindle_json_error(&member, NULL, "the rows of \"%s\" are not children of this table.",
-							   child->name);
-		return;
-	}
-
-	member = spindle_json_member(node, "column");
-	spindle_parse_ref(parse, &member, table, &test->ref);
-	type = &spindle_ref_column(parse->domain, &test->ref)->type;
-	if (spindle_json_size(node) != 2)
-		spindle_json_error(node, "Legal: is, equals, in, not_in, less, greater.",
-						   "exactly one comparison is needed beside \"column\".");
-	if (spindle_json_has(node, "is"))
-	{
-		member = spindle_json_member(node, "is");
-		test->kind = spindle_json_choice(&member, null_words) == 0 ?
-			SPINDLE_TEST_NULL : SPINDLE_TEST_NOT_NULL;
-		return;
-	}
-
-	test->value = palloc(sizeof(int64));
-	test->nvalues = 1;
-	if (spindle_json_has(node, "in") || spindle_json_has(node, "not_in"))
-	{
-		int			i = 0;
-		const cJSON *item;
-
-		member = spindle_json_member(node, spindle_json_has(node, "in") ? "in" : "not_in");
-		test->kind = spindle_json_has(node, "in") ? SPINDLE_TEST_IN : SPINDLE_TEST_NOT_IN;
-		spindle_json_expect_array(&member);
-		test->nvalues = spindle_json_size(&member);
-		test->value = palloc(sizeof(int64) * Max(test->nvalues, 1));
-		cJSON_ArrayForEach(item, member.value)
-		{
-			SpindleJson element = spindle_json_child(&member, item, i);
-
-			test->value[i++] = spindle_parse_value(parse, &element, type);
-		}
-		return;
-	}
-	if (spindle_json_has(node, "equals"))
-	{
-		member = spindle_json_member(node, "equals");
-		test->kind = SPINDLE_TEST_IN;
-	}
-	else
-	{
-		member = spindle_json_member(node, spindle_json_has(node, "less") ? "less" : "greater");
-		test->kind = spindle_json_has(node, "less") ? SPINDLE_TEST_LESS : SPINDLE_TEST_GREATER;
-		if (!type->ops->is_ordered)
-			spindle_json_error(&member, NULL, "columns of type %s have no order here.", type->name);
-	}
-	test->value[0] = spindle_parse_value(parse, &member, type);
 }

@@ -26,6 +26,9 @@ static const SpindleRuleDef *const rule_defs[] = {
 /* More than there are names of all kinds. */
 #define MAX_NAMES	100
 
+/* Columns of a "keyed_by". */
+#define MAX_KEYED	8
+
 /*
  * spindle_rule_def
  *		What is known of a rule's kind.  The entry is constant.
@@ -169,6 +172,31 @@ max_round(const SpindleType *type)
 }
 
 /*
+ * Read "keyed_by": paths to 1 to MAX_KEYED columns of any type, whose values
+ * take the place of the row in the rule's draws.  The kind must ask for nothing
+ * of the row but draws; see docs/domain-format.md.
+ */
+static void
+read_keyed(RuleReader *r)
+{
+	SpindleJson columns = member(r, "keyed_by");
+	int			i = 0;
+	const cJSON *item;
+
+	spindle_json_expect_array(&columns);
+	r->rule->nkeyed = spindle_json_size(&columns);
+	if (r->rule->nkeyed < 1 || r->rule->nkeyed > MAX_KEYED)
+		spindle_json_error(&columns, NULL, "1 to %d columns are needed.", MAX_KEYED);
+	r->rule->keyed = palloc(sizeof(SpindleColumnRef) * r->rule->nkeyed);
+	cJSON_ArrayForEach(item, columns.value)
+	{
+		SpindleJson column = spindle_json_child(&columns, item, i);
+
+		spindle_parse_ref(r->parse, &column, r->table, &r->rule->keyed[i++]);
+	}
+}
+
+/*
  * spindle_parse_rule
  *		Read a rule for a column of a table, or for a branch of one.
  *
@@ -218,6 +246,8 @@ spindle_parse_rule(SpindleParse *parse, const SpindleJson *node, int table,
 							   "need rounding; other types round to their own scale.");
 	}
 	rule_defs[rule->kind]->read(&r);
+	if (spindle_json_has(node, "keyed_by"))
+		read_keyed(&r);
 	check_memory(parse->domain, rule);
 	return rule;
 }

@@ -4,8 +4,8 @@
  *		The rule "case": other rules, by conditions on the row.
  *
  * Each branch has a rule of its own, which fills the same column and makes its
- * own draws.  For what a branch can give, its condition counts in one respect:
- * a path that was tested not to be NULL is not.
+ * own draws.  For what a branch can give, conditions count in one respect: a path
+ * that was tested not to be NULL is not.
  *
  *-------------------------------------------------------------------------
  */
@@ -66,29 +66,73 @@ visit_case(const SpindleDomain *domain, int table, const SpindleRule *rule, cons
 	}
 }
 
+/* Paths that are known not to be NULL, as ops->may_be_null() takes them. */
+typedef struct KnownPaths
+{
+	int			n;
+	SpindleColumnRef *ref;		/* n of them, and the one that ends the list */
+} KnownPaths;
+
+static void
+add_known(KnownPaths *known, const SpindleColumnRef *ref)
+{
+	known->ref = repalloc(known->ref, sizeof(SpindleColumnRef) * (known->n + 2));
+	known->ref[known->n++] = *ref;
+	known->ref[known->n].column = -1;
+}
+
+/*
+ * Add what follows from a condition that holds, or from one that does not.
+ *
+ * Comparisons hold only for values.  Of several conditions only "and" tells of
+ * each part that it holds, and only "or" of each that it does not.
+ */
+static void
+add_known_by(KnownPaths *known, const SpindleTest *test, bool holds)
+{
+	if (test->kind == (holds ? SPINDLE_TEST_NOT_NULL : SPINDLE_TEST_NULL) || (holds && spindle_test_compares(test)))
+		add_known(known, &test->ref);
+	if (holds && test->has_other)
+		add_known(known, &test->other);
+	if (test->kind == (holds ? SPINDLE_TEST_AND : SPINDLE_TEST_OR))
+		for (int i = 0; i < test->nparts; i++)
+			add_known_by(known, &test->part[i], holds);
+}
+
 /*
  * Can one of the branches be NULL?
  *
- * A path whose condition is "not null" is known not to be NULL in its branch;
- * likewise in "else" the path of the last condition, if that is "null".  A
- * branch knows its own condition only, so known is not passed on.
+ * In a branch its own condition holds, and those before it do not.  What is
+ * known around the case counts too: it is about the same row.
  */
 static bool
 case_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *rule,
-				 const SpindleColumnRef *known)
+				 const SpindleColumnRef *around)
 {
 	bool		result = false;
+	KnownPaths	before = {0, palloc(sizeof(SpindleColumnRef))};
+	KnownPaths	known = {0, palloc(sizeof(SpindleColumnRef))};
 
+	before.ref[0].column = -1;
+	for (; around && around->column >= 0; around++)
+		add_known(&before, around);
 	for (int i = 0; i <= rule->cases.nbranches; i++)
 	{
 		const SpindleRule *then = rule->cases.then[i];
-		const SpindleTest *test = i < rule->cases.nbranches ? &rule->cases.test[i] :
-		&rule->cases.test[i - 1];
-		SpindleTestKind not_null = i < rule->cases.nbranches ? SPINDLE_TEST_NOT_NULL : SPINDLE_TEST_NULL;
 
-		/* where a path was tested, it is not NULL in the branch */
-		result |= then->ops->may_be_null(domain, table, then, test->kind == not_null ? &test->ref : NULL);
+		known.n = 0;
+		known.ref[0].column = -1;
+		for (int k = 0; k < before.n; k++)
+			add_known(&known, &before.ref[k]);
+		if (i < rule->cases.nbranches)
+		{
+			add_known_by(&known, &rule->cases.test[i], true);
+			add_known_by(&before, &rule->cases.test[i], false);
+		}
+		result |= then->ops->may_be_null(domain, table, then, known.ref);
 	}
+	pfree(before.ref);
+	pfree(known.ref);
 	return result;
 }
 

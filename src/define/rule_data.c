@@ -93,6 +93,57 @@ read_match(RuleReader *r, SpindleDataSet *set)
 	CHECK_FOR_INTERRUPTS();
 }
 
+/* The values of a field, as those of the column's type; node is where it is named. */
+static void
+read_field(RuleReader *r, const SpindleJson *node, SpindleDataSet *set, int f)
+{
+	SpindleRule *rule = r->rule;
+
+	rule->data.set = set;
+	rule->data.value = palloc0(sizeof(int64) * set->nrows);
+	rule->data.is_null = palloc0(sizeof(bool) * set->nrows);
+	for (int i = 0; i < set->nrows; i++)
+	{
+		rule->data.is_null[i] = set->cell[f][i] == NULL;
+		if (!rule->data.is_null[i] &&
+			!spindle_value_parse(r->parse->domain, rule->type, set->cell[f][i], &rule->data.value[i]))
+			spindle_json_error(node, NULL, "\"%s\" in row %d of data set \"%s\" is not a value of type %s.",
+							   set->cell[f][i], i, set->name, spindle_type_sql_name(rule->type));
+	}
+}
+
+/*
+ * A column of tuples with weights, which stand in its own rule, or in that of the
+ * column that "with" names; all columns of the tuples draw the same one.
+ */
+static void
+read_joint(RuleReader *r)
+{
+	const SpindleTable *table = &r->parse->domain->table[r->table];
+	int			owner = spindle_table_find_column(table, r->column->name);
+	SpindleJson place = *r->node;
+	SpindleDataSet *set;
+	int			f = 0;
+
+	if (!is_own_rule(r))
+		spindle_json_error(r->node, NULL, "\"joint\" must be a column's own rule.");
+	if (has(r, "with"))
+	{
+		if (has(r, "columns") || has(r, "tuples"))
+			spindle_json_error(r->node, NULL, "\"with\" excludes \"columns\" and \"tuples\".");
+		place = member(r, "with");
+		owner = spindle_parse_column(r->parse, &place, r->table);
+	}
+	set = spindle_parse_tuples(r->parse, &place, r->table, owner);
+	while (f < set->nfields - 1 && strcmp(set->field[f], r->column->name) != 0)
+		f++;
+	if (f == set->nfields - 1)
+		spindle_json_error(&place, NULL, "\"columns\" of column \"%s\" do not name this one.", table->column[owner].name);
+	read_field(r, &place, set, f);
+	r->rule->data.is_joint = true;
+	r->rule->data.draw_label = spindle_label(psprintf("%s joint %s", table->name, table->column[owner].name));
+}
+
 /*
  * Read the field's values and how a record is chosen.
  *
@@ -105,25 +156,25 @@ static void
 read_data(RuleReader *r)
 {
 	SpindleRule *rule = r->rule;
-	SpindleJson m = member(r, "set");
-	SpindleJson field = member(r, "field");
-	SpindleDataSet *set = spindle_parse_data_set(r->parse, &m);
-	int			f = spindle_data_set_field(set, &field);
+	SpindleJson kind = member(r, "kind");
+	SpindleJson m;
+	SpindleJson field;
+	SpindleDataSet *set;
+	int			f;
 
+	rule->data.draw_label = rule->label;
+	if (strcmp(spindle_json_string(&kind), "joint") == 0)
+	{
+		read_joint(r);
+		return;
+	}
+	m = member(r, "set");
+	field = member(r, "field");
+	set = spindle_parse_data_set(r->parse, &m);
+	f = spindle_data_set_field(set, &field);
 	if (strcmp(set->field[f], "weight") == 0)
 		spindle_json_error(&field, NULL, "\"weight\" holds the weights and cannot be a value.");
-	rule->data.set = set;
-	rule->data.value = palloc0(sizeof(int64) * set->nrows);
-	rule->data.is_null = palloc0(sizeof(bool) * set->nrows);
-	for (int i = 0; i < set->nrows; i++)
-	{
-		rule->data.is_null[i] = set->cell[f][i] == NULL;
-		if (!rule->data.is_null[i] &&
-			!spindle_value_parse(r->parse->domain, rule->type, set->cell[f][i], &rule->data.value[i]))
-			spindle_json_error(&field, NULL, "\"%s\" in row %d of data set \"%s\" is not a value of type %s.",
-							   set->cell[f][i], i, set->name, spindle_type_sql_name(rule->type));
-	}
-	rule->data.draw_label = rule->label;
+	read_field(r, &field, set, f);
 	if (has(r, "draw"))
 	{
 		SpindleJson draw = member(r, "draw");
@@ -143,6 +194,8 @@ read_data(RuleReader *r)
 		read_match(r, set);
 	if (rule->data.by_row && (rule->data.has_match || has(r, "draw")))
 		spindle_json_error(r->node, NULL, "\"by_row\" excludes \"match\" and \"draw\".");
+	if (has(r, "keyed_by") && (rule->data.by_row || rule->data.has_match))
+		spindle_json_error(r->node, NULL, "\"keyed_by\" excludes \"match\" and \"by_row\".");
 }
 
 /* Record k of the set goes to row k, so at no scale may there be more rows. */
@@ -230,7 +283,8 @@ data_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule
 static void
 describe_data(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
 {
-	appendStringInfo(out, "from data set %s", rule->data.set->name);
+	appendStringInfo(out, rule->data.is_joint ? "by weight, together with the columns of %s" : "from data set %s",
+					 rule->data.set->name);
 	if (rule->data.by_row)
 		appendStringInfoString(out, ", row by row");
 	if (rule->data.has_match)
@@ -243,7 +297,8 @@ describe_data(StringInfo out, const SpindleDomain *domain, int table, const Spin
 /* Never marked as rising, though the values of a set by row may be. */
 const SpindleRuleDef spindle_rule_def_data = {
 	.forms = (const RuleForm[]) {
-		{"data", ALL_KINDS, {"kind", "set", "field", "draw", "by_row", "match", NULL}},
+		{"data", ALL_KINDS, {"kind", "set", "field", "draw", "by_row", "match", "keyed_by", NULL}},
+		{"joint", ALL_KINDS, {"kind", "columns", "tuples", "with", NULL}},
 		{.name = NULL},
 	},
 	.read = read_data,

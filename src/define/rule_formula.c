@@ -3,297 +3,30 @@
  * rule_formula.c
  *		The rule "formula": arithmetic over columns of the row.
  *
- * Grammar: numbers, column paths, + - * / with the usual precedence, unary
- * minus, parentheses, least(a, b) and greatest(a, b).  The result is a list
- * of operations in postfix order, each with the number of digits after the
- * point of its exact result.  Dividing by 10, 100 and so on is exact too; any
- * other division rounds, to six digits more than its operands have.
+ * What takes room here is the proof that values rise or differ from row to row,
+ * for formulas that count rows; see model/formula.c.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include <ctype.h>
+#include "miscadmin.h"
 
-#include "compat.h"
+#include "define/formula.h"
 #include "define/rule_reader.h"
+#include "model/formula.h"
 
-/*
- * Operations, nesting and digits after the point.  So many operands at most
- * may be on the stack when the formula is computed.
- */
-#define MAX_OPS		100
-#define MAX_DEPTH	30
-#define MAX_DIGITS	18
+/* Rows that are computed for a proof, at most. */
+#define MAX_PROOF	10000
 
-/*
- * The state of reading one formula.  scale is the stack that the operations so
- * far would leave, by digits after the point only.
- */
-typedef struct Formula
-{
-	SpindleParse *parse;
-	const SpindleJson *node;
-	int			table;
-	const char *text;
-	const char *at;				/* next character */
-	int			depth;
-	int			nops;
-	SpindleOp	op[MAX_OPS];
-	int			nscales;		/* digits of the operands on the stack */
-	int			scale[MAX_OPS];
-} Formula;
-
-static void parse_sum(Formula *f);
-pg_noreturn static void fail(Formula *f, const char *what);
-
-/* Report what is wrong at the next character, counted from 1. */
-static void
-fail(Formula *f, const char *what)
-{
-	spindle_json_error(f->node, "A formula has numbers, columns, + - * /, parentheses, "
-					   "least(a, b) and greatest(a, b).",
-					   "%s at character %d of \"%s\".", what, (int) (f->at - f->text) + 1, f->text);
-}
-
-/* Only spaces: no other white space is part of the grammar. */
-static void
-skip_spaces(Formula *f)
-{
-	while (*f->at == ' ')
-		f->at++;
-}
-
-/*
- * Append an operation that takes so many operands from the stack and leaves a
- * result with scale digits after the point.  An error if the formula gets too
- * long or the result too precise.  Returns it, to be completed.
- */
-static SpindleOp *
-push(Formula *f, SpindleOpKind kind, int operands, int scale)
-{
-	SpindleOp  *op;
-
-	if (f->nops == MAX_OPS)
-		fail(f, "formula too long");
-	if (scale > MAX_DIGITS)
-		fail(f, "more than 18 digits after the point");
-	op = &f->op[f->nops++];
-	memset(op, 0, sizeof(*op));
-	op->kind = kind;
-	op->scale = scale;
-	f->nscales -= operands;
-	f->scale[f->nscales++] = scale;
-	return op;
-}
-
-/* The character c, behind spaces, or an error. */
-static void
-expect(Formula *f, char c)
-{
-	skip_spaces(f);
-	if (*f->at != c)
-		fail(f, psprintf("expected \"%c\"", c));
-	f->at++;
-}
-
-/*
- * A function with its two arguments, or a path to a column of whole numbers or
- * numeric.  Only a parenthesis behind it makes a name that of a function, so
- * columns may have the same names.
- */
-static void
-parse_name(Formula *f)
-{
-	const char *start = f->at;
-	char	   *name;
-
-	while (isalnum((unsigned char) *f->at) || *f->at == '_' || *f->at == '.')
-		f->at++;
-	name = pnstrdup(start, f->at - start);
-	skip_spaces(f);
-	if (*f->at == '(')
-	{
-		SpindleOpKind kind;
-
-		if (strcmp(name, "least") == 0)
-			kind = SPINDLE_OP_MINIMUM;
-		else if (strcmp(name, "greatest") == 0)
-			kind = SPINDLE_OP_MAXIMUM;
-		else
-			fail(f, psprintf("unrecognized function \"%s\"", name));
-		f->at++;
-		parse_sum(f);
-		expect(f, ',');
-		parse_sum(f);
-		expect(f, ')');
-		push(f, kind, 2, Max(f->scale[f->nscales - 1], f->scale[f->nscales - 2]));
-	}
-	else
-	{
-		SpindleColumnRef ref;
-		const SpindleType *type;
-
-		spindle_parse_ref_text(f->parse, f->node, f->table, name, &ref);
-		type = &spindle_ref_column(f->parse->domain, &ref)->type;
-		if (!type->ops->is_exact)
-			spindle_json_error(f->node, "Formulas are exact; use integer or numeric columns.",
-							   "column \"%s\" of type %s cannot be used in a formula.",
-							   name, type->name);
-		push(f, SPINDLE_OP_COLUMN, 0, type->scale)->ref = ref;
-	}
-}
-
-/*
- * Digits with an optional point, without sign and exponent, that fit 64 bits.
- */
-static void
-parse_number(Formula *f)
-{
-	int64		value = 0;
-	int			scale = 0;
-	bool		point = false;
-
-	for (; isdigit((unsigned char) *f->at) || (*f->at == '.' && !point); f->at++)
-	{
-		if (*f->at == '.')
-		{
-			point = true;
-			continue;
-		}
-		if (value > PG_INT64_MAX / 10 - 1)
-			fail(f, "number too large");
-		value = value * 10 + (*f->at - '0');
-		if (point)
-			scale++;
-	}
-	push(f, SPINDLE_OP_NUMBER, 0, scale)->number = value;
-}
-
-/*
- * factor: number, path, function, - factor or ( sum ).  Depth counts
- * parentheses, functions and signs, and bounds the recursion.
- */
-static void
-parse_factor(Formula *f)
-{
-	if (++f->depth > MAX_DEPTH)
-		fail(f, "formula nested too deeply");
-	skip_spaces(f);
-	if (*f->at == '-')
-	{
-		f->at++;
-		parse_factor(f);
-		push(f, SPINDLE_OP_NEGATE, 1, f->scale[f->nscales - 1]);
-	}
-	else if (*f->at == '(')
-	{
-		f->at++;
-		parse_sum(f);
-		expect(f, ')');
-	}
-	else if (isdigit((unsigned char) *f->at))
-		parse_number(f);
-	else if (isalpha((unsigned char) *f->at) || *f->at == '_')
-		parse_name(f);
-	else
-		fail(f, *f->at ? "unexpected character" : "unexpected end");
-	f->depth--;
-}
-
-/* k for the number 10^k, 0 <= k <= MAX_DIGITS; -1 for any other. */
-static int
-power_of_ten(int64 number)
-{
-	for (int k = 0; k <= MAX_DIGITS; k++)
-		if (spindle_power_of_ten(k) == number)
-			return k;
-	return -1;
-}
-
-/*
- * product: factors between * and /.
- *
- * A division by a constant power of ten moves the point and is exact.  That by
- * a constant 0 is an error here, by any other 0 NULL in the row.
- */
-static void
-parse_product(Formula *f)
-{
-	parse_factor(f);
-	for (;;)
-	{
-		char		c;
-		int			left;
-		int			right;
-
-		skip_spaces(f);
-		c = *f->at;
-		if (c != '*' && c != '/')
-			return;
-		f->at++;
-		parse_factor(f);
-		left = f->scale[f->nscales - 2];
-		right = f->scale[f->nscales - 1];
-		if (c == '/' && f->op[f->nops - 1].kind == SPINDLE_OP_NUMBER && f->op[f->nops - 1].number == 0)
-			fail(f, "division by zero");
-		if (c == '*')
-			push(f, SPINDLE_OP_MULTIPLY, 2, left + right);
-		else if (f->op[f->nops - 1].kind == SPINDLE_OP_NUMBER && right == 0 &&
-				 power_of_ten(f->op[f->nops - 1].number) >= 0)
-		{
-			int			digits = power_of_ten(f->op[f->nops - 1].number);
-
-			f->nops--;
-			f->nscales--;
-			push(f, SPINDLE_OP_SHIFT, 1, left + digits);
-		}
-		else
-			push(f, SPINDLE_OP_DIVIDE, 2, Max(left, right) + 6);
-	}
-}
-
-/* sum: products between + and -. */
-static void
-parse_sum(Formula *f)
-{
-	parse_product(f);
-	for (;;)
-	{
-		char		c;
-
-		skip_spaces(f);
-		c = *f->at;
-		if (c != '+' && c != '-')
-			return;
-		f->at++;
-		parse_product(f);
-		push(f, c == '+' ? SPINDLE_OP_ADD : SPINDLE_OP_SUBTRACT, 2,
-			 Max(f->scale[f->nscales - 2], f->scale[f->nscales - 1]));
-	}
-}
-
-/*
- * Compile the expression, all of which must be read.  The operations are
- * copied to the rule; the state of reading is freed.
- */
+/* Compile the expression. */
 static void
 read_formula(RuleReader *r)
 {
 	SpindleJson expression = member(r, "expression");
-	Formula    *f = palloc0(sizeof(Formula));
 
-	f->parse = r->parse;
-	f->node = &expression;
-	f->table = r->table;
-	f->text = f->at = spindle_json_string(&expression);
-	parse_sum(f);
-	if (*f->at)
-		fail(f, "unexpected character");
-	r->rule->formula.nops = f->nops;
-	r->rule->formula.op = palloc(sizeof(SpindleOp) * f->nops);
-	memcpy(r->rule->formula.op, f->op, sizeof(SpindleOp) * f->nops);
-	pfree(f);
+	r->rule->formula.op = spindle_parse_formula(r->parse, &expression, r->table, r->rule->type,
+												&r->rule->formula.nops);
 }
 
 /* The columns in the order in which they stand. */
@@ -320,23 +53,181 @@ formula_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *r
 
 		if (op->kind == SPINDLE_OP_COLUMN && spindle_path_may_be_null(domain, table, &op->ref, known))
 			return true;
-		if (op->kind == SPINDLE_OP_DIVIDE && op[-1].kind != SPINDLE_OP_NUMBER)
+		if ((op->kind == SPINDLE_OP_DIVIDE || op->kind == SPINDLE_OP_QUOTIENT || op->kind == SPINDLE_OP_MODULO) &&
+			op[-1].kind != SPINDLE_OP_NUMBER)
 			return true;
 	}
 	return false;
+}
+
+/* The rows of a table at the largest scale, at least one. */
+static int64
+max_rows(const SpindleDomain *domain, int table)
+{
+	return Max(1, spindle_table_max_rows(domain, &domain->table[table]));
+}
+
+/*
+ * Compute a formula that counts for the first n rows and tell whether it falls
+ * nowhere, or, if it is to differ, always rises.
+ */
+static bool
+rises_over(const SpindleDomain *domain, const SpindleRule *rule, int64 n, bool differs)
+{
+	__int128	before = spindle_formula_at(domain, rule, 0);
+
+	for (int64 row = 1; row < n; row++)
+	{
+		__int128	value = spindle_formula_at(domain, rule, row);
+
+		if (value < before || (differs && value == before))
+			return false;
+		before = value;
+		CHECK_FOR_INTERRUPTS();
+	}
+	return true;
+}
+
+/*
+ * What a formula is from one row to the next shows over one period; doubles are
+ * nowhere looked up.
+ */
+static bool
+formula_never_falls(const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	SpindleFormulaCount count;
+	const int64 nrows = max_rows(domain, table);
+
+	return rule->type->kind != SPINDLE_FLOAT &&
+		spindle_formula_count(domain, table, rule, nrows, &count) && count.rise >= 0 &&
+		Min(count.period + 1, nrows) <= MAX_PROOF &&
+		rises_over(domain, rule, Min(count.period + 1, nrows), false);
+}
+
+/* Numbers between the bounds that count, in the type; else what the type holds. */
+static Extent
+extent_of_formula(KeyCheck *check, int table, const SpindleRule *rule)
+{
+	Extent		extent = spindle_extent_of_type(check, table, rule);
+	SpindleFormulaCount count;
+
+	if (rule->type->kind != SPINDLE_FLOAT &&
+		spindle_formula_count(check->domain, table, rule, max_rows(check->domain, table), &count))
+	{
+		extent.low = spindle_formula_store(rule->type, count.low, count.scale);
+		extent.high = spindle_formula_store(rule->type, count.high, count.scale);
+	}
+	return extent;
+}
+
+/* For qsort(). */
+static int
+compare_wide(const void *a, const void *b)
+{
+	__int128	x = *(const __int128 *) a;
+	__int128	y = *(const __int128 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * Do the values differ although they fall somewhere?
+ *
+ * Two rows whose places in their periods are given have values that differ by
+ * a multiple of the rise, plus what the places give.  So they differ for all
+ * rows if the places have different remainders of the rise; and if there is no
+ * second period, if their values differ.
+ */
+static bool
+differs_over(const SpindleDomain *domain, const SpindleRule *rule, const SpindleFormulaCount *count, int64 nrows)
+{
+	const int64 n = Min(count->period, nrows);
+	const __int128 rise = nrows <= count->period ? 0 : count->rise < 0 ? -count->rise : count->rise;
+	void	   *space;
+	__int128   *value;
+	bool		result = nrows <= count->period || rise != 0;
+
+	/* 128-bit numbers want an alignment that palloc does not promise */
+	space = palloc(sizeof(__int128) * (n + 1));
+	value = (__int128 *) TYPEALIGN(16, space);
+	for (int64 row = 0; row < n; row++)
+	{
+		value[row] = spindle_formula_at(domain, rule, row);
+		if (rise != 0)
+			value[row] -= spindle_wide_floor(value[row], rise) * rise;
+		CHECK_FOR_INTERRUPTS();
+	}
+	qsort(value, n, sizeof(__int128), compare_wide);
+	for (int64 i = 1; i < n; i++)
+		result &= value[i] != value[i - 1];
+	pfree(space);
+	return result;
+}
+
+/* What is wrong with a formula as a key. */
+static KeyDifference
+repeats(const char *why)
+{
+	return (KeyDifference) {.scope = KEY_REPEATS,
+		.detail = psprintf("the values of a key must differ, but %s", why),
+		.hint = "A formula can be a key if it is made of row(), columns of the row with the rule sequence, constants, "
+		"+, -, *, and div, mod and floor of what is not negative, such as div(row() - 1, 8) * 32 + mod(row() - 1, 8) + 1."};
+}
+
+/* Is a bound of the results a value of the type? */
+static bool
+fits(const SpindleType *type, __int128 bound, int scale)
+{
+	return spindle_formula_store(type, bound, scale) ==
+		spindle_wide_multiply(bound, spindle_power_of_ten(type->scale - scale));
+}
+
+/*
+ * The values of a formula differ if it counts rows, all results are values of the
+ * type, and they rise or have been seen to differ.
+ */
+static KeyDifference
+formula_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+{
+	const SpindleType *type = rule->type;
+	const int64 nrows = max_rows(check->domain, table->index);
+	SpindleFormulaCount count;
+
+	if (type->kind == SPINDLE_FLOAT || !spindle_formula_count(check->domain, table->index, rule, nrows, &count))
+		return repeats("this formula does not only count rows.");
+	if (count.scale > type->scale)
+		return repeats(psprintf("type %s has fewer digits after the point than the result.", type->name));
+	if (!fits(type, count.low, count.scale) || !fits(type, count.high, count.scale))
+		return repeats(psprintf("the result can be beyond type %s.", type->name));
+	if (Min(count.period + 1, nrows) > MAX_PROOF)
+		return repeats(psprintf("it repeats its steps only after " INT64_FORMAT " rows, more than the %d for which that is looked at.",
+								count.period, MAX_PROOF));
+	if (!rises_over(check->domain, rule, Min(count.period + 1, nrows), true) &&
+		!differs_over(check->domain, rule, &count, nrows))
+		return repeats("this formula gives some rows the same.");
+	return (KeyDifference) {.scope = KEY_IN_TABLE};
 }
 
 /* What it is computed from; the expression itself is not kept. */
 static void
 describe_formula(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
 {
-	appendStringInfoString(out, "computed from");
-	for (int i = 0, n = 0; i < rule->formula.nops; i++)
+	int			n = 0;
+
+	appendStringInfoString(out, "computed");
+	for (int i = 0; i < rule->formula.nops; i++)
 	{
-		if (rule->formula.op[i].kind != SPINDLE_OP_COLUMN)
+		const SpindleOp *op = &rule->formula.op[i];
+
+		if (op->kind != SPINDLE_OP_COLUMN && op->kind != SPINDLE_OP_ROW && op->kind != SPINDLE_OP_ROWS)
 			continue;
-		appendStringInfoString(out, n++ ? ", " : " ");
-		spindle_describe_path(out, domain, table, &rule->formula.op[i].ref);
+		appendStringInfoString(out, n++ ? ", " : " from ");
+		if (op->kind == SPINDLE_OP_COLUMN)
+			spindle_describe_path(out, domain, table, &op->ref);
+		else if (op->kind == SPINDLE_OP_ROW)
+			appendStringInfoString(out, "the row number");
+		else
+			appendStringInfo(out, "the number of rows of %s", domain->table[op->table].name);
 	}
 }
 
@@ -346,19 +237,19 @@ describe_formula(StringInfo out, const SpindleDomain *domain, int table, const S
  */
 const SpindleRuleDef spindle_rule_def_formula = {
 	.forms = (const RuleForm[]) {
-		{"formula", NUMERIC_KINDS, {"kind", "expression", NULL}},
+		{"formula", NUMERIC_KINDS | TIME_KINDS, {"kind", "expression", NULL}},
 		{.name = NULL},
 	},
 	.read = read_formula,
 	.target = spindle_rule_has_no_target,
 	.check = spindle_rule_is_sound,
-	.extent = spindle_extent_of_type,
-	.differs = spindle_key_repeats,
+	.extent = extent_of_formula,
+	.differs = formula_differs,
 	.ops = {
 		.visit = visit_formula,
 		.may_be_null = formula_may_be_null,
 		.never_before = spindle_rule_any_time,
-		.never_falls = spindle_rule_any_order,
+		.never_falls = formula_never_falls,
 		.describe = describe_formula,
 	},
 };

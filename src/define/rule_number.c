@@ -123,11 +123,13 @@ read_dist(const SpindleJson *node, const char *name, SpindleDist *dist)
 }
 
 /*
- * A distribution that stands in an object of its own, the member name of the
- * rule, with "distribution" for its kind and no other members than its own.
+ * spindle_read_nested_dist
+ *		A distribution that stands in an object of its own, the member name of
+ *		the rule, with "distribution" for its kind and no other members than its
+ *		own.
  */
-static void
-read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
+void
+spindle_read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
 {
 	const char *names[lengthof(dist_names) + 1];
 	const char *legal[6] = {"distribution", "min", "max"};
@@ -190,7 +192,7 @@ describe_number(StringInfo out, const SpindleDomain *domain, int table, const Sp
 }
 
 /* Members of a rule that is a distribution; the parameters end in a comma. */
-#define DIST_MEMBERS(...) {"kind", "min", "max", "round", __VA_ARGS__ NULL}
+#define DIST_MEMBERS(...) {"kind", "min", "max", "round", "keyed_by", __VA_ARGS__ NULL}
 
 /*
  * The limits of "min" and "max", and the parameters' ranges, are those of
@@ -225,6 +227,37 @@ const SpindleRuleDef spindle_rule_def_number = {
 };
 
 /*
+ * Read "not_after": a constant of the column's type, "end" for the last moment or
+ * day of the domain's range, or {"column": PATH}.
+ */
+static void
+read_limit(RuleReader *r)
+{
+	static const char *const legal[] = {"column", NULL};
+	const SpindleDomain *domain = r->parse->domain;
+	SpindleRule *rule = r->rule;
+	SpindleJson limit = member(r, "not_after");
+	const int64 per_day = USECS_PER_DAY / rule->type->ops->time_unit;
+
+	rule->offset.limit = SPINDLE_LIMIT_VALUE;
+	if (cJSON_IsObject(limit.value))
+	{
+		SpindleJson column;
+
+		spindle_json_expect_object(&limit, legal);
+		column = spindle_json_member(&limit, "column");
+		rule->offset.limit = SPINDLE_LIMIT_COLUMN;
+		spindle_parse_ref(r->parse, &column, r->table, &rule->offset.last_ref);
+		if (spindle_ref_column(domain, &rule->offset.last_ref)->type.kind != rule->type->kind)
+			spindle_json_error(&column, NULL, "a column of type %s is needed.", rule->type->name);
+	}
+	else if (cJSON_IsString(limit.value) && strcmp(limit.value->valuestring, "end") == 0)
+		rule->offset.last = (domain->first_day + domain->ndays) * per_day - 1;
+	else
+		rule->offset.last = spindle_parse_value(r->parse, &limit, rule->type);
+}
+
+/*
  * Read what is moved, "column", and by how much, "by" times "unit".
  *
  * Dates count in days, timestamps in microseconds; the two do not mix, and
@@ -252,7 +285,9 @@ read_offset(RuleReader *r)
 
 		r->rule->offset.whole = spindle_json_bool(&whole);
 	}
-	read_nested_dist(r, "by", &r->rule->offset.by);
+	spindle_read_nested_dist(r, "by", &r->rule->offset.by);
+	if (has(r, "not_after"))
+		read_limit(r);
 }
 
 static void
@@ -260,6 +295,8 @@ visit_offset(const SpindleDomain *domain, int table, const SpindleRule *rule,
 			 const SpindleRuleVisitor *visitor)
 {
 	spindle_visit_path(visitor, table, &rule->offset.source);
+	if (rule->offset.limit == SPINDLE_LIMIT_COLUMN)
+		spindle_visit_path(visitor, table, &rule->offset.last_ref);
 }
 
 /* The draw always gives a number, so it is NULL where the source is. */
@@ -271,7 +308,7 @@ offset_may_be_null(const SpindleDomain *domain, int table, const SpindleRule *ru
 }
 
 /*
- * Surely not before the day, if the source is not and nothing drawn is
+ * Surely not before the day, if source and limit are not and nothing drawn is
  * negative.  The day is in days since 2000-01-01.
  */
 static bool
@@ -279,6 +316,10 @@ offset_never_before(const SpindleDomain *domain, const SpindleRule *rule, int da
 {
 	const SpindleDist *by = &rule->offset.by;
 
+	if (rule->offset.limit == SPINDLE_LIMIT_VALUE && rule->offset.last < day * (USECS_PER_DAY / rule->type->ops->time_unit))
+		return false;
+	if (rule->offset.limit == SPINDLE_LIMIT_COLUMN && !spindle_path_never_before(domain, &rule->offset.last_ref, day))
+		return false;
 	return spindle_path_never_before(domain, &rule->offset.source, day) &&
 		(by->kind == SPINDLE_DIST_DISCRETE ? by->first >= 0 : by->min >= 0);
 }
@@ -289,6 +330,13 @@ describe_offset(StringInfo out, const SpindleDomain *domain, int table, const Sp
 	spindle_describe_path(out, domain, table, &rule->offset.source);
 	appendStringInfoString(out, " plus a duration: ");
 	spindle_describe_dist(out, &rule->offset.by);
+	if (rule->offset.limit == SPINDLE_LIMIT_VALUE)
+		appendStringInfoString(out, ", not after a time");
+	else if (rule->offset.limit == SPINDLE_LIMIT_COLUMN)
+	{
+		appendStringInfoString(out, ", not after ");
+		spindle_describe_path(out, domain, table, &rule->offset.last_ref);
+	}
 }
 
 /*
@@ -297,7 +345,7 @@ describe_offset(StringInfo out, const SpindleDomain *domain, int table, const Sp
  */
 const SpindleRuleDef spindle_rule_def_offset = {
 	.forms = (const RuleForm[]) {
-		{"offset", TIME_KINDS, {"kind", "column", "unit", "by", "whole", NULL}},
+		{"offset", TIME_KINDS, {"kind", "column", "unit", "by", "whole", "not_after", NULL}},
 		{.name = NULL},
 	},
 	.read = read_offset,
@@ -329,7 +377,7 @@ read_correlated(RuleReader *r)
 	if (has(r, "factor") == has(r, "add"))
 		spindle_json_error(r->node, NULL, "either \"factor\" or \"add\" is needed.");
 	r->rule->correlated.is_factor = has(r, "factor");
-	read_nested_dist(r, r->rule->correlated.is_factor ? "factor" : "add", &r->rule->correlated.by);
+	spindle_read_nested_dist(r, r->rule->correlated.is_factor ? "factor" : "add", &r->rule->correlated.by);
 }
 
 static void

@@ -25,12 +25,66 @@ legal_pieces(RuleReader *r)
 	StringInfoData buf;
 
 	initStringInfo(&buf);
-	appendStringInfoString(&buf, "Legal pieces: {row}, {row:W}, {random_digits:N}, {random_letters:N}, {random_alnum:N}, "
-						   "{PATH}, {PATH:W}, {PATH|lower}, {PATH|upper}, and text without braces.  Columns to begin a PATH with: ");
+	appendStringInfoString(&buf, "Legal pieces: {row}, {row:W}, {id:W}, {sibling}, {sibling:W}, {random_digits:N}, {random_letters:N}, "
+						   "{random_alnum:N}, {random_hex:N}, {PATH}, {PATH:W}, {PATH|lower}, {PATH|upper}, and text, with {{ for a brace.  "
+						   "N may be a range, as in 3-8.  Columns to begin a PATH with: ");
 	for (int c = 0; c < table->ncolumns; c++)
 		appendStringInfo(&buf, "%s%s", c ? ", " : "", table->column[c].name);
 	appendStringInfoChar(&buf, '.');
 	return buf.data;
+}
+
+/* The pieces that are no columns, by their names. */
+static const struct
+{
+	const char *name;
+	SpindlePieceKind kind;
+	bool		yields;			/* to a column of the name, as there are
+								 * definitions from before the piece */
+}			pieces[] =
+{
+	{"row", SPINDLE_PIECE_ROW, false},
+	{"sibling", SPINDLE_PIECE_SIBLING, true},
+	{"id", SPINDLE_PIECE_ID, true},
+	{"random_digits", SPINDLE_PIECE_DIGITS, false},
+	{"random_letters", SPINDLE_PIECE_LETTERS, false},
+	{"random_alnum", SPINDLE_PIECE_ALNUM, false},
+	{"random_hex", SPINDLE_PIECE_HEX, true},
+};
+
+/* Is it the name of a column other than the one that the pattern fills? */
+static bool
+is_other_column(RuleReader *r, const char *name)
+{
+	return spindle_table_find_column(&r->parse->domain->table[r->table], name) >= 0 &&
+		strcmp(r->column->name, name) != 0;
+}
+
+/* Is it a number of random characters? */
+static bool
+is_random(const SpindlePiece *piece)
+{
+	return piece->kind >= SPINDLE_PIECE_DIGITS;
+}
+
+/* A width from 1 to 100; or, of random characters, a range of such. */
+static void
+read_width(const SpindleJson *node, const char *text, SpindlePiece *piece)
+{
+	char	   *end;
+
+	piece->width = (int) strtol(text, &end, 10);
+	if (end != text && *end == '-' && is_random(piece))
+	{
+		const char *second = end + 1;
+
+		piece->max_width = (int) strtol(second, &end, 10);
+		if (end == second || piece->max_width < piece->width || piece->max_width > 100)
+			end = unconstify(char *, text);
+	}
+	if (end == text || *end || piece->width < 1 || piece->width > 100)
+		spindle_json_error(node, is_random(piece) ? "It must be from 1 to 100, or a range such as 3-8." : "It must be from 1 to 100.",
+						   "\"%s\" is not a width.", text);
 }
 
 /*
@@ -38,8 +92,8 @@ legal_pieces(RuleReader *r)
  *
  * text is what stands in the braces and is written to.  Fills *piece, which is
  * zero before.  Widths are from 1 to 100 and required for random characters.
- * A name is that of a piece before it is that of a column; a path must lead to
- * a text, a whole number or a numeric.
+ * A name is that of a piece before it is that of a column, with some exceptions;
+ * a path must lead to a text, a whole number or a numeric.
  */
 static void
 read_placeholder(RuleReader *r, const SpindleJson *node, char *text, SpindlePiece *piece)
@@ -59,23 +113,15 @@ read_placeholder(RuleReader *r, const SpindleJson *node, char *text, SpindlePiec
 			spindle_json_error(node, "Legal: lower, upper.", "unrecognized modifier \"%s\".", bar);
 	}
 	if (colon)
-	{
-		char	   *end;
-
 		*colon++ = '\0';
-		piece->width = (int) strtol(colon, &end, 10);
-		if (end == colon || *end || piece->width < 1 || piece->width > 100)
-			spindle_json_error(node, "It must be from 1 to 100.", "\"%s\" is not a width.", colon);
-	}
-	if (strcmp(text, "row") == 0)
-		piece->kind = SPINDLE_PIECE_ROW;
-	else if (strcmp(text, "random_digits") == 0)
-		piece->kind = SPINDLE_PIECE_DIGITS;
-	else if (strcmp(text, "random_letters") == 0)
-		piece->kind = SPINDLE_PIECE_LETTERS;
-	else if (strcmp(text, "random_alnum") == 0)
-		piece->kind = SPINDLE_PIECE_ALNUM;
-	else
+	for (int i = 0; i < lengthof(pieces); i++)
+		if (strcmp(text, pieces[i].name) == 0 && !(pieces[i].yields && is_other_column(r, text)))
+			piece->kind = pieces[i].kind;
+	if (colon)
+		read_width(node, colon, piece);
+	if (piece->kind == SPINDLE_PIECE_SIBLING && r->parse->domain->table[r->table].rows_kind != SPINDLE_ROWS_CHILDREN)
+		spindle_json_error(node, "It is for tables whose rows are of kind \"children\".", "\"%s\" needs a parent.", text);
+	if (piece->kind == SPINDLE_PIECE_LITERAL)
 	{
 		const SpindleType *type;
 		char	   *first = pnstrdup(text, strcspn(text, "."));
@@ -93,39 +139,85 @@ read_placeholder(RuleReader *r, const SpindleJson *node, char *text, SpindlePiec
 		piece->scale = type->scale;
 		return;
 	}
-	if (piece->kind != SPINDLE_PIECE_ROW && piece->width == 0)
+	if (piece->kind != SPINDLE_PIECE_ROW && piece->kind != SPINDLE_PIECE_SIBLING && piece->width == 0)
 		spindle_json_error(node, NULL, "\"%s\" needs a number of characters, as in {%s:4}.", text, text);
 }
 
-/* Split the text at its braces.  A brace that closes nothing is text. */
+/*
+ * Append text up to the next placeholder, or the end, to a literal; returns
+ * where it stopped.  {{ is a brace.  A } that closes nothing is text; only beside
+ * a {{ somewhere in the pattern, }} is one.
+ */
+static char *
+read_literal(StringInfo literal, char *text, bool has_escapes)
+{
+	while (*text && (*text != '{' || text[1] == '{'))
+	{
+		appendStringInfoChar(literal, *text);
+		text += *text == '{' || (has_escapes && *text == '}' && text[1] == '}') ? 2 : 1;
+	}
+	return text;
+}
+
+/* Split the text at its braces. */
 static void
 read_pattern(RuleReader *r)
 {
 	SpindleRule *rule = r->rule;
 	SpindleJson m = member(r, "pattern");
 	char	   *text = spindle_json_string(&m);
+	const bool	has_escapes = strstr(text, "{{") != NULL;
 
 	rule->pattern.piece = palloc0(sizeof(SpindlePiece) * MAX_PIECES);
 	while (*text)
 	{
 		SpindlePiece *piece = &rule->pattern.piece[rule->pattern.npieces];
-		size_t		len = strcspn(text, "{");
+		StringInfoData literal;
+		size_t		len;
 
 		if (rule->pattern.npieces++ == MAX_PIECES)
 			spindle_json_error(&m, NULL, "more than %d pieces.", MAX_PIECES);
-		if (len > 0)
+		initStringInfo(&literal);
+		text = read_literal(&literal, text, has_escapes);
+		if (literal.len > 0)
 		{
 			piece->kind = SPINDLE_PIECE_LITERAL;
-			piece->text = pnstrdup(text, len);
-			text += len;
+			piece->text = literal.data;
 			continue;
 		}
 		len = strcspn(text, "}");
 		if (text[len] == '\0')
 			spindle_json_error(&m, legal_pieces(r), "a \"{\" is not closed.");
 		read_placeholder(r, &m, pnstrdup(text + 1, len - 1), piece);
+		if (has(r, "keyed_by") && !is_random(piece))
+			spindle_json_error(&m, NULL, "with \"keyed_by\", all pieces must be text or random characters.");
 		text += len + 1;
 	}
+}
+
+/* Rows that {id:W} can tell apart; more than any table has from 11 characters on. */
+static int64
+ids(const SpindlePiece *piece)
+{
+	int64		n = 1;
+
+	for (int i = 0; i < Min(piece->width, 11); i++)
+		n *= 36;
+	return n;
+}
+
+/* There must be a number in {id:W} for each row. */
+static void
+check_pattern(RuleCheck *check, const SpindleRule *rule)
+{
+	int64		nrows = spindle_table_max_rows(check->domain, check->table);
+
+	for (int p = 0; p < rule->pattern.npieces; p++)
+		if (rule->pattern.piece[p].kind == SPINDLE_PIECE_ID && ids(&rule->pattern.piece[p]) < nrows)
+			spindle_model_error(check->domain, rule->path,
+								psprintf("the table can have " INT64_FORMAT " rows, more than {id:%d} tells apart.",
+										 nrows, rule->pattern.piece[p].width),
+								"Take more characters: 4 tell 1.6 million rows apart, 8 tell 2.8 trillion.");
 }
 
 /* The columns in the order of their pieces. */
@@ -163,13 +255,15 @@ extent_of_piece(KeyCheck *check, int table, const SpindlePiece *piece)
 		case SPINDLE_PIECE_ROW:
 			return spindle_extent_numbers(1, Max(1, spindle_table_max_rows(check->domain, &check->domain->table[table])),
 									 0, piece->width);
+		case SPINDLE_PIECE_SIBLING:
+			return spindle_extent_numbers(1, check->domain->table[table].layout_max, 0, piece->width);
 		case SPINDLE_PIECE_COLUMN:
 			extent = spindle_extent_column(check, piece->ref.table, piece->ref.column);
 			if (!piece->is_text)
 				extent = spindle_extent_numbers(Min(extent.low, extent.high), extent.high, piece->scale, piece->width);
 			return extent;
 		default:
-			return (Extent) {.min = piece->width, .max = piece->width,
+			return (Extent) {.min = piece->width, .max = Max(piece->width, piece->max_width),
 				.has_digit = piece->kind != SPINDLE_PIECE_LETTERS,
 				.digit_first = piece->kind != SPINDLE_PIECE_LETTERS,
 				.digit_last = piece->kind != SPINDLE_PIECE_LETTERS};
@@ -205,7 +299,8 @@ extent_of_pattern(KeyCheck *check, int table, const SpindleRule *rule)
 }
 
 /*
- * Can the row number be read from the texts of a pattern, whose piece p it is?
+ * Can the number of {row} or {id} be read from the texts of a pattern, whose piece
+ * p it is?  An id can hold letters, but has a fixed length.
  *
  * If not, *reason is why, in words, with room for a better reason that another
  * piece may have.
@@ -219,8 +314,9 @@ is_row_readable(KeyCheck *check, const SpindleTable *table, const SpindleRule *r
 	Extent		after = extent_of_pieces(check, table->index, piece + p + 1, rule->pattern.npieces - p - 1);
 	int64		length = rule->type->length > 0 ? rule->type->length : EXTENT_UNLIMITED * 4;
 	bool		is_fixed = row.min == row.max;
-	bool		forward = (before.min == before.max || !before.has_digit) && (is_fixed || !after.digit_first);
-	bool		backward = (after.min == after.max || !after.has_digit) && (is_fixed || !before.digit_last);
+	bool		is_id = piece[p].kind == SPINDLE_PIECE_ID;
+	bool		forward = (before.min == before.max || (!before.has_digit && !is_id)) && (is_fixed || !after.digit_first);
+	bool		backward = (after.min == after.max || (!after.has_digit && !is_id)) && (is_fixed || !before.digit_last);
 
 	if ((forward && before.max + row.max <= length) ||
 		(backward && before.max + row.max + after.max <= length))
@@ -253,7 +349,8 @@ pattern_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *r
 	int			digits = spindle_extent_digits(Max(1, spindle_table_max_rows(check->domain, table)));
 
 	for (int p = 0; p < rule->pattern.npieces; p++)
-		if (rule->pattern.piece[p].kind == SPINDLE_PIECE_ROW && is_row_readable(check, table, rule, p, &reason))
+		if ((rule->pattern.piece[p].kind == SPINDLE_PIECE_ROW || rule->pattern.piece[p].kind == SPINDLE_PIECE_ID) &&
+			is_row_readable(check, table, rule, p, &reason))
 			return (KeyDifference) {.scope = KEY_IN_TABLE};
 	if (reason == NULL)
 		return spindle_key_repeats(check, table, rule);
@@ -284,19 +381,21 @@ describe_pattern(StringInfo out, const SpindleDomain *domain, int table, const S
 			appendStringInfoChar(out, '}');
 		}
 		else
-			appendStringInfoString(out, piece->kind == SPINDLE_PIECE_ROW ? "{row number}" : "{random}");
+			appendStringInfoString(out, piece->kind == SPINDLE_PIECE_ROW ? "{row number}" :
+								   piece->kind == SPINDLE_PIECE_SIBLING ? "{number within the parent}" :
+								   piece->kind == SPINDLE_PIECE_ID ? "{id}" : "{random}");
 	}
 }
 
 /* The only rule but "sequence" and "data" that a key can have. */
 const SpindleRuleDef spindle_rule_def_pattern = {
 	.forms = (const RuleForm[]) {
-		{"pattern", 1 << SPINDLE_TEXT, {"kind", "pattern", NULL}},
+		{"pattern", 1 << SPINDLE_TEXT, {"kind", "pattern", "keyed_by", NULL}},
 		{.name = NULL},
 	},
 	.read = read_pattern,
 	.target = spindle_rule_has_no_target,
-	.check = spindle_rule_is_sound,
+	.check = check_pattern,
 	.extent = extent_of_pattern,
 	.differs = pattern_differs,
 	.ops = {

@@ -58,6 +58,18 @@ is_own_rule(RuleReader *r)
 	return r->rule->label == spindle_label(r->rule->path);
 }
 
+/* A boolean member of the rule, or what it is without. */
+static inline bool
+flag(RuleReader *r, const char *name, bool otherwise)
+{
+	SpindleJson m;
+
+	if (!has(r, name))
+		return otherwise;
+	m = member(r, name);
+	return spindle_json_bool(&m);
+}
+
 /* A name that rules of a kind have in a definition. */
 typedef struct RuleForm
 {
@@ -124,5 +136,8 @@ extern void spindle_rule_expect_key(RuleReader *r, const SpindleJson *node, cons
 									const char *what);
 extern int	spindle_rule_has_no_target(SpindleParse *parse, const cJSON *json, int table);
 extern void spindle_rule_is_sound(RuleCheck *check, const SpindleRule *rule);
+
+/* rule_number.c */
+extern void spindle_read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist);
 
 #endif							/* SPINDLE_RULE_READER_H */

@@ -171,7 +171,7 @@ read_reference(RuleReader *r)
 
 		rule->reference.has_where = true;
 		spindle_parse_test(r->parse, &where, rule->reference.table, &rule->reference.where);
-		if (rule->reference.where.kind == SPINDLE_TEST_HAS_CHILD)
+		if (spindle_test_asks_children(&rule->reference.where))
 			spindle_json_error(&where, NULL, "\"has_child\" cannot select parents.");
 	}
 	if (rule->reference.has_containing + rule->reference.has_where +

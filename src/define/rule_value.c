@@ -207,7 +207,7 @@ describe_weighted(StringInfo out, const SpindleDomain *domain, int table, const 
 /* NULL has no name, so it is no value here: the column's "null" gives it. */
 const SpindleRuleDef spindle_rule_def_weighted = {
 	.forms = (const RuleForm[]) {
-		{"weighted", ALL_KINDS, {"kind", "weights", NULL}},
+		{"weighted", ALL_KINDS, {"kind", "weights", "keyed_by", NULL}},
 		{.name = NULL},
 	},
 	.read = read_weighted,

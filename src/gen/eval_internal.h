@@ -272,6 +272,9 @@ extern Frame *spindle_frame_of_children(SpindleEval *eval, Frame *base, int chil
 extern Step *spindle_gather(SpindleEval *eval, Frame *sub, Step *inner);
 extern Step *spindle_gather_owner(SpindleEval *eval, Frame *children, Step *inner);
 
+/* keyed.c */
+extern Frame *spindle_frame_of_keys(SpindleEval *eval, Frame *frame, const SpindleRule *rule);
+
 /* rule.c */
 extern Step *spindle_compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at);
 extern Step *spindle_compile_choice(SpindleEval *eval, Frame *frame, const SpindleRule *rule,
@@ -283,6 +286,7 @@ extern Step *spindle_compile_among(SpindleEval *eval, Frame *frame, const Spindl
 
 /* rule_children.c */
 extern int64 spindle_instance_first_child(const SpindleInstance *instance, int table, int64 parent);
+extern Step *spindle_compile_sibling(SpindleEval *eval, Frame *frame);
 
 /* condition.c */
 extern Step *spindle_compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test, int at);

@@ -33,6 +33,12 @@ spindle_compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule, i
 {
 	check_stack_depth();
 	Assert(at == 0 || rule_steps[rule->kind]->for_parents);
+	if (rule->nkeyed > 0)
+	{
+		Frame	   *keys = spindle_frame_of_keys(eval, frame, rule);
+
+		return spindle_gather(eval, keys, rule_steps[rule->kind]->compile(eval, keys, rule, 0));
+	}
 	return rule_steps[rule->kind]->compile(eval, frame, rule, at);
 }
 
@@ -110,7 +116,7 @@ spindle_rule_is_of_parent(SpindleEval *eval, const SpindleTable *table, const Sp
 
 	check_stack_depth();
 	if (question.answer)
-		rule->ops->visit(eval->instance->domain, table->index, rule, &visitor);
+		spindle_rule_visit(eval->instance->domain, table->index, rule, &visitor);
 	return question.answer;
 }
 

@@ -334,3 +334,33 @@ compile_first_child(SpindleEval *eval, Frame *frame, const SpindleRule *rule, in
 const SpindleRuleSteps spindle_rule_steps_first_child = {
 	.compile = compile_first_child,
 };
+
+/* The number of a row within its parent, from 1. */
+static void
+run_sibling(Step *step)
+{
+	SpindleLayoutCursor *cursor = step->u.layout;
+	const int	n = step->frame->n;
+	const int64 *row = step->frame->row;
+	int64	   *out = step->out.value;
+
+	Assert(step->holds == STEP_HOLDS_LAYOUT);
+	for (int i = 0; i < n; i++)
+	{
+		int64		first;
+
+		(void) spindle_layout_children(cursor, spindle_layout_parent(cursor, row[i]), &first);
+		out[i] = row[i] - first + 1;
+	}
+}
+
+/*
+ * spindle_compile_sibling
+ *		The step with the numbers of a frame's rows within their parents; the
+ *		table must be of kind "children".
+ */
+Step *
+spindle_compile_sibling(SpindleEval *eval, Frame *frame)
+{
+	return spindle_step_finish(eval, spindle_step_with_layout(eval, frame, run_sibling, NULL, false, 0, frame->table));
+}

@@ -20,13 +20,12 @@
 
 #include "gen/eval_internal.h"
 #include "math/draws.h"
+#include "model/formula.h"
 
 /* Rows that are computed side by side. */
 #define FORMULA_ROWS	128
 /* The size of an operand of which no more is known than that it fits. */
 #define ANY_SIZE		(UINT64CONST(1) << 63)
-/* Operands of all formulas are fewer; see define/rule_formula.c. */
-#define MAX_OPERANDS	100
 
 /*
  * Scratch space of one step, for FORMULA_ROWS rows.  Operand k of the stack
@@ -36,32 +35,26 @@ typedef struct FormulaState
 {
 	int64	   *narrow;			/* stack of operands, FORMULA_ROWS each */
 	__int128   *wide;
+	int64	   *constant;		/* of each operation that pushes the same for all
+								 * rows */
 } FormulaState;
 
 /* Scratch space for a formula, in the current memory context. */
 static FormulaState *
-formula_scratch(const SpindleRule *rule)
+formula_scratch(const SpindleInstance *instance, const SpindleRule *rule)
 {
 	FormulaState *state = palloc(sizeof(FormulaState));
 	int			depth = 0;
 	int			most = 1;
 
+	state->constant = palloc0(sizeof(int64) * rule->formula.nops);
 	for (int i = 0; i < rule->formula.nops; i++)
 	{
-		switch (rule->formula.op[i].kind)
-		{
-			case SPINDLE_OP_NUMBER:
-			case SPINDLE_OP_COLUMN:
-				depth++;
-				break;
-			case SPINDLE_OP_NEGATE:
-			case SPINDLE_OP_SHIFT:
-				break;
-			default:
-				depth--;
-				break;
-		}
+		const SpindleOp *op = &rule->formula.op[i];
+
+		depth += 1 - spindle_op_operands(op->kind);
 		most = Max(most, depth);
+		state->constant[i] = op->kind == SPINDLE_OP_ROWS ? instance->nrows[op->table] : op->number;
 	}
 	state->narrow = palloc(sizeof(int64) * FORMULA_ROWS * most);
 
@@ -155,8 +148,35 @@ checked_op(SpindleOpKind kind, int64 *l, int64 l_unit, const int64 *r, int64 r_u
 }
 
 /*
+ * The whole part of a quotient, or what it leaves, of n rows in 64 bits; as
+ * narrow_op().  A divisor of 0 sets is_null.
+ */
+static bool
+narrow_split(SpindleOpKind kind, int64 *l, int64 l_unit, const int64 *r, int64 r_unit, bool *is_null, int n)
+{
+	bool		overflow = false;
+
+	for (int i = 0; i < n; i++)
+	{
+		int64		a;
+		int64		b;
+
+		overflow |= pg_mul_s64_overflow(l[i], l_unit, &a);
+		overflow |= pg_mul_s64_overflow(r[i], r_unit, &b);
+		is_null[i] |= b == 0;
+
+		/* the largest negative number has no opposite */
+		overflow |= a == PG_INT64_MIN;
+		b = b == 0 || a == PG_INT64_MIN ? 1 : b;
+		l[i] = kind == SPINDLE_OP_QUOTIENT ? a / b : a % b;
+	}
+	return !overflow;
+}
+
+/*
  * An operation with two operands in 64 bits, for n rows: false if something
- * does not fit, or needs a division.
+ * does not fit, or needs a division that rounds.  Sets is_null where a divisor
+ * is 0.
  *
  * l and r are the operands, whole numbers times 10^-l_scale and 10^-r_scale,
  * that are at most *l_size and r_size in size; the result takes the place of l,
@@ -164,7 +184,8 @@ checked_op(SpindleOpKind kind, int64 *l, int64 l_unit, const int64 *r, int64 r_u
  * scale, of up to 18 digits, products have both scales together.
  */
 static bool
-narrow_op(SpindleOpKind kind, int64 *l, int l_scale, uint64 *l_size, const int64 *r, int r_scale, uint64 r_size, int n)
+narrow_op(SpindleOpKind kind, int64 *l, int l_scale, uint64 *l_size, const int64 *r, int r_scale, uint64 r_size,
+		  bool *is_null, int n)
 {
 	int			common = Max(l_scale, r_scale);
 	int64		l_unit = spindle_power_of_ten(common - l_scale);
@@ -173,6 +194,11 @@ narrow_op(SpindleOpKind kind, int64 *l, int l_scale, uint64 *l_size, const int64
 
 	if (kind == SPINDLE_OP_DIVIDE)
 		return false;
+	if (kind == SPINDLE_OP_QUOTIENT || kind == SPINDLE_OP_MODULO)
+	{
+		*l_size = Min(size_product(*l_size, l_unit), ANY_SIZE);
+		return narrow_split(kind, l, l_unit, r, r_unit, is_null, n);
+	}
 	if (kind == SPINDLE_OP_MULTIPLY)
 		size = size_product(*l_size, r_size);
 	else
@@ -188,56 +214,93 @@ narrow_op(SpindleOpKind kind, int64 *l, int l_scale, uint64 *l_size, const int64
 }
 
 /*
+ * An operation with one operand of n rows, in its place, in 64 bits; false if
+ * something does not fit.
+ */
+static bool
+narrow_unary(const SpindleOp *op, int64 *at, int scale, int n)
+{
+	const int64 unit = spindle_power_of_ten(Max(scale - op->scale, 0));
+	bool		overflow = false;
+
+	switch (op->kind)
+	{
+		case SPINDLE_OP_NEGATE:
+		case SPINDLE_OP_ABSOLUTE:
+			for (int i = 0; i < n; i++)
+			{
+				overflow |= at[i] == PG_INT64_MIN;
+				at[i] = op->kind == SPINDLE_OP_ABSOLUTE && at[i] >= 0 ? at[i] : -(uint64) at[i];
+			}
+			break;
+		case SPINDLE_OP_FLOOR:
+			for (int i = 0; i < n; i++)
+				at[i] = at[i] / unit - (at[i] % unit < 0);
+			break;
+		case SPINDLE_OP_CEILING:
+			for (int i = 0; i < n; i++)
+				at[i] = at[i] / unit + (at[i] % unit > 0);
+			break;
+		case SPINDLE_OP_ROUND:
+			for (int i = 0; i < n; i++)
+			{
+				const uint64 size = at[i] < 0 ? -(uint64) at[i] : (uint64) at[i];
+				const uint64 q = (size + unit / 2) / unit;
+
+				at[i] = at[i] < 0 ? -q : q;
+			}
+			break;
+		case SPINDLE_OP_SHIFT:
+			break;
+		default:
+			for (int i = 0; i < n; i++)
+				at[i] = spindle_time_part(op->kind, at[i]);
+			break;
+	}
+	return !overflow;
+}
+
+/*
  * The formula for rows first .. first + n - 1 of the batch, n <= FORMULA_ROWS,
  * in 64 bits.
  *
  * The results are in state->narrow, times 10^-*result_scale, and at most
  * *result_size in size.  False, with nothing of meaning there, if one of the
  * rows does not fit: then all of them are computed by wide_rows().  NULL
- * operands count as the numbers that stand there.
+ * operands count as the numbers that stand there.  Sets is_null where a divisor
+ * is 0 and leaves it alone elsewhere.
  */
 static bool
-narrow_rows(Step *step, FormulaState *state, int first, int n, int *result_scale, uint64 *result_size)
+narrow_rows(Step *step, FormulaState *state, int first, int n, bool *is_null, int *result_scale, uint64 *result_size)
 {
-	int			scale[MAX_OPERANDS] = {0};
-	uint64		size[MAX_OPERANDS];
+	int			scale[SPINDLE_MAX_OPS] = {0};
+	uint64		size[SPINDLE_MAX_OPS];
 	int			top = -1;
 
 	for (int o = 0; o < step->rule->formula.nops; o++)
 	{
 		const SpindleOp *op = &step->rule->formula.op[o];
+		const int	operands = spindle_op_operands(op->kind);
 		int64	   *at;
 
-		switch (op->kind)
-		{
-			case SPINDLE_OP_NUMBER:
-				at = state->narrow + ++top * FORMULA_ROWS;
-				for (int i = 0; i < n; i++)
-					at[i] = op->number;
-				size[top] = op->number < 0 ? -(uint64) op->number : (uint64) op->number;
-				break;
-			case SPINDLE_OP_COLUMN:
-				at = state->narrow + ++top * FORMULA_ROWS;
-				memcpy(at, step->input[o]->out.value + first, sizeof(int64) * n);
-				size[top] = spindle_magnitude(at, n);
-				break;
-			case SPINDLE_OP_NEGATE:
-				at = state->narrow + top * FORMULA_ROWS;
-				for (int i = 0; i < n; i++)
-				{
-					if (at[i] == PG_INT64_MIN)
-						return false;
-					at[i] = -at[i];
-				}
-				break;
-			case SPINDLE_OP_SHIFT:
-				break;
-			default:
-				at = state->narrow + --top * FORMULA_ROWS;
-				if (!narrow_op(op->kind, at, scale[top], &size[top], at + FORMULA_ROWS, scale[top + 1], size[top + 1], n))
-					return false;
-				break;
-		}
+		top += 1 - operands;
+		at = state->narrow + top * FORMULA_ROWS;
+		if (op->kind == SPINDLE_OP_COLUMN)
+			memcpy(at, step->input[o]->out.value + first, sizeof(int64) * n);
+		else if (op->kind == SPINDLE_OP_ROW)
+			for (int i = 0; i < n; i++)
+				at[i] = step->frame->row[first + i] + 1;
+		else if (operands == 0)
+			for (int i = 0; i < n; i++)
+				at[i] = state->constant[o];
+		else if (operands == 1 ? !narrow_unary(op, at, scale[top], n) :
+				 !narrow_op(op->kind, at, scale[top], &size[top], at + FORMULA_ROWS, scale[top + 1], size[top + 1],
+							is_null, n))
+			return false;
+
+		/* other operations with one operand leave it as large */
+		if (operands == 0 || (operands == 1 && op->kind > SPINDLE_OP_SHIFT))
+			size[top] = spindle_magnitude(at, n);
 		scale[top] = op->scale;
 	}
 	*result_scale = scale[0];
@@ -246,116 +309,38 @@ narrow_rows(Step *step, FormulaState *state, int first, int n, int *result_scale
 }
 
 /*
- * A product; one beyond 2^120 in size, which fits no column, stays at that
- * bound, so that sums of a few of them still fit.
- */
-static inline __int128
-multiply(__int128 a, __int128 b)
-{
-	const __int128 bound = (__int128) 1 << 120;
-	__int128	result;
-
-	if (__builtin_mul_overflow(a, b, &result) || result > bound || result < -bound)
-		return (a < 0) != (b < 0) ? -bound : bound;
-	return result;
-}
-
-/*
- * x / divisor, rounded half away from zero.  divisor is not 0, and neither
- * number is above 2^126 in size.
- */
-static inline __int128
-divide(__int128 x, __int128 divisor)
-{
-	bool		negative = (x < 0) != (divisor < 0);
-	unsigned __int128 a = x < 0 ? -(unsigned __int128) x : (unsigned __int128) x;
-	unsigned __int128 b = divisor < 0 ? -(unsigned __int128) divisor : (unsigned __int128) divisor;
-	unsigned __int128 q = (a + b / 2) / b;
-
-	return negative ? -(__int128) q : (__int128) q;
-}
-
-/*
- * narrow_op() in 128 bits, which also divides: a quotient has op->scale digits
- * after the point, and where the divisor is 0, is_null is set.
- */
-static void
-wide_op(const SpindleOp *op, __int128 *l, int l_scale, const __int128 *r, int r_scale,
-		bool *is_null, int n)
-{
-	int			common = Max(l_scale, r_scale);
-
-	for (int i = 0; i < n; i++)
-	{
-		__int128	a = l[i];
-		__int128	b = r[i];
-
-		if (op->kind == SPINDLE_OP_MULTIPLY)
-			l[i] = multiply(a, b);
-		else if (op->kind == SPINDLE_OP_DIVIDE)
-		{
-			/* the quotient has op->scale digits */
-			is_null[i] |= b == 0;
-			l[i] = b == 0 ? 0 :
-				divide(multiply(multiply(a, spindle_power_of_ten(op->scale - l_scale)),
-								spindle_power_of_ten(r_scale)), b);
-		}
-		else
-		{
-			a = multiply(a, spindle_power_of_ten(common - l_scale));
-			b = multiply(b, spindle_power_of_ten(common - r_scale));
-			if (op->kind == SPINDLE_OP_ADD)
-				l[i] = a + b;
-			else if (op->kind == SPINDLE_OP_SUBTRACT)
-				l[i] = a - b;
-			else if (op->kind == SPINDLE_OP_MINIMUM)
-				l[i] = Min(a, b);
-			else
-				l[i] = Max(a, b);
-		}
-	}
-}
-
-/*
  * narrow_rows() in 128 bits, for what does not fit or divides; returns the
- * scale of the results, which are in state->wide.  Sets is_null where a
- * divisor is 0 and leaves it alone elsewhere.
+ * scale of the results, which are in state->wide.
  */
 static int
 wide_rows(Step *step, FormulaState *state, int first, int n, bool *is_null)
 {
-	int			scale[MAX_OPERANDS] = {0};
+	int			scale[SPINDLE_MAX_OPS] = {0};
 	int			top = -1;
 
 	for (int o = 0; o < step->rule->formula.nops; o++)
 	{
 		const SpindleOp *op = &step->rule->formula.op[o];
+		const int	operands = spindle_op_operands(op->kind);
 		__int128   *at;
 
-		switch (op->kind)
-		{
-			case SPINDLE_OP_NUMBER:
-				at = state->wide + ++top * FORMULA_ROWS;
-				for (int i = 0; i < n; i++)
-					at[i] = op->number;
-				break;
-			case SPINDLE_OP_COLUMN:
-				at = state->wide + ++top * FORMULA_ROWS;
-				for (int i = 0; i < n; i++)
-					at[i] = step->input[o]->out.value[first + i];
-				break;
-			case SPINDLE_OP_NEGATE:
-				at = state->wide + top * FORMULA_ROWS;
-				for (int i = 0; i < n; i++)
-					at[i] = -at[i];
-				break;
-			case SPINDLE_OP_SHIFT:
-				break;
-			default:
-				at = state->wide + --top * FORMULA_ROWS;
-				wide_op(op, at, scale[top], at + FORMULA_ROWS, scale[top + 1], is_null, n);
-				break;
-		}
+		top += 1 - operands;
+		at = state->wide + top * FORMULA_ROWS;
+		if (op->kind == SPINDLE_OP_COLUMN)
+			for (int i = 0; i < n; i++)
+				at[i] = step->input[o]->out.value[first + i];
+		else if (op->kind == SPINDLE_OP_ROW)
+			for (int i = 0; i < n; i++)
+				at[i] = step->frame->row[first + i] + 1;
+		else if (operands == 0)
+			for (int i = 0; i < n; i++)
+				at[i] = state->constant[o];
+		else if (operands == 1)
+			for (int i = 0; i < n; i++)
+				at[i] = spindle_formula_apply(op, at[i], scale[top], 0, 0, &is_null[i]);
+		else
+			for (int i = 0; i < n; i++)
+				at[i] = spindle_formula_apply(op, at[i], scale[top], at[i + FORMULA_ROWS], scale[top + 1], &is_null[i]);
 		scale[top] = op->scale;
 	}
 	return scale[0];
@@ -419,9 +404,10 @@ divide_small_rows(const int64 *pg_restrict in, int n, double unit, int64 *pg_res
 static void
 round_rows(const int64 *in, int n, uint64 size, int64 unit, const SpindleType *type, int64 *out)
 {
-	const int64 min = type->min;
-	const int64 max = type->max;
+	int64		min;
+	int64		max;
 
+	spindle_formula_range(type, &min, &max);
 	if (unit == 1)
 		memcpy(out, in, sizeof(int64) * n);
 	else if (size < UINT64CONST(1) << 50 && unit < INT64CONST(1) << 50)
@@ -432,29 +418,6 @@ round_rows(const int64 *in, int n, uint64 size, int64 unit, const SpindleType *t
 		return;
 	for (int i = 0; i < n; i++)
 		out[i] = Max(min, Min(out[i], max));
-}
-
-/*
- * A result x times 10^-scale as a value of the column's type: rounded half
- * away from zero, cut to its largest or smallest value; a double is as near as
- * a division gives it.
- */
-static inline int64
-store(const SpindleType *type, __int128 x, int scale)
-{
-	if (!type->ops->is_exact)
-	{
-		double		d = (double) x / (double) spindle_power_of_ten(scale);
-		int64		bits;
-
-		memcpy(&bits, &d, sizeof(bits));
-		return type->ops->is_single ? spindle_single(bits) : bits;
-	}
-	if (scale > type->scale)
-		x = divide(x, spindle_power_of_ten(scale - type->scale));
-	else
-		x = multiply(x, spindle_power_of_ten(type->scale - scale));
-	return (int64) Max((__int128) type->min, Min(x, (__int128) type->max));
 }
 
 /*
@@ -479,21 +442,22 @@ run_formula(Step *step)
 		int			scale;
 		uint64		size;
 
-		if (narrow_rows(step, state, first, n, &scale, &size))
+		if (narrow_rows(step, state, first, n, is_null, &scale, &size))
 		{
-			if (type->ops->is_exact && scale >= type->scale && size <= PG_INT64_MAX / 2)
+			if (type->kind != SPINDLE_FLOAT && scale >= type->scale && size <= PG_INT64_MAX / 2)
 				round_rows(state->narrow, n, size, spindle_power_of_ten(scale - type->scale), type, out);
 			else
 			{
 				for (int i = 0; i < n; i++)
-					out[i] = store(type, state->narrow[i], scale);
+					out[i] = spindle_formula_store(type, state->narrow[i], scale);
 			}
 		}
 		else
 		{
+			memset(is_null, 0, n);
 			scale = wide_rows(step, state, first, n, is_null);
 			for (int i = 0; i < n; i++)
-				out[i] = store(type, state->wide[i], scale);
+				out[i] = spindle_formula_store(type, state->wide[i], scale);
 		}
 		if (!step->has_nulls)
 			continue;
@@ -523,20 +487,42 @@ compile_formula(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at
 			input[i] = spindle_compile_path(eval, frame, &op->ref, 0, false);
 			has_nulls |= input[i]->has_nulls;
 		}
-		else if (op->kind == SPINDLE_OP_DIVIDE)
-			has_nulls = true;
+		else if (op->kind == SPINDLE_OP_DIVIDE || op->kind == SPINDLE_OP_QUOTIENT || op->kind == SPINDLE_OP_MODULO)
+			has_nulls |= op[-1].kind != SPINDLE_OP_NUMBER;
 	}
-
-	/* an operand may have room for NULLs that its rule never gives */
-	has_nulls = has_nulls && rule->ops->may_be_null(eval->instance->domain, frame->table, rule, NULL);
 	step = spindle_step_add(eval, frame, run_formula, rule, has_nulls, 0);
 	step->ninputs = n;
 	step->input = input;
 	step->holds = STEP_HOLDS_OWN;
-	step->u.own = formula_scratch(rule);
+	step->u.own = formula_scratch(eval->instance, rule);
 	return spindle_step_finish(eval, step);
 }
 
+/*
+ * See SpindleRuleSteps: by halves, as a formula that counts can be computed for
+ * any row by itself.
+ */
+static int64
+first_row_of_formula(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, bool inclusive)
+{
+	int64		low = 0;
+	int64		high = instance->nrows[table];
+
+	while (low < high)
+	{
+		int64		middle = low + (high - low) / 2;
+		int64		found = spindle_formula_value_at(instance->domain, rule, middle);
+
+		if (inclusive ? found >= value : found > value)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* first_row_at is for formulas that count rows. */
 const SpindleRuleSteps spindle_rule_steps_formula = {
 	.compile = compile_formula,
+	.first_row_at = first_row_of_formula,
 };

@@ -311,6 +311,27 @@ const SpindleRuleSteps spindle_rule_steps_number = {
 	.compile = compile_number,
 };
 
+/* Cut what an offset has given to the time that it is not to pass. */
+static void
+cut_times(Step *step)
+{
+	const SpindleRule *rule = step->rule;
+	const int	n = step->frame->n;
+	int64	   *pg_restrict out = step->out.value;
+
+	if (rule->offset.limit == SPINDLE_LIMIT_VALUE)
+		for (int i = 0; i < n; i++)
+			out[i] = Min(out[i], rule->offset.last);
+	else if (rule->offset.limit == SPINDLE_LIMIT_COLUMN)
+	{
+		const SpindleVector *last = &step->input[1]->out;
+
+		for (int i = 0; i < n; i++)
+			if (!(last->is_null && last->is_null[i]))
+				out[i] = Min(out[i], last->value[i]);
+	}
+}
+
 /*
  * A time plus a drawn number of units, rounded to a whole number of them if
  * the rule says so, or to microseconds.  NULL where the source is.
@@ -331,27 +352,29 @@ run_offset(Step *step)
 	{
 		const SpindleDist *dist = &rule->offset.by;
 		uint64		draw = spindle_draw(step->key, step->frame->row[i]);
-		double		by;
-
-		/* all whole numbers within the limits are equally likely */
-		if (!(is_whole && dist->kind == SPINDLE_DIST_UNIFORM && spindle_dist_on_grid(dist->min, dist->max, draw, &by)))
-		{
-			by = spindle_dist_sample(dist, draw);
-			if (is_whole)
-				by = floor(by + 0.5);
-		}
+		double		by = is_whole ? spindle_dist_whole(dist, draw) : spindle_dist_sample(dist, draw);
 
 		/* what would lie beyond the years 1900 to 9999 stays at their ends */
 		by = Max(-limit, Min(floor(by * unit + 0.5), limit));
 		step->out.value[i] = Max(first, Min(in->value[i] + (int64) by, last));
 	}
 	copy_nulls(step, in);
+	cut_times(step);
 }
 
+/* Input 1, if there is one, is the time of the row that is not to be passed. */
 static Step *
 compile_offset(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
-	return spindle_step_finish(eval, spindle_step_with_input(eval, frame, run_offset, rule, &rule->offset.source, 0));
+	const bool	has_column = rule->offset.limit == SPINDLE_LIMIT_COLUMN;
+	Step	   *source = spindle_compile_path(eval, frame, &rule->offset.source, 0, false);
+	Step	   *limit = has_column ? spindle_compile_path(eval, frame, &rule->offset.last_ref, 0, false) : NULL;
+	Step	   *step = spindle_step_add(eval, frame, run_offset, rule, source->has_nulls, 1 + has_column);
+
+	step->input[0] = source;
+	if (has_column)
+		step->input[1] = limit;
+	return spindle_step_finish(eval, step);
 }
 
 const SpindleRuleSteps spindle_rule_steps_offset = {

@@ -3,61 +3,37 @@
  * rule_pattern.c
  *		The step of the rule "pattern".
  *
- * Texts are written one behind the other into a buffer that the step keeps,
- * each with a varlena header before it, so that a reader can hand them out as
- * Datums without a copy.  The buffer moves when it grows: addresses are given
- * when the batch is complete.  They are valid until the step's next batch.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "utils/builtins.h"
-#include "utils/memutils.h"
-
-#include "compat.h"
-#include "gen/eval_internal.h"
+#include "gen/text_batch.h"
+#include "math/permute.h"
 
 /* Labels of the draws that a rule makes beside its main one. */
 #define LABEL_PIECE		201
 
-/* Texts of one batch: written one after another, then given addresses. */
+/*
+ * Digits of a permuted row number: as many as fit a permutation, and more than
+ * the rows of any table need.  Those before them are random.
+ */
+#define ID_DIGITS		11
+
+static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
 typedef struct PatternState
 {
-	MemoryContext context;		/* where text, offset and buffer are allocated */
-	int			capacity;		/* rows that text and offset have room for */
-	SpindleText *text;			/* the values that are handed out, one for each
-								 * row */
-	Size	   *offset;			/* of each row's varlena in buffer */
-	Size		buffer_size;	/* bytes, doubled when they do not do */
-	Size		used;			/* bytes of it that are written */
-	char	   *buffer;
+	SpindleTextBatch batch;
 	SpindleText *literal;		/* of each piece that is one */
 	SpindleKey *piece_key;		/* of each piece's draws */
+	SpindlePermutation *permutation;	/* of each piece that is an id */
 } PatternState;
-
-/*
- * Room for n bytes behind what is used.  The address holds until the next
- * call.
- */
-static inline char *
-buffer_reserve(PatternState *state, Size n)
-{
-	if (unlikely(state->used + n > state->buffer_size))
-	{
-		while (state->used + n > state->buffer_size)
-			state->buffer_size *= 2;
-		state->buffer = repalloc_huge(state->buffer, state->buffer_size);
-	}
-	return state->buffer + state->used;
-}
 
 /* A text as it is. */
 static inline void
-append_text(PatternState *state, const SpindleText *text)
+append_text(SpindleTextBatch *batch, const SpindleText *text)
 {
-	memcpy(buffer_reserve(state, text->len), text->data, text->len);
-	state->used += text->len;
+	spindle_text_append(batch, text->data, text->len);
 }
 
 /* c with its case changed if it is one of the 26 letters from first on. */
@@ -73,79 +49,68 @@ fold_letter(char c, char first)
  * only, so that the result does not depend on a locale.
  */
 static inline void
-append_folded(PatternState *state, const SpindleText *text, char fold)
+append_folded(SpindleTextBatch *batch, const SpindleText *text, char fold)
 {
 	const char	first = fold == 'l' ? 'A' : 'a';
 	const char *pg_restrict data = text->data;
-	char	   *pg_restrict out = buffer_reserve(state, text->len);
+	char	   *pg_restrict out = spindle_text_reserve(batch, text->len);
 
 	for (int i = 0; i < text->len; i++)
 		out[i] = fold_letter(data[i], first);
-	state->used += text->len;
-}
-
-/* len bytes as they are. */
-static void
-append(PatternState *state, const char *data, int len)
-{
-	memcpy(buffer_reserve(state, len), data, len);
-	state->used += len;
-}
-
-/*
- * A number, value times 10^-scale, with scale digits after the point, padded
- * with zeros to a width before it.  The sign does not count as a digit.
- */
-static void
-append_number(PatternState *state, int64 value, int scale, int width)
-{
-	char		digits[MAXINT8LEN + 1];
-	uint64		u = value < 0 ? -(uint64) value : (uint64) value;
-	uint64		unit;
-	int			n;
-
-	if (value < 0)
-		append(state, "-", 1);
-	if (scale == 0 && width <= 1)
-	{
-		state->used += pg_ulltoa_n(u, buffer_reserve(state, MAXINT8LEN));
-		return;
-	}
-	unit = (uint64) spindle_power_of_ten(scale);
-	n = pg_ulltoa_n(u / unit, digits);
-	for (int i = n; i < width; i++)
-		append(state, "0", 1);
-	append(state, digits, n);
-	if (scale > 0)
-	{
-		append(state, ".", 1);
-		n = pg_ulltoa_n(u % unit, digits);
-		for (int i = n; i < scale; i++)
-			append(state, "0", 1);
-		append(state, digits, n);
-	}
+	batch->used += text->len;
 }
 
 /*
  * Characters by a chain that begins with the row's draw: each is a choice by a
- * mix of the one before.  One draw would do for a dozen of them only.
+ * mix of the one before.  One draw would do for a dozen of them only.  Where
+ * their number is not given, the first draw chooses that.
  */
 static void
-append_random(PatternState *state, const SpindlePiece *piece, SpindleKey key, int64 row)
+append_random(SpindleTextBatch *batch, const SpindlePiece *piece, SpindleKey key, int64 row)
 {
-	static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	int			base = piece->kind == SPINDLE_PIECE_DIGITS ? 10 :
+	static const char hex[] = "0123456789abcdef";
+	const int	base = piece->kind == SPINDLE_PIECE_DIGITS ? 10 : piece->kind == SPINDLE_PIECE_HEX ? 16 :
 	piece->kind == SPINDLE_PIECE_LETTERS ? 26 : 36;
-	const char *letters = piece->kind == SPINDLE_PIECE_LETTERS ? alphabet + 10 : alphabet;
+	const char *letters = piece->kind == SPINDLE_PIECE_HEX ? hex :
+	piece->kind == SPINDLE_PIECE_LETTERS ? alphabet + 10 : alphabet;
 	uint64		draw = spindle_draw(key, row);
-	char	   *out = buffer_reserve(state, piece->width);
+	int			n = piece->width;
+	char	   *out = spindle_text_reserve(batch, Max(n, piece->max_width));
 
-	for (int i = 0; i < piece->width; i++)
+	if (piece->max_width > 0)
+	{
+		n += (int) spindle_below(draw, piece->max_width - n + 1);
+		draw = spindle_mix(draw + SPINDLE_PHI);
+	}
+	for (int i = 0; i < n; i++)
 	{
 		out[i] = letters[spindle_below(draw, base)];
 		draw = spindle_mix(draw + SPINDLE_PHI);
 	}
-	state->used += piece->width;
+	batch->used += n;
+}
+
+/*
+ * A number that no other row has, in base 36: a permutation of the row number.
+ * What does not fit it is filled with random characters in front.
+ */
+static void
+append_id(SpindleTextBatch *batch, const SpindlePiece *piece, const SpindlePermutation *permutation,
+		  SpindleKey key, int64 row)
+{
+	char	   *out = spindle_text_reserve(batch, piece->width);
+	uint64		id = (uint64) spindle_permute(permutation, row);
+	uint64		draw = piece->width > ID_DIGITS ? spindle_draw(key, row) : 0;
+	int			at = piece->width;
+
+	for (int i = 0; i < ID_DIGITS && at > 0; i++, id /= 36)
+		out[--at] = alphabet[id % 36];
+	while (at > 0)
+	{
+		out[--at] = alphabet[spindle_below(draw, 36)];
+		draw = spindle_mix(draw + SPINDLE_PHI);
+	}
+	batch->used += piece->width;
 }
 
 /* The text of a literal, with as many bytes to read as all texts have. */
@@ -157,6 +122,17 @@ literal_text(const char *data)
 	return (SpindleText) {.data = memcpy(palloc(Max(len, 1)), data, len),.len = len};
 }
 
+/* 36^n, n up to ID_DIGITS. */
+static int64
+power_of_36(int n)
+{
+	int64		result = 1;
+
+	while (n-- > 0)
+		result *= 36;
+	return result;
+}
+
 /* An empty state, in the current memory context, where it also grows. */
 static PatternState *
 create_state(const SpindleRule *rule, SpindleKey key)
@@ -164,36 +140,21 @@ create_state(const SpindleRule *rule, SpindleKey key)
 	PatternState *state = palloc0(sizeof(PatternState));
 	const int	npieces = rule->pattern.npieces;
 
-	state->context = CurrentMemoryContext;
-	state->buffer_size = 8192;
-	state->buffer = palloc(state->buffer_size);
+	spindle_text_batch_init(&state->batch);
 	state->literal = palloc0(sizeof(SpindleText) * npieces);
 	state->piece_key = palloc(sizeof(SpindleKey) * npieces);
+	state->permutation = palloc0(sizeof(SpindlePermutation) * npieces);
 	for (int p = 0; p < npieces; p++)
 	{
-		if (rule->pattern.piece[p].kind == SPINDLE_PIECE_LITERAL)
-			state->literal[p] = literal_text(rule->pattern.piece[p].text);
+		const SpindlePiece *piece = &rule->pattern.piece[p];
+
+		if (piece->kind == SPINDLE_PIECE_LITERAL)
+			state->literal[p] = literal_text(piece->text);
 		state->piece_key[p] = spindle_key_derive(key, LABEL_PIECE + p);
+		if (piece->kind == SPINDLE_PIECE_ID)
+			spindle_permutation_init(&state->permutation[p], state->piece_key[p], power_of_36(Min(piece->width, ID_DIGITS)));
 	}
 	return state;
-}
-
-/* Begin a batch, with room for the rows that its frame has room for. */
-static void
-begin_batch(PatternState *state, const Frame *frame)
-{
-	if (state->capacity < frame->n)
-	{
-		if (state->text)
-		{
-			pfree(state->text);
-			pfree(state->offset);
-		}
-		state->capacity = frame->capacity;
-		state->text = MemoryContextAllocHuge(state->context, sizeof(SpindleText) * state->capacity);
-		state->offset = MemoryContextAllocHuge(state->context, sizeof(Size) * state->capacity);
-	}
-	state->used = 0;
 }
 
 /*
@@ -204,36 +165,40 @@ static inline bool
 append_piece(Step *step, PatternState *state, int p, int i)
 {
 	const SpindlePiece *piece = &step->rule->pattern.piece[p];
+	SpindleTextBatch *batch = &state->batch;
+	const Step *input = step->input[p];
 
 	switch (piece->kind)
 	{
 		case SPINDLE_PIECE_LITERAL:
-			append_text(state, &state->literal[p]);
+			append_text(batch, &state->literal[p]);
 			break;
 		case SPINDLE_PIECE_ROW:
-			append_number(state, step->frame->row[i] + 1, 0, piece->width);
+			spindle_text_batch_number(batch, step->frame->row[i] + 1, 0, piece->width);
+			break;
+		case SPINDLE_PIECE_SIBLING:
+			spindle_text_batch_number(batch, input->out.value[i], 0, piece->width);
+			break;
+		case SPINDLE_PIECE_ID:
+			append_id(batch, piece, &state->permutation[p], state->piece_key[p], step->frame->row[i]);
 			break;
 		case SPINDLE_PIECE_COLUMN:
+			if (input->out.is_null && input->out.is_null[i])
+				return false;
+			if (piece->is_text)
 			{
-				const Step *input = step->input[p];
+				const SpindleText *text = (const SpindleText *) (intptr_t) input->out.value[i];
 
-				if (input->out.is_null && input->out.is_null[i])
-					return false;
-				if (piece->is_text)
-				{
-					const SpindleText *text = (const SpindleText *) (intptr_t) input->out.value[i];
-
-					if (piece->fold)
-						append_folded(state, text, piece->fold);
-					else
-						append_text(state, text);
-				}
+				if (piece->fold)
+					append_folded(batch, text, piece->fold);
 				else
-					append_number(state, input->out.value[i], piece->scale, piece->width);
-				break;
+					append_text(batch, text);
 			}
+			else
+				spindle_text_batch_number(batch, input->out.value[i], piece->scale, piece->width);
+			break;
 		default:
-			append_random(state, piece, state->piece_key[p], step->frame->row[i]);
+			append_random(batch, piece, state->piece_key[p], step->frame->row[i]);
 			break;
 	}
 	return true;
@@ -249,41 +214,24 @@ static void
 run_pattern(Step *step)
 {
 	PatternState *state = step->u.own;
-	int			max_len = step->rule->type->length;
 
 	Assert(step->holds == STEP_HOLDS_OWN);
-	begin_batch(state, step->frame);
+	spindle_text_batch_begin(&state->batch, step->frame);
 	for (int i = 0; i < step->frame->n; i++)
 	{
 		bool		is_null = false;
 
-		/* a varlena header goes before the characters */
-		state->used = MAXALIGN(state->used);
-		(void) buffer_reserve(state, VARHDRSZ);
-		state->offset[i] = state->used;
-		state->used += VARHDRSZ;
+		spindle_text_begin(&state->batch, i);
 		for (int p = 0; p < step->rule->pattern.npieces && !is_null; p++)
 			is_null = !append_piece(step, state, p, i);
 		if (step->has_nulls)
 			step->out.is_null[i] = is_null;
-		state->text[i].len = (int32) (state->used - state->offset[i] - VARHDRSZ);
+		spindle_text_end(&state->batch, i);
 	}
-	for (int i = 0; i < step->frame->n; i++)
-	{
-		SpindleText *text = &state->text[i];
-
-		text->datum = (struct varlena *) (state->buffer + state->offset[i]);
-		text->data = VARDATA(text->datum);
-		if (max_len > 0 && text->len > max_len)
-			text->len = spindle_text_clip(text->data, text->len, max_len);
-		SET_VARSIZE(text->datum, VARHDRSZ + text->len);
-		text->json = NULL;
-		text->id = -1;
-		step->out.value[i] = (int64) (intptr_t) text;
-	}
+	spindle_text_batch_end(&state->batch, step);
 }
 
-/* Input p is the column of piece p, NULL for other pieces. */
+/* Input p is the column of piece p, NULL for pieces that have none. */
 static Step *
 compile_pattern(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
@@ -296,6 +244,8 @@ compile_pattern(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at
 	{
 		const SpindlePiece *piece = &rule->pattern.piece[i];
 
+		if (piece->kind == SPINDLE_PIECE_SIBLING)
+			input[i] = spindle_compile_sibling(eval, frame);
 		if (piece->kind != SPINDLE_PIECE_COLUMN)
 			continue;
 		input[i] = spindle_compile_path(eval, frame, &piece->ref, 0, false);

@@ -185,3 +185,19 @@ spindle_dist_on_grid(double low, double high, uint64 draw, double *step)
 	*step = (double) (first + (int64) spindle_below(draw, (uint64) (last - first) + 1));
 	return true;
 }
+
+/*
+ * spindle_dist_whole
+ *		A whole number of a distribution by one draw.  Of an even one, all whole
+ *		numbers within the limits are equally likely; others are rounded, up at a
+ *		half.
+ */
+double
+spindle_dist_whole(const SpindleDist *dist, uint64 draw)
+{
+	double		number;
+
+	if (dist->kind == SPINDLE_DIST_UNIFORM && spindle_dist_on_grid(dist->min, dist->max, draw, &number))
+		return number;
+	return floor(spindle_dist_sample(dist, draw) + 0.5);
+}

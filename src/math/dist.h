@@ -42,5 +42,6 @@ extern void spindle_dist_prepare(SpindleDist *dist);
 extern bool spindle_dist_discrete(SpindleDist *dist, const char *name, double parameter);
 extern double spindle_dist_sample(const SpindleDist *dist, uint64 draw);
 extern bool spindle_dist_on_grid(double low, double high, uint64 draw, double *step);
+extern double spindle_dist_whole(const SpindleDist *dist, uint64 draw);
 
 #endif							/* SPINDLE_DIST_H */

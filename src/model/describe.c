@@ -68,15 +68,38 @@ void
 spindle_describe_test(StringInfo out, const SpindleDomain *domain, int table, const SpindleTest *test)
 {
 	static const char *const words[] = {"is null", "is not null", "is one of the listed values",
-	"is none of the listed values", "is less", "is greater"};
+		"is none of the listed values", "is less", "is at least a value", "is greater", "is at most a value"};
+	static const char *const than[] = {"", "", "equals", "differs from", "is less than", "is at least",
+	"is greater than", "is at most"};
 
-	if (test->kind == SPINDLE_TEST_HAS_CHILD)
+	switch (test->kind)
 	{
-		appendStringInfo(out, "there is a row of %s", domain->table[test->child].name);
-		return;
+		case SPINDLE_TEST_HAS_CHILD:
+		case SPINDLE_TEST_NO_CHILD:
+			appendStringInfo(out, "there is %s row of %s", test->kind == SPINDLE_TEST_HAS_CHILD ? "a" : "no",
+							 domain->table[test->child].name);
+			return;
+		case SPINDLE_TEST_AND:
+		case SPINDLE_TEST_OR:
+			appendStringInfoChar(out, '(');
+			for (int i = 0; i < test->nparts; i++)
+			{
+				if (i > 0)
+					appendStringInfoString(out, test->kind == SPINDLE_TEST_AND ? " and " : " or ");
+				spindle_describe_test(out, domain, table, &test->part[i]);
+			}
+			appendStringInfoChar(out, ')');
+			return;
+		default:
+			spindle_describe_path(out, domain, table, &test->ref);
+			appendStringInfo(out, " %s", test->has_other ? than[test->kind] : words[test->kind]);
+			if (test->has_other)
+			{
+				appendStringInfoChar(out, ' ');
+				spindle_describe_path(out, domain, table, &test->other);
+			}
+			return;
 	}
-	spindle_describe_path(out, domain, table, &test->ref);
-	appendStringInfo(out, " %s", words[test->kind]);
 }
 
 /*
@@ -90,6 +113,11 @@ spindle_rule_describe(const SpindleDomain *domain, const SpindleTable *table, co
 
 	initStringInfo(&out);
 	column->rule->ops->describe(&out, domain, table->index, column->rule);
+	for (int i = 0; i < column->rule->nkeyed; i++)
+	{
+		appendStringInfoString(&out, i ? ", " : ", by the values of ");
+		spindle_describe_path(&out, domain, table->index, &column->rule->keyed[i]);
+	}
 	if (column->null_fraction > 0)
 		appendStringInfo(&out, "; null for %g %%", column->null_fraction * 100);
 	return out.data;

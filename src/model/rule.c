@@ -9,6 +9,20 @@
 
 #include "model/model.h"
 
+/*
+ * spindle_rule_visit
+ *		Pass all parts that a rule's value comes from to a visitor, in a fixed
+ *		order; rules inside it as a whole.
+ */
+void
+spindle_rule_visit(const SpindleDomain *domain, int table, const SpindleRule *rule,
+				   const SpindleRuleVisitor *visitor)
+{
+	for (int i = 0; i < rule->nkeyed; i++)
+		spindle_visit_path(visitor, table, &rule->keyed[i]);
+	rule->ops->visit(domain, table, rule, visitor);
+}
+
 /* The answers of kinds that have no parts, give no NULL and know no order. */
 void
 spindle_rule_no_parts(const SpindleDomain *domain, int table, const SpindleRule *rule,
@@ -50,19 +64,55 @@ spindle_visit_target(const SpindleRuleVisitor *visitor, const SpindleTable *tabl
 }
 
 /*
- * spindle_path_may_be_null
- *		Can the value at the end of a path be NULL, or the path end early?
- *
- * The path begins in a row of table.  known, if not NULL, is a path from the
- * same table whose value is known not to be NULL; then the references on it
- * are not NULL either.  Any other column counts as one that can be NULL if it
- * is nullable, whether its rule gives NULL or not.
+ * spindle_visit_test
+ *		The parts of a condition on a row of a table: the paths that it compares,
+ *		or the number of children.
+ */
+void
+spindle_visit_test(const SpindleRuleVisitor *visitor, int table, const SpindleTest *test)
+{
+	switch (test->kind)
+	{
+		case SPINDLE_TEST_HAS_CHILD:
+		case SPINDLE_TEST_NO_CHILD:
+			spindle_visit_children(visitor, test->child);
+			break;
+		case SPINDLE_TEST_AND:
+		case SPINDLE_TEST_OR:
+			for (int i = 0; i < test->nparts; i++)
+				spindle_visit_test(visitor, table, &test->part[i]);
+			break;
+		default:
+			spindle_visit_path(visitor, table, &test->ref);
+			if (test->has_other)
+				spindle_visit_path(visitor, table, &test->other);
+			break;
+	}
+}
+
+/*
+ * spindle_test_asks_children
+ *		Does a condition ask which children a row has?
  */
 bool
-spindle_path_may_be_null(const SpindleDomain *domain, int table, const SpindleColumnRef *ref,
-						 const SpindleColumnRef *known)
+spindle_test_asks_children(const SpindleTest *test)
 {
-	bool		on_known = known != NULL;
+	bool		result = test->kind == SPINDLE_TEST_HAS_CHILD || test->kind == SPINDLE_TEST_NO_CHILD;
+
+	for (int i = 0; i < test->nparts; i++)
+		result |= spindle_test_asks_children(&test->part[i]);
+	return result;
+}
+
+/*
+ * Can the value at the end of a path be NULL, or the path end early, if one
+ * other path is known not to be NULL?
+ */
+static bool
+may_be_null_beside(const SpindleDomain *domain, int table, const SpindleColumnRef *ref,
+				   const SpindleColumnRef *known)
+{
+	bool		on_known = true;
 
 	for (int i = 0; i < ref->nsteps; i++)
 	{
@@ -77,6 +127,28 @@ spindle_path_may_be_null(const SpindleDomain *domain, int table, const SpindleCo
 	if (on_known && ref->nsteps == known->nsteps && ref->column == known->column)
 		return false;
 	return spindle_ref_column(domain, ref)->nullable;
+}
+
+/*
+ * spindle_path_may_be_null
+ *		Can the value at the end of a path be NULL, or the path end early?
+ *
+ * The path begins in a row of table.  known, if not NULL, are paths from the
+ * same table whose values are known not to be NULL, ended by one with the column
+ * -1; then the references on them are not NULL either.  Any other column counts
+ * as one that can be NULL if it is nullable, whether its rule gives NULL or not.
+ */
+bool
+spindle_path_may_be_null(const SpindleDomain *domain, int table, const SpindleColumnRef *ref,
+						 const SpindleColumnRef *known)
+{
+	/* a path without steps to a column that no table has knows nothing */
+	static const SpindleColumnRef nothing = {.column = -1};
+
+	for (; known && known->column >= 0; known++)
+		if (!may_be_null_beside(domain, table, ref, known))
+			return false;
+	return may_be_null_beside(domain, table, ref, &nothing);
 }
 
 /*

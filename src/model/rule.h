@@ -72,6 +72,8 @@ typedef enum SpindleSkewKind
 	KIND(FIRST_CHILD, first_child) \
 	KIND(DATA, data) \
 	KIND(PATTERN, pattern) \
+	KIND(WORDS, words) \
+	KIND(SHAPE, shape) \
 	KIND(HIERARCHY, hierarchy) \
 	KIND(LEVEL, level) \
 	KIND(UUID, uuid)
@@ -107,7 +109,11 @@ typedef enum SpindlePickKind
 	SPINDLE_PICK_LAST
 } SpindlePickKind;
 
-/* A condition on the row.  All but NULL and HAS_CHILD are false for NULL. */
+/*
+ * A condition on the row.  Each kind is followed by its opposite, so one bit of
+ * the number turns it round.  Comparisons are false for NULL, and so are their
+ * opposites.
+ */
 typedef enum SpindleTestKind
 {
 	SPINDLE_TEST_NULL,
@@ -115,43 +121,77 @@ typedef enum SpindleTestKind
 	SPINDLE_TEST_IN,			/* equal to one of the values */
 	SPINDLE_TEST_NOT_IN,
 	SPINDLE_TEST_LESS,
+	SPINDLE_TEST_AT_LEAST,
 	SPINDLE_TEST_GREATER,
-	SPINDLE_TEST_HAS_CHILD		/* of a child table laid out over this one */
+	SPINDLE_TEST_AT_MOST,
+	SPINDLE_TEST_HAS_CHILD,		/* of a child table laid out over this one */
+	SPINDLE_TEST_NO_CHILD,
+	SPINDLE_TEST_AND,			/* all parts hold */
+	SPINDLE_TEST_OR				/* one of the parts holds */
 } SpindleTestKind;
 
 /*
- * A condition: a comparison of the column at the end of a path with constants.
+ * A condition: a comparison of the column at the end of a path with constants
+ * or with another column, or several conditions.  "not" is gone when it is
+ * read: it turns round the comparisons inside it.
  */
 typedef struct SpindleTest
 {
 	SpindleTestKind kind;
-	SpindleColumnRef ref;		/* what is tested, but for HAS_CHILD */
-	int			child;			/* table, for HAS_CHILD */
-	int			nvalues;		/* IN and NOT_IN: any number; LESS and GREATER:
-								 * 1 */
+	SpindleColumnRef ref;		/* what is tested, if it is a column */
+	bool		has_other;		/* compared with another column, ... */
+	SpindleColumnRef other;		/* ... this one, in place of a value */
+	int			child;			/* table, for HAS_CHILD and NO_CHILD */
+	int			nvalues;		/* IN and NOT_IN: any number; comparisons: 1, 0
+								 * with has_other */
 	int64	   *value;			/* in the representation of the column; texts
 								 * by the address that the domain's pool has
 								 * for them */
+	int			nparts;			/* AND and OR: 1 to 100 conditions */
+	struct SpindleTest *part;
 } SpindleTest;
 
+/* Does a condition compare a column, and so need it not to be NULL? */
+static inline bool
+spindle_test_compares(const SpindleTest *test)
+{
+	return test->kind >= SPINDLE_TEST_IN && test->kind <= SPINDLE_TEST_AT_MOST;
+}
+
 /*
- * One operation of a formula in postfix order; decimals are exact.  NUMBER and
- * COLUMN push an operand, NEGATE and SHIFT change the top one, the others take
- * two and push one.
+ * One operation of a formula in postfix order; decimals are exact.  The first
+ * four push an operand, those from NEGATE on change the top one, the others take
+ * two and push one.  Days and microseconds since 2000 are whole numbers too.
  */
 typedef enum SpindleOpKind
 {
 	SPINDLE_OP_NUMBER,
 	SPINDLE_OP_COLUMN,
+	SPINDLE_OP_ROW,				/* number of the row, from 1 */
+	SPINDLE_OP_ROWS,			/* number of rows of a table */
 	SPINDLE_OP_ADD,
 	SPINDLE_OP_SUBTRACT,
 	SPINDLE_OP_MULTIPLY,
 	SPINDLE_OP_DIVIDE,
+	SPINDLE_OP_QUOTIENT,		/* whole part of a division, toward zero */
+	SPINDLE_OP_MODULO,			/* what that leaves, with the sign of the
+								 * dividend */
+	SPINDLE_OP_MINIMUM,
+	SPINDLE_OP_MAXIMUM,
+	SPINDLE_OP_NEGATE,
 	SPINDLE_OP_SHIFT,			/* division by a power of ten: same digits,
 								 * other scale */
-	SPINDLE_OP_NEGATE,
-	SPINDLE_OP_MINIMUM,
-	SPINDLE_OP_MAXIMUM
+	SPINDLE_OP_FLOOR,			/* to a whole number */
+	SPINDLE_OP_CEILING,
+	SPINDLE_OP_ROUND,			/* to scale digits, half away from zero */
+	SPINDLE_OP_ABSOLUTE,
+	SPINDLE_OP_DATE,			/* microseconds to days */
+	SPINDLE_OP_YEAR,			/* of days */
+	SPINDLE_OP_MONTH,
+	SPINDLE_OP_DAY,
+	SPINDLE_OP_WEEKDAY,			/* Monday is 1 */
+	SPINDLE_OP_HOUR,			/* of microseconds */
+	SPINDLE_OP_MINUTE
 } SpindleOpKind;
 
 /* An operation.  An operand is a whole number times 10^-scale. */
@@ -161,8 +201,16 @@ typedef struct SpindleOp
 	int64		number;			/* of a NUMBER, times 10^scale */
 	int			scale;			/* of the result: digits after the point, 0 to
 								 * 18 */
+	int			table;			/* of ROWS */
 	SpindleColumnRef ref;		/* of a COLUMN */
 } SpindleOp;
+
+/* How many operands an operation takes from the stack. */
+static inline int
+spindle_op_operands(SpindleOpKind kind)
+{
+	return kind <= SPINDLE_OP_ROWS ? 0 : kind < SPINDLE_OP_NEGATE ? 2 : 1;
+}
 
 /* What a piece of a pattern becomes. */
 typedef enum SpindlePieceKind
@@ -170,9 +218,12 @@ typedef enum SpindlePieceKind
 	SPINDLE_PIECE_LITERAL,		/* the text as it stands */
 	SPINDLE_PIECE_COLUMN,		/* the value at the end of a path */
 	SPINDLE_PIECE_ROW,			/* row number from 1 */
+	SPINDLE_PIECE_SIBLING,		/* the same within the parent */
+	SPINDLE_PIECE_ID,			/* a number that no other row has, in base 36 */
 	SPINDLE_PIECE_DIGITS,		/* random characters */
 	SPINDLE_PIECE_LETTERS,		/* A to Z */
-	SPINDLE_PIECE_ALNUM			/* digits and A to Z */
+	SPINDLE_PIECE_ALNUM,		/* digits and A to Z */
+	SPINDLE_PIECE_HEX			/* digits and a to f */
 } SpindlePieceKind;
 
 typedef struct SpindlePiece
@@ -181,11 +232,60 @@ typedef struct SpindlePiece
 	char	   *text;			/* of a LITERAL, UTF-8, terminated */
 	int			width;			/* digits to pad a number to, 0 for none; or
 								 * the number of random characters, 1 to 100 */
+	int			max_width;		/* of random characters: as many at most, at
+								 * least width; 0 if it is width */
 	SpindleColumnRef ref;		/* of a COLUMN */
 	bool		is_text;		/* else a number ... */
 	int			scale;			/* ... with so many digits after the point */
 	char		fold;			/* 'l' lower case, 'u' upper case, or 0 */
 } SpindlePiece;
+
+/* What a part of a shape is. */
+typedef enum SpindleShapeKind
+{
+	SPINDLE_SHAPE_TEXT,			/* the characters as they are */
+	SPINDLE_SHAPE_CLASS,		/* one of the characters, each as likely */
+	SPINDLE_SHAPE_SEQUENCE,		/* all parts, one behind the other */
+	SPINDLE_SHAPE_CHOICE		/* one of the parts */
+} SpindleShapeKind;
+
+/*
+ * What texts look like.  A part comes at least and at most so often, each number
+ * as likely; with fills, as often as the length of the text leaves room before
+ * what follows it, which has one length.
+ */
+typedef struct SpindleShape
+{
+	SpindleShapeKind kind;
+	int			min;			/* 0 to 1000 */
+	int			max;
+	bool		fills;			/* CLASS only */
+	int			behind;			/* fills: characters that follow */
+	const char *text;			/* TEXT: UTF-8; CLASS: ASCII */
+	int			len;			/* bytes of that */
+	int			nparts;
+	struct SpindleShape *part;
+	SpindleAlias *weight;		/* CHOICE: of the parts, NULL if all are alike */
+	int			shortest;		/* characters of the shortest and longest text,
+								 * with all repetitions */
+	int			longest;
+} SpindleShape;
+
+/* A word of a data set. */
+typedef struct SpindleWord
+{
+	const char *data;			/* UTF-8, not terminated */
+	int			len;			/* bytes */
+	int			characters;
+} SpindleWord;
+
+/* What the time of an "offset" is not after. */
+typedef enum SpindleLimitKind
+{
+	SPINDLE_LIMIT_NONE,
+	SPINDLE_LIMIT_VALUE,
+	SPINDLE_LIMIT_COLUMN
+} SpindleLimitKind;
 
 typedef struct SpindleRule SpindleRule;
 
@@ -215,13 +315,17 @@ typedef struct SpindleRuleOps
 	/* Is the value the key of a row that the rule chooses? */
 	bool		refers;
 
-	/* Pass all parts to a visitor, in a fixed order, rules inside as a whole. */
+	/*
+	 * Pass all parts to a visitor, in a fixed order, rules inside as a whole; but
+	 * for the columns of "keyed_by".  Called by spindle_rule_visit() only.
+	 */
 	void		(*visit) (const struct SpindleDomain *domain, int table, const SpindleRule *rule,
 						  const SpindleRuleVisitor *visitor);
 
 	/*
 	 * Can the value be NULL where the column has no "null" of its own?
-	 * known, if not NULL, is a path that is known not to be NULL.
+	 * known, if not NULL, are paths that are known not to be NULL, ended by
+	 * one with the column -1.
 	 */
 	bool		(*may_be_null) (const struct SpindleDomain *domain, int table, const SpindleRule *rule,
 								const SpindleColumnRef *known);
@@ -255,6 +359,9 @@ struct SpindleRule
 	const struct SpindleType *type; /* what it produces */
 	int			round;			/* digits a FLOAT is rounded to, or -1 */
 	int			index;			/* among all rules of the domain, from 0 */
+	int			nkeyed;			/* columns whose values the draws follow from,
+								 * in place of the row; 0 if it is the row */
+	SpindleColumnRef *keyed;
 	union
 	{
 		/* Row k, from 0, has start + k * step. */
@@ -334,6 +441,9 @@ struct SpindleRule
 			int64		unit;	/* microseconds, or days for dates: 1 */
 			bool		whole;	/* whole units only */
 			SpindleDist by;
+			SpindleLimitKind limit; /* what later times are cut to */
+			int64		last;	/* of a VALUE */
+			SpindleColumnRef last_ref;	/* of a COLUMN; no limit where NULL */
 		}			offset;
 
 		/* source times by, or plus by, in double precision. */
@@ -386,6 +496,7 @@ struct SpindleRule
 			int64	   *value;	/* per row of the set; 0 where is_null */
 			bool	   *is_null;
 			bool		by_row; /* row k takes row k of the set */
+			bool		is_joint;	/* the set is that of a "joint" */
 			uint64		draw_label;	/* of the draws; columns of a table that
 									 * name the same "draw" share it */
 			bool		has_match;
@@ -405,6 +516,26 @@ struct SpindleRule
 			int			npieces;	/* 0 to 50 */
 			SpindlePiece *piece;
 		}			pattern;
+
+		/* Words of a data set by weight, with spaces between them. */
+		struct
+		{
+			struct SpindleDataSet *set;
+			struct SpindleWord *word;	/* of each record of the set */
+			SpindleDist count;	/* of words, rounded */
+			int			most;	/* words at most, 1 to 1000 */
+			bool		distinct;	/* none comes twice in a text */
+			bool		capital;	/* the first letter is a capital */
+			bool		full_stop;	/* behind the last word */
+		}			words;
+
+		/* Texts of a shape. */
+		struct
+		{
+			struct SpindleShape *root;
+			bool		has_length;
+			SpindleDist length; /* characters, rounded, for parts that fill */
+		}			shape;
 
 		/* HIERARCHY and LEVEL: how the rows of the table form a tree. */
 		struct
@@ -457,21 +588,9 @@ spindle_visit_children(const SpindleRuleVisitor *visitor, int child_table)
 		visitor->children(visitor->context, child_table);
 }
 
-/*
- * spindle_visit_test
- *		A condition on a row of a table has one part: a path, or the number of
- *		children.
- */
-static inline void
-spindle_visit_test(const SpindleRuleVisitor *visitor, int table, const SpindleTest *test)
-{
-	if (test->kind == SPINDLE_TEST_HAS_CHILD)
-		spindle_visit_children(visitor, test->child);
-	else
-		spindle_visit_path(visitor, table, &test->ref);
-}
-
 /* rule.c */
+extern void spindle_rule_visit(const struct SpindleDomain *domain, int table, const SpindleRule *rule,
+							   const SpindleRuleVisitor *visitor);
 extern void spindle_rule_no_parts(const struct SpindleDomain *domain, int table, const SpindleRule *rule,
 								  const SpindleRuleVisitor *visitor);
 extern bool spindle_rule_never_null(const struct SpindleDomain *domain, int table, const SpindleRule *rule,
@@ -480,6 +599,8 @@ extern bool spindle_rule_any_time(const struct SpindleDomain *domain, const Spin
 extern bool spindle_rule_any_order(const struct SpindleDomain *domain, int table, const SpindleRule *rule);
 extern bool spindle_path_may_be_null(const struct SpindleDomain *domain, int table,
 									 const SpindleColumnRef *ref, const SpindleColumnRef *known);
+extern void spindle_visit_test(const SpindleRuleVisitor *visitor, int table, const SpindleTest *test);
+extern bool spindle_test_asks_children(const SpindleTest *test);
 extern bool spindle_path_never_before(const struct SpindleDomain *domain, const SpindleColumnRef *ref,
 									  int day);
 

@@ -89,14 +89,16 @@ compare_entries(const void *a, const void *b)
  *
  * It does if its rule is an offset of a bounded distance from there, with
  * both of them timestamps and never null.  Distances beyond a million units
- * are left to the sort, so that sums stay within 64 bits.
+ * are left to the sort, so that sums stay within 64 bits, and so are times that
+ * are cut, which can be nearer than any distance.
  */
 static bool
 follows_ordered_time(const SpindleDomain *domain, const SpindleTable *table, const SpindleColumn *column)
 {
 	const SpindleColumnRef *source;
 
-	if (column->rule->kind != SPINDLE_RULE_OFFSET || column->nullable)
+	if (column->rule->kind != SPINDLE_RULE_OFFSET || column->nullable ||
+		column->rule->offset.limit != SPINDLE_LIMIT_NONE)
 		return false;
 	source = &column->rule->offset.source;
 	for (int i = 0; i < source->nsteps; i++)
