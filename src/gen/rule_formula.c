@@ -490,6 +490,9 @@ compile_formula(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at
 		else if (op->kind == SPINDLE_OP_DIVIDE || op->kind == SPINDLE_OP_QUOTIENT || op->kind == SPINDLE_OP_MODULO)
 			has_nulls |= op[-1].kind != SPINDLE_OP_NUMBER;
 	}
+
+	/* an operand may have room for NULLs that its rule never gives */
+	has_nulls = has_nulls && rule->ops->may_be_null(eval->instance->domain, frame->table, rule, NULL);
 	step = spindle_step_add(eval, frame, run_formula, rule, has_nulls, 0);
 	step->ninputs = n;
 	step->input = input;

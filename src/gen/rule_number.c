@@ -294,7 +294,7 @@ number_memo(const SpindleRule *rule, int64 nrows)
 
 /*
  * A memo is worth its memory only where rows are met again: in frames of
- * parents.
+ * parents.  Those of "keyed_by" have no rows of the table.
  */
 static Step *
 compile_number(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
@@ -302,7 +302,7 @@ compile_number(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 	Step	   *step = spindle_step_add(eval, frame, run_number, rule, false, 0);
 
 	step->holds = STEP_HOLDS_OWN;
-	if (frame->rows)
+	if (frame->rows && rule->nkeyed == 0)
 		step->u.own = number_memo(rule, eval->instance->nrows[frame->table]);
 	return spindle_step_finish(eval, step);
 }
