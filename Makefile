@@ -39,12 +39,14 @@ OBJS = \
 	src/deliver/render.o \
 	src/gen/among.o \
 	src/gen/condition.o \
+	src/gen/cost.o \
 	src/gen/datum.o \
 	src/gen/eval.o \
 	src/gen/frame.o \
 	src/gen/instance.o \
 	src/gen/layout.o \
 	src/gen/popularity.o \
+	src/gen/profile.o \
 	src/gen/reference_state.o \
 	src/gen/rule.o \
 	src/gen/rule_case.o \

@@ -304,6 +304,29 @@ spindle_datum_value(const SpindleType *column, Oid type)
 }
 
 /*
+ * spindle_datums_of_values
+ *		n values of a type as Datums, at most SPINDLE_BATCH_ROWS.
+ *
+ * What they refer to is allocated in the current memory context or belongs to
+ * the domain.  Raises untranslatable_character if a text cannot be put into
+ * the server's encoding.
+ */
+void
+spindle_datums_of_values(const SpindleType *type, const int64 *value, int n, Datum *datum)
+{
+	const DatumForm *form = form_of_type(type->oid);
+	RowColumn	column = {.scale = type->scale,.converted = datum};
+
+	Assert(n <= SPINDLE_BATCH_ROWS);
+	if (form->slot_size > 0)
+		column.slot = palloc0(form->slot_size * Max(n, 1));
+	if (form->convert)
+		form->convert(&column, value, no_nulls, n);
+	else
+		memcpy(datum, value, sizeof(Datum) * n);
+}
+
+/*
  * spindle_rows_create
  *		Prepare to read some columns of a table, in the order wanted.
  *

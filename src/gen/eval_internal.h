@@ -21,6 +21,7 @@
 #include "nodes/pg_list.h"
 
 #include "gen/eval.h"
+#include "gen/profile.h"
 #include "gen/reference_state.h"
 
 /* Labels of the draws that a rule makes beside its main one. */
@@ -208,6 +209,14 @@ typedef struct SpindleRuleSteps
 	 */
 	int64		(*first_row_at) (SpindleInstance *instance, int table, const SpindleRule *rule,
 								 int64 value, bool inclusive);
+
+	/*
+	 * Fill in what is known of the values in a table, without what the column
+	 * makes NULL by itself; NULL if that is nothing.  The profile is empty
+	 * before.
+	 */
+	void		(*profile) (SpindleInstance *instance, int table, const SpindleRule *rule,
+							SpindleProfile *profile);
 } SpindleRuleSteps;
 
 /* The entry of each kind, in the file that computes it. */
@@ -261,6 +270,7 @@ extern Step *spindle_gather(SpindleEval *eval, Frame *sub, Step *inner);
 extern Step *spindle_gather_owner(SpindleEval *eval, Frame *children, Step *inner);
 
 /* rule.c */
+extern const SpindleRuleSteps *spindle_rule_steps_of(const SpindleRule *rule);
 extern Step *spindle_compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at);
 extern Step *spindle_compile_choice(SpindleEval *eval, Frame *frame, const SpindleRule *rule,
 									double null_fraction);
