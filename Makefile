@@ -83,6 +83,7 @@ OBJS = \
 	src/model/text.o \
 	src/model/type.o \
 	src/scan/answer.o \
+	src/scan/column_statistics.o \
 	src/scan/event_row.o \
 	src/scan/fdw.o \
 	src/scan/foreign_options.o \
@@ -91,6 +92,7 @@ OBJS = \
 	src/scan/plan.o \
 	src/scan/ranges.o \
 	src/scan/upper.o \
+	src/scan/statistics.o \
 	src/seed/cleanup.o \
 	src/seed/ddl.o \
 	src/seed/fill.o \

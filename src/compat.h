@@ -186,11 +186,18 @@ object_ownercheck(Oid classid, Oid objectid, Oid roleid)
 #if PG_VERSION_NUM < 170000
 #define MyProcNumber	(MyProc->pgprocno)
 
+/* The number of entries that statistics are to have: of a VacAttrStats, and where it is kept. */
+#define spindle_set_statistics_target(stats, target) \
+	((stats)->attr = palloc0(sizeof(FormData_pg_attribute)), \
+	 (stats)->attr->attstattarget = (target))
+
 #define spindle_estimate_array_length(root, array) \
 	((double) estimate_array_length(array))
 #define spindle_LogLogicalMessage(prefix, message, size, transactional, flush) \
 	LogLogicalMessage(prefix, message, size, transactional)
 #else
+#define spindle_set_statistics_target(stats, target)	((stats)->attstattarget = (target))
+
 #define spindle_estimate_array_length(root, array) \
 	estimate_array_length(root, array)
 #define spindle_LogLogicalMessage(prefix, message, size, transactional, flush) \
