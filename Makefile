@@ -46,6 +46,7 @@ OBJS = \
 	src/deliver/render.o \
 	src/gen/among.o \
 	src/gen/condition.o \
+	src/gen/cost.o \
 	src/gen/datum.o \
 	src/gen/eval.o \
 	src/gen/frame.o \
@@ -53,6 +54,7 @@ OBJS = \
 	src/gen/keyed.o \
 	src/gen/layout.o \
 	src/gen/popularity.o \
+	src/gen/profile.o \
 	src/gen/reference_state.o \
 	src/gen/rule.o \
 	src/gen/rule_case.o \
@@ -96,6 +98,7 @@ OBJS = \
 	src/model/text.o \
 	src/model/type.o \
 	src/scan/answer.o \
+	src/scan/column_statistics.o \
 	src/scan/event_row.o \
 	src/scan/fdw.o \
 	src/scan/foreign_options.o \
@@ -104,6 +107,7 @@ OBJS = \
 	src/scan/plan.o \
 	src/scan/ranges.o \
 	src/scan/upper.o \
+	src/scan/statistics.o \
 	src/seed/cleanup.o \
 	src/seed/ddl.o \
 	src/seed/fill.o \

@@ -200,6 +200,12 @@ object_ownercheck(Oid classid, Oid objectid, Oid roleid)
 /* A lexer in memory of its own; 17 can also use the caller's. */
 #define spindle_make_json_lexer(json, len, encoding, need_escapes) \
 	makeJsonLexContextCstringLen(json, len, encoding, need_escapes)
+
+/* The number of entries that statistics are to have: of a VacAttrStats, and where it is kept. */
+#define spindle_set_statistics_target(stats, target) \
+	((stats)->attr = palloc0(sizeof(FormData_pg_attribute)), \
+	 (stats)->attr->attstattarget = (target))
+
 #define spindle_estimate_array_length(root, array) \
 	((double) estimate_array_length(array))
 #define spindle_LogLogicalMessage(prefix, message, size, transactional, flush) \
@@ -207,6 +213,9 @@ object_ownercheck(Oid classid, Oid objectid, Oid roleid)
 #else
 #define spindle_make_json_lexer(json, len, encoding, need_escapes) \
 	makeJsonLexContextCstringLen(NULL, json, len, encoding, need_escapes)
+
+#define spindle_set_statistics_target(stats, target)	((stats)->attstattarget = (target))
+
 #define spindle_estimate_array_length(root, array) \
 	estimate_array_length(root, array)
 #define spindle_LogLogicalMessage(prefix, message, size, transactional, flush) \

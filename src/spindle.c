@@ -11,6 +11,7 @@
 #include "utils/guc.h"
 
 #include "api/support.h"
+#include "scan/statistics.h"
 #include "server/progress.h"
 #include "spindle.h"
 
@@ -29,10 +30,10 @@ char	   *spindle_domain_directory = NULL;
  * _PG_init
  *		Called once per process, when the library is loaded.
  *
- * Defines the settings, and puts scan nodes into the planner's way.  Values
- * that were given before the library was loaded are checked here.  Other
- * settings with the prefix are refused from then on; 14 only warns of those
- * that it has already.
+ * Defines the settings, puts scan nodes into the planner's way, and answers what
+ * it asks about generated tables.  Values that were given before the library was
+ * loaded are checked here.  Other settings with the prefix are refused from then
+ * on; 14 only warns of those that it has already.
  */
 void
 _PG_init(void)
@@ -56,4 +57,5 @@ _PG_init(void)
 
 	MarkGUCPrefixReserved("spindle");
 	spindle_support_init();
+	spindle_statistics_init();
 }

@@ -513,6 +513,15 @@ read_default_scale(SpindleParse *parse, const SpindleJson *document)
 		domain->default_preset = Max(small, 0);
 }
 
+/* A table makes a type of its name, which none of the section "types" can have. */
+static void
+require_other_name(const SpindleDomain *domain, const SpindleJson *node, const char *name)
+{
+	for (int i = 0; i < domain->ntypes; i++)
+		if (strcmp(domain->type[i].name, name) == 0)
+			spindle_json_error(node, NULL, "a table makes a type of its name, but \"%s\" is one of \"types\".", name);
+}
+
 /*
  * spindle_domain_parse
  *		Read, check and compile a definition.
@@ -590,11 +599,7 @@ spindle_domain_parse(const char *name, const char *text, int len,
 		SpindleJson node = spindle_json_child(&tables, item, t);
 
 		read_table(&parse, &node, &domain->table[t]);
-		for (int i = 0; i < domain->ntypes; i++)
-			if (strcmp(domain->type[i].name, domain->table[t].sql_name) == 0)
-				spindle_json_error(&node, NULL, "a table makes a type of its name, but \"%s\" is one of \"types\".",
-								   domain->type[i].name);
-		t++;
+		require_other_name(domain, &node, domain->table[t++].sql_name);
 	}
 
 	/* rows before rules, as rules ask which tables are children of which */

@@ -194,19 +194,44 @@ make_numeric(NumericSlot *slot, int64 value, int scale, int digits)
 }
 
 /*
- * Numbers with as many digits as their type keeps, in slots that the next batch
- * writes over.
- *
- * Most have two digits of base 10000 at most, which are written without loops and
- * jumps: 31 instructions in place of 90 for the total of an order.
+ * Numerics without a precision: they show no zeros at the end.
  */
 static void
-convert_fixed_decimals(NumericSlot *slot, Datum *converted, const int64 *value, int scale, int n)
+convert_shortest(RowColumn *column, const int64 *value, int n)
+{
+	NumericSlot *slot = column->slot;
+
+	for (int i = 0; i < n; i++)
+	{
+		int64		shortest = value[i];
+		int			scale = spindle_shortest_scale(&shortest, column->type->scale);
+
+		column->converted[i] = make_numeric(&slot[i], shortest, scale, scale);
+	}
+}
+
+/*
+ * Each row has a slot of its own, which the next batch writes over.
+ *
+ * Most numbers have two digits of base 10000 at most, which are written without
+ * loops and jumps: 31 instructions in place of 90 for the total of an order.
+ */
+static void
+convert_decimals(RowColumn *column, const int64 *value, const bool *is_null, int n)
 {
 	static const uint32 power[] = {1, 1000, 100, 10};
+	const int	scale = column->type->scale;
+	const int	digits = column->type->digits;
 	const int	groups = (scale + 3) / 4;	/* digits after the point */
 	const uint32 shift = power[scale % 4];
+	NumericSlot *slot = column->slot;
+	Datum	   *converted = column->converted;
 
+	if (digits < 0)
+	{
+		convert_shortest(column, value, n);
+		return;
+	}
 	for (int i = 0; i < n; i++)
 	{
 		uint64		u = value[i] < 0 ? -(uint64) value[i] : (uint64) value[i];
@@ -217,7 +242,7 @@ convert_fixed_decimals(NumericSlot *slot, Datum *converted, const int64 *value, 
 
 		if (u >= NUMERIC_BASE * NUMERIC_BASE / shift)
 		{
-			converted[i] = make_numeric(&slot[i], value[i], scale, scale);
+			converted[i] = make_numeric(&slot[i], value[i], scale, digits);
 			continue;
 		}
 		high = (uint32) u * shift / NUMERIC_BASE;
@@ -225,37 +250,11 @@ convert_fixed_decimals(NumericSlot *slot, Datum *converted, const int64 *value, 
 		ndigits = (high != 0) + (low != 0);
 		weight = high != 0 ? 1 - groups : low != 0 ? -groups : 0;
 		SET_VARSIZE(&slot[i], offsetof(NumericSlot, digit) + ndigits * sizeof(int16));
-		slot[i].header = NUMERIC_SHORT_BITS | (scale << NUMERIC_DSCALE_SHIFT) |
+		slot[i].header = NUMERIC_SHORT_BITS | (digits << NUMERIC_DSCALE_SHIFT) |
 			(value[i] < 0 ? NUMERIC_NEGATIVE_BIT : 0) | (weight & NUMERIC_WEIGHT_MASK);
 		slot[i].digit[0] = (int16) (high != 0 ? high : low);
 		slot[i].digit[1] = (int16) low;
 		converted[i] = PointerGetDatum(&slot[i]);
-	}
-}
-
-/*
- * Each row has a slot of its own, which the next batch writes over.  Without a
- * precision, numerics show no zeros at the end.
- */
-static void
-convert_decimals(RowColumn *column, const int64 *value, const bool *is_null, int n)
-{
-	const int	scale = column->type->scale;
-	const int	digits = column->type->digits;
-	NumericSlot *slot = column->slot;
-
-	if (digits == scale)
-	{
-		convert_fixed_decimals(slot, column->converted, value, scale, n);
-		return;
-	}
-	for (int i = 0; i < n; i++)
-	{
-		int64		shortest = value[i];
-		int			shortest_scale = digits >= 0 ? scale : spindle_shortest_scale(&shortest, scale);
-
-		column->converted[i] = make_numeric(&slot[i], shortest, shortest_scale,
-											digits >= 0 ? digits : shortest_scale);
 	}
 }
 
@@ -343,18 +342,21 @@ tell_place(void *arg)
 	const InputPlace *place = arg;
 	const SpindleRows *rows = place->column->rows;
 
+	if (rows == NULL)
+		return;					/* a value that is of no row */
 	errcontext("column \"%s\" of generated table \"%s\", row " INT64_FORMAT,
 			   rows->table->column[place->column->number].name, rows->table->name,
 			   spindle_eval_rows(rows->eval)[place->i]);
 }
 
-/* A text as a string in the server's encoding, palloc'd. */
+/* A text as a string in the server's encoding, palloc'd; ours are valid UTF-8. */
 static char *
 server_string(const SpindleText *text)
 {
+	const int	encoding = GetDatabaseEncoding();
 	char	   *data = pnstrdup(text->data, text->len);
 
-	return pg_any_to_server(data, text->len, PG_UTF8);
+	return encoding == PG_UTF8 || encoding == PG_SQL_ASCII ? data : pg_any_to_server(data, text->len, PG_UTF8);
 }
 
 /*
@@ -506,6 +508,29 @@ set_input(RowColumn *column, const SpindleInput *input)
 	*column->input = *input;
 	fmgr_info_copy(&column->input->function, unconstify(FmgrInfo *, &input->function), CurrentMemoryContext);
 	column->kept = kept_create(CurrentMemoryContext, 64, NULL);
+}
+
+/*
+ * spindle_datums_of_values
+ *		n values of a type as Datums, at most SPINDLE_BATCH_ROWS.
+ *
+ * What they refer to is allocated in the current memory context or belongs to
+ * the domain.  Raises untranslatable_character if a text cannot be put into
+ * the server's encoding.
+ */
+void
+spindle_datums_of_values(const SpindleType *type, const int64 *value, int n, Datum *datum)
+{
+	const DatumForm *form = form_of_type(type->oid);
+	RowColumn	column = {.type = type,.converted = datum};
+
+	Assert(n <= SPINDLE_BATCH_ROWS);
+	if (form->slot_size > 0)
+		column.slot = palloc0(form->slot_size * Max(n, 1));
+	if (form->convert)
+		form->convert(&column, value, no_nulls, n);
+	else
+		memcpy(datum, value, sizeof(Datum) * n);
 }
 
 /*

@@ -21,6 +21,7 @@
 #include "nodes/pg_list.h"
 
 #include "gen/eval.h"
+#include "gen/profile.h"
 #include "gen/reference_state.h"
 
 /* Labels of the draws that a rule makes beside its main one. */
@@ -220,6 +221,14 @@ typedef struct SpindleRuleSteps
 
 	/* Can it for this rule?  NULL if for every one that rows_of_value is for. */
 	bool		(*has_rows_of_value) (const SpindleDomain *domain, int table, const SpindleRule *rule);
+
+	/*
+	 * Fill in what is known of the values in a table, without what the column
+	 * makes NULL by itself; NULL if that is nothing.  The profile is empty
+	 * before.
+	 */
+	void		(*profile) (SpindleInstance *instance, int table, const SpindleRule *rule,
+							SpindleProfile *profile);
 } SpindleRuleSteps;
 
 /* The entry of each kind, in the file that computes it. */
@@ -276,6 +285,7 @@ extern Step *spindle_gather_owner(SpindleEval *eval, Frame *children, Step *inne
 extern Frame *spindle_frame_of_keys(SpindleEval *eval, Frame *frame, const SpindleRule *rule);
 
 /* rule.c */
+extern const SpindleRuleSteps *spindle_rule_steps_of(const SpindleRule *rule);
 extern Step *spindle_compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at);
 extern Step *spindle_compile_choice(SpindleEval *eval, Frame *frame, const SpindleRule *rule,
 									double null_fraction);

@@ -28,6 +28,7 @@
 #include "port/pg_bswap.h"
 
 #include "gen/popularity.h"
+#include "gen/profile.h"
 #include "math/draws.h"
 #include "math/fpmath.h"
 
@@ -434,4 +435,96 @@ spindle_popularity_pick(const SpindlePopularity *popularity, const int64 *row, i
 			choice[done + i] = likely(chosen < limit) ? chosen : choose_again(&p, draw[i], limit);
 		}
 	}
+}
+
+/*
+ * The probability that a row is chosen, if it gets so many choices on average.
+ *
+ * is_growing is for rows to choose from that come into being one after the
+ * other, as do those that choose: the last ones are there for few choices.  A
+ * row at part u of them is open to the choices from there on, each among the
+ * rows until then, which makes log(1 / u) times as many on average.
+ */
+static double
+hit_probability(double choices, bool is_growing)
+{
+	const int	parts = 16;
+	double		sum = 0;
+
+	if (!is_growing)
+		return spindle_profile_hit(choices);
+	for (int i = 0; i < parts; i++)
+		sum += spindle_profile_hit(-spindle_log((i + 0.5) / parts) * choices);
+	return sum / parts;
+}
+
+/*
+ * spindle_popularity_distinct
+ *		How many different rows so many choices hit, on average.
+ *
+ * See hit_probability() for is_growing.
+ */
+double
+spindle_popularity_distinct(const SpindlePopularity *popularity, double choices, bool is_growing)
+{
+	const double nrows = (double) popularity->nrows;
+	double		sum = 0;
+	double	   *weight;
+	int			n;
+
+	if (popularity->kind == SPINDLE_SKEW_NONE)
+		return nrows * hit_probability(choices / nrows, is_growing);
+	n = popularity->rank->n;
+	weight = palloc(sizeof(double) * n);
+	spindle_alias_weights(popularity->rank, weight);
+
+	/* a single block counts as one, however few rows it has */
+	for (int rank = 0; rank < n; rank++)
+		sum += hit_probability(choices * weight[rank] / Max(popularity->mass, 1.0), is_growing);
+	pfree(weight);
+	return sum * nrows / n;
+}
+
+/*
+ * spindle_popularity_list
+ *		The rows that are chosen most often, at most so many, with their shares
+ *		of all choices; returns how many there are.
+ *
+ * Without skew, all rows if these are not more.  All full blocks have a row of each rank; those of a rank
+ * are alike, and come in the order of their blocks.
+ */
+int
+spindle_popularity_list(const SpindlePopularity *popularity, int most, int64 *row, double *share)
+{
+	int64		nblocks;
+	double	   *weight;
+	int			n = 0;
+
+	if (popularity->kind == SPINDLE_SKEW_NONE && popularity->nrows > most)
+		return 0;
+	if (popularity->kind == SPINDLE_SKEW_NONE)
+	{
+		for (n = 0; n < popularity->nrows; n++)
+		{
+			row[n] = n;
+			share[n] = 1.0 / (double) popularity->nrows;
+		}
+		return n;
+	}
+	nblocks = ((popularity->nrows - 1) >> popularity->bits) + 1;
+	weight = palloc(sizeof(double) * popularity->rank->n);
+	spindle_alias_weights(popularity->rank, weight);
+	for (uint32 rank = 0; rank < popularity->rank->n; rank++)
+		for (int64 b = 0; b < nblocks && n < most; b++)
+		{
+			uint32		key = nblocks == 1 ? 0 : block_key(popularity, b);
+			int64		found = (b << popularity->bits) + popularity->place[(rank + key) & popularity->mask];
+
+			if (found >= popularity->nrows)
+				continue;
+			row[n] = found;
+			share[n++] = weight[rank] / Max(popularity->mass, 1.0);
+		}
+	pfree(weight);
+	return n;
 }

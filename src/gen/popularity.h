@@ -46,5 +46,7 @@ extern SpindlePopularity *spindle_popularity_create(SpindleSkewKind kind, double
 													int64 nrows);
 extern void spindle_popularity_pick(const SpindlePopularity *popularity, const int64 *row, int n,
 									const int64 *eligible, int64 *choice);
+extern double spindle_popularity_distinct(const SpindlePopularity *popularity, double choices, bool is_growing);
+extern int	spindle_popularity_list(const SpindlePopularity *popularity, int most, int64 *row, double *share);
 
 #endif							/* SPINDLE_POPULARITY_H */

@@ -20,6 +20,13 @@ static const SpindleRuleSteps *const rule_steps[] = {
 #undef RULE_STEPS
 };
 
+/* The entry of a rule's kind. */
+const SpindleRuleSteps *
+spindle_rule_steps_of(const SpindleRule *rule)
+{
+	return rule_steps[rule->kind];
+}
+
 /*
  * spindle_compile_rule
  *		The step with a rule's values, for the rows of a frame; with at = 1,

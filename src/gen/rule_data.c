@@ -93,6 +93,19 @@ compile_data(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 	return spindle_step_finish(eval, step);
 }
 
+/*
+ * Each value as often as the weights of its records say.  With "match", that
+ * depends on the other column.
+ */
+static void
+profile_data(SpindleInstance *instance, int table, const SpindleRule *rule, SpindleProfile *profile)
+{
+	if (!rule->data.by_row && !rule->data.has_match)
+		spindle_profile_choices(profile, instance->nrows[table], rule->data.set->nrows, rule->data.value,
+								rule->data.is_null, rule->data.set->weights);
+}
+
 const SpindleRuleSteps spindle_rule_steps_data = {
 	.compile = compile_data,
+	.profile = profile_data,
 };

@@ -233,9 +233,44 @@ compile_reference(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int 
 	return spindle_compile_key(eval, frame, compile_reference_rows(eval, frame, rule, 0), rule->reference.table);
 }
 
+/*
+ * The keys of the most popular rows, where all rows can be chosen at any time and
+ * the key counts rows; and how many different ones there are to be expected.
+ */
+static void
+profile_reference(SpindleInstance *instance, int table, const SpindleRule *rule, SpindleProfile *profile)
+{
+	const SpindleTable *parent = &instance->domain->table[rule->reference.table];
+	const SpindleRule *key = rule->type->kind == SPINDLE_ROW ? NULL : parent->column[spindle_table_single_key(parent)].rule;
+	const SpindleReferenceState *state;
+	double		choices = (double) instance->nrows[table];
+	double		nparents = Max((double) instance->nrows[parent->index], 1);
+	int64		row[SPINDLE_PROFILE_VALUES];
+	double		share[SPINDLE_PROFILE_VALUES];
+	int			n;
+
+	if (rule->reference.has_among || rule->reference.has_containing)
+	{
+		profile->ndistinct = nparents * spindle_profile_hit(choices / nparents);
+		return;
+	}
+	state = spindle_reference_state(instance, rule);
+	if (state->is_empty)
+		return;
+	profile->ndistinct = spindle_popularity_distinct(state->popularity, choices, rule->reference.has_after);
+	if (rule->reference.has_after || key == NULL || key->kind != SPINDLE_RULE_SEQUENCE)
+		return;
+	n = spindle_popularity_list(state->popularity, SPINDLE_PROFILE_VALUES, row, share);
+	for (int i = 0; i < n; i++)
+		spindle_profile_add(profile, key->sequence.start +
+							key->sequence.step * (state->choice ? state->choice[row[i]] : row[i]), share[i]);
+	profile->is_complete = n == state->popularity->nrows;
+}
+
 const SpindleRuleSteps spindle_rule_steps_reference = {
 	.compile = compile_reference,
 	.compile_rows = compile_reference_rows,
+	.profile = profile_reference,
 };
 
 /*

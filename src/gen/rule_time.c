@@ -135,8 +135,20 @@ first_row_of_time(SpindleInstance *instance, int table, const SpindleRule *rule,
 	return low;
 }
 
+/* As many times as there are rows, unless they are days, or there are more rows than microseconds. */
+static void
+profile_time(SpindleInstance *instance, int table, const SpindleRule *rule, SpindleProfile *profile)
+{
+	double		times = (double) rule->time.calendar->ndays;
+
+	if (spindle_type_is_timestamp(rule->type))
+		times *= (double) USECS_PER_DAY;
+	profile->ndistinct = times * spindle_profile_hit(instance->nrows[table] / times);
+}
+
 /* first_row_at is for ordered times; others never count as monotone. */
 const SpindleRuleSteps spindle_rule_steps_time = {
 	.compile = compile_time,
 	.first_row_at = first_row_of_time,
+	.profile = profile_time,
 };

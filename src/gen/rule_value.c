@@ -54,9 +54,17 @@ first_row_of_sequence(SpindleInstance *instance, int table, const SpindleRule *r
 	return row > nrows ? nrows : (int64) row;
 }
 
+/* All values differ. */
+static void
+profile_sequence(SpindleInstance *instance, int table, const SpindleRule *rule, SpindleProfile *profile)
+{
+	profile->ndistinct = (double) instance->nrows[table];
+}
+
 const SpindleRuleSteps spindle_rule_steps_sequence = {
 	.compile = compile_sequence,
 	.first_row_at = first_row_of_sequence,
+	.profile = profile_sequence,
 };
 
 /* The same for all rows. */
@@ -79,10 +87,23 @@ compile_constant(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int a
 	return spindle_step_finish(eval, spindle_step_add(eval, frame, run_constant, rule, rule->constant.is_null, 0));
 }
 
+/* One value, or none. */
+static void
+profile_constant(SpindleInstance *instance, int table, const SpindleRule *rule, SpindleProfile *profile)
+{
+	profile->null_fraction = rule->constant.is_null ? 1 : 0;
+	profile->is_complete = true;
+	if (rule->constant.is_null)
+		return;
+	profile->ndistinct = 1;
+	spindle_profile_add(profile, rule->constant.value, 1.0);
+}
+
 /* For parents, too: a constant is the same for all children. */
 const SpindleRuleSteps spindle_rule_steps_constant = {
 	.compile = compile_constant,
 	.for_parents = true,
+	.profile = profile_constant,
 };
 
 /* One of the values by weight, by one draw. */
@@ -113,9 +134,21 @@ compile_weighted(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int a
 	return spindle_step_finish(eval, spindle_step_add(eval, frame, run_weighted, rule, false, 0));
 }
 
+/* Each value as often as its weight says. */
+static void
+profile_weighted(SpindleInstance *instance, int table, const SpindleRule *rule, SpindleProfile *profile)
+{
+	double	   *weight = palloc(sizeof(double) * rule->weighted.n);
+
+	spindle_alias_weights(rule->weighted.alias, weight);
+	spindle_profile_choices(profile, instance->nrows[table], rule->weighted.n, rule->weighted.value, NULL, weight);
+	pfree(weight);
+}
+
 /* Not for parents: the draw is the row's own. */
 const SpindleRuleSteps spindle_rule_steps_weighted = {
 	.compile = compile_weighted,
+	.profile = profile_weighted,
 };
 
 /*
@@ -150,8 +183,22 @@ first_row_of_copy(SpindleInstance *instance, int table, const SpindleRule *rule,
 	return first_row_behind_path(instance, table, &rule->copy, 0, value, inclusive);
 }
 
+/*
+ * As many different values as there are where they come from, unless there are
+ * fewer rows to take them.  How often each comes is another matter.
+ */
+static void
+profile_copy(SpindleInstance *instance, int table, const SpindleRule *rule, SpindleProfile *profile)
+{
+	SpindleProfile source;
+
+	spindle_column_profile(instance, rule->copy.table, rule->copy.column, &source);
+	profile->ndistinct = Min(source.ndistinct, (double) instance->nrows[table]);
+}
+
 const SpindleRuleSteps spindle_rule_steps_copy = {
 	.compile = compile_copy,
 	.for_parents = true,
 	.first_row_at = first_row_of_copy,
+	.profile = profile_copy,
 };

@@ -72,3 +72,22 @@ spindle_alias_create(const double *weight, int n)
 	pfree(large);
 	return alias;
 }
+
+/*
+ * spindle_alias_weights
+ *		The probability of each entry, 1 in all.
+ */
+void
+spindle_alias_weights(const SpindleAlias *alias, double *weight)
+{
+	const double slot = 1.0 / alias->n;
+
+	memset(weight, 0, sizeof(double) * alias->n);
+	for (uint32 i = 0; i < alias->n; i++)
+	{
+		double		stay = alias->slot[i].threshold / 4294967295.0;
+
+		weight[i] += slot * stay;
+		weight[alias->slot[i].other] += slot * (1.0 - stay);
+	}
+}

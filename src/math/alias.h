@@ -21,6 +21,7 @@ typedef struct SpindleAlias
 } SpindleAlias;
 
 extern SpindleAlias *spindle_alias_create(const double *weight, int n);
+extern void spindle_alias_weights(const SpindleAlias *alias, double *weight);
 
 /*
  * The entry that slot i gives for 32 further bits.  A branch here would be

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "common/jsonapi.h"
+#include "common/string.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
@@ -72,7 +73,7 @@ static Datum
 char_input(const SpindleType *type, char *text)
 {
 	int			len = (int) strlen(text);
-	int			padding = Max(type->length - pg_mbstrlen(text), 0);
+	int			padding = Max(type->length - (pg_is_ascii(text) ? len : pg_mbstrlen(text)), 0);
 	struct varlena *result = palloc(VARHDRSZ + len + padding);
 
 	SET_VARSIZE(result, VARHDRSZ + len + padding);

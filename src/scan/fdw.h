@@ -71,6 +71,7 @@ extern void spindle_explain_generates(const SpindleSource *source, struct Explai
 extern FdwRoutine *spindle_fdw_routine(void);
 
 /* plan.c */
+extern SpindleSource *spindle_fdw_source(RelOptInfo *baserel, Oid relid);
 extern void spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
 extern void spindle_fdw_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
 extern ForeignScan *spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,

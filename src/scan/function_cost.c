@@ -196,6 +196,74 @@ spindle_scan_rows(FuncExpr *call)
 }
 
 /*
+ * spindle_scan_whole_table
+ *		The generated table that a call of spindle_rows() gives all rows of, for
+ *		estimates; NULL if it is not one, or there is a mistake in it.
+ *
+ * The arguments must be constants.  The result and its instance belong to the
+ * current memory context.  Errors that are not about the arguments are raised.
+ */
+SpindleSource *
+spindle_scan_whole_table(RangeTblFunction *function, FuncExpr *call)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	SpindleSource *volatile result = NULL;
+	NullableDatum values[6];
+	ListCell   *lc;
+	char	   *domain = NULL;
+	char	   *table = NULL;
+	char	   *scale = NULL;
+
+	if (spindle_scan_function(call->funcid) != SPINDLE_SCAN_ROWS || list_length(call->args) != lengthof(values) ||
+		function->funccolnames == NIL)
+		return NULL;
+
+	/* once the domain is there, a mistake is one in what we look at ourselves */
+	if (!optional_text_argument(call->args, 0, &domain) || !optional_text_argument(call->args, 1, &table) ||
+		!optional_text_argument(call->args, 2, &scale) || domain == NULL || table == NULL ||
+		domain_rows(domain, table, scale) <= 0)
+		return NULL;
+	foreach(lc, call->args)
+	{
+		Const	   *value = lfirst(lc);
+
+		if (!IsA(value, Const))
+			return NULL;
+		values[foreach_current_index(lc)].value = value->constvalue;
+		values[foreach_current_index(lc)].isnull = value->constisnull;
+	}
+	PG_TRY();
+	{
+		SpindleSource *source = palloc(sizeof(SpindleSource));
+		TupleDesc	desc = BuildDescFromLists(function->funccolnames, function->funccoltypes,
+											  function->funccoltypmods, function->funccolcollations);
+		int64		row;
+		int64		end;
+
+		spindle_source_of_rows_call(values, desc, source, &row, &end);
+		if (row == 0 && end == source->instance->nrows[source->table])
+			result = source;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(oldcontext);
+		error = CopyErrorData();
+
+		/* mistakes are reported when the call runs */
+		if (error->sqlerrcode != ERRCODE_UNDEFINED_OBJECT && error->sqlerrcode != ERRCODE_UNDEFINED_TABLE &&
+			error->sqlerrcode != ERRCODE_UNDEFINED_COLUMN && error->sqlerrcode != ERRCODE_DATATYPE_MISMATCH &&
+			error->sqlerrcode != ERRCODE_NULL_VALUE_NOT_ALLOWED && error->sqlerrcode != ERRCODE_INVALID_PARAMETER_VALUE)
+			PG_RE_THROW();
+		FlushErrorState();
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	return result;
+}
+
+/*
  * spindle_scan_reading_cost
  *		The cost of what is done before the first row: a relation is read, and
  *		sorted.  tuples is the estimate of rows of the call.

@@ -132,12 +132,15 @@ static const CustomScanMethods scan_methods = {
 };
 
 /*
- * The one call of an RTE, if it is one that the node can take.  NULL
- * otherwise.  Called for every relation of every query, so what is quickest to
- * look at comes first.
+ * spindle_scan_call
+ *		The one call of an RTE, if it is one that the node can take.  NULL
+ *		otherwise.
+ *
+ * Asked for every relation of every query, so what is quickest to look at comes
+ * first.
  */
-static FuncExpr *
-call_of_rte(RangeTblEntry *rte)
+FuncExpr *
+spindle_scan_call(RangeTblEntry *rte)
 {
 	RangeTblFunction *function;
 
@@ -179,7 +182,7 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 
 	if (previous_hook)
 		previous_hook(root, rel, rti, rte);
-	call = call_of_rte(rte);
+	call = spindle_scan_call(rte);
 	if (call == NULL || !IS_SIMPLE_REL(rel) || !bms_is_empty(rel->lateral_relids) ||
 		uses_whole_row(rel))
 		return;
@@ -218,7 +221,7 @@ plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 		  List *custom_plans)
 {
 	RangeTblEntry *rte = planner_rt_fetch(rel->relid, root);
-	FuncExpr   *call = call_of_rte(rte);
+	FuncExpr   *call = spindle_scan_call(rte);
 	CustomScan *scan = makeNode(CustomScan);
 	List	   *quals = extract_actual_clauses(clauses, false);
 	Bitmapset  *used = NULL;

@@ -44,9 +44,11 @@ extern Datum spindle_stream_event(SpindleStream *stream, const SpindleEvent *eve
 /* function_cost.c */
 extern SpindleScanFunction spindle_scan_function(Oid funcid);
 extern double spindle_scan_rows(FuncExpr *call);
+extern SpindleSource *spindle_scan_whole_table(RangeTblFunction *function, FuncExpr *call);
 extern Cost spindle_scan_reading_cost(FuncExpr *call, double tuples);
 
 /* function_scan.c */
+extern FuncExpr *spindle_scan_call(RangeTblEntry *rte);
 extern void spindle_scan_init(PGFunction support);
 
 /* the planner support function, as it was given */

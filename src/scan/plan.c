@@ -34,10 +34,14 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "gen/cost.h"
 #include "scan/fdw.h"
+#include "scan/statistics.h"
 
-/* Computing a column costs about as much as a cheap operator. */
-#define COLUMN_COST		cpu_operator_cost
+/* What the planner takes for a cheap operator is so many nanoseconds. */
+#define OPERATOR_TIME	7.0
+/* To begin a scan, for the first time or with other bounds: nanoseconds. */
+#define RESCAN_TIME		500.0
 /* Rows that make a first worker worth its start; three times as many, another. */
 #define PARALLEL_ROWS	300000.0
 /* Elements of an array whose rows are found out to estimate them, at most. */
@@ -53,6 +57,9 @@ typedef struct ScanEstimate
 	double		rows_read;		/* by the conditions of the relation itself */
 	QualCost	filter_cost;	/* of what is to be checked on these rows */
 	Bitmapset  *attributes;		/* attributes to compute, offset as usual */
+	Cost		row_cost;		/* of computing these, row after row ... */
+	Cost		first_row_cost; /* ... and for a row that is far from the last
+								 * one */
 } ScanEstimate;
 
 /*
@@ -150,30 +157,69 @@ estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *b
 	return ranges->nrows * guess * equal;
 }
 
+/* The cost of computing the attributes that a scan is to compute. */
+static void
+cost_attributes(ScanEstimate *state)
+{
+	const SpindleSource *source = state->source;
+	int		   *column = palloc(sizeof(int) * Max(source->natts, 1));
+
+	for (int att = 0; att < source->natts; att++)
+		column[att] = bms_is_member(att + 1 - FirstLowInvalidHeapAttributeNumber, state->attributes) ?
+			source->column[att] : -1;
+	state->row_cost = spindle_columns_cost(source->instance, source->table, column, source->natts, false) *
+		cpu_operator_cost / OPERATOR_TIME;
+	state->first_row_cost = spindle_columns_cost(source->instance, source->table, column, source->natts, true) *
+		cpu_operator_cost / OPERATOR_TIME;
+	pfree(column);
+}
+
+/*
+ * spindle_fdw_source
+ *		The generated table that a foreign table in a query stands for.
+ *
+ * It is looked up once per relation of a query.  The caller holds a lock on the
+ * relation.  Raises what is wrong with its options or columns; see
+ * spindle_source_of_relation().
+ */
+SpindleSource *
+spindle_fdw_source(RelOptInfo *baserel, Oid relid)
+{
+	ScanEstimate *state = baserel->fdw_private;
+
+	if (state == NULL)
+	{
+		Relation	relation = table_open(relid, NoLock);
+
+		state = palloc0(sizeof(ScanEstimate));
+		state->source = spindle_source_of_relation(relid, RelationGetDescr(relation));
+		table_close(relation, NoLock);
+		baserel->fdw_private = state;
+	}
+	return state->source;
+}
+
 /*
  * spindle_fdw_rel_size
  *		GetForeignRelSize: how many rows the scan reads and gives.
  *
- * The caller holds a lock on the relation.  Raises what is wrong with its
- * options or columns; see spindle_source_of_relation().
+ * Raises what spindle_fdw_source() does.
  */
 void
 spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
-	ScanEstimate *state = palloc0(sizeof(ScanEstimate));
-	Relation	relation = table_open(relid, NoLock);
+	SpindleSource *source = spindle_fdw_source(baserel, relid);
+	ScanEstimate *state = baserel->fdw_private;
 	List	   *others = NIL;
 	List	   *filter;
 
-	state->source = spindle_source_of_relation(relid, RelationGetDescr(relation));
-	table_close(relation, NoLock);
-	filter = filter_clauses(root, state->source, baserel->relid, baserel->baserestrictinfo);
+	filter = filter_clauses(root, source, baserel->relid, baserel->baserestrictinfo);
 	cost_qual_eval(&state->filter_cost, filter, root);
-	state->attributes = used_attributes(baserel, extract_actual_clauses(filter, false), state->source->natts);
-	baserel->fdw_private = state;
-
-	baserel->tuples = state->source->instance->nrows[state->source->table];
-	state->rows_read = estimate_rows_read(root, state->source, baserel, baserel->baserestrictinfo, &others);
+	state->attributes = used_attributes(baserel, extract_actual_clauses(filter, false), source->natts);
+	cost_attributes(state);
+	spindle_statistics_set_widths(baserel, relid, source);
+	baserel->tuples = source->instance->nrows[source->table];
+	state->rows_read = estimate_rows_read(root, source, baserel, baserel->baserestrictinfo, &others);
 	baserel->rows = clamp_row_est(state->rows_read *
 								  clauselist_selectivity(root, others, baserel->relid, JOIN_INNER, NULL));
 }
@@ -190,15 +236,17 @@ spindle_fdw_rel_source(const RelOptInfo *baserel)
 
 /*
  * Cost of reading rows and checking clauses on them, those of the relation
- * itself and the join clauses given.  In the planner's units.  Each column
- * that is computed costs the same, whatever its type.
+ * itself and the join clauses given.  In the planner's units.
+ *
+ * The first row is far from any that was computed before.  With join clauses
+ * there are as many first rows as rows of another relation.
  */
 static void
 cost_scan(PlannerInfo *root, const ScanEstimate *state, RelOptInfo *baserel, double rows_read, List *join_clauses,
 		  Cost *startup, Cost *total)
 {
 	QualCost	quals = state->filter_cost;
-	Cost		per_row;
+	Cost		begin = state->first_row_cost * Min(rows_read, 1.0) + RESCAN_TIME * cpu_operator_cost / OPERATOR_TIME;
 
 	if (join_clauses)
 	{
@@ -208,9 +256,9 @@ cost_scan(PlannerInfo *root, const ScanEstimate *state, RelOptInfo *baserel, dou
 		quals.startup += more.startup;
 		quals.per_tuple += more.per_tuple;
 	}
-	per_row = cpu_tuple_cost + quals.per_tuple + COLUMN_COST * bms_num_members(state->attributes);
-	*startup = quals.startup + baserel->reltarget->cost.startup;
-	*total = *startup + per_row * rows_read + baserel->reltarget->cost.per_tuple * baserel->rows;
+	*startup = quals.startup + baserel->reltarget->cost.startup + begin;
+	*total = *startup + (cpu_tuple_cost + quals.per_tuple + state->row_cost) * rows_read +
+		baserel->reltarget->cost.per_tuple * baserel->rows;
 }
 
 /*

@@ -440,8 +440,9 @@ spindle_search_run(SpindleSearch *search, ExprContext *econtext)
 }
 
 /*
- * How many values a column that never falls probably has: as many as there are
- * rows, or rows of the parent that it comes from.  At least 1.
+ * How many values a column that never falls is probably asked for: as many as
+ * there are rows, or rows of the parent that it comes from, of which some may
+ * have no row here.  At least 1.
  */
 static double
 count_values(const SpindleInstance *instance, int table, int column)
@@ -451,9 +452,9 @@ count_values(const SpindleInstance *instance, int table, int column)
 	double		values = instance->nrows[table];
 
 	if (column == t->parent_column)
-		values = Min(values, (double) instance->nrows[t->rows_parent]);
+		values = (double) instance->nrows[t->rows_parent];
 	else if (rule->kind == SPINDLE_RULE_COPY)
-		values = Min(values, count_values(instance, rule->copy.table, rule->copy.column));
+		values = count_values(instance, rule->copy.table, rule->copy.column);
 	return Max(values, 1.0);
 }
 
@@ -496,7 +497,7 @@ spindle_search_texts(const SpindleSearch *search, List *values, List *context)
  *
  * From 0 to 1.  Inequalities leave a third, which is what the planner guesses
  * too.  For equality, keys are distinct, and children share as many keys as
- * their parent has rows.
+ * their parent has rows, of which some may have none.
  */
 double
 spindle_condition_selectivity(PlannerInfo *root, const SpindleSource *source, const SpindleCondition *condition)

@@ -92,49 +92,38 @@ spindle_load_can_check(const SpindleDomain *domain, int table, int key)
 }
 
 /*
- * The type of a column's Datums: that which the target has if it reads the
- * column's texts itself, else the column's own, from which INSERT converts.
+ * Let columns whose texts the target reads itself have its types; INSERT would
+ * have to convert those of others.
  */
 static void
-choose_type(const SpindleColumn *column, Relation target, Oid *type, int32 *typmod, SpindleInput *input)
+take_target_types(Loader *loader, const SpindleLoad *load)
 {
-	Form_pg_attribute att = column->type.sql_type ? spindle_target_column(target, column->sql_name) : NULL;
+	const SpindleTable *table = &load->instance->domain->table[load->table];
+	Relation	target = spindle_relation_open(load->relid, NULL, RowExclusiveLock);
 
-	*type = column->type.oid;
-	*typmod = column->type.typmod;
-	memset(input, 0, sizeof(*input));
-	if (att && spindle_source_accepts(&column->type, att->atttypid, att->atttypmod, input))
+	for (int i = 0; i < loader->desc->natts; i++)
 	{
-		*type = att->atttypid;
-		*typmod = att->atttypmod;
+		const SpindleColumn *column = &table->column[loader->column[i]];
+		Form_pg_attribute att = column->type.sql_type ? spindle_target_column(target, column->sql_name) : NULL;
+
+		if (att == NULL || !spindle_source_accepts(&column->type, att->atttypid, att->atttypmod, &loader->input[i]) ||
+			!OidIsValid(loader->input[i].function.fn_oid))
+			continue;
+		TupleDescInitEntry(loader->desc, i + 1, column->sql_name, att->atttypid, att->atttypmod, 0);
+		TupleDescAttr(loader->desc, i)->attnotnull = !column->nullable;
 	}
+	relation_close(target, NoLock);
 }
 
 /* The columns to load, as attributes, and room for a row of them. */
 static void
 describe_rows(Loader *loader, const SpindleLoad *load)
 {
-	const SpindleTable *table = &load->instance->domain->table[load->table];
-	Relation	target = spindle_relation_open(load->relid, NULL, RowExclusiveLock);
-
-	loader->desc = spindle_generated_desc(table, load->wanted, &loader->column);
+	loader->desc = spindle_generated_desc(&load->instance->domain->table[load->table], load->wanted, &loader->column);
 	loader->input = palloc0(sizeof(SpindleInput) * Max(loader->desc->natts, 1));
 	loader->values = palloc0(sizeof(Datum) * Max(loader->desc->natts, 1));
 	loader->nulls = palloc0(sizeof(bool) * Max(loader->desc->natts, 1));
-	for (int i = 0; i < loader->desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(loader->desc, i);
-		bool		is_not_null = att->attnotnull;
-		Oid			type;
-		int32		typmod;
-
-		choose_type(&table->column[loader->column[i]], target, &type, &typmod, &loader->input[i]);
-		if (type == att->atttypid && typmod == att->atttypmod)
-			continue;
-		TupleDescInitEntry(loader->desc, i + 1, table->column[loader->column[i]].sql_name, type, typmod, 0);
-		att->attnotnull = is_not_null;
-	}
-	relation_close(target, NoLock);
+	take_target_types(loader, load);
 }
 
 /*

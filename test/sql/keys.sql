@@ -105,6 +105,34 @@ FROM keys_seed.folder f LEFT JOIN keys_seed.folder p ON p.code = f.parent_code;
 -- Foreign tables have the same rows, names and types.
 CREATE SCHEMA keys_foreign;
 IMPORT FOREIGN SCHEMA keys_test FROM SERVER spindle INTO keys_foreign;
+
+-- The planner knows that they are unique: such a left join is left out.
+CREATE FUNCTION joins(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  line text;
+  found boolean := false;
+BEGIN
+  FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+    found := found OR line ~ 'Join|Loop';
+  END LOOP;
+  RETURN found;
+END
+$$;
+SELECT joins('SELECT p.project_id FROM keys_foreign.project p LEFT JOIN keys_foreign."UserProfile" u
+    ON u."tenantId" = p.tenant_id AND u."userId" = p.project_id') AS key,
+  joins('SELECT p.project_id FROM keys_foreign.project p LEFT JOIN keys_foreign."UserProfile" u ON u."userId" = p.project_id') AS half_of_it,
+  joins('SELECT p.project_id FROM keys_foreign.project p LEFT JOIN keys_foreign.tenant t ON t.slug = p.tenant_id::text') AS unique_text;
+-- and that a key of several columns chooses one row, not one of one of each
+CREATE FUNCTION estimate(query text) RETURNS float8 LANGUAGE plpgsql AS $$
+DECLARE
+  plan json;
+BEGIN
+  EXECUTE 'EXPLAIN (FORMAT json) ' || query INTO plan;
+  RETURN plan -> 0 -> 'Plan' ->> 'Plan Rows';
+END
+$$;
+SELECT round((estimate('SELECT 1 FROM keys_foreign."Größe________________________________________________________" JOIN keys_foreign.project USING (tenant_id, project_id)') / count(*))::numeric, 1) AS estimate
+FROM keys_foreign."Größe________________________________________________________" JOIN keys_foreign.project USING (tenant_id, project_id);
 SELECT count(*) FROM (TABLE keys_foreign."UserProfile" EXCEPT ALL TABLE keys_seed."UserProfile") d;
 SELECT count(*) FROM (TABLE keys_foreign."Größe________________________________________________________" EXCEPT ALL TABLE keys_seed."Größe________________________________________________________") d;
 SELECT ftoptions[1:2] FROM pg_foreign_table WHERE ftrelid = 'keys_foreign."UserProfile"'::regclass;

@@ -191,12 +191,15 @@ is($session->query_safe($query), '15000', 'the file was changed again');
 is($node->safe_psql('postgres', $query), '15000', 'for a new session, too');
 # a scan goes on with what it began with
 $session->query_safe('CREATE FOREIGN TABLE changing (v integer) SERVER spindle OPTIONS (domain \'changing\', "table" \'t\')');
+like($session->query_safe('EXPLAIN SELECT 1 FROM changing WHERE v = 3000'), qr/rows=5 /, 'its statistics');
 $session->query_safe('BEGIN; DECLARE c CURSOR FOR SELECT v FROM changing');
 is($session->query_safe('FETCH 2 FROM c'), "3000\n3000", 'a cursor');
 write_file("$dir/changing.json", definition(44));
 is($session->query_safe($query), '220', 'the file was changed once more');
 is($session->query_safe('FETCH 1 FROM c'), '3000', 'the cursor goes on with what it began with');
 $session->query_safe('COMMIT');
+like($session->query_safe('EXPLAIN SELECT 1 FROM changing WHERE v = 3000'), qr/rows=1 /, 'statistics of what is no longer there');
+like($session->query_safe('EXPLAIN SELECT 1 FROM changing WHERE v = 44'), qr/rows=5 /, 'and of what is there now');
 $session->quit;
 
 # a definition of the site's own comes before an installed one of the name
@@ -329,6 +332,8 @@ foreach my $column ('p_id', 'p_time', 'c_id')
 	($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nSELECT $column FROM empty_none.r");
 	like($err, qr/ERROR:  22023: tables\.r\.columns\.p_id\.rule chooses among no rows at this scale/, "no rows to refer to: $column");
 }
+like($node->safe_psql('postgres', 'EXPLAIN SELECT 1 FROM empty_none.r JOIN empty_none.p ON p_id = id WHERE p_id > 2 GROUP BY p_time'),
+	qr/Group/, 'planning goes on where no row can be computed');
 is($node->safe_psql('postgres', 'SELECT count(*), count(maybe) FROM empty_none.r'), '10|0', 'no rows to refer to, and NULL allowed');
 unlink "$dir/empty.json";
 

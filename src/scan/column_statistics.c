@@ -1,0 +1,544 @@
+/*-------------------------------------------------------------------------
+ *
+ * column_statistics.c
+ *		What ANALYZE would find in a generated column, and better.
+ *
+ * The result is a row of pg_statistic, so that all of the planner's estimates
+ * can use it.  It is made of three things:
+ *
+ * - what the rule says (gen/profile.h): how many values differ, the most common
+ *   ones with their shares, the share of NULLs;
+ * - the order of rows: a column that never falls has its quantiles at known
+ *   rows, and as many different values as its groups of rows are large;
+ * - a sample of some thousand rows, spread evenly, for the rest, which the
+ *   server's own analysis of a sample works on.
+ *
+ * A table of no more rows than a sample has is computed whole, which tells all.
+ * The cost is that of a sample, also for a table of 10^10 rows.
+ *
+ * Everything is a function of the instance, the column and its collation, so a
+ * plan does not change from session to session.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_statistic.h"
+#include "catalog/pg_type.h"
+#include "commands/vacuum.h"
+#include "utils/array.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "compat.h"
+#include "gen/cost.h"
+#include "gen/datum.h"
+#include "gen/profile.h"
+#include "math/rng.h"
+#include "scan/statistics.h"
+
+/* Tables of so many rows are computed whole. */
+#define WHOLE_ROWS		4096
+/* Rows of a sample, at least and at most; between that, what the time is enough for, in nanoseconds. */
+#define MIN_SAMPLE		2048
+#define MAX_SAMPLE		8192
+#define SAMPLE_TIME		4000000.0
+/* Rows of a sample of references to more rows than that: it only serves to tell ranges. */
+#define REFERENCE_SAMPLE	1024
+/* Rows of a sample that are neighbours: what a row takes from a timeline or its parent, the next one has nearly free. */
+#define RUN_ROWS		8
+/* Rows whose values are measured to know their width. */
+#define WIDTH_ROWS		64
+/* Rows whose groups are measured to count the values of a column that never falls. */
+#define GROUP_ROWS		512
+/* Parts of a histogram, and entries of a list of common values. */
+#define TARGET			100
+
+/* A column whose statistics are made; everything lives in one scratch context. */
+typedef struct ColumnSample
+{
+	SpindleInstance *instance;
+	int			table;
+	int			column;
+	const SpindleType *type;
+	int64		nrows;			/* of the table, at least 1 */
+	SpindleProfile profile;		/* empty if all rows are in the sample */
+	TypeCacheEntry *cache;		/* with the operators = and < */
+	VacAttrStats *stats;
+
+	/* the sample, without NULLs */
+	int			nsampled;		/* rows computed */
+	int			nnulls;			/* of these */
+	int			nvalues;		/* of these, in value and datum */
+	int64	   *value;
+	Datum	   *datum;			/* live as long as the scratch context */
+} ColumnSample;
+
+/*
+ * Row i of a sample of n rows: those of a run lie side by side, and the runs
+ * anywhere in equal parts of the table, at random but always the same.
+ */
+static int64
+sample_row(const ColumnSample *sample, int i, int n)
+{
+	const int	nparts = (n + RUN_ROWS - 1) / RUN_ROWS;
+	const int	part = i / RUN_ROWS;
+	int64		low;
+	int64		high;
+
+	if (n == sample->nrows)
+		return i;
+	low = (int64) ((__int128) sample->nrows * part / nparts);
+	high = (int64) ((__int128) sample->nrows * (part + 1) / nparts);
+	if (high - low > RUN_ROWS)
+		low += (int64) spindle_below(spindle_draw(spindle_key_seed(0), part), high - low - RUN_ROWS + 1);
+	return Min(low + i % RUN_ROWS, high - 1);
+}
+
+/* The row at quantile i of n, the first row being 0 and the last one n. */
+static int64
+quantile_row(const ColumnSample *sample, int i, int n)
+{
+	return (int64) ((__int128) (sample->nrows - 1) * i / n);
+}
+
+/*
+ * Compute n rows into the sample, chosen by a function.  The values that are
+ * not NULL are copied, as Datums of a batch are gone with the next one.
+ */
+static void
+take_sample(ColumnSample *sample, int n, int64 (*row_of) (const ColumnSample *sample, int i, int n))
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle sample", ALLOCSET_DEFAULT_SIZES);
+	SpindleEval *eval = spindle_eval_create(sample->instance, sample->table, context);
+	SpindleRows *rows = spindle_rows_create_for(eval, sample->instance, sample->table, &sample->column, 1, NULL, context);
+	int			handle = spindle_eval_add_column(eval, sample->column);
+	const VacAttrStats *stats = sample->stats;
+
+	sample->value = palloc(sizeof(int64) * n);
+	sample->datum = palloc(sizeof(Datum) * n);
+	for (sample->nsampled = 0; sample->nsampled < n;)
+	{
+		int64		list[SPINDLE_BATCH_ROWS];
+		int			batch = Min(SPINDLE_BATCH_ROWS, n - sample->nsampled);
+
+		for (int i = 0; i < batch; i++)
+			list[i] = row_of(sample, sample->nsampled + i, row_of == quantile_row ? n - 1 : n);
+		spindle_rows_fill_list(rows, list, batch);
+		for (int i = 0; i < batch; i++)
+		{
+			Datum		datum;
+			bool		is_null;
+
+			spindle_rows_get(rows, i, &datum, &is_null);
+			if (is_null)
+			{
+				sample->nnulls++;
+				continue;
+			}
+			sample->value[sample->nvalues] = spindle_eval_vector(eval, handle)->value[i];
+			sample->datum[sample->nvalues++] = datumCopy(datum, stats->attrtype->typbyval, stats->attrtype->typlen);
+		}
+		sample->nsampled += batch;
+	}
+	MemoryContextDelete(context);
+}
+
+/* Keep only the values of the sample that the profile does not list. */
+static void
+drop_listed_values(ColumnSample *sample)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < sample->nvalues; i++)
+	{
+		bool		is_listed = false;
+
+		for (int k = 0; k < sample->profile.nvalues && !is_listed; k++)
+			is_listed = sample->profile.value[k] == sample->value[i];
+		if (is_listed)
+			continue;
+		sample->value[kept] = sample->value[i];
+		sample->datum[kept++] = sample->datum[i];
+	}
+	sample->nvalues = kept;
+}
+
+/* For the server's analysis: a value of the sample. */
+static Datum
+fetch_value(VacAttrStatsP stats, int rownum, bool *isNull)
+{
+	*isNull = false;
+	return stats->exprvals[rownum];
+}
+
+/* The type of the column, as the server's analysis wants to know it. */
+static VacAttrStats *
+make_stats(const SpindleType *type, Oid collation)
+{
+	VacAttrStats *stats = palloc0(sizeof(VacAttrStats));
+	HeapTuple	tuple = SearchSysCacheCopy1(TYPEOID, ObjectIdGetDatum(type->oid));
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", type->oid);
+	stats->attrtype = (Form_pg_type) GETSTRUCT(tuple);
+	stats->attrtypid = type->oid;
+	stats->attrtypmod = type->typmod;
+	stats->attrcollid = collation;
+	stats->anl_context = CurrentMemoryContext;
+	for (int k = 0; k < STATISTIC_NUM_SLOTS; k++)
+	{
+		stats->statypid[k] = type->oid;
+		stats->statyplen[k] = stats->attrtype->typlen;
+		stats->statypbyval[k] = stats->attrtype->typbyval;
+		stats->statypalign[k] = stats->attrtype->typalign;
+	}
+	spindle_set_statistics_target(stats, TARGET);
+	return stats;
+}
+
+/* The slot of a kind, or the first one that is free and becomes that. */
+static int
+find_slot(const VacAttrStats *stats, int kind)
+{
+	int			k = 0;
+
+	while (k < STATISTIC_NUM_SLOTS - 1 && stats->stakind[k] != 0 && stats->stakind[k] != kind)
+		k++;
+	return k;
+}
+
+/* Fill a slot; values or numbers may be NULL. */
+static void
+set_slot(ColumnSample *sample, int kind, Datum *values, int nvalues, float4 *numbers, int nnumbers)
+{
+	VacAttrStats *stats = sample->stats;
+	int			k = find_slot(stats, kind);
+
+	stats->stakind[k] = kind;
+	stats->staop[k] = kind == STATISTIC_KIND_MCV ? sample->cache->eq_opr : sample->cache->lt_opr;
+	stats->stacoll[k] = stats->attrcollid;
+	stats->stavalues[k] = values;
+	stats->numvalues[k] = nvalues;
+	stats->stanumbers[k] = numbers;
+	stats->numnumbers[k] = nnumbers;
+}
+
+/*
+ * Put the values that the profile lists before those that the analysis of the
+ * others has found, whose shares are among the others only; weight is what
+ * these are of all rows.
+ */
+static void
+list_common_values(ColumnSample *sample, double weight)
+{
+	const SpindleProfile *profile = &sample->profile;
+	VacAttrStats *stats = sample->stats;
+	double		not_null = 1.0 - stats->stanullfrac;
+	int			k = find_slot(stats, STATISTIC_KIND_MCV);
+	int			nfound = stats->stakind[k] == STATISTIC_KIND_MCV ? stats->numvalues[k] : 0;
+	int			n = profile->nvalues + nfound;
+	Datum	   *values = palloc(sizeof(Datum) * Max(n, 1));
+	float4	   *numbers = palloc(sizeof(float4) * Max(n, 1));
+
+	if (n == 0)
+		return;
+	spindle_datums_of_values(sample->type, profile->value, profile->nvalues, values);
+	for (int i = 0; i < profile->nvalues; i++)
+		numbers[i] = (float4) (profile->share[i] * not_null);
+	for (int i = 0; i < nfound; i++)
+	{
+		values[profile->nvalues + i] = stats->stavalues[k][i];
+		numbers[profile->nvalues + i] = (float4) (stats->stanumbers[k][i] * weight);
+	}
+	set_slot(sample, STATISTIC_KIND_MCV, values, n, numbers, n);
+}
+
+/*
+ * Set the number of different values.  As ANALYZE does, a number that grows with
+ * the table is a share of its rows, as a negative number.
+ */
+static void
+set_distinct(ColumnSample *sample, double ndistinct)
+{
+	double		nrows = (double) sample->nrows;
+
+	ndistinct = Max(1.0, Min(ndistinct, nrows * (1.0 - sample->stats->stanullfrac)));
+	sample->stats->stadistinct = (float4) (ndistinct > 0.1 * nrows ? -(ndistinct / nrows) : rint(ndistinct));
+}
+
+/* The bytes of some values on average, as a stored row would have them: with one more for texts of up to 126. */
+static int32
+average_width(const ColumnSample *sample, const Datum *datum, const double *share, int n)
+{
+	double		width = 0;
+	double		sum = 0;
+
+	if (sample->stats->attrtype->typlen > 0)
+		return sample->stats->attrtype->typlen;
+	for (int i = 0; i < n; i++)
+	{
+		double		weight = share ? share[i] : 1.0;
+		Size		size = VARSIZE_ANY_EXHDR(DatumGetPointer(datum[i]));
+
+		width += weight * (size + (size + VARHDRSZ_SHORT <= VARATT_SHORT_MAX ? VARHDRSZ_SHORT : VARHDRSZ));
+		sum += weight;
+	}
+	return sum > 0 ? (int32) rint(width / sum) : 0;
+}
+
+/* All values and their shares are known. */
+static void
+use_profile(ColumnSample *sample)
+{
+	const SpindleProfile *profile = &sample->profile;
+	VacAttrStats *stats = sample->stats;
+	Datum		values[SPINDLE_PROFILE_VALUES];
+
+	stats->stanullfrac = (float4) profile->null_fraction;
+	if (profile->nvalues == 0)
+		return;
+	spindle_datums_of_values(sample->type, profile->value, profile->nvalues, values);
+	stats->stawidth = average_width(sample, values, profile->share, profile->nvalues);
+	set_distinct(sample, profile->ndistinct);
+	list_common_values(sample, 0);
+}
+
+/*
+ * How many different values a column has that never falls, and is not NULL.
+ *
+ * The rows of a value are found by its inverse.  Of a row in a group of s rows
+ * that have the same value, 1/s is the row's part of a value, and the mean of
+ * that over some rows tells it for all.
+ */
+static double
+count_groups(ColumnSample *sample)
+{
+	const SpindleTable *table = &sample->instance->domain->table[sample->table];
+	double		sum = 0;
+
+	if (sample->profile.ndistinct > 0)
+		return sample->profile.ndistinct;
+	if (sample->column == table->parent_column && table->layout_min > 0)
+		return (double) sample->instance->nrows[table->rows_parent];
+	sample->nvalues = 0;
+	take_sample(sample, (int) Min(GROUP_ROWS, sample->nrows), sample_row);
+	for (int i = 0; i < sample->nvalues; i++)
+		sum += 1.0 / (double) Max(1, spindle_instance_first_row_at(sample->instance, sample->table, sample->column,
+																   sample->value[i], false) -
+								  spindle_instance_first_row_at(sample->instance, sample->table, sample->column,
+																sample->value[i], true));
+	return sum / sample->nvalues * (double) sample->nrows;
+}
+
+/* The values rise with the rows, so quantiles are values of certain rows. */
+static void
+use_order(ColumnSample *sample)
+{
+	VacAttrStats *stats = sample->stats;
+	float4	   *correlation = palloc(sizeof(float4));
+	int			n = 0;
+
+	take_sample(sample, TARGET + 1, quantile_row);
+	stats->stawidth = average_width(sample, sample->datum, NULL, sample->nvalues);
+
+	/* a histogram has no value twice */
+	for (int i = 0; i < sample->nvalues; i++)
+		if (n == 0 || sample->value[i] != sample->value[i - 1])
+			sample->datum[n++] = sample->datum[i];
+	if (n >= 2)
+		set_slot(sample, STATISTIC_KIND_HISTOGRAM, sample->datum, n, NULL, 0);
+	*correlation = 1.0;
+	set_slot(sample, STATISTIC_KIND_CORRELATION, NULL, 0, correlation, 1);
+	set_distinct(sample, count_groups(sample));
+}
+
+/* The rows of a sample: fewer if they are dear to compute, all of a small table. */
+static int
+sample_size(const ColumnSample *sample)
+{
+	double		cost;
+
+	if (sample->nrows <= WHOLE_ROWS)
+		return (int) sample->nrows;
+	if (sample->instance->domain->table[sample->table].column[sample->column].rule->ops->refers &&
+		sample->profile.ndistinct > REFERENCE_SAMPLE)
+		return REFERENCE_SAMPLE;
+	cost = (spindle_columns_cost(sample->instance, sample->table, &sample->column, 1, true) +
+			(RUN_ROWS - 1) * spindle_columns_cost(sample->instance, sample->table, &sample->column, 1, false)) / RUN_ROWS;
+	return (int) Min(sample->nrows, Max(MIN_SAMPLE, Min(MAX_SAMPLE, SAMPLE_TIME / cost)));
+}
+
+/*
+ * Sample the rows, and let the server's analysis say what the rule does not.
+ * False if there is nothing to say.
+ */
+static bool
+use_sample(ColumnSample *sample)
+{
+	SpindleProfile *profile = &sample->profile;
+	VacAttrStats *stats = sample->stats;
+	double		null_fraction;
+	double		others = 1.0;	/* share of what is not listed, among values */
+	double		ndistinct = 0;
+	int32		width;
+
+	take_sample(sample, sample_size(sample), sample_row);
+	null_fraction = profile->null_fraction >= 0 ? profile->null_fraction :
+		(double) sample->nnulls / sample->nsampled;
+	width = average_width(sample, sample->datum, NULL, sample->nvalues);
+	drop_listed_values(sample);
+	for (int i = 0; i < profile->nvalues; i++)
+		others -= profile->share[i];
+	others = Max(others, 0.0);
+
+	stats->exprvals = sample->datum;
+	if (sample->nvalues > 0)
+	{
+		double		total = rint((double) sample->nrows * (1.0 - null_fraction) * others);
+
+		if (sample->nsampled == sample->nrows)
+			total = sample->nvalues;
+		if (!std_typanalyze(stats))
+			return false;
+		total = Max(total, sample->nvalues);
+		stats->compute_stats(stats, fetch_value, sample->nvalues, total);
+		if (!stats->stats_valid)
+			return false;
+		ndistinct = stats->stadistinct < 0 ? -stats->stadistinct * total : stats->stadistinct;
+	}
+	stats->stanullfrac = (float4) null_fraction;
+	stats->stawidth = width;
+	if (sample->nvalues + profile->nvalues == 0)
+		return true;
+	set_distinct(sample, profile->ndistinct > 0 ? profile->ndistinct : ndistinct + profile->nvalues);
+	list_common_values(sample, (1.0 - null_fraction) * others);
+	return true;
+}
+
+/* The row of pg_statistic, palloc'd.  Its table and column are of no meaning. */
+static HeapTuple
+form_tuple(const VacAttrStats *stats)
+{
+	Relation	catalog = table_open(StatisticRelationId, AccessShareLock);
+	Datum		values[Natts_pg_statistic] = {0};
+	bool		nulls[Natts_pg_statistic] = {0};
+	HeapTuple	tuple;
+
+	values[Anum_pg_statistic_stanullfrac - 1] = Float4GetDatum(stats->stanullfrac);
+	values[Anum_pg_statistic_stawidth - 1] = Int32GetDatum(stats->stawidth);
+	values[Anum_pg_statistic_stadistinct - 1] = Float4GetDatum(stats->stadistinct);
+	for (int k = 0; k < STATISTIC_NUM_SLOTS; k++)
+	{
+		Datum	   *numbers = palloc(sizeof(Datum) * Max(stats->numnumbers[k], 1));
+
+		values[Anum_pg_statistic_stakind1 - 1 + k] = Int16GetDatum(stats->stakind[k]);
+		values[Anum_pg_statistic_staop1 - 1 + k] = ObjectIdGetDatum(stats->staop[k]);
+		values[Anum_pg_statistic_stacoll1 - 1 + k] = ObjectIdGetDatum(stats->stacoll[k]);
+		for (int i = 0; i < stats->numnumbers[k]; i++)
+			numbers[i] = Float4GetDatum(stats->stanumbers[k][i]);
+		if (stats->numnumbers[k] > 0)
+			values[Anum_pg_statistic_stanumbers1 - 1 + k] =
+				PointerGetDatum(construct_array(numbers, stats->numnumbers[k], FLOAT4OID, sizeof(float4), true,
+												TYPALIGN_INT));
+		else
+			nulls[Anum_pg_statistic_stanumbers1 - 1 + k] = true;
+		if (stats->numvalues[k] > 0)
+			values[Anum_pg_statistic_stavalues1 - 1 + k] =
+				PointerGetDatum(construct_array(stats->stavalues[k], stats->numvalues[k], stats->statypid[k],
+												stats->statyplen[k], stats->statypbyval[k], stats->statypalign[k]));
+		else
+			nulls[Anum_pg_statistic_stavalues1 - 1 + k] = true;
+	}
+	tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
+	table_close(catalog, AccessShareLock);
+	return tuple;
+}
+
+/* A column of which nothing is known yet, in the current memory context. */
+static ColumnSample *
+begin_sample(SpindleInstance *instance, int table, int column, Oid collation)
+{
+	const SpindleType *type = &instance->domain->table[table].column[column].type;
+	ColumnSample *sample = palloc0(sizeof(ColumnSample));
+
+	sample->instance = instance;
+	sample->table = table;
+	sample->column = column;
+	sample->type = type;
+	sample->nrows = instance->nrows[table];
+	sample->cache = lookup_type_cache(type->oid, TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR);
+	sample->stats = make_stats(type, collation);
+	sample->profile.null_fraction = -1;
+	return sample;
+}
+
+/*
+ * spindle_column_width
+ *		The bytes of a column's values on average, by a few rows; 0 if these have
+ *		none.  Raises what spindle_column_statistics() does.
+ */
+int32
+spindle_column_width(SpindleInstance *instance, int table, int column)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle width", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	ColumnSample *sample = begin_sample(instance, table, column, InvalidOid);
+	int32		width;
+
+	take_sample(sample, (int) Min(WIDTH_ROWS, sample->nrows), sample_row);
+	width = average_width(sample, sample->datum, NULL, sample->nvalues);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(context);
+	return width;
+}
+
+/*
+ * spindle_column_statistics
+ *		The statistics of a column, as a row of pg_statistic, palloc'd; NULL if
+ *		the table is empty.
+ *
+ * collation is that by which the attribute compares texts.  Can be interrupted.
+ * Raises what computing rows raises, see spindle_eval_run() and
+ * spindle_eval_add(), and untranslatable_character.
+ */
+HeapTuple
+spindle_column_statistics(SpindleInstance *instance, int table, int column, Oid collation)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle statistics",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	ColumnSample *sample = begin_sample(instance, table, column, collation);
+	HeapTuple	tuple = NULL;
+	bool		valid = true;
+
+	if (sample->nrows == 0)
+		valid = false;
+	else if (sample->nrows <= WHOLE_ROWS)
+		valid = use_sample(sample);
+	else
+	{
+		spindle_column_profile(instance, table, column, &sample->profile);
+		if (instance->domain->table[table].column[column].monotone)
+			use_order(sample);
+		else if (sample->profile.is_complete && sample->profile.null_fraction >= 0)
+			use_profile(sample);
+		else
+			valid = use_sample(sample);
+	}
+	if (valid)
+		tuple = form_tuple(sample->stats);
+	MemoryContextSwitchTo(oldcontext);
+	if (valid)
+		tuple = heap_copytuple(tuple);
+	MemoryContextDelete(context);
+	return tuple;
+}

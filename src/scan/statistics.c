@@ -1,0 +1,488 @@
+/*-------------------------------------------------------------------------
+ *
+ * statistics.c
+ *		What the planner is told of generated tables: statistics and keys.
+ *
+ * Foreign tables are never analyzed unless somebody asks for it, and without
+ * statistics the planner takes a join for a thousand times what it is.  What
+ * ANALYZE would find follows from the definition, so hooks of the planner give
+ * it, as if it stood in pg_statistic.  Where it does stand there, the table has
+ * been analyzed, and that is taken.
+ *
+ * The statistics of a column are made when first asked for and kept by the
+ * session, by what they depend on; those that were not asked for longest go.
+ * Nothing is stored in the database.
+ *
+ * A key is told as an index that is unique, and that nobody could scan: so the
+ * planner knows that a row joins with one at most, and can leave out joins that
+ * change nothing.  A plan that left one out goes with the definition it was made
+ * by, as it has no scan that would notice another one; like any plan of the
+ * session, it goes when the session hears of that.  No path is ever made of it: indexes of foreign tables are
+ * not looked at for that, and it has no callback that a scan would need.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/stratnum.h"
+#include "catalog/pg_class.h"
+#include "common/hashfn.h"
+#include "lib/ilist.h"
+#include "miscadmin.h"
+#include "optimizer/plancat.h"
+#include "utils/acl.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/selfuncs.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "compat.h"
+#include "scan/fdw.h"
+#include "scan/function_scan.h"
+#include "scan/statistics.h"
+
+/* Columns whose statistics a session keeps: some megabytes. */
+#define MAX_KEPT	500
+
+/* What statistics depend on.  There is no padding, as it is hashed. */
+typedef struct StatisticsKey
+{
+	uint64		domain;			/* its fingerprint and name */
+	int64		seed;
+	int32		preset;
+	int32		table;
+	int32		column;
+	Oid			collation;
+} StatisticsKey;
+
+/* What can be kept of a column; each part is made when it is asked for. */
+typedef enum StatisticsPart
+{
+	STATISTICS_TUPLE,
+	STATISTICS_WIDTH,
+	STATISTICS_PARTS			/* how many there are */
+} StatisticsPart;
+
+/* Kept statistics of a column. */
+typedef struct KeptStatistics
+{
+	StatisticsKey key;			/* must be first */
+	bool		has[STATISTICS_PARTS]; /* parts that have been made, by StatisticsPart */
+	HeapTuple	tuple;			/* NULL if there is nothing to tell */
+	int32		width;			/* 0 if it is not known */
+	dlist_node	used;			/* in the list, the last used first */
+} KeptStatistics;
+
+static HTAB *kept = NULL;
+static dlist_head used = DLIST_STATIC_INIT(used);
+
+/* Who had the hooks before us; is called first. */
+static get_relation_stats_hook_type previous_stats_hook = NULL;
+static get_relation_info_hook_type previous_info_hook = NULL;
+
+/*
+ * Make a part of the statistics of a column, the tuple in the current memory
+ * context.  There are none if some row cannot be computed: planning must not
+ * fail where execution would not come to that row.
+ */
+static void
+make_statistics(SpindleInstance *instance, const StatisticsKey *key, StatisticsPart part, HeapTuple *tuple,
+				int32 *width)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(oldcontext, "spindle statistics of a column",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	PG_TRY();
+	{
+		HeapTuple	made = NULL;
+
+		MemoryContextSwitchTo(context);
+		if (part == STATISTICS_WIDTH)
+			*width = spindle_column_width(instance, key->table, key->column);
+		else
+			made = spindle_column_statistics(instance, key->table, key->column, key->collation);
+		MemoryContextSwitchTo(oldcontext);
+		if (made)
+			*tuple = heap_copytuple(made);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(oldcontext);
+		error = CopyErrorData();
+
+		/* generation holds nothing but memory, so there is nothing to undo */
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION &&
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+			PG_RE_THROW();
+		FlushErrorState();
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	MemoryContextDelete(context);
+}
+
+/* Make room for one more: the one that was not used longest goes. */
+static void
+make_room(void)
+{
+	KeptStatistics *last;
+
+	if (kept == NULL)
+	{
+		HASHCTL		control = {.keysize = sizeof(StatisticsKey),.entrysize = sizeof(KeptStatistics),
+		.hcxt = TopMemoryContext};
+
+		kept = hash_create("spindle statistics", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	if (hash_get_num_entries(kept) < MAX_KEPT)
+		return;
+	last = dlist_container(KeptStatistics, used, dlist_tail_node(&used));
+	dlist_delete(&last->used);
+	if (last->tuple)
+		heap_freetuple(last->tuple);
+	hash_search(kept, &last->key, HASH_REMOVE, NULL);
+}
+
+/*
+ * What is kept of a column, with the part that is asked for; it is made if it is
+ * not there.  The result may be gone with the next call.
+ */
+static const KeptStatistics *
+find_statistics(SpindleInstance *instance, int table, int column, Oid collation, StatisticsPart part)
+{
+	StatisticsKey key = {
+		.domain = hash_combine64(instance->domain->fingerprint, spindle_label(instance->domain->name)),
+		.seed = instance->seed,
+		.preset = instance->preset,
+		.table = table,
+		.column = column,
+		.collation = collation,
+	};
+	KeptStatistics *entry = kept ? hash_search(kept, &key, HASH_FIND, NULL) : NULL;
+
+	if (entry == NULL)
+	{
+		make_room();
+		entry = hash_search(kept, &key, HASH_ENTER, NULL);
+		memset((char *) entry + sizeof(StatisticsKey), 0, sizeof(KeptStatistics) - sizeof(StatisticsKey));
+		dlist_push_head(&used, &entry->used);
+	}
+	else
+		dlist_move_head(&used, &entry->used);
+	if (!entry->has[part])
+	{
+		HeapTuple	tuple = NULL;
+
+		make_statistics(instance, &key, part, &tuple, &entry->width);
+		if (tuple)
+		{
+			MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
+
+			entry->tuple = heap_copytuple(tuple);
+			MemoryContextSwitchTo(oldcontext);
+			heap_freetuple(tuple);
+		}
+		entry->has[part] = true;
+	}
+	return entry;
+}
+
+/*
+ * May the user see all values of a column?  If not, the planner does not show
+ * values of statistics to functions that might tell them.
+ *
+ * The privilege must be one on the table itself, also where it is read as part
+ * of another one, and neither of them may have conditions of row security or
+ * of a view.
+ */
+static bool
+may_see_all_rows(PlannerInfo *root, RelOptInfo *rel, AttrNumber attnum)
+{
+	RangeTblEntry *rte = root->simple_rte_array[rel->relid];
+	Oid			user = OidIsValid(rel->userid) ? rel->userid : GetUserId();
+
+	for (Index relid = rel->relid;;)
+	{
+		if (root->simple_rte_array[relid]->securityQuals != NIL)
+			return false;
+		if (root->append_rel_array == NULL || root->append_rel_array[relid] == NULL)
+			break;
+		relid = root->append_rel_array[relid]->parent_relid;
+	}
+	return pg_class_aclcheck(rte->relid, user, ACL_SELECT) == ACLCHECK_OK ||
+		pg_attribute_aclcheck(rte->relid, attnum, user, ACL_SELECT) == ACLCHECK_OK;
+}
+
+/* Is it a scan of one of our foreign tables, without its children? */
+static bool
+is_generated(const RelOptInfo *rel)
+{
+	return rel->fdwroutine && rel->fdwroutine->GetForeignRelSize == spindle_fdw_rel_size;
+}
+
+/*
+ * The generated table that a foreign table in a query stands for, if it has the
+ * attribute and no statistics of its own, else NULL; and the attribute's
+ * collation.
+ */
+static SpindleSource *
+source_of_foreign_table(RelOptInfo *rel, RangeTblEntry *rte, AttrNumber attnum, Oid *collation)
+{
+	Oid			type;
+	int32		typmod;
+
+	if (rte->relkind != RELKIND_FOREIGN_TABLE || rte->inh || !is_generated(rel) ||
+		SearchSysCacheExists3(STATRELATTINH, ObjectIdGetDatum(rte->relid), Int16GetDatum(attnum), BoolGetDatum(false)))
+		return NULL;
+	get_atttypetypmodcoll(rte->relid, attnum, &type, &typmod, collation);
+	return spindle_fdw_source(rel, rte->relid);
+}
+
+/* The same of a call of spindle_rows() that reads a whole table. */
+static SpindleSource *
+source_of_function(RangeTblEntry *rte, AttrNumber attnum, Oid *collation)
+{
+	FuncExpr   *call = spindle_scan_call(rte);
+	RangeTblFunction *function;
+	SpindleSource *source;
+
+	if (call == NULL)
+		return NULL;
+	function = linitial_node(RangeTblFunction, rte->functions);
+	source = spindle_scan_whole_table(function, call);
+	if (source && attnum <= source->natts)
+		*collation = list_nth_oid(function->funccolcollations, attnum - 1);
+	return source;
+}
+
+/*
+ * get_relation_stats_hook: statistics of a column of a foreign table, or of a
+ * call of spindle_rows(), whose rows everybody sees who may call it.
+ *
+ * The planner gets a copy, as it may hold it while it asks for the next one.
+ */
+static bool
+give_statistics(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum, VariableStatData *vardata)
+{
+	RelOptInfo *rel = NULL;
+	SpindleSource *source = NULL;
+	HeapTuple	tuple;
+	Oid			collation = InvalidOid;
+
+	if (previous_stats_hook && previous_stats_hook(root, rte, attnum, vardata))
+		return true;
+	if (attnum <= 0 || (rte->rtekind != RTE_RELATION && rte->rtekind != RTE_FUNCTION))
+		return false;
+	for (int i = 1; i < root->simple_rel_array_size && rel == NULL; i++)
+		if (root->simple_rte_array[i] == rte)
+			rel = root->simple_rel_array[i];
+	if (rel)
+		source = rte->rtekind == RTE_RELATION ? source_of_foreign_table(rel, rte, attnum, &collation) :
+			source_of_function(rte, attnum, &collation);
+	if (source == NULL || attnum > source->natts || source->column[attnum - 1] < 0)
+		return false;
+
+	/* statistics are of values as texts where the server makes others of them */
+	if (OidIsValid(source->input[attnum - 1].function.fn_oid))
+		return false;
+	tuple = find_statistics(source->instance, source->table, source->column[attnum - 1], collation,
+							STATISTICS_TUPLE)->tuple;
+	if (tuple == NULL)
+		return false;
+	vardata->statsTuple = heap_copytuple(tuple);
+	vardata->freefunc = heap_freetuple;
+	vardata->acl_ok = rte->rtekind == RTE_FUNCTION ? rte->securityQuals == NIL : may_see_all_rows(root, rel, attnum);
+	return true;
+}
+
+/*
+ * spindle_statistics_set_widths
+ *		Set the widths of the texts that a query takes from a foreign table, for
+ *		which the planner takes 32 bytes if it was not analyzed.
+ */
+void
+spindle_statistics_set_widths(RelOptInfo *rel, Oid relid, const SpindleSource *source)
+{
+	ListCell   *lc;
+
+	foreach(lc, rel->reltarget->exprs)
+	{
+		Var		   *var = lfirst(lc);
+		int			column;
+		int32		width;
+
+		if (!IsA(var, Var) || var->varattno <= 0 || var->varattno > source->natts)
+			continue;
+		column = source->column[var->varattno - 1];
+		if (column < 0 || !source->instance->domain->table[source->table].column[column].type.ops->is_text ||
+			SearchSysCacheExists3(STATRELATTINH, ObjectIdGetDatum(relid), Int16GetDatum(var->varattno),
+								  BoolGetDatum(false)))
+			continue;
+		width = find_statistics(source->instance, source->table, column, var->varcollid, STATISTICS_WIDTH)->width;
+		if (width <= 0)
+			continue;
+		rel->reltarget->width += width - rel->attr_widths[var->varattno - rel->min_attr];
+		rel->attr_widths[var->varattno - rel->min_attr] = width;
+	}
+}
+
+/* The attribute, from 1, that shows a column; 0 if none does. */
+static AttrNumber
+attribute_of(const SpindleSource *source, int column)
+{
+	for (int att = 0; att < source->natts; att++)
+		if (source->column[att] == column)
+			return att + 1;
+	return 0;
+}
+
+/*
+ * Add a key or another set of n columns that is unique to the indexes of a
+ * relation, unless the relation lacks one of them, or texts are among them:
+ * these may be equal by a collation that the definition has not heard of.
+ */
+static void
+add_unique_columns(RelOptInfo *rel, const SpindleSource *source, const int *columns, int n)
+{
+	const SpindleTable *table = &source->instance->domain->table[source->table];
+	IndexOptInfo *index = makeNode(IndexOptInfo);
+
+	if (n == 0)
+		return;
+	index->rel = rel;
+	index->tuples = rel->tuples;
+	index->ncolumns = index->nkeycolumns = n;
+	index->indexkeys = palloc0(sizeof(int) * n);
+	index->indexcollations = palloc0(sizeof(Oid) * n);
+	index->opfamily = palloc0(sizeof(Oid) * n);
+	index->opcintype = palloc0(sizeof(Oid) * n);
+	index->canreturn = palloc0(sizeof(bool) * n);
+	for (int k = 0; k < n; k++)
+	{
+		const SpindleType *type = &table->column[columns[k]].type;
+		TypeCacheEntry *entry;
+
+		index->indexkeys[k] = attribute_of(source, columns[k]);
+		if (index->indexkeys[k] == 0 || type->ops->is_text)
+			return;
+		entry = lookup_type_cache(type->oid, TYPECACHE_BTREE_OPFAMILY);
+		index->opfamily[k] = entry->btree_opf;
+		index->opcintype[k] = entry->btree_opintype;
+	}
+	index->unique = true;
+	index->immediate = true;
+	index->hypothetical = true;
+	rel->indexlist = lappend(rel->indexlist, index);
+}
+
+/*
+ * Add the foreign keys of several columns that lead from a relation to another
+ * one of the same instance.
+ *
+ * Without them, the planner takes each of the columns to leave its share of the
+ * rows, while one of them decides.  For those of one column statistics say it
+ * as well, and NULLs count, which the planner does not look at with foreign
+ * keys; so columns that can be NULL are left out, too.
+ */
+static void
+add_foreign_keys(PlannerInfo *root, RelOptInfo *rel, const SpindleSource *source, RelOptInfo *target_rel,
+				 const SpindleSource *target)
+{
+	const SpindleTable *table = &source->instance->domain->table[source->table];
+	const SpindleTable *target_table = &target->instance->domain->table[target->table];
+
+	for (int i = 0; i < table->nforeign_keys; i++)
+	{
+		const SpindleForeignKey *key = &table->foreign_key[i];
+		ForeignKeyOptInfo *info = makeNode(ForeignKeyOptInfo);
+		bool		is_whole = key->table == target->table && key->ncolumns > 1 && key->ncolumns <= INDEX_MAX_KEYS;
+
+		info->con_relid = rel->relid;
+		info->ref_relid = target_rel->relid;
+		info->nkeys = key->ncolumns;
+		for (int k = 0; is_whole && k < key->ncolumns; k++)
+		{
+			const SpindleColumn *column = &table->column[key->column[k]];
+			TypeCacheEntry *from = lookup_type_cache(column->type.oid, TYPECACHE_BTREE_OPFAMILY);
+			TypeCacheEntry *to = lookup_type_cache(target_table->column[key->target[k]].type.oid, TYPECACHE_BTREE_OPFAMILY);
+
+			info->conkey[k] = attribute_of(source, key->column[k]);
+			info->confkey[k] = attribute_of(target, key->target[k]);
+			info->conpfeqop[k] = get_opfamily_member(to->btree_opf, to->btree_opintype, from->btree_opintype,
+													 BTEqualStrategyNumber);
+			is_whole = info->conkey[k] > 0 && info->confkey[k] > 0 && OidIsValid(info->conpfeqop[k]) && !column->nullable;
+		}
+		if (is_whole)
+			root->fkey_list = lappend(root->fkey_list, info);
+	}
+}
+
+/*
+ * Add the foreign keys between a relation and those that were looked at before.
+ * As the server does, relations that are part of another one are left out.
+ */
+static void
+relate(PlannerInfo *root, RelOptInfo *rel, const SpindleSource *source)
+{
+	if (rel->reloptkind != RELOPT_BASEREL)
+		return;
+	for (int i = 1; i < root->simple_rel_array_size; i++)
+	{
+		RelOptInfo *other = root->simple_rel_array[i];
+		const SpindleSource *other_source;
+
+		if (other == NULL || other == rel || other->reloptkind != RELOPT_BASEREL || !is_generated(other) ||
+			root->simple_rte_array[i]->inh)
+			continue;
+		other_source = spindle_fdw_source(other, root->simple_rte_array[i]->relid);
+		if (other_source->instance != source->instance)
+			continue;
+		add_foreign_keys(root, rel, source, other, other_source);
+		add_foreign_keys(root, other, other_source, rel, source);
+	}
+}
+
+/*
+ * get_relation_info_hook: the number of rows of a foreign table, its keys, and
+ * its foreign keys.
+ *
+ * With children of its own, the table's rows are not all there are.  Raises
+ * what is wrong with the options, as planning the scan would.
+ */
+static void
+give_keys(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel)
+{
+	const SpindleSource *source;
+	const SpindleTable *table;
+
+	if (previous_info_hook)
+		previous_info_hook(root, relid, inhparent, rel);
+	if (!is_generated(rel) || inhparent)
+		return;
+	source = spindle_fdw_source(rel, relid);
+	table = &source->instance->domain->table[source->table];
+	rel->tuples = (double) source->instance->nrows[source->table];
+	add_unique_columns(rel, source, table->key, table->nkeys);
+	for (int i = 0; i < table->nunique; i++)
+		add_unique_columns(rel, source, table->unique[i].column, table->unique[i].n);
+	relate(root, rel, source);
+}
+
+/*
+ * spindle_statistics_init
+ *		Take the hooks of the planner; called when the library is loaded.
+ */
+void
+spindle_statistics_init(void)
+{
+	previous_stats_hook = get_relation_stats_hook;
+	get_relation_stats_hook = give_statistics;
+	previous_info_hook = get_relation_info_hook;
+	get_relation_info_hook = give_keys;
+}
