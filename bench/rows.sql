@@ -52,6 +52,10 @@ CALL bench.compare('order, count of 7 columns, leader and 1 worker : leader alon
   :orders, 'SELECT count(order_id), count(customer_id), count(store_id), count(shipping_address_id),'
   ' count(promotion_id), count(order_date), count(status) FROM shop."order"' || :'orders_where', :runs, workers_of_a => 1);
 
+CALL bench.compare('orders by status, count and avg(order_total), some : the same of a stored copy', 0.4,
+  :some_orders, 'SELECT status, count(*), avg(order_total) FROM shop."order"' || :'some_orders_where' || ' GROUP BY 1',
+  :some_orders, 'SELECT status, count(*), avg(order_total) FROM bench.stored_order GROUP BY 1', :runs);
+
 CALL bench.short('LIMIT 10 of 100 million orders', 5, 'SELECT * FROM xlarge."order" LIMIT 10');
 CALL bench.short('one of 10 billion orders by key', 1, 'SELECT * FROM xxxl."order" WHERE order_id = 9123456789');
 CALL bench.short('count(*) of 10 billion orders', 1, 'SELECT count(*) FROM xxxl."order"');
