@@ -42,5 +42,8 @@ extern const SpindleVector *spindle_eval_vector(const SpindleEval *eval, int han
 /* rule.c */
 extern int64 spindle_instance_first_row_at(SpindleInstance *instance, int table, int column,
 										   int64 value, bool inclusive);
+extern bool spindle_column_has_rows_of_value(const SpindleDomain *domain, int table, int column);
+extern bool spindle_instance_rows_of_value(SpindleInstance *instance, int table, int column, int64 value,
+										   int64 *first, int64 *end);
 
 #endif							/* SPINDLE_EVAL_H */

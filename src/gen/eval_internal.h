@@ -208,6 +208,18 @@ typedef struct SpindleRuleSteps
 	 */
 	int64		(*first_row_at) (SpindleInstance *instance, int table, const SpindleRule *rule,
 								 int64 value, bool inclusive);
+
+	/*
+	 * Of kinds whose values lead back to their rows, in whatever order, else
+	 * NULL: the rows *first .. *end - 1 of a table that have the value, all
+	 * that do and no others; false if there is none.  A column with nulls of
+	 * its own is not asked.
+	 */
+	bool		(*rows_of_value) (SpindleInstance *instance, int table, const SpindleRule *rule,
+								  int64 value, int64 *first, int64 *end);
+
+	/* Can it for this rule?  NULL if for every one that rows_of_value is for. */
+	bool		(*has_rows_of_value) (const SpindleDomain *domain, int table, const SpindleRule *rule);
 } SpindleRuleSteps;
 
 /* The entry of each kind, in the file that computes it. */
@@ -271,6 +283,12 @@ extern Step *spindle_compile_among(SpindleEval *eval, Frame *frame, const Spindl
 
 /* rule_children.c */
 extern int64 spindle_instance_first_child(const SpindleInstance *instance, int table, int64 parent);
+
+/* distinct.c */
+extern void spindle_distinct_permutation(SpindlePermutation *permutation, SpindleKey key, int64 count);
+extern Step *spindle_compile_distinct(SpindleEval *eval, Frame *frame, const SpindleRule *rule, SpindleKey key,
+									  SpindleDistinct distinct, int64 count, const SpindleSample *sample,
+									  const SpindlePopularity *popularity);
 
 /* condition.c */
 extern Step *spindle_compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test, int at);

@@ -131,3 +131,36 @@ spindle_instance_first_row_at(SpindleInstance *instance, int table, int column, 
 	Assert(c->monotone && rule_steps[c->rule->kind]->first_row_at != NULL);
 	return rule_steps[c->rule->kind]->first_row_at(instance, table, c->rule, value, inclusive);
 }
+
+/*
+ * spindle_column_has_rows_of_value
+ *		Can spindle_instance_rows_of_value() be asked of a column?
+ */
+bool
+spindle_column_has_rows_of_value(const SpindleDomain *domain, int table, int column)
+{
+	const SpindleColumn *c = &domain->table[table].column[column];
+	const SpindleRuleSteps *steps = rule_steps[c->rule->kind];
+
+	check_stack_depth();
+	return steps->rows_of_value && c->null_fraction == 0 &&
+		(steps->has_rows_of_value == NULL || steps->has_rows_of_value(domain, table, c->rule));
+}
+
+/*
+ * spindle_instance_rows_of_value
+ *		The rows *first .. *end - 1 that have a value in a column; false if none
+ *		has.
+ *
+ * The column must be one for which spindle_column_has_rows_of_value(); it need
+ * not be monotone.  value is in the representation of its type, and not NULL.
+ * Costs no more than a row or two.
+ */
+bool
+spindle_instance_rows_of_value(SpindleInstance *instance, int table, int column, int64 value, int64 *first,
+							   int64 *end)
+{
+	const SpindleRule *rule = instance->domain->table[table].column[column].rule;
+
+	return rule_steps[rule->kind]->rows_of_value(instance, table, rule, value, first, end);
+}

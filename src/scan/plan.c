@@ -344,13 +344,12 @@ is_column_member(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec, Equiv
 /*
  * Add a path for each set of relations that can supply a bound.
  *
- * Bounds come from join clauses and from equivalence classes of columns that
- * never fall.  Sets are compared linearly: there are few of them.
+ * Bounds come from join clauses and from equivalence classes of columns by which
+ * rows are found.  Sets are compared linearly: there are few of them.
  */
 static void
 add_parameterized_paths(PlannerInfo *root, RelOptInfo *baserel, ScanEstimate *state)
 {
-	const SpindleTable *table = &state->source->instance->domain->table[state->source->table];
 	List	   *clauses = list_copy(baserel->joininfo);
 	List	   *outers = NIL;
 	ListCell   *lc;
@@ -361,7 +360,7 @@ add_parameterized_paths(PlannerInfo *root, RelOptInfo *baserel, ScanEstimate *st
 		{
 			ColumnMember wanted = {state, att};
 
-			if (state->source->column[att] >= 0 && table->column[state->source->column[att]].monotone)
+			if (state->source->column[att] >= 0 && spindle_column_is_found(state->source, state->source->column[att]))
 				clauses = list_concat(clauses,
 									  generate_implied_equalities_for_column(root, baserel, is_column_member,
 																			 &wanted,

@@ -5,8 +5,9 @@
  *
  * A comparison of a column that never falls from row to row, a key, the key of
  * the parent in a table of children, an ordered time, selects one range of
- * rows; equality with an array selects several.  The ranges hold exactly the
- * rows that meet the condition.
+ * rows; equality with an array selects several.  So does equality of columns
+ * whose values lead back to their rows, as those of uuid do.  The ranges hold
+ * exactly the rows that meet the condition.
  *
  * To find a row takes a search, but no scan.
  *
@@ -35,15 +36,28 @@
 #include "scan/ranges.h"
 
 /*
- * spindle_monotone_attribute
- *		The attribute, from 1, that an expression is, if its column never
- *		falls; else 0.
+ * spindle_column_is_found
+ *		Can rows be found by a column's value?  They can if it never falls, or, for
+ *		equality only, if its values lead back to their rows.
+ */
+bool
+spindle_column_is_found(const SpindleSource *source, int column)
+{
+	const SpindleDomain *domain = source->instance->domain;
+
+	return domain->table[source->table].column[column].monotone ||
+		spindle_column_has_rows_of_value(domain, source->table, column);
+}
+
+/*
+ * The attribute, from 1, that an expression is, if rows can be found by its
+ * column; else 0.
  *
  * A relabelling is looked through, as varchar compares by the operators of
  * text.
  */
-int
-spindle_monotone_attribute(const SpindleSource *source, Index relid, Node *node)
+static int
+found_attribute(const SpindleSource *source, Index relid, Node *node)
 {
 	Var		   *var;
 	int			column;
@@ -56,9 +70,22 @@ spindle_monotone_attribute(const SpindleSource *source, Index relid, Node *node)
 	if (var->varno != relid || var->varlevelsup != 0 || var->varattno < 1 || var->varattno > source->natts)
 		return 0;
 	column = source->column[var->varattno - 1];
-	if (column < 0 || !source->instance->domain->table[source->table].column[column].monotone)
+	if (column < 0 || !spindle_column_is_found(source, column))
 		return 0;
 	return var->varattno;
+}
+
+/*
+ * spindle_monotone_attribute
+ *		The same for columns that never fall only.
+ */
+int
+spindle_monotone_attribute(const SpindleSource *source, Index relid, Node *node)
+{
+	int			attribute = found_attribute(source, relid, node);
+
+	return attribute > 0 &&
+		source->instance->domain->table[source->table].column[source->column[attribute - 1]].monotone ? attribute : 0;
 }
 
 /*
@@ -116,11 +143,11 @@ spindle_condition_match(PlannerInfo *root, const SpindleSource *source, Index re
 	if (list_length(args) != 2)
 		return NULL;
 
-	attribute = spindle_monotone_attribute(source, relid, linitial(args));
+	attribute = found_attribute(source, relid, linitial(args));
 	value = lsecond(args);
 	if (attribute == 0 && !is_array)
 	{
-		attribute = spindle_monotone_attribute(source, relid, lsecond(args));
+		attribute = found_attribute(source, relid, lsecond(args));
 		value = linitial(args);
 		opno = get_commutator(opno);
 	}
@@ -143,7 +170,8 @@ spindle_condition_match(PlannerInfo *root, const SpindleSource *source, Index re
 	condition->is_array = is_array;
 	condition->value_type = value_type;
 	condition->value = (Expr *) value;
-	if (is_array && condition->strategy != BTEqualStrategyNumber)
+	if (condition->strategy != BTEqualStrategyNumber &&
+		(is_array || !source->instance->domain->table[source->table].column[column].monotone))
 		return NULL;
 	return condition;
 }
@@ -219,6 +247,12 @@ range_of(const SpindleSource *source, const SpindleCondition *condition, int64 v
 	SpindleRange range = {0, instance->nrows[source->table]};
 	int			strategy = condition->strategy;
 
+	if (!instance->domain->table[source->table].column[condition->column].monotone)
+	{
+		if (!spindle_instance_rows_of_value(instance, source->table, condition->column, value, &range.first, &range.end))
+			range.end = range.first;
+		return range;
+	}
 	if (strategy == BTEqualStrategyNumber || strategy == BTGreaterEqualStrategyNumber)
 		range.first = spindle_instance_first_row_at(instance, source->table, condition->column, value, true);
 	else if (strategy == BTGreaterStrategyNumber)

@@ -18,7 +18,8 @@
 #include "library/source.h"
 
 /*
- * column <operator> value, with a column that never falls.
+ * column <operator> value, with a column that never falls, or column = value with
+ * one whose values lead back to their rows.
  *
  * The operator is one of the column's btree family, with the column on the
  * left; where the query has them the other way round, the strategy is that of
@@ -65,6 +66,7 @@ typedef struct SpindleSearch
 } SpindleSearch;
 
 extern int	spindle_monotone_attribute(const SpindleSource *source, Index relid, Node *node);
+extern bool spindle_column_is_found(const SpindleSource *source, int column);
 extern SpindleCondition *spindle_condition_match(PlannerInfo *root, const SpindleSource *source,
 												 Index relid, Expr *clause);
 extern List *spindle_condition_to_list(const SpindleCondition *condition);
