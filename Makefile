@@ -32,22 +32,28 @@ OBJS = \
 	src/define/rule_children.o \
 	src/define/rule_data.o \
 	src/define/rule_formula.o \
+	src/define/rule_grid.o \
 	src/define/rule_number.o \
 	src/define/rule_pattern.o \
+	src/define/rule_periods.o \
+	src/define/rule_pool.o \
 	src/define/rule_reference.o \
 	src/define/rule_shape.o \
 	src/define/rule_time.o \
+	src/define/rule_unique.o \
 	src/define/rule_uuid.o \
 	src/define/rule_value.o \
-	src/define/user_type.o \
+	src/define/rule_variant.o \
 	src/define/rule_words.o \
 	src/define/shape.o \
+	src/define/user_type.o \
 	src/deliver/deliver.o \
 	src/deliver/render.o \
 	src/gen/among.o \
 	src/gen/condition.o \
 	src/gen/cost.o \
 	src/gen/datum.o \
+	src/gen/distinct.o \
 	src/gen/eval.o \
 	src/gen/frame.o \
 	src/gen/instance.o \
@@ -61,14 +67,20 @@ OBJS = \
 	src/gen/rule_children.o \
 	src/gen/rule_data.o \
 	src/gen/rule_formula.o \
+	src/gen/rule_grid.o \
 	src/gen/rule_number.o \
 	src/gen/rule_pattern.o \
+	src/gen/rule_periods.o \
+	src/gen/rule_pool.o \
 	src/gen/rule_reference.o \
 	src/gen/rule_shape.o \
 	src/gen/rule_time.o \
+	src/gen/rule_unique.o \
 	src/gen/rule_uuid.o \
 	src/gen/rule_value.o \
+	src/gen/rule_variant.o \
 	src/gen/rule_words.o \
+	src/gen/sample.o \
 	src/gen/text_batch.o \
 	src/gen/timeline.o \
 	src/json/datum_json.o \
@@ -106,8 +118,8 @@ OBJS = \
 	src/scan/function_scan.o \
 	src/scan/plan.o \
 	src/scan/ranges.o \
-	src/scan/upper.o \
 	src/scan/statistics.o \
+	src/scan/upper.o \
 	src/seed/cleanup.o \
 	src/seed/ddl.o \
 	src/seed/fill.o \

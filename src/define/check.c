@@ -226,7 +226,7 @@ spindle_domain_check(SpindleDomain *domain)
 	for (int t = 0; t < domain->ntables; t++)
 	{
 		SpindleTable *table = &domain->table[t];
-		RuleCheck	check = {.domain = domain,.table = table};
+		RuleCheck	check = {.domain = domain,.table = table,.max_rows = spindle_table_max_rows(domain, table)};
 
 		for (int c = 0; c < table->ncolumns; c++)
 			check_rule(&check, table->column[c].rule);

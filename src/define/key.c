@@ -146,6 +146,43 @@ spindle_extent_values(const SpindleType *type, const int64 *value, const bool *i
 	return extent;
 }
 
+/* For qsort().  Any order will do: equal values have to meet. */
+static int
+compare_int64(const void *a, const void *b)
+{
+	int64		x = *(const int64 *) a;
+	int64		y = *(const int64 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * spindle_values_differ
+ *		Do n values of a type differ?  is_null may be NULL; nulls do not count.
+ *		Equal texts have one address.
+ */
+bool
+spindle_values_differ(const SpindleType *type, const int64 *value, const bool *is_null, int n)
+{
+	int64	   *values = palloc(sizeof(int64) * Max(n, 1));
+	int			used = 0;
+	bool		differ = true;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (is_null && is_null[i])
+			continue;
+
+		/* the two zeros of a double are equal, though their bits differ */
+		values[used++] = type->kind == SPINDLE_FLOAT && value[i] == PG_INT64_MIN ? 0 : value[i];
+	}
+	qsort(values, used, sizeof(int64), compare_int64);
+	for (int i = 1; i < used; i++)
+		differ &= values[i] != values[i - 1];
+	pfree(values);
+	return differ;
+}
+
 /* What the values of a rule can be, NULL aside. */
 Extent
 spindle_extent_rule(KeyCheck *check, int table, const SpindleRule *rule)
@@ -196,7 +233,20 @@ KeyDifference
 spindle_key_repeats(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
 {
 	return (KeyDifference) {.scope = KEY_REPEATS,.detail = "the values of a key must differ.",
-		.hint = "Take a sequence, a pattern with {row}, or a data set by row whose values differ."};
+		.hint = "Take a sequence, permuted numbers, a pattern with {row}, or a data set by row whose values differ."};
+}
+
+/*
+ * spindle_key_distinct
+ *		The answer of rules whose choices differ as "distinct" says, and whose
+ *		values do if their choices do.
+ */
+KeyDifference
+spindle_key_distinct(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule, SpindleDistinct distinct)
+{
+	if (distinct == SPINDLE_DISTINCT_NONE)
+		return spindle_key_repeats(check, table, rule);
+	return (KeyDifference) {.scope = distinct == SPINDLE_DISTINCT_TABLE ? KEY_IN_TABLE : KEY_IN_PARENT};
 }
 
 /* What makes the values of a column differ; each is asked once. */

@@ -78,6 +78,7 @@ extern Extent spindle_extent_text(const char *data, int len);
 extern Extent spindle_extent_numbers(int64 low, int64 high, int scale, int width);
 extern Extent spindle_extent_values(const SpindleType *type, const int64 *value, const bool *is_null,
 									int n);
+extern bool spindle_values_differ(const SpindleType *type, const int64 *value, const bool *is_null, int n);
 extern Extent spindle_extent_rule(KeyCheck *check, int table, const SpindleRule *rule);
 extern Extent spindle_extent_column(KeyCheck *check, int table, int column);
 extern Extent spindle_extent_target(KeyCheck *check, int table, const SpindleRule *rule, int target);
@@ -85,5 +86,7 @@ extern Extent spindle_extent_target(KeyCheck *check, int table, const SpindleRul
 /* For kinds of rule about which no more is known. */
 extern Extent spindle_extent_of_type(KeyCheck *check, int table, const SpindleRule *rule);
 extern KeyDifference spindle_key_repeats(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule);
+extern KeyDifference spindle_key_distinct(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule,
+										  SpindleDistinct distinct);
 
 #endif							/* SPINDLE_KEY_H */

@@ -196,16 +196,50 @@ read_data(RuleReader *r)
 		spindle_json_error(r->node, NULL, "\"by_row\" excludes \"match\" and \"draw\".");
 	if (has(r, "keyed_by") && (rule->data.by_row || rule->data.has_match))
 		spindle_json_error(r->node, NULL, "\"keyed_by\" excludes \"match\" and \"by_row\".");
+	rule->data.distinct = spindle_read_distinct(r);
+	if (rule->data.distinct == SPINDLE_DISTINCT_NONE)
+		return;
+	if (rule->data.by_row || rule->data.has_match)
+		spindle_json_error(r->node, NULL, "\"distinct\" excludes \"by_row\" and \"match\".");
+	if (!has(r, "draw") && !spindle_values_differ(rule->type, rule->data.value, rule->data.is_null, set->nrows))
+		spindle_json_error(&field, "Take a field whose values differ, or name a \"draw\" that columns share whose values "
+						   "differ together.", "a value of field \"%s\" stands in several rows.", set->field[f]);
+}
+
+/* As many choices as records. */
+static int64
+data_places(const SpindleDomain *domain, int preset, const SpindleTable *table, const SpindleRule *rule)
+{
+	return rule->data.set->nrows;
+}
+
+/* Columns that share a draw take the same record, so they have to agree on how. */
+static void
+check_draw(RuleCheck *check, const SpindleRule *rule)
+{
+	for (int c = 0; c < check->table->ncolumns; c++)
+	{
+		const SpindleRule *other = check->table->column[c].rule;
+
+		if (other->kind == SPINDLE_RULE_DATA && other->data.draw_label == rule->data.draw_label &&
+			other->data.distinct != rule->data.distinct)
+			spindle_model_error(check->domain, rule->path,
+								psprintf("\"distinct\" differs from that of %s, which shares the \"draw\".", other->path),
+								NULL);
+	}
 }
 
 /* Record k of the set goes to row k, so at no scale may there be more rows. */
 static void
 check_data(RuleCheck *check, const SpindleRule *rule)
 {
-	if (rule->data.by_row && spindle_table_max_rows(check->domain, check->table) > rule->data.set->nrows)
+	if (rule->data.by_row && check->max_rows > rule->data.set->nrows)
 		spindle_model_error(check->domain, rule->path,
 							psprintf("the table can have more rows than the %d of data set \"%s\".",
 									 rule->data.set->nrows, rule->data.set->name), NULL);
+	spindle_check_distinct(check, rule, rule->data.distinct, data_places,
+						   psprintf("records of data set \"%s\"", rule->data.set->name));
+	check_draw(check, rule);
 }
 
 /* The column to match is the only part: a set is no column. */
@@ -238,46 +272,18 @@ extent_of_data(KeyCheck *check, int table, const SpindleRule *rule)
 	return spindle_extent_values(rule->type, rule->data.value, rule->data.is_null, rule->data.set->nrows);
 }
 
-/* For qsort().  Any order will do: equal values have to meet. */
-static int
-compare_int64(const void *a, const void *b)
-{
-	int64		x = *(const int64 *) a;
-	int64		y = *(const int64 *) b;
-
-	return x < y ? -1 : x > y;
-}
-
 /*
- * Do the values of a data set differ?  Equal texts have one address.  Nulls
- * count as 0; a key's column is not nullable, so they are refused elsewhere.
+ * Each record is used once only by row, or if it is distinct; then its values must
+ * differ.  Nulls count as 0; a key's column is not nullable, so they are refused
+ * elsewhere.
  */
-static bool
-is_data_unique(const SpindleRule *rule)
-{
-	int			n = rule->data.set->nrows;
-	int64	   *values = palloc(sizeof(int64) * n);
-	bool		is_unique = true;
-
-	for (int i = 0; i < n; i++)
-	{
-		/* the two zeros of a double are equal, though their bits differ */
-		values[i] = rule->type->kind == SPINDLE_FLOAT && rule->data.value[i] == PG_INT64_MIN ? 0 : rule->data.value[i];
-	}
-	qsort(values, n, sizeof(int64), compare_int64);
-	for (int i = 1; i < n; i++)
-		is_unique &= values[i] != values[i - 1];
-	pfree(values);
-	return is_unique;
-}
-
-/* Each record is used once only by row; then its values must differ. */
 static KeyDifference
 data_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
 {
-	if (!rule->data.by_row || !is_data_unique(rule))
+	if (!spindle_values_differ(rule->type, rule->data.value, NULL, rule->data.set->nrows))
 		return spindle_key_repeats(check, table, rule);
-	return (KeyDifference) {.scope = KEY_IN_TABLE};
+	return rule->data.by_row ? (KeyDifference) {.scope = KEY_IN_TABLE} :
+		spindle_key_distinct(check, table, rule, rule->data.distinct);
 }
 
 static void
@@ -287,6 +293,7 @@ describe_data(StringInfo out, const SpindleDomain *domain, int table, const Spin
 					 rule->data.set->name);
 	if (rule->data.by_row)
 		appendStringInfoString(out, ", row by row");
+	spindle_describe_distinct(out, rule->data.distinct);
 	if (rule->data.has_match)
 	{
 		appendStringInfoString(out, ", to fit ");
@@ -297,7 +304,7 @@ describe_data(StringInfo out, const SpindleDomain *domain, int table, const Spin
 /* Never marked as rising, though the values of a set by row may be. */
 const SpindleRuleDef spindle_rule_def_data = {
 	.forms = (const RuleForm[]) {
-		{"data", ALL_KINDS, {"kind", "set", "field", "draw", "by_row", "match", "keyed_by", NULL}},
+		{"data", ALL_KINDS, {"kind", "set", "field", "draw", "by_row", "match", "keyed_by", "distinct", NULL}},
 		{"joint", ALL_KINDS, {"kind", "columns", "tuples", "with", NULL}},
 		{.name = NULL},
 	},

@@ -16,6 +16,9 @@
 
 #include "define/rule_reader.h"
 
+/* Quantiles, and frequent values, of an empirical distribution. */
+#define MAX_QUANTILES	10001
+
 /*
  * The distributions by their names in definitions.  min and max are the legal
  * range of the parameter a, and max that of b, which begins at 10^-9.
@@ -41,7 +44,91 @@ static const struct
 	{"poisson", 0.0001, 10000, "mean", NULL, true, SPINDLE_DIST_DISCRETE},
 	{"zipf", 0.01, 100, "exponent", NULL, true, SPINDLE_DIST_DISCRETE},
 	{"bernoulli", 0, 1, "p", NULL, true, SPINDLE_DIST_DISCRETE},
+	{"empirical", 0, 0, NULL, NULL, false, SPINDLE_DIST_EMPIRICAL},
 };
+
+/*
+ * "quantiles": 2 to 10001 numbers within +-10^15, none of which falls.
+ */
+static void
+read_quantiles(const SpindleJson *node, SpindleDist *dist)
+{
+	SpindleJson quantiles = spindle_json_member(node, "quantiles");
+	int			n = 0;
+	const cJSON *item;
+
+	spindle_json_expect_array(&quantiles);
+	dist->nquantiles = spindle_json_size(&quantiles);
+	if (dist->nquantiles < 2 || dist->nquantiles > MAX_QUANTILES)
+		spindle_json_error(&quantiles, NULL, "2 to %d quantiles are needed.", MAX_QUANTILES);
+	dist->quantile = palloc(sizeof(double) * dist->nquantiles);
+	cJSON_ArrayForEach(item, quantiles.value)
+	{
+		SpindleJson m = spindle_json_child(&quantiles, item, n);
+
+		dist->quantile[n] = spindle_json_number(&m, -1e15, 1e15);
+		if (n > 0 && dist->quantile[n] < dist->quantile[n - 1])
+			spindle_json_error(&m, NULL, "quantiles must not fall.");
+		n++;
+	}
+}
+
+/*
+ * An empirical distribution: "quantiles", "values" with their shares, or both, and
+ * "step".
+ *
+ * Without quantiles, the shares are brought to a sum of 1; with them they must
+ * leave something.
+ */
+static void
+read_empirical(const SpindleJson *node, SpindleDist *dist)
+{
+	SpindleType type;
+	double	   *share = NULL;
+	double		sum = 0;
+	int			n = 0;
+
+	if (!spindle_json_has(node, "quantiles") && !spindle_json_has(node, "values"))
+		spindle_json_error(node, NULL, "\"quantiles\" or \"values\" are needed.");
+	if (spindle_json_has(node, "step"))
+	{
+		SpindleJson m = spindle_json_member(node, "step");
+
+		dist->step = spindle_json_number(&m, 1e-9, 1e15);
+	}
+	if (spindle_json_has(node, "quantiles"))
+		read_quantiles(node, dist);
+	if (spindle_json_has(node, "values"))
+	{
+		SpindleJson values = spindle_json_member(node, "values");
+		const cJSON *item;
+
+		spindle_json_expect_object(&values, NULL);
+		if (spindle_json_size(&values) < 1 || spindle_json_size(&values) > MAX_QUANTILES)
+			spindle_json_error(&values, NULL, "1 to %d values are needed.", MAX_QUANTILES);
+		share = palloc(sizeof(double) * spindle_json_size(&values));
+		dist->frequent_value = palloc(sizeof(double) * spindle_json_size(&values));
+		(void) spindle_type_parse("double precision", &type);
+		cJSON_ArrayForEach(item, values.value)
+		{
+			SpindleJson m = spindle_json_child(&values, item, n);
+			int64		bits;
+
+			if (!spindle_value_parse(NULL, &type, item->string, &bits))
+				spindle_json_error(&values, NULL, "\"%s\" is not a number.", item->string);
+			memcpy(&dist->frequent_value[n], &bits, sizeof(double));
+			if (!(fabs(dist->frequent_value[n]) <= 1e15))
+				spindle_json_error(&values, NULL, "\"%s\" is not within +-10^15.", item->string);
+			share[n] = spindle_json_number(&m, 1e-12, 1);
+			sum += share[n++];
+		}
+		if (sum > 1 + 1e-9 || (dist->nquantiles > 0 && sum > 1 - 1e-12))
+			spindle_json_error(&values, NULL, "the shares have a sum of %g, which leaves nothing for others.", sum);
+		for (int i = 0; i < n && dist->nquantiles == 0; i++)
+			share[i] /= sum;
+	}
+	spindle_dist_empirical(dist, share, n);
+}
 
 /*
  * Read the distribution called name, one of dist_names, whose parameters stand
@@ -59,6 +146,11 @@ read_dist(const SpindleJson *node, const char *name, SpindleDist *dist)
 
 	while (strcmp(dist_names[i].name, name) != 0)
 		i++;
+	if (dist_names[i].kind == SPINDLE_DIST_EMPIRICAL)
+	{
+		read_empirical(node, dist);
+		return;
+	}
 	dist->kind = dist_names[i].kind;
 	dist->min = -INFINITY;
 	dist->max = INFINITY;
@@ -133,6 +225,7 @@ spindle_read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
 {
 	const char *names[lengthof(dist_names) + 1];
 	const char *legal[6] = {"distribution", "min", "max"};
+	static const char *const of_empirical[] = {"distribution", "quantiles", "values", "step", NULL};
 	SpindleJson node = member(r, name);
 	SpindleJson kind;
 	int			k;
@@ -149,7 +242,7 @@ spindle_read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
 	if (dist_names[k].b)
 		legal[n++] = dist_names[k].b;
 	legal[n] = NULL;
-	spindle_json_expect_object(&node, legal);
+	spindle_json_expect_object(&node, dist_names[k].kind == SPINDLE_DIST_EMPIRICAL ? of_empirical : legal);
 	read_dist(&node, names[k], dist);
 }
 
@@ -210,6 +303,7 @@ const SpindleRuleDef spindle_rule_def_number = {
 		{"poisson", NUMERIC_KINDS | DURATION_KINDS, DIST_MEMBERS("mean",)},
 		{"zipf", NUMERIC_KINDS | DURATION_KINDS, DIST_MEMBERS("exponent",)},
 		{"bernoulli", NUMERIC_KINDS | (1 << SPINDLE_BOOL), DIST_MEMBERS("p",)},
+		{"empirical", NUMERIC_KINDS, {"kind", "quantiles", "values", "step", "round", NULL}},
 		{.name = NULL},
 	},
 	.read = read_number,

@@ -84,9 +84,16 @@ typedef struct RuleCheck
 {
 	const SpindleDomain *domain;
 	const SpindleTable *table;
+	int64		max_rows;		/* rows that a rule has to do with, at the
+								 * largest scale: those of the table, or
+								 * places of a pool */
 	const SpindleRule *levels;	/* the table's rule with levels met last, or
 								 * NULL */
 } RuleCheck;
+
+/* How many different values a rule can give at a scale. */
+typedef int64 (*SpindlePlaces) (const SpindleDomain *domain, int preset, const SpindleTable *table,
+								const SpindleRule *rule);
 
 /*
  * A kind of rule: how it is read and checked, and what can be told of it.  Every
@@ -139,5 +146,15 @@ extern void spindle_rule_is_sound(RuleCheck *check, const SpindleRule *rule);
 
 /* rule_number.c */
 extern void spindle_read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist);
+
+/* rule_reference.c */
+extern void spindle_read_skew(RuleReader *r, SpindleSkew *result);
+
+/* rule_unique.c */
+extern SpindleDistinct spindle_read_distinct(RuleReader *r);
+extern void spindle_check_distinct(RuleCheck *check, const SpindleRule *rule, SpindleDistinct distinct,
+								   SpindlePlaces places, const char *what);
+extern void spindle_check_rows(RuleCheck *check, const SpindleRule *rule, SpindlePlaces places,
+							   const char *what, const char *hint);
 
 #endif							/* SPINDLE_RULE_READER_H */

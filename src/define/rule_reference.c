@@ -18,36 +18,72 @@
 #define MAX_SMALL_TABLE		65536
 
 /*
- * "skew": "top" from 0.001 to 0.999 and "share" from "top" to 0.999, or
- * "exponent" alone, from 0.01 to 10.
+ * "profile": 2 to 1000 quantiles of the choices that a row gets, relative to each
+ * other; none falls, and the last one is above 0.
+ */
+static void
+read_profile(const SpindleJson *skew, SpindleSkew *result)
+{
+	SpindleJson profile = spindle_json_member(skew, "profile");
+	int			n = 0;
+	const cJSON *item;
+
+	spindle_json_expect_array(&profile);
+	result->kind = SPINDLE_SKEW_PROFILE;
+	result->nprofile = spindle_json_size(&profile);
+	if (result->nprofile < 2 || result->nprofile > 1000)
+		spindle_json_error(&profile, NULL, "2 to 1000 quantiles are needed.");
+	result->profile = palloc(sizeof(double) * result->nprofile);
+	cJSON_ArrayForEach(item, profile.value)
+	{
+		SpindleJson quantile = spindle_json_child(&profile, item, n);
+
+		result->profile[n] = spindle_json_number(&quantile, 0, 1e12);
+		if (n > 0 && result->profile[n] < result->profile[n - 1])
+			spindle_json_error(&quantile, NULL, "quantiles must not fall.");
+		n++;
+	}
+	if (result->profile[n - 1] == 0)
+		spindle_json_error(&profile, NULL, "the last quantile must be greater than zero.");
+}
+
+/*
+ * spindle_read_skew
+ *		"skew": "top" from 0.001 to 0.999 and "share" from "top" to 0.999, or
+ *		"exponent" alone, from 0.01 to 10, or "profile" alone.
  *
  * The exponent is kept in share, as the two never stand together.
  */
-static void
-read_skew(RuleReader *r)
+void
+spindle_read_skew(RuleReader *r, SpindleSkew *result)
 {
-	static const char *const legal[] = {"top", "share", "exponent", NULL};
+	static const char *const legal[] = {"top", "share", "exponent", "profile", NULL};
 	SpindleJson skew = member(r, "skew");
-	SpindleRule *rule = r->rule;
 
 	spindle_json_expect_object(&skew, legal);
-	if (spindle_json_has(&skew, "exponent"))
+	if (spindle_json_has(&skew, "profile"))
+	{
+		if (spindle_json_size(&skew) != 1)
+			spindle_json_error(&skew, NULL, "\"profile\" stands alone.");
+		read_profile(&skew, result);
+	}
+	else if (spindle_json_has(&skew, "exponent"))
 	{
 		SpindleJson m = spindle_json_member(&skew, "exponent");
 
 		if (spindle_json_size(&skew) != 1)
 			spindle_json_error(&skew, NULL, "\"exponent\" stands alone.");
-		rule->reference.skew = SPINDLE_SKEW_EXPONENT;
-		rule->reference.share = spindle_json_number(&m, 0.01, 10);
+		result->kind = SPINDLE_SKEW_EXPONENT;
+		result->share = spindle_json_number(&m, 0.01, 10);
 	}
 	else
 	{
 		SpindleJson top = spindle_json_member(&skew, "top");
 		SpindleJson share = spindle_json_member(&skew, "share");
 
-		rule->reference.skew = SPINDLE_SKEW_SHARE;
-		rule->reference.top = spindle_json_number(&top, 0.001, 0.999);
-		rule->reference.share = spindle_json_number(&share, rule->reference.top, 0.999);
+		result->kind = SPINDLE_SKEW_SHARE;
+		result->top = spindle_json_number(&top, 0.001, 0.999);
+		result->share = spindle_json_number(&share, result->top, 0.999);
 	}
 }
 
@@ -145,7 +181,7 @@ read_reference(RuleReader *r)
 	parent = &r->parse->domain->table[rule->reference.table];
 	spindle_rule_expect_key(r, &m, parent, "the key");
 	if (has(r, "skew"))
-		read_skew(r);
+		spindle_read_skew(r, &rule->reference.skew);
 	if (has(r, "after"))
 		read_after(r);
 	if (has(r, "containing"))
@@ -162,7 +198,7 @@ read_reference(RuleReader *r)
 		if (rule->reference.among_depth == 0)
 			spindle_json_error(&among, NULL, "the rows of \"%s\" are not children of \"%s\", nor children of its children.",
 							   parent->name, r->parse->domain->table[target].name);
-		if (rule->reference.has_after && rule->reference.skew != SPINDLE_SKEW_NONE)
+		if (rule->reference.has_after && rule->reference.skew.kind != SPINDLE_SKEW_NONE)
 			spindle_json_error(&among, NULL, "\"among\" goes with \"skew\" or with \"after\", but not with both.");
 	}
 	if (has(r, "where"))
@@ -174,8 +210,12 @@ read_reference(RuleReader *r)
 		if (spindle_test_asks_children(&rule->reference.where))
 			spindle_json_error(&where, NULL, "\"has_child\" cannot select parents.");
 	}
+	rule->reference.distinct = spindle_read_distinct(r);
+	if (rule->reference.distinct != SPINDLE_DISTINCT_NONE &&
+		(rule->reference.has_after || rule->reference.has_containing || rule->reference.has_among))
+		spindle_json_error(r->node, NULL, "\"distinct\" excludes \"after\", \"containing\" and \"among\".");
 	if (rule->reference.has_containing + rule->reference.has_where +
-		(rule->reference.has_among || rule->reference.has_after || rule->reference.skew != SPINDLE_SKEW_NONE) > 1)
+		(rule->reference.has_among || rule->reference.has_after || rule->reference.skew.kind != SPINDLE_SKEW_NONE) > 1)
 		spindle_json_error(r->node, "\"skew\" can stand with \"after\", and either of them with \"among\".",
 						   "\"containing\", \"where\" and all others exclude each other.");
 }
@@ -187,6 +227,13 @@ reference_target(SpindleParse *parse, const cJSON *json, int table)
 	const char *name = spindle_parse_peek(json, "table");
 
 	return name ? spindle_domain_find_table(parse->domain, name) : SPINDLE_TARGET_NONE;
+}
+
+/* As many rows as there are; how many "where" leaves shows when rows are computed. */
+static int64
+reference_places(const SpindleDomain *domain, int preset, const SpindleTable *table, const SpindleRule *rule)
+{
+	return spindle_preset_rows(domain, preset, &domain->table[rule->reference.table]);
 }
 
 /*
@@ -210,6 +257,8 @@ check_reference(RuleCheck *check, const SpindleRule *rule)
 		spindle_model_error(domain, rule->path,
 							psprintf("table \"%s\" can have more than %d rows.", parent->name, MAX_SMALL_TABLE),
 							"\"containing\" and \"where\" choose from small tables only.");
+	spindle_check_distinct(check, rule, rule->reference.distinct, reference_places,
+						   psprintf("rows of table \"%s\"", parent->name));
 }
 
 /* The parent's key, and what the choice depends on, on either side. */
@@ -307,11 +356,8 @@ describe_reference(StringInfo out, const SpindleDomain *domain, int table, const
 	}
 	else
 		appendStringInfo(out, "a row of %s", parent->name);
-	if (rule->reference.skew == SPINDLE_SKEW_SHARE)
-		appendStringInfo(out, ", the most popular %g %% with %g %% of the choices",
-						 rule->reference.top * 100, rule->reference.share * 100);
-	else if (rule->reference.skew == SPINDLE_SKEW_EXPONENT)
-		appendStringInfo(out, ", popularity falling as rank^-%g", rule->reference.share);
+	spindle_describe_skew(out, &rule->reference.skew);
+	spindle_describe_distinct(out, rule->reference.distinct);
 	if (rule->reference.has_after)
 	{
 		appendStringInfo(out, ", whose %s is not after ", parent->column[rule->reference.after_parent].name);
@@ -331,17 +377,24 @@ describe_reference(StringInfo out, const SpindleDomain *domain, int table, const
 	}
 }
 
-/* Rows choose freely, so keys of parents repeat: no key, and no order. */
+/* Rows choose freely, so keys of parents repeat, unless "distinct" says otherwise. */
+static KeyDifference
+reference_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+{
+	return spindle_key_distinct(check, table, rule, rule->reference.distinct);
+}
+
+/* There is no order in what rows choose. */
 const SpindleRuleDef spindle_rule_def_reference = {
 	.forms = (const RuleForm[]) {
-		{"reference", ALL_KINDS | ROW_KIND, {"kind", "table", "skew", "after", "containing", "among", "where", NULL}},
+		{"reference", ALL_KINDS | ROW_KIND, {"kind", "table", "skew", "after", "containing", "among", "where", "distinct", NULL}},
 		{.name = NULL},
 	},
 	.read = read_reference,
 	.target = reference_target,
 	.check = check_reference,
 	.extent = extent_of_reference,
-	.differs = spindle_key_repeats,
+	.differs = reference_differs,
 	.ops = {
 		.refers = true,
 		.visit = visit_reference,

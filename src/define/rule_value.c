@@ -42,7 +42,7 @@ check_sequence(RuleCheck *check, const SpindleRule *rule)
 {
 	int64		last;
 
-	if (pg_mul_s64_overflow(Max(spindle_table_max_rows(check->domain, check->table) - 1, 0), rule->sequence.step, &last) ||
+	if (pg_mul_s64_overflow(Max(check->max_rows - 1, 0), rule->sequence.step, &last) ||
 		pg_add_s64_overflow(last, rule->sequence.start, &last) || last > rule->type->max ||
 		rule->sequence.start < rule->type->min)
 		spindle_model_error(check->domain, rule->path,
@@ -155,6 +155,28 @@ const SpindleRuleDef spindle_rule_def_constant = {
 };
 
 /*
+ * For choices that differ: keep the values that have a weight, with it, and insist
+ * that they differ, as values of the type.
+ */
+static void
+keep_weights(RuleReader *r, const SpindleJson *node, double *weight)
+{
+	SpindleRule *rule = r->rule;
+	int			n = 0;
+
+	for (int i = 0; i < rule->weighted.n; i++)
+		if (weight[i] > 0)
+		{
+			rule->weighted.value[n] = rule->weighted.value[i];
+			weight[n++] = weight[i];
+		}
+	rule->weighted.n = n;
+	rule->weighted.weight = weight;
+	if (!spindle_values_differ(rule->type, rule->weighted.value, NULL, n))
+		spindle_json_error(node, NULL, "a value stands twice, written in two ways.");
+}
+
+/*
  * "weights": 1 to 100000 values, as names of members, with weights from 0 to
  * 10^12, at least one above 0.
  */
@@ -189,6 +211,29 @@ read_weighted(RuleReader *r)
 	if (sum <= 0)
 		spindle_json_error(&weights, NULL, "at least one weight must be greater than zero.");
 	r->rule->weighted.alias = spindle_alias_create(weight, n);
+	r->rule->weighted.distinct = spindle_read_distinct(r);
+	if (r->rule->weighted.distinct != SPINDLE_DISTINCT_NONE)
+		keep_weights(r, &weights, weight);
+}
+
+/* As many values as have a weight. */
+static int64
+weighted_places(const SpindleDomain *domain, int preset, const SpindleTable *table, const SpindleRule *rule)
+{
+	return rule->weighted.n;
+}
+
+static void
+check_weighted(RuleCheck *check, const SpindleRule *rule)
+{
+	spindle_check_distinct(check, rule, rule->weighted.distinct, weighted_places, "values that have a weight");
+}
+
+/* Draws repeat, unless "distinct" says otherwise. */
+static KeyDifference
+weighted_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+{
+	return spindle_key_distinct(check, table, rule, rule->weighted.distinct);
 }
 
 /* What any of the values is, also those of weight 0. */
@@ -202,19 +247,20 @@ static void
 describe_weighted(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
 {
 	appendStringInfo(out, "one of %d values by weight", rule->weighted.n);
+	spindle_describe_distinct(out, rule->weighted.distinct);
 }
 
 /* NULL has no name, so it is no value here: the column's "null" gives it. */
 const SpindleRuleDef spindle_rule_def_weighted = {
 	.forms = (const RuleForm[]) {
-		{"weighted", ALL_KINDS, {"kind", "weights", "keyed_by", NULL}},
+		{"weighted", ALL_KINDS, {"kind", "weights", "keyed_by", "distinct", NULL}},
 		{.name = NULL},
 	},
 	.read = read_weighted,
 	.target = spindle_rule_has_no_target,
-	.check = spindle_rule_is_sound,
+	.check = check_weighted,
 	.extent = extent_of_weighted,
-	.differs = spindle_key_repeats,
+	.differs = weighted_differs,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,

@@ -17,7 +17,6 @@
 
 #include "gen/eval_internal.h"
 #include "math/draws.h"
-#include "math/fpmath.h"
 
 /* Ranks whose popularity is listed; a larger range has so many again and again. */
 #define RANKS	1024
@@ -125,10 +124,10 @@ draw_rank(const Among *among, const SpindleRule *rule, uint64 draw, int64 row, i
 	int			low = 0;
 	int			high;
 
-	if (rule->reference.skew == SPINDLE_SKEW_SHARE)
+	if (rule->reference.skew.kind == SPINDLE_SKEW_SHARE)
 	{
-		int64		top = Min(n, Max(1, (int64) (rule->reference.top * (double) n + 0.5)));
-		bool		is_top = top == n || draw < spindle_threshold(rule->reference.share);
+		int64		top = Min(n, Max(1, (int64) (rule->reference.skew.top * (double) n + 0.5)));
+		bool		is_top = top == n || draw < spindle_threshold(rule->reference.skew.share);
 
 		return (is_top ? 0 : top) + (int64) spindle_below(spindle_draw(among->within, row), is_top ? top : n - top);
 	}
@@ -160,7 +159,7 @@ run_among(Step *step)
 {
 	Among	   *among = step->u.own;
 	const SpindleRule *rule = step->rule;
-	const bool	is_skewed = rule->reference.skew != SPINDLE_SKEW_NONE;
+	const bool	is_skewed = rule->reference.skew.kind != SPINDLE_SKEW_NONE;
 	const SpindleVector ancestor = step->input[0]->out;
 	const SpindleVector *time = among->after ? &step->input[1]->out : NULL;
 	const int64 *row = step->frame->row;
@@ -192,15 +191,17 @@ run_among(Step *step)
 	}
 }
 
-/* The popularity of the ranks before each, that of rank r from 1 being r^-exponent. */
+/* The popularity of the ranks before each, by "exponent" or "profile". */
 static double *
-sum_ranks(double exponent)
+sum_ranks(const SpindleSkew *skew)
 {
 	double	   *below = palloc(sizeof(double) * (RANKS + 1));
+	double	   *weight = spindle_popularity_weights(skew, RANKS);
 
 	below[0] = 0;
-	for (int r = 1; r <= RANKS; r++)
-		below[r] = below[r - 1] + spindle_pow(r, -exponent);
+	for (int r = 0; r < RANKS; r++)
+		below[r + 1] = below[r] + weight[r];
+	pfree(weight);
 	return below;
 }
 
@@ -231,8 +232,8 @@ spindle_compile_among(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 	}
 	among->within = spindle_key_derive(step->key, LABEL_WITHIN);
 	among->scatter = spindle_key_derive(step->key, LABEL_SCATTER);
-	if (rule->reference.skew == SPINDLE_SKEW_EXPONENT)
-		among->below = sum_ranks(rule->reference.share);
+	if (rule->reference.skew.kind == SPINDLE_SKEW_EXPONENT || rule->reference.skew.kind == SPINDLE_SKEW_PROFILE)
+		among->below = sum_ranks(&rule->reference.skew);
 	step->input[0] = ancestor;
 	if (time)
 	{

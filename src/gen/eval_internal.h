@@ -298,6 +298,12 @@ extern Step *spindle_compile_among(SpindleEval *eval, Frame *frame, const Spindl
 extern int64 spindle_instance_first_child(const SpindleInstance *instance, int table, int64 parent);
 extern Step *spindle_compile_sibling(SpindleEval *eval, Frame *frame);
 
+/* distinct.c */
+extern void spindle_distinct_permutation(SpindlePermutation *permutation, SpindleKey key, int64 count);
+extern Step *spindle_compile_distinct(SpindleEval *eval, Frame *frame, const SpindleRule *rule, SpindleKey key,
+									  SpindleDistinct distinct, int64 count, const SpindleSample *sample,
+									  const SpindlePopularity *popularity);
+
 /* condition.c */
 extern Step *spindle_compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test, int at);
 

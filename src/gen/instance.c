@@ -18,30 +18,6 @@
 #include "gen/instance.h"
 
 /*
- * The number of rows of a table at the instance's scale, cut to a whole number
- * at each step of a chain of ratios.  Definitions with more than 10^15 are
- * refused when they are read, so nothing overflows.
- */
-static int64
-count_rows(const SpindleInstance *instance, const SpindleTable *table)
-{
-	int64		parent;
-
-	switch (table->rows_kind)
-	{
-		case SPINDLE_ROWS_PRESET:
-			return instance->domain->preset[instance->preset].rows[table->index];
-		case SPINDLE_ROWS_FIXED:
-			return table->rows_count;
-		case SPINDLE_ROWS_PER_YEAR:
-			return table->rows_count * spindle_domain_years(instance->domain);
-		default:
-			parent = count_rows(instance, &instance->domain->table[table->rows_parent]);
-			return (int64) ((__int128) parent * table->rows_numerator / table->rows_denominator);
-	}
-}
-
-/*
  * spindle_instance_create
  *		The instance of a domain at a scale, given by its number, with a seed.
  *
@@ -66,18 +42,15 @@ spindle_instance_create(SpindleDomain *domain, int preset, int64 seed)
 	instance->layout = palloc0(sizeof(SpindleLayout *) * domain->ntables);
 	instance->rule_state = palloc0(sizeof(void *) * domain->nrules);
 	for (int t = 0; t < domain->ntables; t++)
-		instance->nrows[t] = count_rows(instance, &domain->table[t]);
+		instance->nrows[t] = spindle_preset_rows(domain, preset, &domain->table[t]);
 	for (int t = 0; t < domain->ntables; t++)
 	{
 		const SpindleTable *table = &domain->table[t];
 
 		if (table->rows_kind == SPINDLE_ROWS_CHILDREN)
 			instance->layout[t] =
-				spindle_layout_create(table->layout_kind,
-									  spindle_instance_key(instance, spindle_mix(table->label)),
-									  instance->nrows[table->rows_parent], table->rows_numerator,
-									  table->rows_denominator, table->layout_min, table->layout_max,
-									  table->layout_weights);
+				spindle_layout_create(table, spindle_instance_key(instance, spindle_mix(table->label)),
+									  instance->nrows[table->rows_parent]);
 	}
 	MemoryContextSwitchTo(oldcontext);
 	return instance;
@@ -99,6 +72,32 @@ spindle_instance_timeline(SpindleInstance *instance, int table, const SpindleRul
 		instance->rule_state[rule->index] =
 			spindle_timeline_create(rule->time.calendar, spindle_instance_key(instance, rule->label),
 									instance->nrows[table], rule->time.first_at_start);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	return instance->rule_state[rule->index];
+}
+
+/*
+ * spindle_instance_sample
+ *		What a rule chooses n weighted entries by so that its choices differ, made
+ *		on first use and kept by the instance; NULL if all weights are equal.
+ *
+ * label is that of the draws.
+ */
+SpindleSample *
+spindle_instance_sample(SpindleInstance *instance, const SpindleRule *rule, uint64 label, const double *weight,
+						int n)
+{
+	bool		differ = false;
+
+	for (int i = 1; i < n; i++)
+		differ |= weight[i] != weight[0];
+	if (differ && instance->rule_state[rule->index] == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(instance->context);
+
+		instance->rule_state[rule->index] =
+			spindle_sample_create(spindle_key_derive(spindle_instance_key(instance, label), 2), 0, NULL, 0, weight, n);
 		MemoryContextSwitchTo(oldcontext);
 	}
 	return instance->rule_state[rule->index];

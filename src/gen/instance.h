@@ -30,9 +30,10 @@ typedef struct SpindleInstance
 	SpindleKey	key;			/* of seed and domain */
 	SpindleLayout **layout;		/* per table, NULL unless its rows are
 								 * children */
-	void	  **rule_state;		/* per rule by its index: a SpindleTimeline or
-								 * a SpindleReferenceState, NULL until first
-								 * needed and for kinds that need none */
+	void	  **rule_state;		/* per rule by its index: a SpindleTimeline, a
+								 * SpindleReferenceState or a SpindleSample,
+								 * NULL until first needed and for kinds that
+								 * need none */
 	MemoryContext context;		/* of all this; what is added later goes here */
 } SpindleInstance;
 
@@ -40,6 +41,8 @@ extern SpindleInstance *spindle_instance_create(SpindleDomain *domain, int prese
 
 extern SpindleTimeline *spindle_instance_timeline(SpindleInstance *instance, int table,
 												  const SpindleRule *rule);
+extern SpindleSample *spindle_instance_sample(SpindleInstance *instance, const SpindleRule *rule,
+											  uint64 label, const double *weight, int n);
 
 /*
  * The key of a rule's draws, by the rule's label, or of a table's layout, by

@@ -16,8 +16,17 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "gen/layout.h"
 #include "math/draws.h"
+#include "math/fpmath.h"
+
+/* Children of a block that are thrown at its parents one by one, at most. */
+#define MAX_THROWN		16000
+
+/* With larger counts than this, a sum is corrected by more than one at a time. */
+#define SMALL_COUNTS	1000
 
 /*
  * Children of all parents below the given one, for block bounds.
@@ -38,21 +47,47 @@ children_below(const SpindleLayout *layout, int64 parent)
 }
 
 /*
+ * Fill the table that gives a number of children for the leading bits of a draw, by
+ * the weights of the numbers there are.
+ */
+static void
+list_counts(SpindleLayout *layout, const SpindleTable *table)
+{
+	const int	slots = 1 << SPINDLE_LAYOUT_COUNT_BITS;
+	double		total = 0;
+	double		sum = 0;
+	int			slot = 0;
+
+	layout->count_of_bits = palloc(sizeof(int32) * slots);
+	for (int i = 0; i < table->layout_ncounts; i++)
+		total += table->layout_weights[i];
+	for (int i = 0; i < table->layout_ncounts; i++)
+	{
+		sum += table->layout_weights[i];
+		while (slot < slots && (slot + 0.5) * total < sum * slots)
+			layout->count_of_bits[slot++] = table->layout_count[i];
+	}
+	while (slot < slots)
+		layout->count_of_bits[slot++] = layout->max;
+}
+
+/*
  * spindle_layout_create
- *		Lay out children over nparents >= 0 rows, in the current memory
- *		context.
+ *		Lay out the rows of a table of kind "children" over nparents >= 0 rows, in
+ *		the current memory context.
  *
- * The ratio numerator / denominator, a reduced fraction, lies between min and
- * max.  For SPINDLE_LAYOUT_COUNTS, weights has a weight for each of min .. max
- * children, which is heeded to one part in 4096; the array is not kept.  Other
- * kinds take NULL.  SPINDLE_LAYOUT_SUBSET needs min 0 and max 1.
+ * The table's ratio lies between its least and its largest number of children.
+ * Weights are heeded to one part in 4096.
  */
 SpindleLayout *
-spindle_layout_create(SpindleLayoutKind kind, SpindleKey key, int64 nparents,
-					  int64 numerator, int64 denominator, int min, int max,
-					  const double *weights)
+spindle_layout_create(const SpindleTable *table, SpindleKey key, int64 nparents)
 {
 	SpindleLayout *layout = palloc0(sizeof(SpindleLayout));
+	const SpindleLayoutKind kind = table->layout_kind;
+	const int64 numerator = table->rows_numerator;
+	const int64 denominator = table->rows_denominator;
+	const int	min = table->layout_min;
+	const int	max = table->layout_max;
 
 	layout->kind = kind;
 	layout->nparents = nparents;
@@ -95,24 +130,7 @@ spindle_layout_create(SpindleLayoutKind kind, SpindleKey key, int64 nparents,
 	layout->adjust_key = spindle_key_derive(key, 1);
 	layout->nchildren = children_below(layout, nparents);
 	if (kind == SPINDLE_LAYOUT_COUNTS)
-	{
-		const int	slots = 1 << SPINDLE_LAYOUT_COUNT_BITS;
-		double		total = 0;
-		double		sum = 0;
-		int			slot = 0;
-
-		layout->count_of_bits = palloc(sizeof(uint16) * slots);
-		for (int i = 0; i <= max - min; i++)
-			total += weights[i];
-		for (int i = 0; i <= max - min; i++)
-		{
-			sum += weights[i];
-			while (slot < slots && (slot + 0.5) * total < sum * slots)
-				layout->count_of_bits[slot++] = min + i;
-		}
-		while (slot < slots)
-			layout->count_of_bits[slot++] = max;
-	}
+		list_counts(layout, table);
 	return layout;
 }
 
@@ -131,6 +149,37 @@ spindle_layout_cursor_init(SpindleLayoutCursor *cursor, const SpindleLayout *lay
 }
 
 /*
+ * Share out so many children that it would take too long to throw one by one: among
+ * the n parents from first on, which all have min already.  node numbers the parts
+ * that they are cut into, from 1.
+ *
+ * How many fall to a half is a normal variable, rounded, which for more than 16000
+ * children is as good as binomial; it leaves no more to either half than its parents
+ * can have.
+ */
+static void
+share_out(const SpindleLayout *layout, int64 block, int node, int first, int n, int64 children, int32 *count)
+{
+	const int64 most = layout->max - layout->min;
+	const int	half = n / 2;
+	const double part = (double) half / n;
+	double		z;
+	int64		lower;
+
+	if (n == 1)
+	{
+		count[first] += (int32) children;
+		return;
+	}
+	z = spindle_normal_quantile(spindle_fraction(spindle_draw(layout->adjust_key, ((uint64) block << 16) + node)));
+	lower = (int64) floor((double) children * part + sqrt((double) children * part * (1 - part)) * z + 0.5);
+	lower = Max(Max(lower, 0), children - most * (n - half));
+	lower = Min(lower, Min(children, most * half));
+	share_out(layout, block, node * 2, first, half, lower, count);
+	share_out(layout, block, node * 2 + 1, first + half, n - half, children - lower, count);
+}
+
+/*
  * Throw children at random parents, which all have min already, until none is
  * left; a parent that has max is passed over.  count has the children of each
  * parent and is added to.
@@ -144,6 +193,11 @@ spread(const SpindleLayout *layout, int64 block, int nparents, int children, int
 	uint64		step = 0;
 	uint64		draw = 0;
 
+	if (children > MAX_THROWN)
+	{
+		share_out(layout, block, 1, 0, nparents, children, count);
+		return;
+	}
 	while (children > 0)
 	{
 		int			i;
@@ -239,7 +293,12 @@ draw_counts(const SpindleLayout *layout, int64 block, int nparents, int total, i
 		int			other = count_of_draw(layout, draw, 0);
 
 		if (step >= patience)
-			other = count[i] + (sum < total ? 1 : -1);
+		{
+			int			by = layout->max > SMALL_COUNTS ? Max(abs(total - sum) / nparents, 1) : 1;
+
+			other = count[i] + (sum < total ? by : -by);
+			other = layout->max > SMALL_COUNTS ? Max(layout->min, Min(other, layout->max)) : other;
+		}
 		if (other < layout->min || other > layout->max ||
 			abs(sum - count[i] + other - total) >= abs(sum - total))
 			continue;

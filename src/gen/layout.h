@@ -16,13 +16,12 @@
 #include "math/rng.h"
 #include "model/model.h"
 
-/* Parents per block, by kind of layout; the first two are part of its method. */
-#define SPINDLE_LAYOUT_SPREAD_BLOCK 16
+/*
+ * Parents per block, by kind of layout, as SPINDLE_LAYOUT_SPREAD_BLOCK; the first
+ * one is part of its method, too.
+ */
 #define SPINDLE_LAYOUT_COUNTS_BLOCK 64
 #define SPINDLE_LAYOUT_SUBSET_BLOCK 128
-
-/* Leading bits of a draw that select a number of children. */
-#define SPINDLE_LAYOUT_COUNT_BITS	12
 
 /*
  * How the rows of one child table are shared out.  Set by
@@ -49,7 +48,7 @@ typedef struct SpindleLayout
 								 * else 0 */
 	uint64		direct_even;	/* a one per byte that is an even hit */
 	uint64		direct_odd;
-	uint16	   *count_of_bits;	/* for COUNTS: children, by bits of a draw */
+	int32	   *count_of_bits;	/* for COUNTS: children, by bits of a draw */
 	SpindleKey	key;			/* of the draws of blocks, or of parents for
 								 * SUBSET */
 	SpindleKey	adjust_key;		/* of the draws that correct the sum, for
@@ -73,10 +72,7 @@ typedef struct SpindleLayoutCursor
 														 * first_child */
 } SpindleLayoutCursor;
 
-extern SpindleLayout *spindle_layout_create(SpindleLayoutKind kind, SpindleKey key,
-											int64 nparents, int64 numerator,
-											int64 denominator, int min, int max,
-											const double *weights);
+extern SpindleLayout *spindle_layout_create(const SpindleTable *table, SpindleKey key, int64 nparents);
 extern void spindle_layout_cursor_init(SpindleLayoutCursor *cursor,
 									   const SpindleLayout *layout);
 extern void spindle_layout_load(SpindleLayoutCursor *cursor, int64 block);

@@ -200,36 +200,41 @@ weigh_blocks(SpindlePopularity *popularity, const double *weight)
 }
 
 /*
- * spindle_popularity_create
- *		Prepare choices among nrows >= 1 rows, in the current memory context.
- *
- * For SPINDLE_SKEW_SHARE, 0 < top < share < 1.  For SPINDLE_SKEW_EXPONENT,
- * share is the exponent, > 0.
+ * The weights of n ranks by a profile: of the row at each part of the ranks what
+ * lies between two quantiles, the most popular first.
  */
-SpindlePopularity *
-spindle_popularity_create(SpindleSkewKind kind, double top, double share,
-						  SpindleKey key, int64 nrows)
+static void
+weigh_by_profile(const SpindleSkew *skew, double *weight, int n)
 {
-	SpindlePopularity *popularity = palloc0(sizeof(SpindlePopularity));
-	int			n;
-	double	   *weight;
+	double		sum = 0;
 
-	popularity->kind = kind;
-	popularity->nrows = nrows;
-	popularity->key = key;
-	popularity->scatter_key = spindle_key_derive(key, 1);
-	if (kind == SPINDLE_SKEW_NONE)
-		return popularity;
-
-	while (popularity->bits < MAX_BITS &&
-		   (INT64CONST(1) << popularity->bits) < nrows)
-		popularity->bits++;
-	popularity->mask = (1 << popularity->bits) - 1;
-	n = (int) Min(nrows, INT64CONST(1) << popularity->bits);
-	weight = palloc(sizeof(double) * n);
-	if (kind == SPINDLE_SKEW_SHARE)
+	for (int r = 0; r < n; r++)
 	{
-		double		power = solve_power(top, share);
+		double		at = (1.0 - (r + 0.5) / n) * (skew->nprofile - 1);
+		int			i = Min((int) at, skew->nprofile - 2);
+
+		weight[r] = skew->profile[i] + (at - i) * (skew->profile[i + 1] - skew->profile[i]);
+		sum += weight[r];
+	}
+
+	/* few rows can all be among those that get nothing */
+	for (int r = 0; r < n && sum == 0; r++)
+		weight[r] = 1;
+}
+
+/*
+ * spindle_popularity_weights
+ *		The weights of n >= 1 ranks, the most popular first, palloc'd.  Not without
+ *		skew.
+ */
+double *
+spindle_popularity_weights(const SpindleSkew *skew, int n)
+{
+	double	   *weight = palloc(sizeof(double) * n);
+
+	if (skew->kind == SPINDLE_SKEW_SHARE)
+	{
+		double		power = solve_power(skew->top, skew->share);
 		double		below = power_share(0, power);
 
 		for (int r = 0; r < n; r++)
@@ -240,15 +245,43 @@ spindle_popularity_create(SpindleSkewKind kind, double top, double share,
 			below = until;
 		}
 	}
-	else
+	else if (skew->kind == SPINDLE_SKEW_EXPONENT)
 	{
 		for (int r = 0; r < n; r++)
-			weight[r] = spindle_pow(r + 1.0, -share);
+			weight[r] = spindle_pow(r + 1.0, -skew->share);
 	}
-	popularity->rank = spindle_alias_create(weight, n);
-	list_places(popularity, weight);
-	weigh_blocks(popularity, weight);
-	pfree(weight);
+	else
+		weigh_by_profile(skew, weight, n);
+	return weight;
+}
+
+/*
+ * spindle_popularity_create
+ *		Prepare choices among nrows >= 1 rows, in the current memory context.
+ *		The skew has to stay as long.
+ */
+SpindlePopularity *
+spindle_popularity_create(const SpindleSkew *skew, SpindleKey key, int64 nrows)
+{
+	SpindlePopularity *popularity = palloc0(sizeof(SpindlePopularity));
+	int			n;
+
+	popularity->kind = skew->kind;
+	popularity->nrows = nrows;
+	popularity->key = key;
+	popularity->scatter_key = spindle_key_derive(key, 1);
+	if (skew->kind == SPINDLE_SKEW_NONE)
+		return popularity;
+
+	while (popularity->bits < MAX_BITS &&
+		   (INT64CONST(1) << popularity->bits) < nrows)
+		popularity->bits++;
+	popularity->mask = (1 << popularity->bits) - 1;
+	n = (int) Min(nrows, INT64CONST(1) << popularity->bits);
+	popularity->weight = spindle_popularity_weights(skew, n);
+	popularity->rank = spindle_alias_create(popularity->weight, n);
+	list_places(popularity, popularity->weight);
+	weigh_blocks(popularity, popularity->weight);
 	return popularity;
 }
 
@@ -527,4 +560,60 @@ spindle_popularity_list(const SpindlePopularity *popularity, int most, int64 *ro
 		}
 	pfree(weight);
 	return n;
+}
+
+/*
+ * spindle_popularity_sample
+ *		Prepare choices that differ, in the current memory context.  Not without
+ *		skew.
+ */
+SpindleSample *
+spindle_popularity_sample(const SpindlePopularity *popularity)
+{
+	const SpindleKey key = spindle_key_derive(popularity->key, 2);
+	const int	n = popularity->rank->n;
+	const int64 nfull = popularity->nrows >> popularity->bits;
+	const int	nlast = (int) (popularity->nrows & popularity->mask);
+	SpindleSample *sample;
+	double	   *last;
+
+	Assert(popularity->kind != SPINDLE_SKEW_NONE);
+
+	/* a single block, full or not */
+	if (popularity->nrows <= popularity->mask + INT64CONST(1))
+		return spindle_sample_create(key, 1, popularity->weight, n, NULL, 0);
+	last = palloc(sizeof(double) * (popularity->mask + 1));
+	for (uint32 rank = 0; rank <= popularity->mask; rank++)
+		last[popularity->place[(rank + block_key(popularity, nfull)) & popularity->mask]] = popularity->weight[rank];
+	sample = spindle_sample_create(key, nfull, popularity->weight, n, last, nlast);
+	pfree(last);
+	return sample;
+}
+
+/*
+ * spindle_popularity_sampled_rows
+ *		The rows that choices from a spindle_popularity_sample() stand for.
+ */
+void
+spindle_popularity_sampled_rows(const SpindlePopularity *popularity, const SpindleSampleChoices *choices, int n,
+								int64 *row)
+{
+	const int64 last = popularity->nrows >> popularity->bits << popularity->bits;
+
+	if (popularity->nrows <= popularity->mask + INT64CONST(1))
+	{
+		for (int i = 0; i < n; i++)
+			row[i] = popularity->place[choices->entry[i]];
+		return;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		int64		block = choices->block[i];
+		uint32		key = 0;
+
+		if (block >= 0)
+			key = popularity->block_key ? popularity->block_key[block] : block_key(popularity, block);
+		row[i] = block < 0 ? last + choices->entry[i] :
+			(block << popularity->bits) | popularity->place[(choices->entry[i] + key) & popularity->mask];
+	}
 }

@@ -13,6 +13,7 @@
 #define SPINDLE_POPULARITY_H
 
 #include "math/alias.h"
+#include "gen/sample.h"
 #include "math/rng.h"
 #include "model/model.h"
 
@@ -26,6 +27,7 @@ typedef struct SpindlePopularity
 	int64		nrows;			/* of the table chosen from, at least 1 */
 	int			bits;			/* a block has up to 2^bits rows, 0 to 10 */
 	uint32		mask;			/* 2^bits - 1 */
+	double	   *weight;			/* of each rank in a block */
 	const SpindleAlias *rank;	/* draw -> rank in a block */
 	uint16	   *place;			/* (rank + block's key) & mask -> place in the
 								 * block; of a single block, by rank alone */
@@ -41,9 +43,11 @@ typedef struct SpindlePopularity
 	SpindleKey	scatter_key;	/* of the blocks' keys */
 } SpindlePopularity;
 
-extern SpindlePopularity *spindle_popularity_create(SpindleSkewKind kind, double top,
-													double share, SpindleKey key,
-													int64 nrows);
+extern SpindlePopularity *spindle_popularity_create(const SpindleSkew *skew, SpindleKey key, int64 nrows);
+extern double *spindle_popularity_weights(const SpindleSkew *skew, int n);
+extern SpindleSample *spindle_popularity_sample(const SpindlePopularity *popularity);
+extern void spindle_popularity_sampled_rows(const SpindlePopularity *popularity, const SpindleSampleChoices *choices,
+											int n, int64 *row);
 extern void spindle_popularity_pick(const SpindlePopularity *popularity, const int64 *row, int n,
 									const int64 *eligible, int64 *choice);
 extern double spindle_popularity_distinct(const SpindlePopularity *popularity, double choices, bool is_growing);

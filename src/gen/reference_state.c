@@ -250,10 +250,10 @@ spindle_reference_state(SpindleInstance *instance, const SpindleRule *rule)
 												 parent->column[rule->reference.after_parent].rule);
 	}
 	state->is_empty = nrows == 0;
-	state->popularity = spindle_popularity_create(rule->reference.skew, rule->reference.top,
-												  rule->reference.share,
-												  spindle_instance_key(instance, rule->label),
+	state->popularity = spindle_popularity_create(&rule->reference.skew, spindle_instance_key(instance, rule->label),
 												  Max(nrows, 1));
+	if (rule->reference.distinct != SPINDLE_DISTINCT_NONE && rule->reference.skew.kind != SPINDLE_SKEW_NONE)
+		state->sample = spindle_popularity_sample(state->popularity);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(scratch);
 	MemoryContextSetParent(context, instance->context);

@@ -23,6 +23,8 @@ typedef struct SpindleReferenceState
 {
 	SpindlePopularity *popularity;	/* how to choose among all rows, or among
 									 * the entries of choice */
+	SpindleSample *sample;		/* the same for choices that differ, with both
+								 * "distinct" and "skew"; else NULL */
 	SpindleTimeline *after;		/* times of the parents, or NULL */
 	bool		is_empty;		/* there is no row to choose */
 	int64		nchoices;		/* rows that "where" leaves */

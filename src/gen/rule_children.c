@@ -16,6 +16,13 @@
 #include "gen/eval_internal.h"
 #include "math/draws.h"
 
+/*
+ * Children that a row has on average, beyond which they are not all computed at
+ * once: for a batch of 512 rows, up to here they take 12 MB and 4 MB for each of
+ * their columns.
+ */
+#define MANY_CHILDREN	1000
+
 /* The row number of the parent, by the children's layout. */
 static void
 run_parent(Step *step)
@@ -163,13 +170,67 @@ sum_children(const int64 *pg_restrict in, int nchildren, const int32 *pg_restric
 	return true;
 }
 
+/* A total that is not complete yet. */
+typedef struct Total
+{
+	int64		sum;			/* stays at the bounds of 64 bits */
+	int64		best;			/* the least or the largest value so far */
+	int			n;				/* values that are not NULL */
+} Total;
+
+/* Add children first to end - 1 of a vector; in is NULL for a count. */
+static inline void
+add_children(Total *total, SpindleTotalKind function, const SpindleVector *in, int first, int end)
+{
+	for (int k = first; k < end; k++)
+	{
+		if (in && in->is_null && in->is_null[k])
+			continue;
+		total->n++;
+		if (in == NULL)
+			continue;
+		if (pg_add_s64_overflow(total->sum, in->value[k], &total->sum))
+			total->sum = in->value[k] > 0 ? PG_INT64_MAX : PG_INT64_MIN;
+		if (total->n == 1 || (function == SPINDLE_TOTAL_MIN ? in->value[k] < total->best : in->value[k] > total->best))
+			total->best = in->value[k];
+	}
+}
+
 /*
- * A total over the rows of the children frame that belong to each row, cut to
- * the type's largest or smallest value.
+ * Set a row to its total, cut to the type's largest or smallest value.
  *
  * NULL values do not count.  Without others, sum and count are 0, and the rest
- * is NULL, if the step has nulls.  A sum beyond 64 bits stays at their bound.
+ * is NULL, if the step has nulls.
  */
+static inline void
+set_total(Step *step, int i, const Total *total)
+{
+	const SpindleType *type = step->rule->type;
+	int64		value = total->sum;
+	const int	n = total->n;
+
+	switch (step->rule->child.function)
+	{
+		case SPINDLE_TOTAL_SUM:
+			break;
+		case SPINDLE_TOTAL_COUNT:
+			value = n * spindle_power_of_ten(type->scale);
+			break;
+		case SPINDLE_TOTAL_MEAN:
+			/* half away from zero, as numeric division does */
+			if (n > 0)
+				value = (value + (value >= 0 ? n / 2 : -(n / 2))) / n;
+			break;
+		default:
+			value = total->best;
+			break;
+	}
+	step->out.value[i] = Max(type->min, Min(value, type->max));
+	if (step->has_nulls)
+		step->out.is_null[i] = n == 0;
+}
+
+/* A total over the rows of the children frame that belong to each row. */
 static void
 run_total(Step *step)
 {
@@ -184,42 +245,68 @@ run_total(Step *step)
 		return;
 	for (int i = 0; i < step->frame->n; i++)
 	{
-		int64		sum = 0;
-		int64		best = 0;
-		int			n = 0;
+		Total		total = {0};
 
-		for (int k = children->map[i]; k < children->map[i + 1]; k++)
-		{
-			if (in && in->is_null && in->is_null[k])
-				continue;
-			n++;
-			if (in == NULL)
-				continue;
-			if (pg_add_s64_overflow(sum, in->value[k], &sum))
-				sum = in->value[k] > 0 ? PG_INT64_MAX : PG_INT64_MIN;
-			if (n == 1 || (function == SPINDLE_TOTAL_MIN ? in->value[k] < best : in->value[k] > best))
-				best = in->value[k];
-		}
-		switch (function)
-		{
-			case SPINDLE_TOTAL_SUM:
-				break;
-			case SPINDLE_TOTAL_COUNT:
-				sum = n * spindle_power_of_ten(type->scale);
-				break;
-			case SPINDLE_TOTAL_MEAN:
-				/* half away from zero, as numeric division does */
-				if (n > 0)
-					sum = (sum + (sum >= 0 ? n / 2 : -(n / 2))) / n;
-				break;
-			default:
-				sum = best;
-				break;
-		}
-		step->out.value[i] = Max(type->min, Min(sum, type->max));
-		if (step->has_nulls)
-			step->out.is_null[i] = n == 0;
+		add_children(&total, function, in, children->map[i], children->map[i + 1]);
+		set_total(step, i, &total);
 	}
+}
+
+/* A program of its own for the children, which are too many to be in memory at once. */
+typedef struct ManyChildren
+{
+	SpindleEval *eval;			/* over the child table; NULL for a count */
+	int			handle;			/* of the column */
+	SpindleLayoutCursor layout;
+} ManyChildren;
+
+/* The same, of many children: batch by batch. */
+static void
+run_large_total(Step *step)
+{
+	ManyChildren *many = step->u.own;
+	const SpindleTotalKind function = step->rule->child.function;
+
+	Assert(step->holds == STEP_HOLDS_OWN);
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		int64		first;
+		int			count = spindle_layout_children(&many->layout, step->frame->row[i], &first);
+		Total		total = {0};
+
+		if (many->eval == NULL)
+			total.n = count;
+		for (int done = 0; done < count && many->eval; done += SPINDLE_BATCH_ROWS)
+		{
+			int64		rows[SPINDLE_BATCH_ROWS];
+			int			n = Min(SPINDLE_BATCH_ROWS, count - done);
+
+			for (int k = 0; k < n; k++)
+				rows[k] = first + done + k;
+			spindle_eval_run(many->eval, rows, n);
+			add_children(&total, function, spindle_eval_vector(many->eval, many->handle), 0, n);
+		}
+		set_total(step, i, &total);
+	}
+}
+
+/* The step for tables whose rows have many children, in the frame of these rows. */
+static Step *
+compile_large_total(SpindleEval *eval, Frame *parents, const SpindleRule *rule)
+{
+	Step	   *step = spindle_step_add(eval, parents, run_large_total, rule,
+										rule->child.function >= SPINDLE_TOTAL_MIN, 0);
+	ManyChildren *many = palloc0(sizeof(ManyChildren));
+
+	spindle_layout_cursor_init(&many->layout, eval->instance->layout[rule->child.child]);
+	if (rule->child.function != SPINDLE_TOTAL_COUNT)
+	{
+		many->eval = spindle_eval_create(eval->instance, rule->child.child, eval->context);
+		many->handle = spindle_eval_add_column(many->eval, rule->child.column);
+	}
+	step->holds = STEP_HOLDS_OWN;
+	step->u.own = many;
+	return spindle_step_finish(eval, step);
 }
 
 /*
@@ -229,18 +316,26 @@ run_total(Step *step)
 static Step *
 compile_total(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
+	const SpindleTable *child = &eval->instance->domain->table[rule->child.child];
 	Frame	   *parents = frame_of_owners(eval, frame, rule);
-	Frame	   *children = spindle_frame_of_children(eval, parents, rule->child.child);
-	Step	   *value = rule->child.function == SPINDLE_TOTAL_COUNT ? NULL :
-	spindle_compile_column(eval, children, rule->child.column);
-	Step	   *step = spindle_step_add(eval, parents, run_total, rule, rule->child.function >= SPINDLE_TOTAL_MIN,
-										value ? 1 : 0);
+	Step	   *step;
 
-	if (value)
-		step->input[0] = value;
-	step->holds = STEP_HOLDS_FRAME;
-	step->u.frame.sub = children;
-	spindle_step_finish(eval, step);
+	if (child->rows_numerator / child->rows_denominator > MANY_CHILDREN)
+		step = compile_large_total(eval, parents, rule);
+	else
+	{
+		Frame	   *children = spindle_frame_of_children(eval, parents, rule->child.child);
+		Step	   *value = rule->child.function == SPINDLE_TOTAL_COUNT ? NULL :
+		spindle_compile_column(eval, children, rule->child.column);
+
+		step = spindle_step_add(eval, parents, run_total, rule, rule->child.function >= SPINDLE_TOTAL_MIN,
+								value ? 1 : 0);
+		if (value)
+			step->input[0] = value;
+		step->holds = STEP_HOLDS_FRAME;
+		step->u.frame.sub = children;
+		spindle_step_finish(eval, step);
+	}
 	return parents == frame ? step : spindle_gather(eval, parents, step);
 }
 

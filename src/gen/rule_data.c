@@ -71,6 +71,49 @@ run_data(Step *step)
 	}
 }
 
+/* The field of the records that the step before has chosen. */
+static void
+run_listed(Step *step)
+{
+	const SpindleRule *rule = step->rule;
+	const int64 *in = step->input[0]->out.value;
+
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		step->out.value[i] = rule->data.value[in[i]];
+		if (step->has_nulls)
+			step->out.is_null[i] = rule->data.is_null[in[i]];
+	}
+}
+
+/* Has the field a null? */
+static bool
+field_has_nulls(const SpindleRule *rule)
+{
+	for (int i = 0; i < rule->data.set->nrows; i++)
+		if (rule->data.is_null[i])
+			return true;
+	return false;
+}
+
+/*
+ * Each row with a record of its own, within the table or the rows of a parent.
+ * Columns with one draw have one sample each, which are alike.
+ */
+static Step *
+compile_distinct(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
+{
+	const SpindleDataSet *set = rule->data.set;
+	SpindleSample *sample = spindle_instance_sample(eval->instance, rule, rule->data.draw_label, set->weights, set->nrows);
+	Step	   *place = spindle_compile_distinct(eval, frame, rule,
+												 spindle_instance_key(eval->instance, rule->data.draw_label),
+												 rule->data.distinct, set->nrows, sample, NULL);
+	Step	   *step = spindle_step_add(eval, frame, run_listed, rule, field_has_nulls(rule), 1);
+
+	step->input[0] = place;
+	return spindle_step_finish(eval, step);
+}
+
 /*
  * The draws are those of draw_label, which columns that name the same "draw"
  * share; so they get the same record, and nulls of their own.
@@ -80,14 +123,14 @@ compile_data(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
 	Step	   *step;
 
+	if (rule->data.distinct != SPINDLE_DISTINCT_NONE)
+		return compile_distinct(eval, frame, rule);
 	if (rule->data.has_match)
 		step = spindle_step_with_input(eval, frame, run_data, rule, &rule->data.match, 0);
 	else
 		step = spindle_step_add(eval, frame, run_data, rule, false, 0);
 	step->key = spindle_instance_key(eval->instance, rule->data.draw_label);
-	for (int i = 0; i < rule->data.set->nrows; i++)
-		step->has_nulls |= rule->data.is_null[i];
-	step->has_nulls |= rule->data.has_match;
+	step->has_nulls |= field_has_nulls(rule) || rule->data.has_match;
 	step->holds = STEP_HOLDS_DOMAIN;
 	step->u.domain = eval->instance->domain;
 	return spindle_step_finish(eval, step);
@@ -100,7 +143,7 @@ compile_data(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 static void
 profile_data(SpindleInstance *instance, int table, const SpindleRule *rule, SpindleProfile *profile)
 {
-	if (!rule->data.by_row && !rule->data.has_match)
+	if (!rule->data.by_row && !rule->data.has_match && rule->nkeyed == 0 && rule->data.distinct == SPINDLE_DISTINCT_NONE)
 		spindle_profile_choices(profile, instance->nrows[table], rule->data.set->nrows, rule->data.value,
 								rule->data.is_null, rule->data.set->weights);
 }

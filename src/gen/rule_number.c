@@ -245,6 +245,14 @@ draw_numbers(Step *step)
 		draw_discrete(dist, key, row, n, rule->type->min, rule->type->max, out);
 		return;
 	}
+	if (dist->kind == SPINDLE_DIST_EMPIRICAL)
+	{
+		const SpindleDist d = *dist;	/* in registers */
+
+		for (int i = 0; i < n; i++)
+			out[i] = number_value(rule, spindle_dist_empirical_sample(&d, spindle_next_draw(key, row, n, i, portion)), scale);
+		return;
+	}
 	if (memo == NULL)
 	{
 		for (int i = 0; i < n; i++)
@@ -275,7 +283,8 @@ number_memo(const SpindleRule *rule, int64 nrows)
 	NumberMemo *memo;
 	int64		size = 1;
 
-	if (rule->number.kind == SPINDLE_DIST_UNIFORM || rule->number.kind == SPINDLE_DIST_DISCRETE)
+	if (rule->number.kind == SPINDLE_DIST_UNIFORM || rule->number.kind == SPINDLE_DIST_DISCRETE ||
+		rule->number.kind == SPINDLE_DIST_EMPIRICAL)
 		return NULL;
 	while (size < nrows && size < MEMO_SIZE)
 		size *= 2;

@@ -153,7 +153,7 @@ compile_among(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 	Step	   *among;
 	Step	   *step;
 
-	if (rule->reference.among_depth > 1 || rule->reference.has_after || rule->reference.skew != SPINDLE_SKEW_NONE)
+	if (rule->reference.among_depth > 1 || rule->reference.has_after || rule->reference.skew.kind != SPINDLE_SKEW_NONE)
 		return spindle_compile_among(eval, frame, rule);
 	among = spindle_compile_path(eval, frame, &rule->reference.among, 0, true);
 	step = spindle_step_with_layout(eval, frame, run_among, rule, true, 1, rule->reference.table);
@@ -183,6 +183,37 @@ compile_containing(SpindleEval *eval, Frame *frame, const SpindleRule *rule, dou
 	/* choosing no row where none is open counts as NULL too */
 	step->u.reference.null_fraction = state->coverage <= 1.0 - null_fraction ? 0.0 :
 		1.0 - (1.0 - null_fraction) / state->coverage;
+	return spindle_step_finish(eval, step);
+}
+
+/* The rows that "where" leaves, by their numbers among these. */
+static void
+run_listed(Step *step)
+{
+	const int64 *choice = step->u.reference.state->choice;
+	const int64 *in = step->input[0]->out.value;
+
+	Assert(step->holds == STEP_HOLDS_REFERENCE);
+	for (int i = 0; i < step->frame->n; i++)
+		step->out.value[i] = choice[in[i]];
+}
+
+/* "distinct", with or without "skew" or "where". */
+static Step *
+compile_distinct(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
+{
+	const SpindleReferenceState *state = spindle_reference_state(eval->instance, rule);
+	const int64 count = state->choice ? state->nchoices : eval->instance->nrows[rule->reference.table];
+	Step	   *place = spindle_compile_distinct(eval, frame, rule, spindle_instance_key(eval->instance, rule->label),
+												 rule->reference.distinct, count, state->sample, state->popularity);
+	Step	   *step;
+
+	if (state->choice == NULL)
+		return place;
+	step = spindle_step_add(eval, frame, run_listed, rule, false, 1);
+	step->input[0] = place;
+	step->holds = STEP_HOLDS_REFERENCE;
+	step->u.reference.state = state;
 	return spindle_step_finish(eval, step);
 }
 
@@ -219,7 +250,12 @@ compile_reference_rows(SpindleEval *eval, Frame *frame, const SpindleRule *rule,
 
 	if (rule->reference.has_containing)
 		return compile_containing(eval, frame, rule, null_fraction);
-	step = rule->reference.has_among ? compile_among(eval, frame, rule) : compile_popular(eval, frame, rule);
+	if (rule->reference.has_among)
+		step = compile_among(eval, frame, rule);
+	else if (rule->reference.distinct != SPINDLE_DISTINCT_NONE)
+		step = compile_distinct(eval, frame, rule);
+	else
+		step = compile_popular(eval, frame, rule);
 	return spindle_compile_nulls(eval, frame, step, rule, null_fraction);
 }
 
@@ -257,8 +293,9 @@ profile_reference(SpindleInstance *instance, int table, const SpindleRule *rule,
 	state = spindle_reference_state(instance, rule);
 	if (state->is_empty)
 		return;
-	profile->ndistinct = spindle_popularity_distinct(state->popularity, choices, rule->reference.has_after);
-	if (rule->reference.has_after || key == NULL || key->kind != SPINDLE_RULE_SEQUENCE)
+	profile->ndistinct = rule->reference.distinct == SPINDLE_DISTINCT_TABLE ? choices :
+		spindle_popularity_distinct(state->popularity, choices, rule->reference.has_after);
+	if (rule->reference.distinct != SPINDLE_DISTINCT_NONE || rule->reference.has_after || key == NULL || key->kind != SPINDLE_RULE_SEQUENCE)
 		return;
 	n = spindle_popularity_list(state->popularity, SPINDLE_PROFILE_VALUES, row, share);
 	for (int i = 0; i < n; i++)
@@ -267,10 +304,56 @@ profile_reference(SpindleInstance *instance, int table, const SpindleRule *rule,
 	profile->is_complete = n == state->popularity->nrows;
 }
 
+/*
+ * Each row is chosen once at most and by a permutation of all, so that who chose it
+ * can be told: where the key of a row leads back to it, too.
+ */
+static bool
+reference_has_rows_of_value(const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	const SpindleTable *parent = &domain->table[rule->reference.table];
+	int			key;
+
+	if (rule->type->kind == SPINDLE_ROW)
+		return false;
+	key = spindle_table_single_key(parent);
+	return rule->reference.distinct == SPINDLE_DISTINCT_TABLE && rule->reference.skew.kind == SPINDLE_SKEW_NONE &&
+		!rule->reference.has_where &&
+		(parent->column[key].monotone || spindle_column_has_rows_of_value(domain, parent->index, key));
+}
+
+/* The row that has chosen the one with the key; see SpindleRuleSteps. */
+static bool
+row_of_reference(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, int64 *first, int64 *end)
+{
+	const SpindleTable *parent = &instance->domain->table[rule->reference.table];
+	const int	key = spindle_table_single_key(parent);
+	const int64 nrows = instance->nrows[parent->index];
+	SpindlePermutation permutation;
+	int64		row;
+	int64		row_end;
+
+	if (parent->column[key].monotone)
+	{
+		row = spindle_instance_first_row_at(instance, parent->index, key, value, true);
+		row_end = spindle_instance_first_row_at(instance, parent->index, key, value, false);
+		if (row >= row_end)
+			return false;
+	}
+	else if (!spindle_instance_rows_of_value(instance, parent->index, key, value, &row, &row_end))
+		return false;
+	spindle_distinct_permutation(&permutation, spindle_instance_key(instance, rule->label), nrows);
+	*first = spindle_permute_back(&permutation, row);
+	*end = *first + 1;
+	return *first < instance->nrows[table];
+}
+
 const SpindleRuleSteps spindle_rule_steps_reference = {
 	.compile = compile_reference,
 	.compile_rows = compile_reference_rows,
 	.profile = profile_reference,
+	.rows_of_value = row_of_reference,
+	.has_rows_of_value = reference_has_rows_of_value,
 };
 
 /*

@@ -128,9 +128,36 @@ run_weighted(Step *step)
 	}
 }
 
+/* The values that the step before has chosen. */
+static void
+run_listed(Step *step)
+{
+	const int64 *value = step->rule->weighted.value;
+	const int64 *in = step->input[0]->out.value;
+
+	for (int i = 0; i < step->frame->n; i++)
+		step->out.value[i] = value[in[i]];
+}
+
+/* Each with a value of its own, within the table or the rows of a parent. */
+static Step *
+compile_distinct(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
+{
+	SpindleSample *sample = spindle_instance_sample(eval->instance, rule, rule->label, rule->weighted.weight,
+													rule->weighted.n);
+	Step	   *place = spindle_compile_distinct(eval, frame, rule, spindle_instance_key(eval->instance, rule->label),
+												 rule->weighted.distinct, rule->weighted.n, sample, NULL);
+	Step	   *step = spindle_step_add(eval, frame, run_listed, rule, false, 1);
+
+	step->input[0] = place;
+	return spindle_step_finish(eval, step);
+}
+
 static Step *
 compile_weighted(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
+	if (rule->weighted.distinct != SPINDLE_DISTINCT_NONE)
+		return compile_distinct(eval, frame, rule);
 	return spindle_step_finish(eval, spindle_step_add(eval, frame, run_weighted, rule, false, 0));
 }
 
@@ -138,8 +165,12 @@ compile_weighted(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int a
 static void
 profile_weighted(SpindleInstance *instance, int table, const SpindleRule *rule, SpindleProfile *profile)
 {
-	double	   *weight = palloc(sizeof(double) * rule->weighted.n);
+	double	   *weight;
 
+	/* choices that differ, or are those of few keys, have other shares */
+	if (rule->nkeyed > 0 || rule->weighted.distinct != SPINDLE_DISTINCT_NONE)
+		return;
+	weight = palloc(sizeof(double) * rule->weighted.n);
 	spindle_alias_weights(rule->weighted.alias, weight);
 	spindle_profile_choices(profile, instance->nrows[table], rule->weighted.n, rule->weighted.value, NULL, weight);
 	pfree(weight);

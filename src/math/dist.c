@@ -125,6 +125,55 @@ spindle_dist_discrete(SpindleDist *dist, const char *name, double parameter)
 }
 
 /*
+ * spindle_dist_empirical
+ *		Complete a distribution whose quantiles, frequent values and step are set;
+ *		share has the probability of each of the nvalues frequent values, with a
+ *		sum of at most 1, or 1 if there are no quantiles.
+ *
+ * Allocates in the current context.  share is not kept.
+ */
+void
+spindle_dist_empirical(SpindleDist *dist, const double *share, int nvalues)
+{
+	double		sum = 0;
+
+	dist->kind = SPINDLE_DIST_EMPIRICAL;
+	dist->min = INFINITY;
+	dist->max = -INFINITY;
+	for (int i = 0; i < nvalues; i++)
+	{
+		sum += share[i];
+		dist->min = Min(dist->min, dist->frequent_value[i]);
+		dist->max = Max(dist->max, dist->frequent_value[i]);
+	}
+	if (nvalues > 0)
+		dist->alias = spindle_alias_create(share, nvalues);
+	dist->frequent = nvalues > 0 ? spindle_threshold(sum) : 0;
+	dist->per_step = dist->step > 0 ? 1.0 / dist->step : 0;
+	if (dist->nquantiles == 0)
+	{
+		/* for the one draw that is not below the threshold */
+		dist->nquantiles = 2;
+		dist->quantile = palloc(sizeof(double) * 2);
+		dist->quantile[0] = dist->quantile[1] = dist->frequent_value[0];
+	}
+	else
+	{
+		double		low = dist->quantile[0];
+		double		high = dist->quantile[dist->nquantiles - 1];
+
+		if (dist->step > 0)
+		{
+			low = floor(low * dist->per_step + 0.5) * dist->step;
+			high = floor(high * dist->per_step + 0.5) * dist->step;
+		}
+		dist->min = Min(dist->min, low);
+		dist->max = Max(dist->max, high);
+	}
+	dist->per_draw = (dist->nquantiles - 1) / (double) (((PG_UINT64_MAX - dist->frequent) >> 11) + 1);
+}
+
+/*
  * spindle_dist_sample
  *		The number that a draw selects, within the limits.  The distribution
  *		has been completed by spindle_dist_prepare() or
@@ -139,6 +188,8 @@ spindle_dist_sample(const SpindleDist *dist, uint64 draw)
 
 	if (dist->kind == SPINDLE_DIST_DISCRETE)
 		return (double) (dist->first + spindle_alias_pick(dist->alias, draw));
+	if (dist->kind == SPINDLE_DIST_EMPIRICAL)
+		return spindle_dist_empirical_sample(dist, draw);
 	if (dist->kind == SPINDLE_DIST_UNIFORM)
 		return dist->min + (dist->max - dist->min) * spindle_fraction(draw);
 

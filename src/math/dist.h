@@ -8,6 +8,8 @@
 #ifndef SPINDLE_DIST_H
 #define SPINDLE_DIST_H
 
+#include <math.h>
+
 #include "math/alias.h"
 
 typedef enum SpindleDistKind
@@ -17,7 +19,8 @@ typedef enum SpindleDistKind
 	SPINDLE_DIST_LOGNORMAL,		/* a = mu, b = sigma */
 	SPINDLE_DIST_PARETO,		/* a = alpha, from min on */
 	SPINDLE_DIST_EXPONENTIAL,	/* a = mean, from min on */
-	SPINDLE_DIST_DISCRETE		/* geometric, Poisson, Zipf, Bernoulli */
+	SPINDLE_DIST_DISCRETE,		/* geometric, Poisson, Zipf, Bernoulli */
+	SPINDLE_DIST_EMPIRICAL		/* quantiles and frequent values */
 } SpindleDistKind;
 
 /*
@@ -35,13 +38,45 @@ typedef struct SpindleDist
 	double		p_low;			/* probability below min */
 	double		p_high;			/* probability below max */
 	int64		first;			/* value of entry 0 of a DISCRETE one */
-	SpindleAlias *alias;
+	SpindleAlias *alias;		/* of the values of a DISCRETE one, or of the
+								 * frequent ones */
+
+	/* of an EMPIRICAL one: */
+	int			nquantiles;		/* at least 2 */
+	double	   *quantile;		/* at equal distances of probability; never
+								 * falling */
+	uint64		frequent;		/* draws below are for a frequent value */
+	double	   *frequent_value;
+	double		per_draw;		/* quantiles per 2^11 draws that are not below */
+	double		step;			/* values between quantiles are multiples of
+								 * it; 0 for any */
+	double		per_step;		/* 1 / step */
 } SpindleDist;
 
 extern void spindle_dist_prepare(SpindleDist *dist);
+extern void spindle_dist_empirical(SpindleDist *dist, const double *share, int nvalues);
 extern bool spindle_dist_discrete(SpindleDist *dist, const char *name, double parameter);
 extern double spindle_dist_sample(const SpindleDist *dist, uint64 draw);
 extern bool spindle_dist_on_grid(double low, double high, uint64 draw, double *step);
 extern double spindle_dist_whole(const SpindleDist *dist, uint64 draw);
+
+/*
+ * The number that a draw selects of an EMPIRICAL distribution: a frequent value,
+ * or what lies between two quantiles, which are all equally likely.
+ */
+static inline double
+spindle_dist_empirical_sample(const SpindleDist *dist, uint64 draw)
+{
+	double		at;
+	double		x;
+	int			i;
+
+	if (draw < dist->frequent)
+		return dist->frequent_value[spindle_alias_pick(dist->alias, spindle_mix(draw + SPINDLE_PHI))];
+	at = (double) (int64) ((draw - dist->frequent) >> 11) * dist->per_draw;
+	i = Min((int) at, dist->nquantiles - 2);
+	x = dist->quantile[i] + (at - i) * (dist->quantile[i + 1] - dist->quantile[i]);
+	return dist->step > 0 ? floor(x * dist->per_step + 0.5) * dist->step : x;
+}
 
 #endif							/* SPINDLE_DIST_H */

@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "math/draws.h"
 #include "math/permute.h"
 
 /* The round function: bits of a mix of one half and the round's key. */
@@ -96,4 +97,77 @@ spindle_permute_back(const SpindlePermutation *permutation, int64 k)
 		x = ((uint64) high << permutation->low_bits) | low;
 	} while (x >= (uint64) permutation->n);
 	return (int64) x;
+}
+
+/*
+ * One pass of the network over n numbers; the round keys of each are changed by
+ * its tweak.
+ */
+SPINDLE_FOR_EACH_PROCESSOR static void
+pass_many(const SpindlePermutation *permutation, const uint64 *pg_restrict tweak, uint64 *pg_restrict x, int n)
+{
+	const SpindlePermutation p = *permutation;	/* in registers */
+
+	for (int i = 0; i < n; i++)
+	{
+		uint64		high = x[i] >> p.low_bits;
+		uint64		low = x[i] & p.low_mask;
+
+		for (int r = 0; r < SPINDLE_PERMUTE_ROUNDS; r += 2)
+		{
+			high ^= (spindle_mix(p.round_key[r] ^ tweak[i] ^ low) >> 32) & p.high_mask;
+			low ^= (spindle_mix(p.round_key[r + 1] ^ tweak[i] ^ high) >> 32) & p.low_mask;
+		}
+		x[i] = (high << p.low_bits) | low;
+	}
+}
+
+/* spindle_permute_many() for up to SPINDLE_DRAWS places. */
+static void
+permute_portion(const SpindlePermutation *permutation, const uint64 *tweak, const int64 *k, int n, int64 *number)
+{
+	uint64		x[SPINDLE_DRAWS];
+	uint64		t[SPINDLE_DRAWS];
+	int			at[SPINDLE_DRAWS];
+	int			left = n;
+
+	for (int i = 0; i < n; i++)
+	{
+		x[i] = (uint64) k[i];
+		t[i] = tweak ? tweak[i] : 0;
+		at[i] = i;
+	}
+	while (left > 0)
+	{
+		int			again = 0;
+
+		/* those that are not below n yet move to the front, without jumps */
+		pass_many(permutation, t, x, left);
+		for (int i = 0; i < left; i++)
+		{
+			number[at[i]] = (int64) x[i];
+			x[again] = x[i];
+			t[again] = t[i];
+			at[again] = at[i];
+			again += x[i] >= (uint64) permutation->n;
+		}
+		left = again;
+	}
+}
+
+/*
+ * spindle_permute_many
+ *		The numbers at n places, all >= 0 and below that of the permutation.
+ *
+ * Each place can have a tweak: places with the same tweak are permuted alike,
+ * those with others as by another key.  tweak may be NULL, all 0, which is
+ * spindle_permute().  number may be k.
+ */
+void
+spindle_permute_many(const SpindlePermutation *permutation, const uint64 *tweak, const int64 *k, int n,
+					 int64 *number)
+{
+	for (int done = 0; done < n; done += SPINDLE_DRAWS)
+		permute_portion(permutation, tweak ? tweak + done : NULL, k + done, Min(SPINDLE_DRAWS, n - done),
+						number + done);
 }

@@ -33,5 +33,7 @@ typedef struct SpindlePermutation
 extern void spindle_permutation_init(SpindlePermutation *permutation, SpindleKey key, int64 n);
 extern int64 spindle_permute(const SpindlePermutation *permutation, int64 k);
 extern int64 spindle_permute_back(const SpindlePermutation *permutation, int64 k);
+extern void spindle_permute_many(const SpindlePermutation *permutation, const uint64 *tweak, const int64 *k,
+								 int n, int64 *number);
 
 #endif							/* SPINDLE_PERMUTE_H */

@@ -35,7 +35,7 @@ void
 spindle_describe_dist(StringInfo out, const SpindleDist *dist)
 {
 	static const char *const names[] = {"uniform", "normal", "lognormal", "Pareto", "exponential",
-	"random whole number"};
+	"random whole number", "empirical"};
 
 	appendStringInfoString(out, names[dist->kind]);
 	switch (dist->kind)
@@ -61,6 +61,29 @@ spindle_describe_dist(StringInfo out, const SpindleDist *dist)
 		appendStringInfo(out, " from %g", dist->min);
 	else if (!isinf(dist->max))
 		appendStringInfo(out, " up to %g", dist->max);
+}
+
+/* Append how unevenly rows are chosen, behind a comma; nothing if all are alike. */
+void
+spindle_describe_skew(StringInfo out, const SpindleSkew *skew)
+{
+	if (skew->kind == SPINDLE_SKEW_SHARE)
+		appendStringInfo(out, ", the most popular %g %% with %g %% of the choices", skew->top * 100,
+						 skew->share * 100);
+	else if (skew->kind == SPINDLE_SKEW_EXPONENT)
+		appendStringInfo(out, ", popularity falling as rank^-%g", skew->share);
+	else if (skew->kind == SPINDLE_SKEW_PROFILE)
+		appendStringInfoString(out, ", popularity by a profile");
+}
+
+/* Append within what the values differ, behind a comma; nothing if they need not. */
+void
+spindle_describe_distinct(StringInfo out, SpindleDistinct distinct)
+{
+	if (distinct == SPINDLE_DISTINCT_PARENT)
+		appendStringInfoString(out, ", different for the rows of one parent");
+	else if (distinct == SPINDLE_DISTINCT_TABLE)
+		appendStringInfoString(out, ", different for all rows");
 }
 
 /* Append a condition on a row of a table. */

@@ -142,3 +142,51 @@ spindle_domain_years(const SpindleDomain *domain)
 	j2date(domain->first_day + domain->ndays - 1 + POSTGRES_EPOCH_JDATE, &y2, &m, &d);
 	return y2 - y1 + 1;
 }
+
+/*
+ * spindle_preset_rows
+ *		The number of rows of a table at a scale, given by its number.
+ *
+ * Cut to a whole number at each step of a chain of ratios.  The row counts must
+ * not form a circle.  Definitions with more than 10^15 are refused when they are
+ * read, so nothing overflows after that.
+ */
+int64
+spindle_preset_rows(const SpindleDomain *domain, int preset, const SpindleTable *table)
+{
+	int64		parent;
+
+	switch (table->rows_kind)
+	{
+		case SPINDLE_ROWS_PRESET:
+			return domain->preset[preset].rows[table->index];
+		case SPINDLE_ROWS_FIXED:
+			return table->rows_count;
+		case SPINDLE_ROWS_PER_YEAR:
+			return table->rows_count * spindle_domain_years(domain);
+		default:
+			parent = spindle_preset_rows(domain, preset, &domain->table[table->rows_parent]);
+			return (int64) ((__int128) parent * table->rows_numerator / table->rows_denominator);
+	}
+}
+
+/*
+ * spindle_table_most_children
+ *		How many rows of a table of kind "children" one parent can have, at
+ *		most.
+ *
+ * With "min" and "max", what a block of parents has beyond its minimum could all
+ * fall on one of them; a block's children are the ratio times its parents, cut to
+ * whole numbers on either side.
+ */
+int64
+spindle_table_most_children(const SpindleTable *table)
+{
+	int64		block = SPINDLE_LAYOUT_SPREAD_BLOCK * table->rows_numerator;
+
+	Assert(table->rows_kind == SPINDLE_ROWS_CHILDREN);
+	if (table->layout_kind != SPINDLE_LAYOUT_SPREAD)
+		return table->layout_max;
+	block = (block + table->rows_denominator - 1) / table->rows_denominator;
+	return Min(table->layout_max, block - (SPINDLE_LAYOUT_SPREAD_BLOCK - 1) * (int64) table->layout_min);
+}

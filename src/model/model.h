@@ -44,6 +44,12 @@ typedef struct SpindleText
 								 * if it has to be converted */
 } SpindleText;
 
+/* Parents of a block whose children are thrown at them; part of that method. */
+#define SPINDLE_LAYOUT_SPREAD_BLOCK 16
+
+/* Leading bits of a draw that select a number of children. */
+#define SPINDLE_LAYOUT_COUNT_BITS	12
+
 /* How children are shared out among their parents. */
 typedef enum SpindleLayoutKind
 {
@@ -170,10 +176,11 @@ typedef struct SpindleTable
 								 * parent, as a reduced fraction */
 	int64		rows_denominator;
 	SpindleLayoutKind layout_kind;	/* CHILDREN */
-	int			layout_min;		/* children of a parent, at least: 0 to 1000 */
-	int			layout_max;		/* at most: 1 to 100000 */
-	double	   *layout_weights;	/* COUNTS: of layout_min .. layout_max
-								 * children, 0 where one has no weight */
+	int			layout_min;		/* children of a parent, at least: 0 to 10^6 */
+	int			layout_max;		/* at most: 1 to 10^8 */
+	int			layout_ncounts; /* COUNTS: how many there are ... */
+	int		   *layout_count;	/* ... rising, from layout_min to layout_max */
+	double	   *layout_weights;	/* ... with the weight of each, above 0 */
 	int			parent_column;	/* CHILDREN: the column with rule "parent", -1
 								 * if none has it */
 	uint64		label;			/* of its name in the definition; tells the draws of its layout */
@@ -233,6 +240,8 @@ extern const SpindleColumn *spindle_ref_column(const SpindleDomain *domain,
 extern bool spindle_table_is_key(const SpindleTable *table, int column);
 extern int	spindle_table_single_key(const SpindleTable *table);
 extern int	spindle_column_target(const SpindleDomain *domain, int table, int column);
+extern int64 spindle_preset_rows(const SpindleDomain *domain, int preset, const SpindleTable *table);
+extern int64 spindle_table_most_children(const SpindleTable *table);
 
 /* text.c */
 extern struct SpindleTextPool *spindle_text_pool_create(void);

@@ -46,8 +46,30 @@ typedef enum SpindleSkewKind
 {
 	SPINDLE_SKEW_NONE,			/* all rows alike */
 	SPINDLE_SKEW_SHARE,			/* the first top of the ranks get share */
-	SPINDLE_SKEW_EXPONENT		/* rank r gets r^-exponent */
+	SPINDLE_SKEW_EXPONENT,		/* rank r gets r^-exponent */
+	SPINDLE_SKEW_PROFILE		/* as quantiles say */
 } SpindleSkewKind;
+
+/* The same with its measures. */
+typedef struct SpindleSkew
+{
+	SpindleSkewKind kind;
+	double		top;			/* of SHARE: part of the rows ... */
+	double		share;			/* ... and of the choices that they get, both 0
+								 * to 1; or the exponent */
+	int			nprofile;		/* of PROFILE: 2 to 1000 quantiles of the
+								 * choices that a row gets, */
+	double	   *profile;		/* relative to each other, rising, the last one
+								 * above 0 */
+} SpindleSkew;
+
+/* Within what the choices of a rule differ. */
+typedef enum SpindleDistinct
+{
+	SPINDLE_DISTINCT_NONE,		/* they need not */
+	SPINDLE_DISTINCT_PARENT,	/* among the children of one row */
+	SPINDLE_DISTINCT_TABLE		/* in the whole table */
+} SpindleDistinct;
 
 /*
  * All kinds of rule: KIND(the end of its symbol, the end of its entries' names).
@@ -56,6 +78,13 @@ typedef enum SpindleSkewKind
  */
 #define SPINDLE_RULE_KINDS(KIND) \
 	KIND(SEQUENCE, sequence) \
+	KIND(PERMUTED, permuted) \
+	KIND(ORDINAL, ordinal) \
+	KIND(GRID, grid) \
+	KIND(PERIODS, periods) \
+	KIND(POOL, pool) \
+	KIND(VARIANT, variant) \
+	KIND(OF_VARIANT, of_variant) \
 	KIND(CONSTANT, constant) \
 	KIND(WEIGHTED, weighted) \
 	KIND(NUMBER, number) \
@@ -371,6 +400,96 @@ struct SpindleRule
 			int64		step;	/* 1 to 1000 from row to row */
 		}			sequence;
 
+		/*
+		 * Row k has start + number * step, the number being that of place k in
+		 * a permutation of 0 to count - 1.
+		 */
+		struct
+		{
+			int64		start;	/* within +-10^17 */
+			int64		step;	/* 1 to 1000 */
+			int64		count;	/* 1 to 2 * 10^17 + 1, or 0: as many as there
+								 * are rows */
+		}			permuted;
+
+		/* Child j of its parent, from 0, has start + j * step. */
+		struct
+		{
+			int64		start;	/* within +-10^17 */
+			int64		step;	/* 1 to 1000 */
+		}			ordinal;
+
+		/*
+		 * A digit of a number that differs from row to row.  The columns of a
+		 * table that name the same grid are its digits, the first one is the
+		 * lowest.
+		 */
+		struct
+		{
+			uint64		label;	/* of the grid's draws, the same for its
+								 * columns */
+			char	   *name;	/* of the grid */
+			int			table;	/* the digit is the number of a row of it, whose
+								 * key is the value; or -1 */
+			int64		count;	/* without table: the digits, 1 to 10^15 */
+			int64		start;	/* value of digit 0, ... */
+			int64	   *value;	/* ... or of each one; NULL without a list */
+		}			grid;
+
+		/*
+		 * The start or the end of one of the periods that follow each other in a
+		 * span of time: one for each child of a row, or for each row of a table
+		 * that has no parent.
+		 */
+		struct
+		{
+			bool		is_end;
+			int			start;	/* of an end: the column with the start, which
+								 * has the members below */
+			double		gap;	/* of an end: what is left free before the next
+								 * start, at most; 0 to 0.99 of the distance */
+			bool		has_from;	/* else the domain's range decides */
+			SpindleColumnRef from;	/* the same for all children of a row */
+			bool		has_to;
+			SpindleColumnRef to;
+			double		jitter; /* how far starts are off even distances: 0 to
+								 * 1, half a distance to either side */
+		}			periods;
+
+		/*
+		 * One of the values that a rule gives at the places from 0 to those of
+		 * the pool, in place of rows.
+		 */
+		struct
+		{
+			int64		size;	/* 1 to 10^15, or 0: a share of the rows ... */
+			double		share;	/* ... above 0, up to 1, but at least one value */
+			SpindleRule *rule;	/* knows no row of the table */
+			SpindleSkew skew;
+			SpindleDistinct distinct;
+		}			pool;
+
+		/* The number of a variant, from 1, by weight. */
+		struct
+		{
+			int			n;		/* 1 to 1000 */
+			SpindleAlias *alias;
+			int			nnamed; /* columns that variants say something of ... */
+			int		   *named;	/* ... by their numbers, in any order, maybe
+								 * several times */
+		}			variant;
+
+		/* What the row's variant says of the column, or else a rule. */
+		struct
+		{
+			int			variant;	/* column with the variant, never NULL */
+			int			n;		/* of its variants */
+			bool	   *is_any; /* per variant: it says nothing, */
+			bool	   *is_null;	/* says NULL, */
+			int64	   *value;	/* or this; 0 in the other cases */
+			SpindleRule *rule;	/* NULL if no variant says nothing */
+		}			of_variant;
+
 		/* One value, or always NULL. */
 		struct
 		{
@@ -384,6 +503,8 @@ struct SpindleRule
 			int			n;		/* 1 to 100000 */
 			int64	   *value;	/* of each entry of alias */
 			SpindleAlias *alias;
+			SpindleDistinct distinct;
+			double	   *weight; /* of each value, with distinct; all above 0 */
 		}			weighted;
 
 		/* A draw of a distribution, rounded to the type or by "round". */
@@ -410,10 +531,9 @@ struct SpindleRule
 		struct
 		{
 			int			table;	/* whose rows are chosen */
-			SpindleSkewKind skew;
-			double		top;	/* of SHARE: part of the rows ... */
-			double		share;	/* ... and of the choices that they get, both 0
-								 * to 1; or the exponent */
+			SpindleSkew skew;
+			SpindleDistinct distinct;	/* not with has_after, has_among or
+										 * has_containing */
 			bool		has_after;	/* only parents from before this row */
 			bool		may_miss;	/* NULL where there are none, else an
 									 * error */
@@ -497,6 +617,7 @@ struct SpindleRule
 			bool	   *is_null;
 			bool		by_row; /* row k takes row k of the set */
 			bool		is_joint;	/* the set is that of a "joint" */
+			SpindleDistinct distinct;	/* with neither by_row nor has_match */
 			uint64		draw_label;	/* of the draws; columns of a table that
 									 * name the same "draw" share it */
 			bool		has_match;
@@ -555,6 +676,13 @@ struct SpindleRule
 	};
 };
 
+/* The places of a pool of a table with so many rows. */
+static inline int64
+spindle_pool_size(const SpindleRule *rule, int64 nrows)
+{
+	return rule->pool.size > 0 ? rule->pool.size : Max((int64) ((double) nrows * rule->pool.share + 0.5), 1);
+}
+
 /* For visits: pass a part to the visitor if it wants to know. */
 static inline void
 spindle_visit_path(const SpindleRuleVisitor *visitor, int table, const SpindleColumnRef *ref)
@@ -608,6 +736,8 @@ extern bool spindle_path_never_before(const struct SpindleDomain *domain, const 
 extern void spindle_describe_path(StringInfo out, const struct SpindleDomain *domain, int table,
 								  const SpindleColumnRef *ref);
 extern void spindle_describe_dist(StringInfo out, const SpindleDist *dist);
+extern void spindle_describe_skew(StringInfo out, const SpindleSkew *skew);
+extern void spindle_describe_distinct(StringInfo out, SpindleDistinct distinct);
 extern void spindle_describe_test(StringInfo out, const struct SpindleDomain *domain, int table,
 								  const SpindleTest *test);
 

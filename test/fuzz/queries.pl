@@ -34,7 +34,7 @@ $node->append_conf('postgresql.conf', "spindle.domain_directory = '$dir'");
 $node->reload;
 
 # The same tables in two schemas: f computes them, s stores them.
-my @sources = ([ 'retail', 'fabric_demo' ], [ 'every', 'small' ], [ 'long', 'small' ]);
+my @sources = ([ 'retail', 'fabric_demo' ], [ 'every', 'small' ], [ 'long', 'small' ], [ 'unique_rules', 'few' ]);
 my $plain = connect_to('postgres', 'SET search_path = pg_catalog, public', 'SET max_parallel_workers_per_gather = 0');
 my $tuned = connect_to('postgres', 'SET search_path = pg_catalog, public');
 my %tables; # name => {rows, columns => [{name, type, values, ordered}], key, unique}

@@ -1,0 +1,208 @@
+/*-------------------------------------------------------------------------
+ *
+ * distinct.c
+ *		Choices that differ among the children of a row, or in a whole table.
+ *
+ * Row j of a group takes the entry at place j of a permutation of all entries,
+ * which the group's hash selects; or, if entries have weights, choice j of a
+ * sample (sample.h).  So no row needs to know what others have chosen.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "gen/eval_internal.h"
+#include "math/draws.h"
+#include "math/permute.h"
+
+/*
+ * Entries that are shuffled for a parent instead of permuted by a network, whose
+ * halves would have too few bits to make all permutations alike.
+ */
+#define MAX_SHUFFLED	256
+
+/* What the step keeps. */
+typedef struct DistinctChoice
+{
+	SpindleLayoutCursor layout; /* of the rows, if groups are parents; else not
+								 * set */
+	bool		by_parent;
+	int64		nrows;			/* of the table */
+	int			count;			/* entries, if there are few enough to be
+								 * shuffled, else 0 */
+	SpindlePermutation permutation; /* of all entries, or for a sample by the
+									 * whole table of its rows */
+	const SpindlePopularity *popularity;	/* of the rows chosen by a sample, NULL
+											 * if it is one of a list */
+	bool		has_sample;
+	SpindleSampleCursor sample;
+	int64		shuffled_parent;	/* whose first entries are these, or -1 */
+	uint8		shuffled[MAX_SHUFFLED];
+} DistinctChoice;
+
+/* Find the parents of n rows, and where the rows stand among their children. */
+static void
+find_siblings(SpindleLayoutCursor *layout, const int64 *row, int n, SpindleSampleChoices *places)
+{
+	for (int i = 0; i < n;)
+	{
+		int64		parent = spindle_layout_parent(layout, row[i]);
+		int64		first;
+		int			size = spindle_layout_children(layout, parent, &first);
+
+		/* its siblings mostly follow */
+		for (; i < n && (uint64) (row[i] - first) < (uint64) size; i++)
+		{
+			places->group[i] = parent;
+			places->place[i] = row[i] - first;
+			places->size[i] = size;
+		}
+	}
+}
+
+/*
+ * Shuffle as many entries as a parent has children; Fisher and Yates, from the
+ * front, so that entry j does not depend on how many there are.
+ */
+static void
+shuffle(DistinctChoice *choice, SpindleKey key, int64 parent, int64 size)
+{
+	const int	count = choice->count;
+	uint64		draw = spindle_draw(key, parent);
+
+	for (int i = 0; i < count; i++)
+		choice->shuffled[i] = (uint8) i;
+	for (int i = 0; i < size; i++)
+	{
+		int			other;
+		uint8		entry = choice->shuffled[i];
+
+		draw = spindle_mix(draw + SPINDLE_PHI);
+		other = i + (int) spindle_below(draw, count - i);
+		choice->shuffled[i] = choice->shuffled[other];
+		choice->shuffled[other] = entry;
+	}
+	choice->shuffled_parent = parent;
+}
+
+/* The entries of some children, all alike. */
+static void
+choose_of_permutation(DistinctChoice *choice, SpindleKey key, const SpindleSampleChoices *places, int n, int64 *out)
+{
+	uint64		tweak[SPINDLE_DRAWS];
+
+	if (choice->count > 0)
+	{
+		for (int i = 0; i < n; i++)
+		{
+			if (places->group[i] != choice->shuffled_parent)
+				shuffle(choice, key, places->group[i], places->size[i]);
+			out[i] = choice->shuffled[places->place[i]];
+		}
+		return;
+	}
+	spindle_draws(key, places->group, n, tweak);
+	spindle_permute_many(&choice->permutation, tweak, places->place, n, out);
+}
+
+/* The entries of some rows by their weights. */
+static void
+choose_of_sample(DistinctChoice *choice, SpindleSampleChoices *places, int n, int64 *out)
+{
+	spindle_sample_choose(&choice->sample, places, n);
+	if (choice->popularity)
+		spindle_popularity_sampled_rows(choice->popularity, places, n, out);
+	else
+		memcpy(out, places->entry, sizeof(int64) * n);
+}
+
+/* The number of an entry for each row. */
+static void
+run_distinct(Step *step)
+{
+	DistinctChoice *choice = step->u.own;
+	const int	n = step->frame->n;
+
+	Assert(step->holds == STEP_HOLDS_OWN);
+	for (int done = 0; done < n; done += SPINDLE_DRAWS)
+	{
+		const int	m = Min(SPINDLE_DRAWS, n - done);
+		const int64 *row = step->frame->row + done;
+		int64	   *out = step->out.value + done;
+		SpindleSampleChoices places;	/* groups, places and sizes of groups */
+
+		if (choice->by_parent)
+			find_siblings(&choice->layout, row, m, &places);
+		else
+			spindle_permute_many(&choice->permutation, NULL, row, m, choice->has_sample ? places.place : out);
+		if (choice->has_sample)
+		{
+			for (int i = 0; i < m && !choice->by_parent; i++)
+			{
+				places.group[i] = 0;
+				places.size[i] = choice->nrows;
+			}
+			choose_of_sample(choice, &places, m, out);
+		}
+		else if (choice->by_parent)
+			choose_of_permutation(choice, step->key, &places, m, out);
+	}
+}
+
+/*
+ * spindle_distinct_permutation
+ *		The permutation of count entries that choices which are all alike follow:
+ *		in a whole table, the choice of row k is the number at place k.
+ */
+void
+spindle_distinct_permutation(SpindlePermutation *permutation, SpindleKey key, int64 count)
+{
+	spindle_permutation_init(permutation, spindle_key_derive(key, 1), Max(count, 1));
+}
+
+/*
+ * spindle_compile_distinct
+ *		The step that chooses one of count entries, 0 to count - 1, for each row,
+ *		so that those of the rows of a parent, or of the frame's table, differ.
+ *
+ * key is that of the draws.  sample, NULL if all entries are alike, is one of
+ * their weights, and popularity what tells the rows from a sample's ranks, or
+ * NULL.  Raises invalid_parameter_value if there may be fewer entries than a group
+ * has rows at this scale.
+ */
+Step *
+spindle_compile_distinct(SpindleEval *eval, Frame *frame, const SpindleRule *rule, SpindleKey key,
+						 SpindleDistinct distinct, int64 count, const SpindleSample *sample,
+						 const SpindlePopularity *popularity)
+{
+	const SpindleTable *table = table_of(eval, frame);
+	const int64 nrows = eval->instance->nrows[frame->table];
+	const bool	by_parent = distinct == SPINDLE_DISTINCT_PARENT;
+	const int64 needed = by_parent ? Min(nrows, spindle_table_most_children(table)) : nrows;
+	Step	   *step = spindle_step_add(eval, frame, run_distinct, rule, false, 0);
+	DistinctChoice *choice = palloc0(sizeof(DistinctChoice));
+
+	if (needed > count)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s makes up to " INT64_FORMAT " different choices, but there are only " INT64_FORMAT
+						" at this scale", rule->path, needed, count)));
+	choice->by_parent = by_parent;
+	choice->nrows = nrows;
+	choice->count = by_parent && sample == NULL && count <= MAX_SHUFFLED ? (int) count : 0;
+	choice->popularity = popularity;
+	choice->has_sample = sample != NULL;
+	choice->shuffled_parent = -1;
+	if (sample)
+		spindle_sample_cursor_init(&choice->sample, sample);
+	if (by_parent)
+		spindle_layout_cursor_init(&choice->layout, eval->instance->layout[frame->table]);
+	if (sample)
+		spindle_permutation_init(&choice->permutation, spindle_key_derive(key, 1), Max(nrows, 1));
+	else
+		spindle_distinct_permutation(&choice->permutation, key, count);
+	step->key = key;
+	step->holds = STEP_HOLDS_OWN;
+	step->u.own = choice;
+	return spindle_step_finish(eval, step);
+}
