@@ -225,8 +225,8 @@ FROM generate_series(-50, 20100, 611) v;
 CREATE FUNCTION plan(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE line text; lines text;
 BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
-    lines := concat_ws(E'\n', lines, line);
+  FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) ' || query LOOP
+    lines := concat_ws(E'\n', lines, regexp_replace(line, '(rows=\d+)\.00', '\1'));
   END LOOP;
   RETURN lines;
 END $$;

@@ -13,7 +13,7 @@ SELECT p.* FROM member JOIN pg_proc p ON classid = 'pg_proc'::regclass AND objid
 -- nothing without a comment
 SELECT name FROM member
 WHERE coalesce(obj_description(objid, classid::regclass::name), '') = '' AND classid <> 'pg_cast'::regclass
-  AND NOT EXISTS (SELECT FROM pg_type t WHERE classid = 'pg_type'::regclass AND t.oid = objid AND t.typelem <> 0)
+  AND NOT EXISTS (SELECT FROM pg_type t WHERE classid = 'pg_type'::regclass AND t.oid = objid AND (t.typelem <> 0 OR t.typrelid <> 0))
 ORDER BY name;
 
 -- volatility, parallel safety, strictness; overloads have the same
