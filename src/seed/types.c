@@ -11,13 +11,22 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
+#include "nodes/nodes.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_type.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "compat.h"
@@ -104,12 +113,47 @@ spindle_seed_check_types(SpindleSeed *seed, Oid schema)
 }
 
 /*
+ * Raise invalid_object_definition if the check of a domain that has just been made
+ * asks for more than the value that it is given.
+ *
+ * The server's own schema has functions that run statements or read tables and
+ * files, which whoever wrote the definition would have run by whoever seeds.  None
+ * of them is immutable.
+ */
+static void
+refuse_mutable_check(Oid type, const SpindleUserType *declared)
+{
+	Relation	constraints = table_open(ConstraintRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_constraint_contypid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(type));
+	scan = systable_beginscan(constraints, ConstraintTypidIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		is_null;
+		Datum		check = heap_getattr(tuple, Anum_pg_constraint_conbin, RelationGetDescr(constraints), &is_null);
+
+		if (!is_null && contain_mutable_functions(stringToNode(TextDatumGetCString(check))))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+					 errmsg("the check of type \"%s\" does not depend on the value alone", declared->name),
+					 errdetail("It is: %s", pg_any_to_server(declared->check, (int) strlen(declared->check), PG_UTF8)),
+					 errhint("Use functions, operators and casts that are immutable only.")));
+	}
+	systable_endscan(scan);
+	table_close(constraints, AccessShareLock);
+}
+
+/*
  * spindle_seed_make_types
  *		Make the types that are missing; the result is a list of them.
  *
  * What a check calls is looked up in the server's own schema only: whoever wrote the
  * definition cannot put functions of his own there.  The caller is connected to
- * SPI, and the schema exists.
+ * SPI, and the schema exists.  Raises invalid_object_definition for a check that
+ * calls what is not immutable.
  */
 List *
 spindle_seed_make_types(const SpindleSeed *seed, Oid schema)
@@ -119,14 +163,19 @@ spindle_seed_make_types(const SpindleSeed *seed, Oid schema)
 
 	foreach(lc, seed->new_types)
 	{
+		const SpindleUserType *declared = &seed->options->instance->domain->type[lfirst_int(lc)];
 		char	   *statement = spindle_ddl_type(seed->ddl, lfirst_int(lc));
 		int			level = NewGUCNestLevel();
+		Oid			type;
 
 		(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
 								 true, 0, false);
 		spindle_run(statement);
 		AtEOXact_GUC(true, level);
-		made = lappend_oid(made, type_of_schema(schema, seed->options->instance->domain->type[lfirst_int(lc)].name));
+		type = type_of_schema(schema, declared->name);
+		if (declared->check && OidIsValid(type))
+			refuse_mutable_check(type, declared);
+		made = lappend_oid(made, type);
 	}
 	return made;
 }
