@@ -27,6 +27,7 @@
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -135,9 +136,19 @@ spindle_fill_end_deferral(const SpindleFillPlan *plan, int target)
 	set_constraints(plan, target, "DEFERRED", true);
 }
 
+/* Has the column that a key refers to whole numbers, which are stored as they are? */
+static bool
+refers_to_integers(const SpindleCatalogKey *key)
+{
+	Oid			type = getBaseType(get_atttype(key->parent, get_attnum(key->parent, key->parent_column[0])));
+
+	return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
 /*
  * The foreign key of a target's table by which one of its relation can be checked
- * while it is loaded; -1 if there is none, or if the parent may not have all rows.
+ * while it is loaded; -1 if there is none, or if the parent may not have all rows,
+ * or other values, as numeric(5,-1) has.
  */
 static int
 find_checked_key(const Filling *filling, int t, const SpindleFillReference *reference)
@@ -147,7 +158,8 @@ find_checked_key(const Filling *filling, int t, const SpindleFillReference *refe
 
 	if (!filling->is_quiet || reference->key->ncolumns != 1 || reference->parent < 0 ||
 		!filling->is_intact[reference->parent] ||
-		filling->plan->target[reference->parent].stored != reference->key->parent)
+		filling->plan->target[reference->parent].stored != reference->key->parent ||
+		!refers_to_integers(reference->key))
 		return -1;
 	for (int k = 0; k < table->nforeign_keys; k++)
 	{
