@@ -19,6 +19,7 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/xact.h"
@@ -87,8 +88,37 @@ check_owner(SpindleLibraryKind kind, const char *name, Oid owner)
 }
 
 /*
+ * Raise object_not_in_prerequisite_state if a table is not as the extension has made
+ * it, which only superusers can change.  Rows are formed and indexed as those of the
+ * catalogue, which has no other columns, nor expressions in indexes.
+ */
+static void
+check_table(SpindleLibraryKind kind, Relation table)
+{
+	TupleDesc	desc = RelationGetDescr(table);
+	bool		is_ours = desc->natts == (kind == SPINDLE_LIBRARY_DOMAIN ? SPINDLE_REGISTERED_DATA_SETS : SPINDLE_REGISTERED_DEFINITION);
+	ListCell   *lc;
+
+	for (int i = 0; i < desc->natts; i++)
+		is_ours = is_ours && TupleDescAttr(desc, i)->attnotnull;
+	is_ours = is_ours && TupleDescAttr(desc, SPINDLE_REGISTERED_DEFINITION - 1)->atttypid == JSONOID;
+	foreach(lc, RelationGetIndexList(table))
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		is_ours = is_ours && RelationGetIndexExpressions(index) == NIL && RelationGetIndexPredicate(index) == NIL;
+		index_close(index, AccessShareLock);
+	}
+	if (!is_ours)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is not as the extension has made it", RelationGetRelationName(table)),
+				 errhint("Drop columns and indexes that have been added, and undo other changes.")));
+}
+
+/*
  * Open the table of a kind for a change.  Raises undefined_table if the extension
- * has none, as before its upgrade.
+ * has none, as before its upgrade, and what check_table() does.
  */
 static Relation
 open_table(SpindleLibraryKind kind)
@@ -100,6 +130,7 @@ open_table(SpindleLibraryKind kind)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("the extension has no table of registered domains in this database"),
 				 errhint("Run ALTER EXTENSION spindle UPDATE, or create the extension anew.")));
+	check_table(kind, table);
 	return table;
 }
 

@@ -239,7 +239,12 @@ spindle_registered_find(SpindleLibraryKind kind, const char *name, bool with_tex
 		found->stamp = stamp_of_tuple(RelationGetRelid(table), tuple);
 		found->place = tuple->t_self;
 		if (with_text)
-			found->text = TextDatumGetCString(heap_getattr(tuple, SPINDLE_REGISTERED_DEFINITION, desc, &is_null));
+		{
+			Datum		definition = heap_getattr(tuple, SPINDLE_REGISTERED_DEFINITION, desc, &is_null);
+
+			/* which only a superuser can make null, who altered the table */
+			found->text = is_null ? pstrdup("") : TextDatumGetCString(definition);
+		}
 	}
 	systable_endscan(scan);
 	table_close(table, AccessShareLock);
@@ -293,8 +298,13 @@ scan_names(SpindleLibraryKind kind, const char *data_set)
 		TupleDesc	desc = RelationGetDescr(table);
 		bool		is_null;
 
-		if (data_set && !array_has_name(heap_getattr(tuple, SPINDLE_REGISTERED_DATA_SETS, desc, &is_null), data_set))
-			continue;
+		if (data_set)
+		{
+			Datum		data_sets = heap_getattr(tuple, SPINDLE_REGISTERED_DATA_SETS, desc, &is_null);
+
+			if (is_null || !array_has_name(data_sets, data_set))
+				continue;
+		}
 		names = lappend(names, pstrdup(NameStr(*DatumGetName(heap_getattr(tuple, SPINDLE_REGISTERED_NAME, desc, &is_null)))));
 	}
 	systable_endscan(scan);

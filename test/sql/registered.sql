@@ -134,6 +134,17 @@ BEGIN READ ONLY;
 SELECT spindle_create_domain('n', pets()); -- ERROR
 ROLLBACK;
 
+-- A table that a superuser has changed is no place to write to.
+SELECT error FROM unnest(ARRAY['CREATE INDEX ON spindle_domain (lower(name))', 'CREATE INDEX ON spindle_domain (name) WHERE name IS NOT NULL',
+  'ALTER TABLE spindle_domain ADD COLUMN note text', 'ALTER TABLE spindle_domain ALTER COLUMN data_sets DROP NOT NULL']) c,
+  failing(format('DO $do$ BEGIN %s; PERFORM spindle_create_domain(''n'', pets()); END $do$', c));
+BEGIN;
+ALTER TABLE spindle_domain ALTER COLUMN definition DROP NOT NULL, ALTER COLUMN data_sets DROP NOT NULL;
+UPDATE spindle_domain SET definition = NULL, data_sets = NULL;
+SELECT * FROM failing($$SELECT * FROM spindle_tables('pets')$$);
+SELECT * FROM failing($$SELECT spindle_drop_data_set('pet_names')$$);
+ROLLBACK;
+
 -- Owned: everybody reads, the owner and its members replace and drop.
 CREATE ROLE regress_spindle_one;
 CREATE ROLE regress_spindle_two;
