@@ -17,8 +17,10 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_enum.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "nodes/nodes.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_type.h"
@@ -63,13 +65,41 @@ is_as_declared(Oid type, const SpindleUserType *declared)
 }
 
 /*
+ * Raise insufficient_privilege if a domain type of a schema is that of somebody
+ * who may just make things there: its checks would run with the rights of the
+ * user, who has not chosen it.  Superusers and the schema's owner are trusted.
+ */
+static void
+check_type_owner(Oid type, Oid schema, const char *name, const char *schema_name)
+{
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", type);
+	owner = ((Form_pg_type) GETSTRUCT(tuple))->typowner;
+	ReleaseSysCache(tuple);
+	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for schema %u", schema);
+	if (owner != GetUserId() && owner != ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner && !superuser_arg(owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("type \"%s\" of schema \"%s\" belongs to role \"%s\"", name, schema_name,
+						GetUserNameFromId(owner, false)),
+				 errdetail("It is a domain, whose checks would run with your rights."),
+				 errhint("Make the type yours, rename or drop it, or seed another schema.")));
+	ReleaseSysCache(tuple);
+}
+
+/*
  * spindle_seed_check_types
  *		Note which types are to be made in a schema, which is InvalidOid if it is
  *		missing; nothing is changed.
  *
  * Raises undefined_object for a type that columns need and that does not exist, and
  * duplicate_object if the schema has one that is not what the definition
- * declares.
+ * declares, and insufficient_privilege for one of an untrusted owner.
  */
 void
 spindle_seed_check_types(SpindleSeed *seed, Oid schema)
@@ -109,6 +139,8 @@ spindle_seed_check_types(SpindleSeed *seed, Oid schema)
 					 errmsg("type \"%s\" already exists in schema \"%s\"", declared->name, seed->options->schema),
 					 errdetail(declared->base ? "It is no domain." : "It is no enum with all labels of the definition."),
 					 errhint("Rename or drop it, or seed another schema.")));
+		else if (declared->base)
+			check_type_owner(type, schema, declared->name, seed->options->schema);
 	}
 }
 

@@ -232,6 +232,20 @@ CALL spindle_seed('refused', 'made', report => false);
 \set VERBOSITY terse
 CALL spindle_seed('refused', 'made', report => false, workers => 1);
 \set VERBOSITY default
+-- nor does a domain type that somebody else has put there
+CREATE ROLE regress_spindle_stranger;
+CREATE SCHEMA shared;
+GRANT USAGE, CREATE ON SCHEMA shared TO regress_spindle_stranger;
+SET ROLE regress_spindle_stranger;
+CREATE DOMAIN shared.even AS integer;
+RESET ROLE;
+CALL spindle_seed('refused', 'shared', report => false);
+ALTER SCHEMA shared OWNER TO regress_spindle_stranger;
+\set VERBOSITY terse
+CALL spindle_seed('refused', 'shared', report => false);
+DROP SCHEMA shared CASCADE;
+\set VERBOSITY default
+DROP ROLE regress_spindle_stranger;
 -- nor do checks that run statements, read files or ask for the time, with the rights of whoever seeds
 SELECT save('runs', one_column('runs', '{"type": "text", "sql_type": "d", "rule": {"kind": "pattern", "pattern": "{row}"}}', '{"d": {"domain": "text", "check": "query_to_xml(''SELECT setseed(0)'', true, true, '''') IS NOT NULL"}}')),
   save('reads', one_column('reads', '{"type": "text", "sql_type": "d", "rule": {"kind": "pattern", "pattern": "{row}"}}', '{"d": {"domain": "text", "check": "VALUE < now()::text"}}'));
