@@ -96,7 +96,8 @@ static void
 check_table(SpindleLibraryKind kind, Relation table)
 {
 	TupleDesc	desc = RelationGetDescr(table);
-	bool		is_ours = desc->natts == (kind == SPINDLE_LIBRARY_DOMAIN ? SPINDLE_REGISTERED_DATA_SETS : SPINDLE_REGISTERED_DEFINITION);
+	bool		is_ours = desc->natts == (kind == SPINDLE_LIBRARY_DOMAIN ? SPINDLE_REGISTERED_DATA_SETS :
+										  SPINDLE_REGISTERED_DEFINITION);
 	ListCell   *lc;
 
 	for (int i = 0; i < desc->natts; i++)
