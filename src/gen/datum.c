@@ -463,12 +463,13 @@ value_of_text(Datum datum)
 	*text = (SpindleText) {.data = VARDATA_ANY(packed),.len = VARSIZE_ANY_EXHDR(packed),.id = -1};
 	if (encoding != PG_UTF8 && encoding != PG_SQL_ASCII && !is_ascii(text))
 	{
-		const int	room = pg_encoding_max_length(PG_UTF8) * text->len + 1;
-		unsigned char *data = palloc(room);
+		/* what does not fit the room, half a gigabyte, is longer than any of ours */
+		const Size	room = Min((Size) text->len * pg_encoding_max_length(PG_UTF8) + 1, PG_INT32_MAX);
+		unsigned char *data = MemoryContextAllocHuge(CurrentMemoryContext, room);
 		Oid			function = FindDefaultConversionProc(encoding, PG_UTF8);
 
 		text->len = pg_do_encoding_conversion_buf(function, encoding, PG_UTF8, (unsigned char *) text->data, text->len,
-												  data, room, true) < text->len ? -1 : (int32) strlen((char *) data);
+												  data, (int) room, true) < text->len ? -1 : (int32) strlen((char *) data);
 		text->data = (char *) data;
 	}
 	return (int64) (intptr_t) text;

@@ -115,7 +115,8 @@ is_row_independent(PlannerInfo *root, Node *node, Index relid)
  *
  * The operator has to be of the default btree family of the column's type, and
  * the type of the value one that spindle_datum_value() can convert.  A collation
- * has to be one by which texts are equal only if their bytes are.  Of arrays only = ANY is taken.  A value on the left is taken too, by the commutator.
+ * has to be one by which texts are equal only if their bytes are.  Of arrays only
+ * = ANY is taken.  A value on the left is taken too, by the commutator.
  * attribute, strategy and is_array are all that is kept of the clause; value
  * points into it.
  */
