@@ -396,10 +396,23 @@ refuse_columns(KeyCheck *check, const SpindleTable *table, const int *column, in
 						"or copies of a key of it, and another differ within the parent.");
 }
 
+/* Let the rules of a table's columns note what their values can be. */
+static void
+settle_rules(KeyCheck *check, const SpindleTable *table)
+{
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		SpindleRule *rule = table->column[c].rule;
+
+		if (spindle_rule_def(rule)->settle)
+			spindle_rule_def(rule)->settle(check, table, rule);
+	}
+}
+
 /*
  * spindle_check_keys
  *		Raise an error unless the values of each table's key differ at every
- *		scale, and those of the sets that it declares as unique.
+ *		scale, and those of the sets that it declares as unique.  Settles all rules.
  *
  * base gives the number of each table's first column among the ncolumns of all
  * tables.  No column may depend on itself.
@@ -422,6 +435,7 @@ spindle_check_keys(const SpindleDomain *domain, const int *base, int ncolumns)
 			if (!columns_differ(&check, table, table->unique[u].column, table->unique[u].n))
 				refuse_columns(&check, table, table->unique[u].column, table->unique[u].n,
 							   psprintf("tables.%s.unique[%d]", table->name, u));
+		settle_rules(&check, table);
 	}
 	pfree(check.difference);
 	pfree(check.column);

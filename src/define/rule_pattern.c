@@ -302,11 +302,12 @@ extent_of_pattern(KeyCheck *check, int table, const SpindleRule *rule)
  * Can the number of {row} or {id} be read from the texts of a pattern, whose piece
  * p it is?  An id can hold letters, but has a fixed length.
  *
- * If not, *reason is why, in words, with room for a better reason that another
- * piece may have.
+ * If so, *place is where it stands.  If not, *reason is why, in words, with room for
+ * a better reason that another piece may have.
  */
 static bool
-is_row_readable(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule, int p, char **reason)
+is_row_readable(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule, int p, SpindleRowPlace *place,
+				char **reason)
 {
 	const SpindlePiece *piece = rule->pattern.piece;
 	Extent		before = extent_of_pieces(check, table->index, piece, p);
@@ -317,10 +318,16 @@ is_row_readable(KeyCheck *check, const SpindleTable *table, const SpindleRule *r
 	bool		is_id = piece[p].kind == SPINDLE_PIECE_ID;
 	bool		forward = (before.min == before.max || (!before.has_digit && !is_id)) && (is_fixed || !after.digit_first);
 	bool		backward = (after.min == after.max || (!after.has_digit && !is_id)) && (is_fixed || !before.digit_last);
+	bool		reads_forward = forward && before.max + row.max <= length;
 
-	if ((forward && before.max + row.max <= length) ||
-		(backward && before.max + row.max + after.max <= length))
+	if (reads_forward || (backward && before.max + row.max + after.max <= length))
+	{
+		const Extent *skipped = reads_forward ? &before : &after;
+
+		*place = (SpindleRowPlace) {.is_known = true,.piece = p,.from_end = !reads_forward,
+			.skip = skipped->min == skipped->max ? skipped->max : -1,.length = is_fixed ? row.max : 0};
 		return true;
+	}
 	if (!forward && !backward)
 		*reason = psprintf("the text does not show where the row number begins and ends.");
 	else if (before.max >= EXTENT_UNLIMITED || (!forward && after.max >= EXTENT_UNLIMITED))
@@ -330,6 +337,32 @@ is_row_readable(KeyCheck *check, const SpindleTable *table, const SpindleRule *r
 						   Max(1, spindle_table_max_rows(check->domain, table)),
 						   before.max + row.max + (forward ? 0 : after.max), rule->type->name);
 	return false;
+}
+
+/*
+ * Where the texts of a pattern show the number of their row; of several places the
+ * first.  If there is none, *reason is why, in words, or NULL if no piece is a number
+ * of the row.
+ */
+static SpindleRowPlace
+find_row_place(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule, char **reason)
+{
+	SpindleRowPlace place = {0};
+
+	*reason = NULL;
+	for (int p = 0; p < rule->pattern.npieces && !place.is_known; p++)
+		if (rule->pattern.piece[p].kind == SPINDLE_PIECE_ROW || rule->pattern.piece[p].kind == SPINDLE_PIECE_ID)
+			(void) is_row_readable(check, table, rule, p, &place, reason);
+	return place;
+}
+
+/* Note it, for those who look for the row of a text. */
+static void
+settle_pattern(KeyCheck *check, const SpindleTable *table, SpindleRule *rule)
+{
+	char	   *reason;
+
+	rule->pattern.place = find_row_place(check, table, rule, &reason);
 }
 
 /*
@@ -345,13 +378,11 @@ is_row_readable(KeyCheck *check, const SpindleTable *table, const SpindleRule *r
 static KeyDifference
 pattern_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
 {
-	char	   *reason = NULL;
+	char	   *reason;
 	int			digits = spindle_extent_digits(Max(1, spindle_table_max_rows(check->domain, table)));
 
-	for (int p = 0; p < rule->pattern.npieces; p++)
-		if ((rule->pattern.piece[p].kind == SPINDLE_PIECE_ROW || rule->pattern.piece[p].kind == SPINDLE_PIECE_ID) &&
-			is_row_readable(check, table, rule, p, &reason))
-			return (KeyDifference) {.scope = KEY_IN_TABLE};
+	if (find_row_place(check, table, rule, &reason).is_known)
+		return (KeyDifference) {.scope = KEY_IN_TABLE};
 	if (reason == NULL)
 		return spindle_key_repeats(check, table, rule);
 	return (KeyDifference) {.scope = KEY_REPEATS,
@@ -398,6 +429,7 @@ const SpindleRuleDef spindle_rule_def_pattern = {
 	.check = check_pattern,
 	.extent = extent_of_pattern,
 	.differs = pattern_differs,
+	.settle = settle_pattern,
 	.ops = {
 		.visit = visit_pattern,
 		.may_be_null = pattern_may_be_null,

@@ -97,7 +97,7 @@ typedef int64 (*SpindlePlaces) (const SpindleDomain *domain, int preset, const S
 
 /*
  * A kind of rule: how it is read and checked, and what can be told of it.  Every
- * function is there; those of kinds that need none are declared below.
+ * function but settle is there; those of kinds that need none are declared below.
  */
 typedef struct SpindleRuleDef
 {
@@ -125,6 +125,12 @@ typedef struct SpindleRuleDef
 
 	/* What makes the values differ, as those of a key must, if anything does. */
 	KeyDifference (*differs) (KeyCheck *check, const SpindleTable *table, const SpindleRule *rule);
+
+	/*
+	 * Note in a column's own rule what follows from what other columns can be;
+	 * NULL if that is nothing.
+	 */
+	void		(*settle) (KeyCheck *check, const SpindleTable *table, SpindleRule *rule);
 
 	SpindleRuleOps ops;
 } SpindleRuleDef;

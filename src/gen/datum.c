@@ -19,6 +19,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "mb/pg_wchar.h"
@@ -113,7 +114,7 @@ struct DatumForm
 	void		(*convert) (RowColumn *column, const int64 *value, const bool *is_null, int n);
 	Size		slot_size;		/* bytes that convert needs for each row */
 
-	/* a Datum as a value; NULL if values have no order to look rows up by */
+	/* a Datum as a value; NULL if no rows are looked up by values */
 	SpindleDatumValue value;
 };
 
@@ -446,6 +447,34 @@ value_of_uuid(Datum datum)
 	return (int64) (intptr_t) DatumGetUUIDP(datum);
 }
 
+/*
+ * A text in UTF-8, in the current memory context.  What has no equivalent there has
+ * the length -1, as it is no text of ours.
+ *
+ * For encodings that spindle_datum_value() takes.
+ */
+static int64
+value_of_text(Datum datum)
+{
+	struct varlena *packed = PG_DETOAST_DATUM_PACKED(datum);
+	SpindleText *text = palloc0(sizeof(SpindleText));
+	const int	encoding = GetDatabaseEncoding();
+
+	*text = (SpindleText) {.data = VARDATA_ANY(packed),.len = VARSIZE_ANY_EXHDR(packed),.id = -1};
+	if (encoding != PG_UTF8 && encoding != PG_SQL_ASCII && !is_ascii(text))
+	{
+		/* what does not fit the room, half a gigabyte, is longer than any of ours */
+		const Size	room = Min((Size) text->len * pg_encoding_max_length(PG_UTF8) + 1, PG_INT32_MAX);
+		unsigned char *data = MemoryContextAllocHuge(CurrentMemoryContext, room);
+		Oid			function = FindDefaultConversionProc(encoding, PG_UTF8);
+
+		text->len = pg_do_encoding_conversion_buf(function, encoding, PG_UTF8, (unsigned char *) text->data, text->len,
+												  data, (int) room, true) < text->len ? -1 : (int32) strlen((char *) data);
+		text->data = (char *) data;
+	}
+	return (int64) (intptr_t) text;
+}
+
 /* One entry for each type of model/type.c. */
 static const DatumForm forms[] = {
 	{INT2OID, NULL, 0, value_of_int16},
@@ -455,8 +484,8 @@ static const DatumForm forms[] = {
 	{FLOAT8OID, NULL, 0, NULL},
 	{FLOAT4OID, convert_singles, 0, NULL},
 	{BOOLOID, NULL, 0, NULL},
-	{TEXTOID, convert_texts, 0, NULL},
-	{VARCHAROID, convert_texts, 0, NULL},
+	{TEXTOID, convert_texts, 0, value_of_text},
+	{VARCHAROID, convert_texts, 0, value_of_text},
 	{BPCHAROID, convert_formed, 0, NULL},
 	{BYTEAOID, convert_formed, 0, NULL},
 	{INETOID, convert_formed, 0, NULL},
@@ -483,17 +512,36 @@ form_of_type(Oid type)
 }
 
 /*
+ * Is it a type whose values are the texts themselves, each with one text in the
+ * server's encoding and no other having the same?  Encodings of several bytes, but
+ * for UTF-8, write some characters alike; a char(n) is the same with blanks at its
+ * end; and another type of the server's may read texts as it likes.
+ */
+static bool
+is_plain_text(const SpindleType *type)
+{
+	const int	encoding = GetDatabaseEncoding();
+
+	return (type->oid == TEXTOID || type->oid == VARCHAROID) && type->sql_type == NULL &&
+		(encoding == PG_UTF8 || pg_encoding_max_length(encoding) == 1);
+}
+
+/*
  * spindle_datum_value
  *		The function that turns a Datum of a type into a value that can be
  *		compared with those of a column; NULL if there is no such comparison.
  *
- * Integers of all sizes can be compared; other types, with their own only.
+ * Integers of all sizes can be compared, and texts with and without a length; other
+ * types, with their own only.  Values of texts are equal only under collations that
+ * are deterministic.
  */
 SpindleDatumValue
 spindle_datum_value(const SpindleType *column, Oid type)
 {
 	const SpindleTypeOps *ops = spindle_type_of_oid(type);
 
+	if (ops && column->ops->is_text)
+		return (type == TEXTOID || type == VARCHAROID) && is_plain_text(column) ? value_of_text : NULL;
 	if (ops == NULL || !(type == column->oid || (ops->is_integer && column->ops->is_integer)))
 		return NULL;
 	return form_of_type(type)->value;

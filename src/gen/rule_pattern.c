@@ -3,6 +3,10 @@
  * rule_pattern.c
  *		The step of the rule "pattern".
  *
+ * Where the definition shows that texts hold the number of their row, the row of
+ * a text is found by reading it; that the row has just this text is found by
+ * computing it.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -28,6 +32,17 @@ typedef struct PatternState
 	SpindleKey *piece_key;		/* of each piece's draws */
 	SpindlePermutation *permutation;	/* of each piece that is an id */
 } PatternState;
+
+/*
+ * What an instance keeps of a rule whose texts were looked up: a program that
+ * computes the text of a row, and what turns the number of an id back.
+ */
+typedef struct PatternLookup
+{
+	SpindleEval *eval;
+	int			handle;
+	SpindlePermutation permutation;
+} PatternLookup;
 
 /* A text as it is. */
 static inline void
@@ -133,6 +148,20 @@ power_of_36(int n)
 	return result;
 }
 
+/* The key of the draws of piece p, from that of the rule. */
+static SpindleKey
+key_of_piece(SpindleKey key, int p)
+{
+	return spindle_key_derive(key, LABEL_PIECE + p);
+}
+
+/* The permutation that the numbers of an id are taken from. */
+static void
+init_permutation(SpindlePermutation *permutation, const SpindlePiece *piece, SpindleKey key)
+{
+	spindle_permutation_init(permutation, key, power_of_36(Min(piece->width, ID_DIGITS)));
+}
+
 /* An empty state, in the current memory context, where it also grows. */
 static PatternState *
 create_state(const SpindleRule *rule, SpindleKey key)
@@ -150,9 +179,9 @@ create_state(const SpindleRule *rule, SpindleKey key)
 
 		if (piece->kind == SPINDLE_PIECE_LITERAL)
 			state->literal[p] = literal_text(piece->text);
-		state->piece_key[p] = spindle_key_derive(key, LABEL_PIECE + p);
+		state->piece_key[p] = key_of_piece(key, p);
 		if (piece->kind == SPINDLE_PIECE_ID)
-			spindle_permutation_init(&state->permutation[p], state->piece_key[p], power_of_36(Min(piece->width, ID_DIGITS)));
+			init_permutation(&state->permutation[p], piece, state->piece_key[p]);
 	}
 	return state;
 }
@@ -259,6 +288,158 @@ compile_pattern(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at
 	return spindle_step_finish(eval, step);
 }
 
+/* Is it one of ten? */
+static inline bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Is it a byte of a character that begins before it? */
+static inline bool
+is_inside_character(char c)
+{
+	return ((unsigned char) c & 0xC0) == 0x80;
+}
+
+/*
+ * Move from at, a place between two bytes of a text, over characters toward its end
+ * (by = 1) or its begin (by = -1): over n of them, or over all that are digits or
+ * all that are none.  Returns the place reached, or -1 if there are fewer than n.
+ * The text may be no valid UTF-8.
+ */
+static int
+skip_characters(const SpindleText *text, int at, int by, int64 n)
+{
+	for (; n > 0; n--)
+	{
+		if (by > 0 ? at >= text->len : at <= 0)
+			return -1;
+		at += by;
+		while (at > 0 && at < text->len && is_inside_character(text->data[at]))
+			at += by;
+	}
+	return at;
+}
+
+static int
+skip_digits(const SpindleText *text, int at, int by, bool digits)
+{
+	while ((by > 0 ? at < text->len : at > 0) && is_digit(text->data[by > 0 ? at : at - 1]) == digits)
+		at += by;
+	return at;
+}
+
+/*
+ * The bytes *first .. *end - 1 of a text in which the number of the row stands, if
+ * it is a text of the pattern; false if it surely is none.
+ */
+static bool
+find_number(const SpindleText *text, const SpindleRowPlace *place, int *first, int *end)
+{
+	const int	by = place->from_end ? -1 : 1;
+	int			near = place->from_end ? text->len : 0;
+	int			far;
+
+	near = place->skip < 0 ? skip_digits(text, near, by, false) : skip_characters(text, near, by, place->skip);
+	if (near < 0)
+		return false;
+	far = place->length > 0 ? skip_characters(text, near, by, place->length) : skip_digits(text, near, by, true);
+	*first = Min(near, far);
+	*end = Max(near, far);
+	return far >= 0;
+}
+
+/*
+ * The row, from 0, that the characters at first .. end - 1 stand for; -1 if for
+ * none.  Of an id the last digits count.
+ */
+static int64
+row_of_number(const SpindlePiece *piece, const SpindlePermutation *permutation, const char *data, int first, int end)
+{
+	const bool	is_id = piece->kind == SPINDLE_PIECE_ID;
+	const int	base = is_id ? 36 : 10;
+	uint64		number = 0;
+
+	for (int i = is_id ? Max(first, end - ID_DIGITS) : first; i < end; i++)
+	{
+		const char *digit = data[i] == '\0' ? NULL : strchr(alphabet, data[i]);
+
+		if (digit == NULL || digit - alphabet >= base || number > PG_INT64_MAX / 36 - 1)
+			return -1;
+		number = number * base + (digit - alphabet);
+	}
+	return is_id ? spindle_permute_back(permutation, (int64) number) : (int64) number - 1;
+}
+
+/* The column whose own rule it is. */
+static int
+column_of_rule(const SpindleTable *table, const SpindleRule *rule)
+{
+	for (int c = 0; c < table->ncolumns; c++)
+		if (table->column[c].rule == rule)
+			return c;
+	elog(ERROR, "rule %s belongs to no column", rule->path);
+}
+
+/* What the instance keeps of the rule, made on first use. */
+static PatternLookup *
+lookup_of_pattern(SpindleInstance *instance, int table, const SpindleRule *rule)
+{
+	PatternLookup *lookup = instance->rule_state[rule->index];
+	const int	p = rule->pattern.place.piece;
+	const SpindlePiece *piece = &rule->pattern.piece[p];
+
+	if (lookup == NULL)
+	{
+		lookup = MemoryContextAllocZero(instance->context, sizeof(PatternLookup));
+		lookup->eval = spindle_eval_create(instance, table, instance->context);
+		lookup->handle = spindle_eval_add_column(lookup->eval, column_of_rule(&instance->domain->table[table], rule));
+		if (piece->kind == SPINDLE_PIECE_ID)
+			init_permutation(&lookup->permutation, piece, key_of_piece(spindle_instance_key(instance, rule->label), p));
+		instance->rule_state[rule->index] = lookup;
+	}
+	return lookup;
+}
+
+/* The row whose number the text shows, if it has just this text; see SpindleRuleSteps. */
+static bool
+row_of_text(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, int64 *first, int64 *end)
+{
+	const SpindleText *text = (const SpindleText *) (intptr_t) value;
+	const SpindleRowPlace *place = &rule->pattern.place;
+	const SpindleVector *vector;
+	const SpindleText *found;
+	PatternLookup *lookup;
+	int64		row;
+	int			begin_at;
+	int			end_at;
+
+	if (!find_number(text, place, &begin_at, &end_at))
+		return false;
+	lookup = lookup_of_pattern(instance, table, rule);
+	row = row_of_number(&rule->pattern.piece[place->piece], &lookup->permutation, text->data, begin_at, end_at);
+	if (row < 0 || row >= instance->nrows[table])
+		return false;
+	spindle_eval_run(lookup->eval, &row, 1);
+	vector = spindle_eval_vector(lookup->eval, lookup->handle);
+	if (vector->is_null && vector->is_null[0])
+		return false;
+	found = (const SpindleText *) (intptr_t) vector->value[0];
+	*first = row;
+	*end = row + 1;
+	return found->len == text->len && memcmp(found->data, text->data, text->len) == 0;
+}
+
+/* It can where the definition shows that texts hold the number of their row. */
+static bool
+pattern_has_rows_of_value(const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	return rule->pattern.place.is_known;
+}
+
 const SpindleRuleSteps spindle_rule_steps_pattern = {
 	.compile = compile_pattern,
+	.rows_of_value = row_of_text,
+	.has_rows_of_value = pattern_has_rows_of_value,
 };

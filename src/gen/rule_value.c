@@ -215,6 +215,42 @@ first_row_of_copy(SpindleInstance *instance, int table, const SpindleRule *rule,
 }
 
 /*
+ * The rows *first .. *end - 1 of table from which the path, from its step at on,
+ * leads to a value; see SpindleRuleSteps.  Children of neighbours are neighbours.
+ */
+static bool
+rows_behind_path(SpindleInstance *instance, int table, const SpindleColumnRef *ref, int at, int64 value, int64 *first,
+				 int64 *end)
+{
+	if (at == ref->nsteps)
+		return spindle_instance_rows_of_value(instance, table, ref->column, value, first, end);
+	if (!rows_behind_path(instance, instance->domain->table[table].rows_parent, ref, at + 1, value, first, end))
+		return false;
+	*first = spindle_instance_first_child(instance, table, *first);
+	*end = spindle_instance_first_child(instance, table, *end);
+	return *first < *end;
+}
+
+static bool
+rows_of_copy(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, int64 *first, int64 *end)
+{
+	return rows_behind_path(instance, table, &rule->copy, 0, value, first, end);
+}
+
+/* It can if the path leads from parent to parent, and what is copied can. */
+static bool
+copy_has_rows_of_value(const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	for (int i = 0; i < rule->copy.nsteps; i++)
+	{
+		if (rule->copy.step[i] != domain->table[table].parent_column)
+			return false;
+		table = domain->table[table].rows_parent;
+	}
+	return spindle_column_has_rows_of_value(domain, rule->copy.table, rule->copy.column);
+}
+
+/*
  * As many different values as there are where they come from, unless there are
  * fewer rows to take them.  How often each comes is another matter.
  */
@@ -231,5 +267,7 @@ const SpindleRuleSteps spindle_rule_steps_copy = {
 	.compile = compile_copy,
 	.for_parents = true,
 	.first_row_at = first_row_of_copy,
+	.rows_of_value = rows_of_copy,
+	.has_rows_of_value = copy_has_rows_of_value,
 	.profile = profile_copy,
 };

@@ -269,6 +269,21 @@ typedef struct SpindlePiece
 	char		fold;			/* 'l' lower case, 'u' upper case, or 0 */
 } SpindlePiece;
 
+/*
+ * Where a text of a pattern shows the number of its row, that of a ROW or ID: so many
+ * characters from one of its ends, or behind all that are no digits.
+ */
+typedef struct SpindleRowPlace
+{
+	bool		is_known;		/* else nothing here is set */
+	int			piece;			/* number of the piece */
+	bool		from_end;
+	int64		skip;			/* characters between that end and the number;
+								 * -1 for all that are no digits */
+	int64		length;			/* characters of the number, 0 for all that are
+								 * digits */
+} SpindleRowPlace;
+
 /* What a part of a shape is. */
 typedef enum SpindleShapeKind
 {
@@ -636,6 +651,7 @@ struct SpindleRule
 		{
 			int			npieces;	/* 0 to 50 */
 			SpindlePiece *piece;
+			SpindleRowPlace place;
 		}			pattern;
 
 		/* Words of a data set by weight, with spaces between them. */

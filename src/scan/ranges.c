@@ -6,7 +6,8 @@
  * A comparison of a column that never falls from row to row, a key, the key of
  * the parent in a table of children, an ordered time, selects one range of
  * rows; equality with an array selects several.  So does equality of columns
- * whose values lead back to their rows, as those of uuid do.  The ranges hold
+ * whose values lead back to their rows, as those of uuid and texts with the row
+ * number do.  The ranges hold
  * exactly the rows that meet the condition.
  *
  * To find a row takes a search, but no scan.
@@ -113,8 +114,9 @@ is_row_independent(PlannerInfo *root, Node *node, Index relid)
  *		NULL if it is not of the form.
  *
  * The operator has to be of the default btree family of the column's type, and
- * the type of the value one that spindle_datum_value() can convert.  Of arrays
- * only = ANY is taken.  A value on the left is taken too, by the commutator.
+ * the type of the value one that spindle_datum_value() can convert.  A collation
+ * has to be one by which texts are equal only if their bytes are.  Of arrays only
+ * = ANY is taken.  A value on the left is taken too, by the commutator.
  * attribute, strategy and is_array are all that is kept of the clause; value
  * points into it.
  */
@@ -130,17 +132,20 @@ spindle_condition_match(PlannerInfo *root, const SpindleSource *source, Index re
 	int			column;
 	Oid			value_type;
 	Oid			family;
+	Oid			collation;
 	bool		is_array = false;
 	const SpindleType *type;
 
 	if (IsA(clause, OpExpr))
 	{
 		opno = ((OpExpr *) clause)->opno;
+		collation = ((OpExpr *) clause)->inputcollid;
 		args = ((OpExpr *) clause)->args;
 	}
 	else if (IsA(clause, ScalarArrayOpExpr) && ((ScalarArrayOpExpr *) clause)->useOr)
 	{
 		opno = ((ScalarArrayOpExpr *) clause)->opno;
+		collation = ((ScalarArrayOpExpr *) clause)->inputcollid;
 		args = ((ScalarArrayOpExpr *) clause)->args;
 		is_array = true;
 	}
@@ -163,7 +168,8 @@ spindle_condition_match(PlannerInfo *root, const SpindleSource *source, Index re
 	column = source->column[attribute - 1];
 	type = &source->instance->domain->table[source->table].column[column].type;
 	value_type = is_array ? get_element_type(exprType(value)) : exprType(value);
-	if (spindle_datum_value(type, value_type) == NULL)
+	if (spindle_datum_value(type, value_type) == NULL ||
+		(type->ops->is_text && !(OidIsValid(collation) && get_collation_isdeterministic(collation))))
 		return NULL;
 	family = lookup_type_cache(type->oid, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
 	if (!op_in_opfamily(opno, family))

@@ -65,6 +65,90 @@ SELECT p, report(replace(definition, 'PATTERN', p)) FROM (SELECT '{"spindle": 1,
   unnest(ARRAY['{id:4}', '{id:2}', '{id:2}-{row}', '{id}', '{id:0}', '{id:101}', '{id:3-4}', '{id:11}', '{n}-{id:4}', '{n}{id:4}', '{id:4}{n}', '{w}{id:4}', '{random_digits:1-3}{id:4}', '{random_digits:1-3}{id:4}{random_digits:1-3}', '{sibling}{id:4}', '{random_hex}', '{random_hex:5-3}', '{random_hex:5-}', '{random_hex:5-101}', '{random_hex:-5}', '{random_hex:5-6-7}', '{row:1-5}', '{{{row:5}', '{{', '{{}', '{{{', '{']) p;
 
 --
+-- Texts lead back to their rows: what a look-up finds is what the scan finds.
+--
+SELECT install('found', '{"spindle": 1, "description": "found", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"small": {"a": 1500}},
+  "tables": {
+    "a": {"key": "code", "rows": {"kind": "preset"}, "columns": {
+      "code": {"type": "varchar(12)", "rule": {"kind": "pattern", "pattern": "CUST-{row:6}"}},
+      "short": {"type": "text", "rule": {"kind": "pattern", "pattern": "é{random_letters:1-3}{row:2}-{random_digits:1-3}"}},
+      "behind": {"type": "text", "rule": {"kind": "pattern", "pattern": "{random_hex:1-9}/{row}é"}},
+      "ident": {"type": "text", "rule": {"kind": "pattern", "pattern": "€{id:3}{word}"}},
+      "long": {"type": "varchar(25)", "rule": {"kind": "pattern", "pattern": "{word|upper}.{id:13}"}},
+      "word": {"type": "text", "rule": {"kind": "weighted", "weights": {"x": 1, "yy": 1, "é": 1}}},
+      "unread": {"type": "text", "rule": {"kind": "pattern", "pattern": "{random_digits:1-3}{row}"}},
+      "padded": {"type": "char(12)", "rule": {"kind": "pattern", "pattern": "CUST-{row:6}"}},
+      "holes": {"type": "text", "null": 0.5, "rule": {"kind": "pattern", "pattern": "{row}"}},
+      "maybe": {"type": "text", "nullable": true, "rule": {"kind": "pattern", "pattern": "{row}/{hole}"}},
+      "hole": {"type": "text", "null": 0.5, "rule": {"kind": "constant", "value": "h"}}}},
+    "b": {"rows": {"kind": "children", "of": "a", "ratio": 3}, "columns": {
+      "code": {"type": "varchar(12)", "rule": {"kind": "parent"}},
+      "ident": {"type": "text", "rule": {"kind": "copy", "column": "code.ident"}},
+      "same": {"type": "text", "rule": {"kind": "copy", "column": "own"}},
+      "own": {"type": "text", "rule": {"kind": "pattern", "pattern": "{row}"}}}},
+    "c": {"rows": {"kind": "children", "of": "b", "ratio": 2}, "columns": {
+      "b": {"type": "row", "hidden": true, "rule": {"kind": "parent"}},
+      "code": {"type": "text", "rule": {"kind": "copy", "column": "b.code"}}}}}}');
+CREATE SCHEMA found;
+IMPORT FOREIGN SCHEMA found FROM SERVER spindle INTO found;
+SET search_path = found, texts, public;
+CREATE TABLE texts.stored_a AS SELECT * FROM a;
+CREATE TABLE texts.stored_b AS SELECT * FROM b;
+CREATE TABLE texts.stored_c AS SELECT * FROM c;
+CREATE FUNCTION texts.found_by(condition text, relation text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  line text; result text := 'all rows';
+BEGIN
+  FOR line IN EXECUTE format('EXPLAIN (COSTS off) SELECT * FROM %s WHERE %s', relation, condition) LOOP
+    IF line LIKE '%Rows Found By%' THEN result := trim(line); END IF;
+  END LOOP;
+  RETURN result;
+END
+$$;
+SELECT t, c, found_by(format('%I = $x$CUST-000042$x$', c), t) FROM (VALUES ('a', 'code'), ('a', 'short'), ('a', 'behind'), ('a', 'ident'), ('a', 'long'), ('a', 'maybe'), ('a', 'unread'),
+  ('a', 'padded'), ('a', 'holes'), ('b', 'code'), ('b', 'ident'), ('b', 'same'), ('b', 'own'), ('c', 'code')) v (t, c);
+SELECT c, found_by(c, 'a') FROM unnest(ARRAY['code IN (''CUST-000042'', ''CUST-000001'', NULL)', '''CUST-000042'' = code', 'code < ''CUST-000042''', 'code <> ''CUST-000042''', 'code = ''CUST-000042''::name', 'code = ''CUST-000042''::char(20)',
+  'code LIKE ''CUST-000042''', 'code COLLATE "C" = ''CUST-000042''', 'lower(code) = ''x''']) c;
+SELECT code, short, behind, ident, long FROM a WHERE code = 'CUST-000042';
+SELECT code FROM a WHERE code = ANY (ARRAY['CUST-000042', 'CUST-000007', NULL, 'CUST-000042', 'none']);
+-- each text leads to its row, and malformed ones to none
+CREATE FUNCTION texts.mismatches(t text, c text, OUT asked bigint, OUT hits bigint, OUT wrong bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  value text; here text; there text;
+BEGIN
+  asked := 0; hits := 0; wrong := 0;
+  FOR value IN EXECUTE format($q$SELECT DISTINCT v FROM (SELECT %1$I::text AS k FROM stored_%2$s ORDER BY 1 LIMIT 20) s,
+      unnest(ARRAY[k, k || ' ', ' ' || k, k || '0', '0' || k, left(k, -1), right(k, -1), lower(k), upper(k), k || k, reverse(k), replace(k, '0', 'O'), translate(k, '123', '312'), replace(k, 'é', 'e'), overlay(k placing 'é' FROM 3 FOR 1)]) v
+      UNION ALL SELECT unnest(ARRAY['', '-', 'é', '€', '€é', 'CUST-', 'CUST-000000', 'CUST-001501', 'CUST--00042', 'CUST-+00042', 'CUST-00004 ', '0', '00', '1', '-1', '+1', repeat('9', 40), repeat('0', 99) || '1', repeat('Z', 13), 'X.' || repeat('Z', 13), '€ZZZx', NULL])$q$, c, t) LOOP
+    EXECUTE format('SELECT array_agg(x::text ORDER BY x::text)::text FROM %I x WHERE %I = $1', t, c) USING value INTO here;
+    EXECUTE format('SELECT array_agg(x::text ORDER BY x::text)::text FROM stored_%s x WHERE %I = $1', t, c) USING value INTO there;
+    asked := asked + 1;
+    hits := hits + (here IS NOT NULL)::int;
+    wrong := wrong + (here IS DISTINCT FROM there)::int;
+  END LOOP;
+END
+$$;
+SELECT t, c, hits > 2 AS found, asked > 40 AS asked, wrong FROM (VALUES ('a', 'code'), ('a', 'short'), ('a', 'behind'), ('a', 'ident'), ('a', 'long'), ('a', 'maybe'), ('b', 'code'), ('b', 'ident'), ('b', 'same'), ('c', 'code')) v (t, c), mismatches(t, c);
+-- all rows, by joins that look them up one by one
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+EXPLAIN (COSTS off) SELECT * FROM stored_a s JOIN a ON a.code = s.code;
+SELECT count(*), bool_and(a::text = s::text) FROM stored_a s JOIN a ON a.code = s.code;
+SELECT count(*), bool_and(a::text = s::text) FROM stored_a s JOIN a ON a.short = s.short;
+SELECT count(*), bool_and(a::text = s::text) FROM stored_a s JOIN a ON a.behind = s.behind;
+SELECT count(*), bool_and(a::text = s::text) FROM stored_a s JOIN a ON a.ident = s.ident;
+SELECT count(*), bool_and(a::text = s::text) FROM stored_a s JOIN a ON a.long = s.long;
+SELECT count(*) = (SELECT count(*) FROM stored_b) AS b FROM stored_a s JOIN b ON b.ident = s.ident;
+SELECT count(*) = (SELECT count(*) FROM stored_c) AS c FROM stored_a s JOIN c ON c.code = s.code;
+RESET enable_hashjoin;
+RESET enable_mergejoin;
+-- under a collation by which different texts are equal, all rows are compared
+CREATE COLLATION texts.any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+SELECT found_by('code = ''cust-000042'' COLLATE any_case', 'a');
+SELECT code FROM a WHERE code = 'cust-000042' COLLATE any_case;
+SET search_path = texts, public;
+
+--
 -- Words.
 --
 SELECT install('words', '{"spindle": 1, "description": "words", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"small": {"w": 2000}},
@@ -168,4 +252,5 @@ SELECT r, report(replace(definition, 'RULE', r)) FROM (SELECT '{"spindle": 1, "d
 
 COPY (SELECT) TO PROGRAM 'cat; rm -r texts_test';
 SET client_min_messages = warning;
+DROP SCHEMA found CASCADE;
 DROP SCHEMA texts CASCADE;
