@@ -560,19 +560,27 @@ set_input(RowColumn *column, const SpindleInput *input)
 
 /*
  * spindle_datums_of_values
- *		n values of a type as Datums, at most SPINDLE_BATCH_ROWS.
+ *		n values of a type as Datums, at most SPINDLE_BATCH_ROWS; as those of the
+ *		type that input reads, if it is not NULL.
  *
  * What they refer to is allocated in the current memory context or belongs to
  * the domain.  Raises untranslatable_character if a text cannot be put into
- * the server's encoding.
+ * the server's encoding, and what input raises.
  */
 void
-spindle_datums_of_values(const SpindleType *type, const int64 *value, int n, Datum *datum)
+spindle_datums_of_values(const SpindleType *type, SpindleInput *input, const int64 *value, int n, Datum *datum)
 {
 	const DatumForm *form = form_of_type(type->oid);
 	RowColumn	column = {.type = type,.converted = datum};
 
 	Assert(n <= SPINDLE_BATCH_ROWS);
+	if (input)
+	{
+		for (int i = 0; i < n; i++)
+			datum[i] = InputFunctionCall(&input->function, server_string((const SpindleText *) (intptr_t) value[i]),
+										 input->param, input->typmod);
+		return;
+	}
 	if (form->slot_size > 0)
 		column.slot = palloc0(form->slot_size * Max(n, 1));
 	if (form->convert)

@@ -41,7 +41,8 @@ typedef int64 (*SpindleDatumValue) (Datum datum);
 
 extern SpindleDatumValue spindle_datum_value(const SpindleType *column, Oid type);
 
-extern void spindle_datums_of_values(const SpindleType *type, const int64 *value, int n, Datum *datum);
+extern void spindle_datums_of_values(const SpindleType *type, SpindleInput *input, const int64 *value, int n,
+									 Datum *datum);
 
 extern SpindleRows *spindle_rows_create(SpindleInstance *instance, int table,
 										const int *columns, int ncolumns, const SpindleInput *inputs,

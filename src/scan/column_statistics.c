@@ -59,6 +59,8 @@
 #define WIDTH_ROWS		64
 /* Rows whose groups are measured to count the values of a column that never falls. */
 #define GROUP_ROWS		512
+/* Bytes of the common values that a rule says, all together. */
+#define MAX_LISTED_BYTES	65536
 /* Parts of a histogram, and entries of a list of common values. */
 #define TARGET			100
 
@@ -69,6 +71,8 @@ typedef struct ColumnSample
 	int			table;
 	int			column;
 	const SpindleType *type;
+	SpindleInput *input;		/* how the server's type reads the values; NULL
+								 * if they are of the column's own type */
 	int64		nrows;			/* of the table, at least 1 */
 	SpindleProfile profile;		/* empty if all rows are in the sample */
 	TypeCacheEntry *cache;		/* with the operators = and < */
@@ -119,7 +123,8 @@ take_sample(ColumnSample *sample, int n, int64 (*row_of) (const ColumnSample *sa
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle sample", ALLOCSET_DEFAULT_SIZES);
 	SpindleEval *eval = spindle_eval_create(sample->instance, sample->table, context);
-	SpindleRows *rows = spindle_rows_create_for(eval, sample->instance, sample->table, &sample->column, 1, NULL, context);
+	SpindleRows *rows = spindle_rows_create_for(eval, sample->instance, sample->table, &sample->column, 1, sample->input,
+												context);
 	int			handle = spindle_eval_add_column(eval, sample->column);
 	const VacAttrStats *stats = sample->stats;
 
@@ -180,23 +185,23 @@ fetch_value(VacAttrStatsP stats, int rownum, bool *isNull)
 	return stats->exprvals[rownum];
 }
 
-/* The type of the column, as the server's analysis wants to know it. */
+/* A type, as the server's analysis wants to know it. */
 static VacAttrStats *
-make_stats(const SpindleType *type, Oid collation)
+make_stats(Oid type, int32 typmod, Oid collation)
 {
 	VacAttrStats *stats = palloc0(sizeof(VacAttrStats));
-	HeapTuple	tuple = SearchSysCacheCopy1(TYPEOID, ObjectIdGetDatum(type->oid));
+	HeapTuple	tuple = SearchSysCacheCopy1(TYPEOID, ObjectIdGetDatum(type));
 
 	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for type %u", type->oid);
+		elog(ERROR, "cache lookup failed for type %u", type);
 	stats->attrtype = (Form_pg_type) GETSTRUCT(tuple);
-	stats->attrtypid = type->oid;
-	stats->attrtypmod = type->typmod;
+	stats->attrtypid = type;
+	stats->attrtypmod = typmod;
 	stats->attrcollid = collation;
 	stats->anl_context = CurrentMemoryContext;
 	for (int k = 0; k < STATISTIC_NUM_SLOTS; k++)
 	{
-		stats->statypid[k] = type->oid;
+		stats->statypid[k] = type;
 		stats->statyplen[k] = stats->attrtype->typlen;
 		stats->statypbyval[k] = stats->attrtype->typbyval;
 		stats->statypalign[k] = stats->attrtype->typalign;
@@ -235,7 +240,8 @@ set_slot(ColumnSample *sample, int kind, Datum *values, int nvalues, float4 *num
 /*
  * Put the values that the profile lists before those that the analysis of the
  * others has found, whose shares are among the others only; weight is what
- * these are of all rows.
+ * these are of all rows.  The list ends where values are so wide that planning
+ * would take time and memory with it.
  */
 static void
 list_common_values(ColumnSample *sample, double weight)
@@ -248,18 +254,27 @@ list_common_values(ColumnSample *sample, double weight)
 	int			n = profile->nvalues + nfound;
 	Datum	   *values = palloc(sizeof(Datum) * Max(n, 1));
 	float4	   *numbers = palloc(sizeof(float4) * Max(n, 1));
+	Size		bytes = 0;
 
 	if (n == 0)
 		return;
-	spindle_datums_of_values(sample->type, profile->value, profile->nvalues, values);
+	spindle_datums_of_values(sample->type, sample->input, profile->value, profile->nvalues, values);
+	n = 0;
 	for (int i = 0; i < profile->nvalues; i++)
-		numbers[i] = (float4) (profile->share[i] * not_null);
+	{
+		if (stats->attrtype->typlen < 0)
+			bytes += VARSIZE_ANY(DatumGetPointer(values[i]));
+		if (bytes > MAX_LISTED_BYTES)
+			break;
+		numbers[n++] = (float4) (profile->share[i] * not_null);
+	}
 	for (int i = 0; i < nfound; i++)
 	{
-		values[profile->nvalues + i] = stats->stavalues[k][i];
-		numbers[profile->nvalues + i] = (float4) (stats->stanumbers[k][i] * weight);
+		values[n] = stats->stavalues[k][i];
+		numbers[n++] = (float4) (stats->stanumbers[k][i] * weight);
 	}
-	set_slot(sample, STATISTIC_KIND_MCV, values, n, numbers, n);
+	if (n > 0)
+		set_slot(sample, STATISTIC_KIND_MCV, values, n, numbers, n);
 }
 
 /*
@@ -306,7 +321,7 @@ use_profile(ColumnSample *sample)
 	stats->stanullfrac = (float4) profile->null_fraction;
 	if (profile->nvalues == 0)
 		return;
-	spindle_datums_of_values(sample->type, profile->value, profile->nvalues, values);
+	spindle_datums_of_values(sample->type, sample->input, profile->value, profile->nvalues, values);
 	stats->stawidth = average_width(sample, values, profile->share, profile->nvalues);
 	set_distinct(sample, profile->ndistinct);
 	list_common_values(sample, 0);
@@ -323,6 +338,7 @@ static double
 count_groups(ColumnSample *sample)
 {
 	const SpindleTable *table = &sample->instance->domain->table[sample->table];
+	SpindleDatumValue value_of = spindle_datum_value(sample->type, sample->type->oid);
 	double		sum = 0;
 
 	if (sample->profile.ndistinct > 0)
@@ -332,10 +348,13 @@ count_groups(ColumnSample *sample)
 	sample->nvalues = 0;
 	take_sample(sample, (int) Min(GROUP_ROWS, sample->nrows), sample_row);
 	for (int i = 0; i < sample->nvalues; i++)
-		sum += 1.0 / (double) Max(1, spindle_instance_first_row_at(sample->instance, sample->table, sample->column,
-																   sample->value[i], false) -
-								  spindle_instance_first_row_at(sample->instance, sample->table, sample->column,
-																sample->value[i], true));
+	{
+		/* a value may be an address, so it is that of our copy */
+		int64		value = value_of ? value_of(sample->datum[i]) : sample->value[i];
+
+		sum += 1.0 / (double) Max(1, spindle_instance_first_row_at(sample->instance, sample->table, sample->column, value, false) -
+								  spindle_instance_first_row_at(sample->instance, sample->table, sample->column, value, true));
+	}
 	return sum / sample->nvalues * (double) sample->nrows;
 }
 
@@ -352,7 +371,8 @@ use_order(ColumnSample *sample)
 
 	/* a histogram has no value twice */
 	for (int i = 0; i < sample->nvalues; i++)
-		if (n == 0 || sample->value[i] != sample->value[i - 1])
+		if (n == 0 || !datumIsEqual(sample->datum[i], sample->datum[n - 1], stats->attrtype->typbyval,
+									stats->attrtype->typlen))
 			sample->datum[n++] = sample->datum[i];
 	if (n >= 2)
 		set_slot(sample, STATISTIC_KIND_HISTOGRAM, sample->datum, n, NULL, 0);
@@ -465,18 +485,20 @@ form_tuple(const VacAttrStats *stats)
 
 /* A column of which nothing is known yet, in the current memory context. */
 static ColumnSample *
-begin_sample(SpindleInstance *instance, int table, int column, Oid collation)
+begin_sample(SpindleInstance *instance, int table, int column, SpindleInput *enum_input, Oid collation)
 {
 	const SpindleType *type = &instance->domain->table[table].column[column].type;
+	Oid			oid = enum_input ? enum_input->param : type->oid;
 	ColumnSample *sample = palloc0(sizeof(ColumnSample));
 
 	sample->instance = instance;
 	sample->table = table;
 	sample->column = column;
 	sample->type = type;
+	sample->input = enum_input;
 	sample->nrows = instance->nrows[table];
-	sample->cache = lookup_type_cache(type->oid, TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR);
-	sample->stats = make_stats(type, collation);
+	sample->cache = lookup_type_cache(oid, TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR);
+	sample->stats = make_stats(oid, enum_input ? -1 : type->typmod, collation);
 	sample->profile.null_fraction = -1;
 	return sample;
 }
@@ -491,7 +513,7 @@ spindle_column_width(SpindleInstance *instance, int table, int column)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle width", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	ColumnSample *sample = begin_sample(instance, table, column, InvalidOid);
+	ColumnSample *sample = begin_sample(instance, table, column, NULL, InvalidOid);
 	int32		width;
 
 	take_sample(sample, (int) Min(WIDTH_ROWS, sample->nrows), sample_row);
@@ -506,17 +528,19 @@ spindle_column_width(SpindleInstance *instance, int table, int column)
  *		The statistics of a column, as a row of pg_statistic, palloc'd; NULL if
  *		the table is empty.
  *
- * collation is that by which the attribute compares texts.  Can be interrupted.
+ * collation is that by which the attribute compares texts.  enum_input is the
+ * input of an enum whose labels the texts are, or NULL.  Can be interrupted.
  * Raises what computing rows raises, see spindle_eval_run() and
- * spindle_eval_add(), and untranslatable_character.
+ * spindle_eval_add(), untranslatable_character, and invalid_text_representation
+ * if a text is no label.
  */
 HeapTuple
-spindle_column_statistics(SpindleInstance *instance, int table, int column, Oid collation)
+spindle_column_statistics(SpindleInstance *instance, int table, int column, SpindleInput *enum_input, Oid collation)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle statistics",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	ColumnSample *sample = begin_sample(instance, table, column, collation);
+	ColumnSample *sample = begin_sample(instance, table, column, enum_input, collation);
 	HeapTuple	tuple = NULL;
 	bool		valid = true;
 

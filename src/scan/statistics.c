@@ -32,9 +32,11 @@
 #include "miscadmin.h"
 #include "optimizer/plancat.h"
 #include "utils/acl.h"
+#include "utils/fmgroids.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/selfuncs.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -56,6 +58,7 @@ typedef struct StatisticsKey
 	int32		table;
 	int32		column;
 	Oid			collation;
+	uint64		enum_type;		/* whose labels the texts are; 0 if of none */
 } StatisticsKey;
 
 /* What can be kept of a column; each part is made when it is asked for. */
@@ -83,31 +86,46 @@ static dlist_head used = DLIST_STATIC_INIT(used);
 static get_relation_stats_hook_type previous_stats_hook = NULL;
 static get_relation_info_hook_type previous_info_hook = NULL;
 
+/* Let go what a resource owner still holds, and go on with the one before. */
+static void
+end_owner(ResourceOwner owner, ResourceOwner previous, bool is_commit)
+{
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_BEFORE_LOCKS, is_commit, false);
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_LOCKS, is_commit, false);
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_AFTER_LOCKS, is_commit, false);
+	CurrentResourceOwner = previous;
+	ResourceOwnerDelete(owner);
+}
+
 /*
  * Make a part of the statistics of a column, the tuple in the current memory
- * context.  There are none if some row cannot be computed: planning must not
- * fail where execution would not come to that row.
+ * context.  There are none if some row cannot be computed, or its text is no
+ * label: planning must not fail where execution would not come to that row.
  */
 static void
-make_statistics(SpindleInstance *instance, const StatisticsKey *key, StatisticsPart part, HeapTuple *tuple,
-				int32 *width)
+make_statistics(SpindleInstance *instance, const StatisticsKey *key, SpindleInput *enum_input, StatisticsPart part,
+				HeapTuple *tuple, int32 *width)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(oldcontext, "spindle statistics of a column",
 												  ALLOCSET_DEFAULT_SIZES);
+	ResourceOwner previous = CurrentResourceOwner;
+	ResourceOwner owner = ResourceOwnerCreate(previous, "spindle statistics of a column");
 
 	PG_TRY();
 	{
 		HeapTuple	made = NULL;
 
+		CurrentResourceOwner = owner;
 		MemoryContextSwitchTo(context);
 		if (part == STATISTICS_WIDTH)
 			*width = spindle_column_width(instance, key->table, key->column);
 		else
-			made = spindle_column_statistics(instance, key->table, key->column, key->collation);
+			made = spindle_column_statistics(instance, key->table, key->column, enum_input, key->collation);
 		MemoryContextSwitchTo(oldcontext);
 		if (made)
 			*tuple = heap_copytuple(made);
+		end_owner(owner, previous, true);
 	}
 	PG_CATCH();
 	{
@@ -116,12 +134,15 @@ make_statistics(SpindleInstance *instance, const StatisticsKey *key, StatisticsP
 		MemoryContextSwitchTo(oldcontext);
 		error = CopyErrorData();
 
-		/* generation holds nothing but memory, so there is nothing to undo */
+		/* all that is to be undone is what catalogue caches hold */
+		CurrentResourceOwner = previous;
 		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION &&
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_PROGRAM_LIMIT_EXCEEDED &&
+			error->sqlerrcode != ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
 			PG_RE_THROW();
 		FlushErrorState();
 		FreeErrorData(error);
+		end_owner(owner, previous, false);
 	}
 	PG_END_TRY();
 	MemoryContextDelete(context);
@@ -154,7 +175,8 @@ make_room(void)
  * not there.  The result may be gone with the next call.
  */
 static const KeptStatistics *
-find_statistics(SpindleInstance *instance, int table, int column, Oid collation, StatisticsPart part)
+find_statistics(SpindleInstance *instance, int table, int column, SpindleInput *enum_input, Oid collation,
+				StatisticsPart part)
 {
 	StatisticsKey key = {
 		.domain = hash_combine64(instance->domain->fingerprint, spindle_label(instance->domain->name)),
@@ -163,6 +185,7 @@ find_statistics(SpindleInstance *instance, int table, int column, Oid collation,
 		.table = table,
 		.column = column,
 		.collation = collation,
+		.enum_type = enum_input ? enum_input->param : InvalidOid,
 	};
 	KeptStatistics *entry = kept ? hash_search(kept, &key, HASH_FIND, NULL) : NULL;
 
@@ -179,7 +202,7 @@ find_statistics(SpindleInstance *instance, int table, int column, Oid collation,
 	{
 		HeapTuple	tuple = NULL;
 
-		make_statistics(instance, &key, part, &tuple, &entry->width);
+		make_statistics(instance, &key, enum_input, part, &tuple, &entry->width);
 		if (tuple)
 		{
 			MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
@@ -272,6 +295,7 @@ give_statistics(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum, Variab
 {
 	RelOptInfo *rel = NULL;
 	SpindleSource *source = NULL;
+	SpindleInput *input;
 	HeapTuple	tuple;
 	Oid			collation = InvalidOid;
 
@@ -288,10 +312,17 @@ give_statistics(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum, Variab
 	if (source == NULL || attnum > source->natts || source->column[attnum - 1] < 0)
 		return false;
 
-	/* statistics are of values as texts where the server makes others of them */
-	if (OidIsValid(source->input[attnum - 1].function.fn_oid))
+	/*
+	 * Where the server makes other values of texts, we know them of enums only.
+	 * The input of other types may run anything, and fail with more behind it
+	 * than memory.
+	 */
+	input = &source->input[attnum - 1];
+	if (!OidIsValid(input->function.fn_oid))
+		input = NULL;
+	else if (input->function.fn_oid != F_ENUM_IN)
 		return false;
-	tuple = find_statistics(source->instance, source->table, source->column[attnum - 1], collation,
+	tuple = find_statistics(source->instance, source->table, source->column[attnum - 1], input, collation,
 							STATISTICS_TUPLE)->tuple;
 	if (tuple == NULL)
 		return false;
@@ -321,10 +352,11 @@ spindle_statistics_set_widths(RelOptInfo *rel, Oid relid, const SpindleSource *s
 			continue;
 		column = source->column[var->varattno - 1];
 		if (column < 0 || !source->instance->domain->table[source->table].column[column].type.ops->is_text ||
+			OidIsValid(source->input[var->varattno - 1].function.fn_oid) ||
 			SearchSysCacheExists3(STATRELATTINH, ObjectIdGetDatum(relid), Int16GetDatum(var->varattno),
 								  BoolGetDatum(false)))
 			continue;
-		width = find_statistics(source->instance, source->table, column, var->varcollid, STATISTICS_WIDTH)->width;
+		width = find_statistics(source->instance, source->table, column, NULL, var->varcollid, STATISTICS_WIDTH)->width;
 		if (width <= 0)
 			continue;
 		rel->reltarget->width += width - rel->attr_widths[var->varattno - rel->min_attr];

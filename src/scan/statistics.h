@@ -14,7 +14,8 @@
 #include "library/source.h"
 
 /* column_statistics.c */
-extern HeapTuple spindle_column_statistics(SpindleInstance *instance, int table, int column, Oid collation);
+extern HeapTuple spindle_column_statistics(SpindleInstance *instance, int table, int column, SpindleInput *enum_input,
+										   Oid collation);
 
 extern int32 spindle_column_width(SpindleInstance *instance, int table, int column);
 
