@@ -194,7 +194,7 @@ read_data(RuleReader *r)
 		read_match(r, set);
 	if (rule->data.by_row && (rule->data.has_match || has(r, "draw")))
 		spindle_json_error(r->node, NULL, "\"by_row\" excludes \"match\" and \"draw\".");
-	if (has(r, "keyed_by") && (rule->data.by_row || rule->data.has_match))
+	if (only_draws(r) && (rule->data.by_row || rule->data.has_match))
 		spindle_json_error(r->node, NULL, "\"keyed_by\" excludes \"match\" and \"by_row\".");
 	rule->data.distinct = spindle_read_distinct(r);
 	if (rule->data.distinct == SPINDLE_DISTINCT_NONE)
