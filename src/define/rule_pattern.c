@@ -190,7 +190,8 @@ read_pattern(RuleReader *r)
 			spindle_json_error(&m, legal_pieces(r), "a \"{\" is not closed.");
 		read_placeholder(r, &m, pnstrdup(text + 1, len - 1), piece);
 		if (only_draws(r) && !is_random(piece))
-			spindle_json_error(&m, NULL, "with \"keyed_by\", all pieces must be text or random characters.");
+			spindle_json_error(&m, NULL, "%s, all pieces must be text or random characters.",
+							   has(r, "keyed_by") ? "with \"keyed_by\"" : "in an array");
 		text += len + 1;
 	}
 }
