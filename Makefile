@@ -21,6 +21,7 @@ OBJS = \
 	src/define/condition.o \
 	src/define/dataset.o \
 	src/define/definition.o \
+	src/define/document.o \
 	src/define/foreign_key.o \
 	src/define/formula.o \
 	src/define/key.o \
@@ -28,12 +29,14 @@ OBJS = \
 	src/define/origin.o \
 	src/define/ref.o \
 	src/define/rule.o \
+	src/define/rule_array.o \
 	src/define/rule_case.o \
 	src/define/rule_children.o \
 	src/define/rule_data.o \
 	src/define/rule_formula.o \
 	src/define/rule_grid.o \
 	src/define/rule_number.o \
+	src/define/rule_object.o \
 	src/define/rule_pattern.o \
 	src/define/rule_periods.o \
 	src/define/rule_pool.o \
@@ -53,6 +56,7 @@ OBJS = \
 	src/gen/condition.o \
 	src/gen/cost.o \
 	src/gen/datum.o \
+	src/gen/document.o \
 	src/gen/distinct.o \
 	src/gen/eval.o \
 	src/gen/frame.o \
@@ -63,12 +67,14 @@ OBJS = \
 	src/gen/profile.o \
 	src/gen/reference_state.o \
 	src/gen/rule.o \
+	src/gen/rule_array.o \
 	src/gen/rule_case.o \
 	src/gen/rule_children.o \
 	src/gen/rule_data.o \
 	src/gen/rule_formula.o \
 	src/gen/rule_grid.o \
 	src/gen/rule_number.o \
+	src/gen/rule_object.o \
 	src/gen/rule_pattern.o \
 	src/gen/rule_periods.o \
 	src/gen/rule_pool.o \

@@ -73,22 +73,6 @@ read_range(SpindleParse *parse, const SpindleJson *document)
 }
 
 /*
- * A numeric without precision keeps as many digits after the point as its rule
- * rounds to.  The rule is read later, and what is wrong with that member is
- * reported there.
- */
-static void
-read_scale(const SpindleJson *node, SpindleType *type)
-{
-	const cJSON *rule = cJSON_GetObjectItemCaseSensitive(node->value, "rule");
-	const cJSON *round = rule ? cJSON_GetObjectItemCaseSensitive(rule, "round") : NULL;
-
-	if (type->kind == SPINDLE_DECIMAL && type->digits < 0 && round && cJSON_IsNumber(round) &&
-		round->valuedouble >= 0 && round->valuedouble <= SPINDLE_MAX_SCALE)
-		spindle_type_set_scale(type, (int) round->valuedouble);
-}
-
-/*
  * First pass over a column: all but the rule.
  *
  * "type" is required.  "null" above 0 implies "nullable", and both can be
@@ -119,7 +103,7 @@ read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
 		spindle_json_error(&m, column->hidden ?
 						   psprintf("%s  A column that chooses a row has type row.", spindle_type_names()) : spindle_type_names(),
 						   "\"%s\" is not a type of this format.", type);
-	read_scale(node, &column->type);
+	spindle_parse_scale(node, &column->type);
 	if (spindle_json_has(node, "sql_type"))
 		spindle_parse_sql_type(parse, node, &column->type);
 	if (column->type.kind == SPINDLE_ROW && !column->hidden)

@@ -26,6 +26,9 @@ typedef struct SpindleParse
 	int		  **column_target;	/* [table][column], as far as found out */
 	char	   *(*load_data) (const char *set, int *len);
 	List	   *tuples;			/* of SpindleDataSet: of the rules "joint" */
+	int			depth;			/* documents around the rule that is read */
+	int			elements;		/* the most elements that arrays around it have
+								 * together; 0 outside of arrays */
 } SpindleParse;
 
 /* ref.c: what does not exist or does not fit is an error with its place */
@@ -64,6 +67,7 @@ extern int	spindle_data_set_field(const SpindleDataSet *set, const SpindleJson *
 
 /* user_type.c */
 extern void spindle_parse_user_types(SpindleParse *parse, const SpindleJson *document);
+extern void spindle_parse_scale(const SpindleJson *node, SpindleType *type);
 extern void spindle_parse_sql_type(SpindleParse *parse, const SpindleJson *node, SpindleType *type);
 
 /* check.c */

@@ -62,6 +62,27 @@ spindle_rule_def_named(const char *name)
 	return find_form(name, &kind) ? rule_defs[kind] : NULL;
 }
 
+/*
+ * spindle_rule_may_fill_elements
+ *		Is the name that of a rule whose values follow from draws, as those of an
+ *		array's elements must?  True for what is no name, which its reader
+ *		reports.
+ */
+bool
+spindle_rule_may_fill_elements(const char *name)
+{
+	SpindleRuleKind kind;
+	const RuleForm *form = find_form(name, &kind);
+
+	if (form == NULL || kind == SPINDLE_RULE_CONSTANT || kind == SPINDLE_RULE_TIME || kind == SPINDLE_RULE_POOL ||
+		kind == SPINDLE_RULE_OBJECT || kind == SPINDLE_RULE_ARRAY)
+		return true;
+	for (int i = 0; form->legal[i]; i++)
+		if (strcmp(form->legal[i], "keyed_by") == 0)
+			return true;
+	return false;
+}
+
 /* The names of all kinds, ended by NULL, in an array of MAX_NAMES. */
 static void
 list_names(const char **names)
@@ -245,6 +266,11 @@ spindle_parse_rule(SpindleParse *parse, const SpindleJson *node, int table,
 			spindle_json_error(&round, NULL, "only double precision, real, numeric without precision, time and interval "
 							   "need rounding; other types round to their own scale.");
 	}
+	if (parse->elements > 0 && !spindle_rule_may_fill_elements(form->name))
+		spindle_json_error(&kind, "Its kind is one of constant, weighted, time, data, pattern, words, shape, regex, pool, object, array or a distribution.",
+						   "the elements of an array belong to no row of the table, so rule \"%s\" cannot fill them.", form->name);
+	if (parse->elements > 0 && spindle_json_has(node, "keyed_by"))
+		spindle_json_error(node, NULL, "\"keyed_by\" names columns of the row, and the elements of an array belong to none.");
 	rule_defs[rule->kind]->read(&r);
 	if (spindle_json_has(node, "keyed_by"))
 		read_keyed(&r);

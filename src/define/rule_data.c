@@ -194,8 +194,9 @@ read_data(RuleReader *r)
 		read_match(r, set);
 	if (rule->data.by_row && (rule->data.has_match || has(r, "draw")))
 		spindle_json_error(r->node, NULL, "\"by_row\" excludes \"match\" and \"draw\".");
-	if (has(r, "keyed_by") && (rule->data.by_row || rule->data.has_match))
-		spindle_json_error(r->node, NULL, "\"keyed_by\" excludes \"match\" and \"by_row\".");
+	if (only_draws(r) && (rule->data.by_row || rule->data.has_match))
+		spindle_json_error(r->node, NULL, "%s excludes \"match\" and \"by_row\".",
+						   has(r, "keyed_by") ? "\"keyed_by\"" : "an array");
 	rule->data.distinct = spindle_read_distinct(r);
 	if (rule->data.distinct == SPINDLE_DISTINCT_NONE)
 		return;

@@ -189,8 +189,9 @@ read_pattern(RuleReader *r)
 		if (text[len] == '\0')
 			spindle_json_error(&m, legal_pieces(r), "a \"{\" is not closed.");
 		read_placeholder(r, &m, pnstrdup(text + 1, len - 1), piece);
-		if (has(r, "keyed_by") && !is_random(piece))
-			spindle_json_error(&m, NULL, "with \"keyed_by\", all pieces must be text or random characters.");
+		if (only_draws(r) && !is_random(piece))
+			spindle_json_error(&m, NULL, "%s, all pieces must be text or random characters.",
+							   has(r, "keyed_by") ? "with \"keyed_by\"" : "in an array");
 		text += len + 1;
 	}
 }

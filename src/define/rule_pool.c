@@ -37,9 +37,12 @@ read_pool(RuleReader *r)
 {
 	SpindleRule *rule = r->rule;
 	SpindleJson inner = member(r, "rule");
+	const int	elements = r->parse->elements;	/* places are no elements */
 
 	read_size(r);
+	r->parse->elements = 0;
 	rule->pool.rule = spindle_parse_rule(r->parse, &inner, r->table, r->column, spindle_mix(rule->label + 1));
+	r->parse->elements = elements;
 	if (has(r, "skew"))
 		spindle_read_skew(r, &rule->pool.skew);
 	rule->pool.distinct = spindle_read_distinct(r);
@@ -56,7 +59,10 @@ typedef struct InnerRule
 {
 	const RuleCheck *check;
 	const SpindleRule *rule;
+	int64		places;
 } InnerRule;
+
+static void check_inner(const RuleCheck *check, const SpindleRule *rule, int64 places);
 
 /* Report a rule inside that asks for the row. */
 static void
@@ -80,6 +86,15 @@ refuse_children(void *context, int child_table)
 	refuse_row(context);
 }
 
+/* The same holds for the rules of a document's parts. */
+static void
+check_part(void *context, const SpindleRule *rule)
+{
+	const InnerRule *inner = context;
+
+	check_inner(inner->check, rule, inner->places);
+}
+
 /*
  * The rule inside must not ask for the row, and be sound for as many rows as the
  * pool has places.
@@ -87,11 +102,11 @@ refuse_children(void *context, int child_table)
 static void
 check_inner(const RuleCheck *check, const SpindleRule *rule, int64 places)
 {
-	InnerRule	inner = {check, rule};
+	InnerRule	inner = {check, rule, places};
 	RuleCheck	of_inner = {.domain = check->domain,.table = check->table,.max_rows = places};
-	const SpindleRuleVisitor visitor = {.path = refuse_own_path,.children = refuse_children,.context = &inner};
+	const SpindleRuleVisitor visitor = {.path = refuse_own_path,.rule = check_part,.children = refuse_children,.context = &inner};
 
-	rule->ops->visit(check->domain, check->table->index, rule, &visitor);
+	spindle_rule_visit(check->domain, check->table->index, rule, &visitor);
 	switch (rule->kind)
 	{
 		case SPINDLE_RULE_FIRST_CHILD:

@@ -58,6 +58,16 @@ is_own_rule(RuleReader *r)
 	return r->rule->label == spindle_label(r->rule->path);
 }
 
+/*
+ * May the rule ask for nothing of the row but draws?  So with "keyed_by", and in
+ * the elements of an array.
+ */
+static inline bool
+only_draws(RuleReader *r)
+{
+	return has(r, "keyed_by") || r->parse->elements > 0;
+}
+
 /* A boolean member of the rule, or what it is without. */
 static inline bool
 flag(RuleReader *r, const char *name, bool otherwise)
@@ -149,6 +159,14 @@ extern void spindle_rule_expect_key(RuleReader *r, const SpindleJson *node, cons
 									const char *what);
 extern int	spindle_rule_has_no_target(SpindleParse *parse, const cJSON *json, int table);
 extern void spindle_rule_is_sound(RuleCheck *check, const SpindleRule *rule);
+
+extern bool spindle_rule_may_fill_elements(const char *name);
+
+/* document.c */
+extern void spindle_read_part(RuleReader *r, const SpindleJson *node, const SpindleJson *rule, const char *otherwise,
+							  uint64 label, SpindleDocumentPart *part);
+extern void spindle_expect_document(RuleReader *r, const SpindleJson *node);
+extern void spindle_describe_part(StringInfo out, const SpindleDomain *domain, int table, const SpindleDocumentPart *part);
 
 /* rule_number.c */
 extern void spindle_read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist);

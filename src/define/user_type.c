@@ -230,3 +230,20 @@ spindle_parse_sql_type(SpindleParse *parse, const SpindleJson *node, SpindleType
 		}
 	}
 }
+
+/*
+ * spindle_parse_scale
+ *		A numeric without precision keeps as many digits after the point as its rule
+ *		rounds to.  The rule is read later, and what is wrong with that member
+ *		is reported there.
+ */
+void
+spindle_parse_scale(const SpindleJson *node, SpindleType *type)
+{
+	const cJSON *rule = cJSON_GetObjectItemCaseSensitive(node->value, "rule");
+	const cJSON *round = rule ? cJSON_GetObjectItemCaseSensitive(rule, "round") : NULL;
+
+	if (type->kind == SPINDLE_DECIMAL && type->digits < 0 && round && cJSON_IsNumber(round) &&
+		round->valuedouble >= 0 && round->valuedouble <= SPINDLE_MAX_SCALE)
+		spindle_type_set_scale(type, (int) round->valuedouble);
+}

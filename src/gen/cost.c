@@ -48,6 +48,8 @@ static const double rule_cost[] = {
 	[SPINDLE_RULE_CHILD] = 10,
 	[SPINDLE_RULE_FIRST_CHILD] = 5,
 	[SPINDLE_RULE_DATA] = 6,
+	[SPINDLE_RULE_OBJECT] = 60,
+	[SPINDLE_RULE_ARRAY] = 120,
 };
 
 /* All that is to be computed for a row. */

@@ -278,6 +278,7 @@ extern uint64 spindle_magnitude(const int64 *value, int n);
 extern Frame *spindle_frame_add(SpindleEval *eval, int table, Frame *base);
 extern Frame *spindle_frame_of_parents(SpindleEval *eval, Frame *base, Step *rows, int table);
 extern Frame *spindle_frame_of_children(SpindleEval *eval, Frame *base, int child_table);
+extern Frame *spindle_frame_of_elements(SpindleEval *eval, Frame *base, Step *lengths);
 extern Step *spindle_gather(SpindleEval *eval, Frame *sub, Step *inner);
 extern Step *spindle_gather_owner(SpindleEval *eval, Frame *children, Step *inner);
 

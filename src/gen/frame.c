@@ -259,6 +259,55 @@ spindle_frame_of_children(SpindleEval *eval, Frame *base, int child_table)
 }
 
 /*
+ * All elements that arrays of the rows have.  map[i] .. map[i + 1] - 1 are those of
+ * row i; in place of a row number, each has a hash of the row and its place there.
+ */
+static void
+run_fill_elements(Step *step)
+{
+	Frame	   *frame = step->u.frame.sub;
+	const int64 *length = step->input[0]->out.value;
+	const int	nrows = step->frame->n;
+	int64		n = 0;
+
+	Assert(step->holds == STEP_HOLDS_FRAME);
+	for (int i = 0; i < nrows; i++)
+		n += length[i];
+	reserve(frame, n, nrows + 1);
+	n = 0;
+	for (int i = 0; i < nrows; i++)
+	{
+		const uint64 row = spindle_mix((uint64) step->frame->row[i] + SPINDLE_PHI);
+
+		frame->map[i] = (int32) n;
+		for (int64 k = 0; k < length[i]; k++)
+			frame->row[n++] = (int64) (spindle_mix(row + (uint64) (k + 1) * SPINDLE_PHI) >> 1);
+	}
+	frame->map[nrows] = (int32) n;
+	frame->n = (int) n;
+}
+
+/*
+ * spindle_frame_of_elements
+ *		A new frame of the elements of arrays, one array for each row of base, with
+ *		the step that fills it; lengths is a step of base.
+ *
+ * Rules that are computed in it make draws, and ask for nothing else of a row.
+ */
+Frame *
+spindle_frame_of_elements(SpindleEval *eval, Frame *base, Step *lengths)
+{
+	Frame	   *frame = spindle_frame_add(eval, base->table, base);
+	Step	   *fill = spindle_step_add(eval, base, run_fill_elements, NULL, false, 1);
+
+	fill->input[0] = lengths;
+	fill->holds = STEP_HOLDS_FRAME;
+	fill->u.frame.sub = frame;
+	spindle_step_finish(eval, fill);
+	return frame;
+}
+
+/*
  * Bring values from a frame of parents to the rows that refer to them.  The
  * result is NULL where the reference or the value is.
  */

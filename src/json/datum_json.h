@@ -12,7 +12,7 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 
-#include "json/json_value.h"
+#include "model/json_value.h"
 
 /*
  * How values of a type are written.  One is set up per column, and used by one

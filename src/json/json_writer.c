@@ -16,7 +16,7 @@
 #include "catalog/pg_type.h"
 #include "utils/json.h"
 
-#include "json/json_value.h"
+#include "model/json_value.h"
 #include "json/json_writer.h"
 
 /*
@@ -300,23 +300,6 @@ put_formed(SpindleJsonWriter *writer, StringInfo out, char *p, const WriterColum
 	return p;
 }
 
-/* A decimal with the digits that its type shows, or with no zeros at the end. */
-static inline char *
-write_decimal(char *p, int64 value, const WriterColumn *column)
-{
-	int			scale = column->type->scale;
-
-	if (column->type->digits < 0)
-	{
-		scale = spindle_shortest_scale(&value, scale);
-		return put_decimal(p, value, scale, spindle_power_of_ten(scale));
-	}
-	p = put_decimal(p, value, scale, column->unit);
-	for (int i = scale; i < column->type->digits; i++)
-		*p++ = '0';
-	return p;
-}
-
 /*
  * spindle_json_labels
  *		Append the fields that tell of anomalies; label is in UTF-8, or NULL.
@@ -373,7 +356,7 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 				p = put_int(p, value);
 				break;
 			case WRITE_DECIMAL:
-				p = write_decimal(p, value, column);
+				p = put_decimal_of(p, value, column->type, column->unit);
 				break;
 			case WRITE_FLOAT:
 				p = put_float(p, value);

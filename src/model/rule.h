@@ -105,7 +105,9 @@ typedef enum SpindleDistinct
 	KIND(SHAPE, shape) \
 	KIND(HIERARCHY, hierarchy) \
 	KIND(LEVEL, level) \
-	KIND(UUID, uuid)
+	KIND(UUID, uuid) \
+	KIND(OBJECT, object) \
+	KIND(ARRAY, array)
 
 /* Never kept beyond a session: the numbers move when the list grows. */
 typedef enum SpindleRuleKind
@@ -322,6 +324,22 @@ typedef struct SpindleWord
 	int			len;			/* bytes */
 	int			characters;
 } SpindleWord;
+
+/*
+ * A part of a document: a member of an object, or each element of an array.  It
+ * has a type and a rule of its own.
+ */
+typedef struct SpindleDocumentPart
+{
+	const char *name;			/* of a member, UTF-8 */
+	const char *name_json;		/* the same as JSON, with the colon */
+	int			name_json_len;
+	const struct SpindleType *type;
+	double		absent;			/* of a member: fraction of the rows that lack
+								 * it, 0 to 1 */
+	double		null_fraction;	/* of what is there, 0 to 1 */
+	struct SpindleRule *rule;
+} SpindleDocumentPart;
 
 /* What the time of an "offset" is not after. */
 typedef enum SpindleLimitKind
@@ -689,6 +707,23 @@ struct SpindleRule
 			int			version;	/* 4 or 7 */
 			SpindleColumnRef time;	/* of 7: a timestamp */
 		}			uuid;
+
+		/* A JSON object of the members that a row has, in their order. */
+		struct
+		{
+			int			nparts; /* 0 to 1000 */
+			SpindleDocumentPart *part;
+		}			object;
+
+		/* An array of elements, whose rule knows no row of the table. */
+		struct
+		{
+			bool		is_json;	/* a JSON array, else as the server writes
+									 * arrays */
+			SpindleDocumentPart element;
+			SpindleDist length; /* of elements, rounded, cut to 0 to most */
+			int			most;	/* 0 to 1000 */
+		}			array;
 	};
 };
 

@@ -260,6 +260,7 @@ static const SpindleTypeOps types[] = {
 		.name = "timestamptz",
 		.oid = TIMESTAMPTZOID,
 		.kind = SPINDLE_TIMESTAMP,
+		.is_utc = true,
 		.is_ordered = true,
 		.time_unit = 1,
 		.parse = spindle_constant_time,

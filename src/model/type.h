@@ -102,6 +102,7 @@ typedef struct SpindleTypeOps
 								 * integer */
 	bool		is_single;		/* doubles with the precision of a real */
 	bool		is_duration;	/* microseconds, which rules count in seconds */
+	bool		is_utc;			/* timestamps with time zone */
 	int64		time_unit;		/* microseconds that the number of a date or
 								 * timestamp counts; 0 for other types */
 

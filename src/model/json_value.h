@@ -19,6 +19,8 @@
 #include "port/pg_bswap.h"
 #include "utils/datetime.h"
 
+#include "model/type.h"
+
 /* More than any value takes that is not text. */
 #define MAX_SCALAR	96
 
@@ -357,6 +359,60 @@ put_uuid(char *p, const unsigned char *data)
 	}
 	*p++ = '"';
 	return p;
+}
+
+/*
+ * A number times 10^-scale with the digits that its type shows, or with no zeros
+ * at the end; unit is 10^scale.
+ */
+static inline char *
+put_decimal_of(char *p, int64 value, const SpindleType *type, int64 unit)
+{
+	int			scale = type->scale;
+
+	if (type->digits < 0)
+	{
+		scale = spindle_shortest_scale(&value, scale);
+		return put_decimal(p, value, scale, spindle_power_of_ten(scale));
+	}
+	p = put_decimal(p, value, scale, unit);
+	for (int i = scale; i < type->digits; i++)
+		*p++ = '0';
+	return p;
+}
+
+/* A value of any type but texts, by its type. */
+static inline char *
+put_scalar(JsonTimes *times, char *p, const SpindleType *type, int64 value)
+{
+	switch (type->kind)
+	{
+		case SPINDLE_INT:
+			return put_int(p, value);
+		case SPINDLE_DECIMAL:
+			return put_decimal_of(p, value, type, spindle_power_of_ten(type->scale));
+		case SPINDLE_FLOAT:
+			return type->ops->is_single ? put_single(p, value) : put_float(p, value);
+		case SPINDLE_BOOL:
+			return value ? put(p, "true", 4) : put(p, "false", 5);
+		case SPINDLE_DATE:
+			*p++ = '"';
+			p = put_day(times, p, value);
+			*p++ = '"';
+			return p;
+		case SPINDLE_TIMESTAMP:
+			return put_time(times, p, value, type->ops->is_utc);
+		case SPINDLE_TIME:
+			return put_clock(p, value);
+		case SPINDLE_INTERVAL:
+			return put_interval(p, value);
+		case SPINDLE_UUID:
+			return put_uuid(p, (const unsigned char *) (intptr_t) value);
+		case SPINDLE_TEXT:
+		case SPINDLE_ROW:
+			break;
+	}
+	elog(ERROR, "values of type %s have no form in JSON", type->name);
 }
 
 #endif							/* SPINDLE_JSON_VALUE_H */
