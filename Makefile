@@ -56,8 +56,8 @@ OBJS = \
 	src/gen/condition.o \
 	src/gen/cost.o \
 	src/gen/datum.o \
-	src/gen/document.o \
 	src/gen/distinct.o \
+	src/gen/document.o \
 	src/gen/eval.o \
 	src/gen/frame.o \
 	src/gen/instance.o \
