@@ -303,7 +303,7 @@ const SpindleRuleDef spindle_rule_def_number = {
 		{"poisson", NUMERIC_KINDS | DURATION_KINDS, DIST_MEMBERS("mean",)},
 		{"zipf", NUMERIC_KINDS | DURATION_KINDS, DIST_MEMBERS("exponent",)},
 		{"bernoulli", NUMERIC_KINDS | (1 << SPINDLE_BOOL), DIST_MEMBERS("p",)},
-		{"empirical", NUMERIC_KINDS, {"kind", "quantiles", "values", "step", "round", NULL}},
+		{"empirical", NUMERIC_KINDS | DURATION_KINDS, {"kind", "quantiles", "values", "step", "round", "keyed_by", NULL}},
 		{.name = NULL},
 	},
 	.read = read_number,

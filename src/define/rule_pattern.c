@@ -207,17 +207,15 @@ ids(const SpindlePiece *piece)
 	return n;
 }
 
-/* There must be a number in {id:W} for each row. */
+/* There must be a number in {id:W} for each row, or each place of a pool. */
 static void
 check_pattern(RuleCheck *check, const SpindleRule *rule)
 {
-	int64		nrows = spindle_table_max_rows(check->domain, check->table);
-
 	for (int p = 0; p < rule->pattern.npieces; p++)
-		if (rule->pattern.piece[p].kind == SPINDLE_PIECE_ID && ids(&rule->pattern.piece[p]) < nrows)
+		if (rule->pattern.piece[p].kind == SPINDLE_PIECE_ID && ids(&rule->pattern.piece[p]) < check->max_rows)
 			spindle_model_error(check->domain, rule->path,
-								psprintf("the table can have " INT64_FORMAT " rows, more than {id:%d} tells apart.",
-										 nrows, rule->pattern.piece[p].width),
+								psprintf("there can be " INT64_FORMAT " rows, more than {id:%d} tells apart.",
+										 check->max_rows, rule->pattern.piece[p].width),
 								"Take more characters: 4 tell 1.6 million rows apart, 8 tell 2.8 trillion.");
 }
 
