@@ -114,6 +114,12 @@ check_inner(const RuleCheck *check, const SpindleRule *rule, int64 places)
 		case SPINDLE_RULE_LEVEL:
 			refuse_row(&inner);
 			break;
+		case SPINDLE_RULE_PATTERN:
+			for (int p = 0; p < rule->pattern.npieces; p++)
+				if (rule->pattern.piece[p].kind == SPINDLE_PIECE_SIBLING)
+					refuse_row(&inner);
+			spindle_rule_def(rule)->check(&of_inner, rule);
+			break;
 		case SPINDLE_RULE_PERMUTED:
 			if (rule->permuted.count < places)
 				spindle_model_error(check->domain, rule->path,

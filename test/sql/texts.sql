@@ -250,6 +250,14 @@ SELECT r, report(replace(definition, 'RULE', r)) FROM (SELECT '{"spindle": 1, "d
     '"kind": "joint"', '"kind": "joint", "columns": []', '"kind": "joint", "columns": ["a"], "tuples": [["x", 1]]', '"kind": "joint", "columns": ["w"], "tuples": []', '"kind": "joint", "columns": ["w"], "tuples": [["x"]]', '"kind": "joint", "columns": ["w"], "tuples": [["x", 0]]', '"kind": "joint", "columns": ["w", "q"], "tuples": [["x", 1, 1]]', '"kind": "joint", "with": "a"', '"kind": "joint", "with": "w"', '"kind": "joint", "with": "w", "columns": ["w"]', '"kind": "joint", "columns": ["w"], "tuples": [[null, 1]]',
     '"kind": "case", "cases": [], "else": {}', '"kind": "joint", "columns": ["w"], "tuples": [["x", 1]]']) r;
 
+-- The places of a pool are not those of children among others, also in a document.
+SELECT r, report(replace(definition, 'RULE', r)) FROM (SELECT '{"spindle": 1, "description": "x", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"small": {"p": 10}},
+  "tables": {"p": {"key": "id", "rows": {"kind": "preset"}, "columns": {"id": {"type": "integer", "rule": {"kind": "sequence"}}}},
+    "c": {"rows": {"kind": "children", "of": "p", "ratio": 2}, "columns": {"w": {"type": "text", "rule": {"kind": "pool", "size": 100000, "rule": RULE}}}}}}' AS definition) b,
+  unnest(ARRAY['{"kind": "pattern", "pattern": "{sibling}"}',
+    '{"kind": "object", "members": {"m": {"type": "text", "rule": {"kind": "pattern", "pattern": "x{sibling:3}"}}}}',
+    '{"kind": "pattern", "pattern": "{row}"}']) r;
+
 COPY (SELECT) TO PROGRAM 'cat; rm -r texts_test';
 SET client_min_messages = warning;
 DROP SCHEMA found CASCADE;
