@@ -11,20 +11,42 @@
  */
 #include "postgres.h"
 
+#include "utils/uuid.h"
+
 #include "gen/eval_internal.h"
 
 /* What stands for NULL in a hash. */
 #define NULL_HASH	UINT64CONST(0x6E756C6C)
 
-/* A hash of a text's bytes; they decide values, so it is ours and not the server's. */
+/* A hash of bytes; they decide values, so it is ours and not the server's. */
 static uint64
-hash_text(const SpindleText *text)
+hash_value_bytes(const void *data, int len)
 {
 	uint64		h = UINT64CONST(0xCBF29CE484222325);
 
-	for (int i = 0; i < text->len; i++)
-		h = (h ^ (unsigned char) text->data[i]) * UINT64CONST(0x100000001B3);
+	for (int i = 0; i < len; i++)
+		h = (h ^ ((const unsigned char *) data)[i]) * UINT64CONST(0x100000001B3);
 	return h;
+}
+
+/* The same of a value, which is an address for some kinds, that is not NULL. */
+static inline uint64
+hash_value(SpindleKind kind, int64 value)
+{
+	const SpindleText *text;
+
+	switch (kind)
+	{
+		case SPINDLE_TEXT:
+			text = (const SpindleText *) (intptr_t) value;
+			return hash_value_bytes(text->data, text->len);
+		case SPINDLE_UUID:
+			return hash_value_bytes((const void *) (intptr_t) value, UUID_LEN);
+		case SPINDLE_FLOAT:
+			return value == PG_INT64_MIN ? 0 : (uint64) value;	/* both zeros are equal */
+		default:
+			return (uint64) value;
+	}
 }
 
 /*
@@ -47,14 +69,8 @@ run_hash(Step *step)
 
 		for (int i = 0; i < n; i++)
 		{
-			uint64		value = (uint64) in->value[i];
+			uint64		value = in->is_null && in->is_null[i] ? NULL_HASH : hash_value(kind, in->value[i]);
 
-			if (in->is_null && in->is_null[i])
-				value = NULL_HASH;
-			else if (kind == SPINDLE_TEXT)
-				value = hash_text((const SpindleText *) (intptr_t) in->value[i]);
-			else if (kind == SPINDLE_FLOAT && in->value[i] == PG_INT64_MIN)
-				value = 0;		/* both zeros are equal */
 			out[i] = (int64) spindle_mix(((uint64) out[i] + SPINDLE_PHI) ^ spindle_mix(value + SPINDLE_PHI));
 		}
 	}
