@@ -62,7 +62,7 @@ $node->safe_psql('postgres', "CREATE SCHEMA h; IMPORT FOREIGN SCHEMA retail FROM
 foreach my $query (
 	"SELECT spindle_to_file('/dev/null', 'retail', 'order', 'xxxl')",
 	"SELECT spindle_to_file('/dev/null', 'retail', 'return', 'xxxl')",
-	'SELECT count(*) FROM h."order"',
+	'SELECT sum(order_id) FROM h."order"',
 	'SELECT sum(order_total) FROM h."order"',
 	'SELECT count(*) FROM h.order_line WHERE line_total < 0',
 	'SELECT order_id FROM h."order" WHERE status = \'none\' ORDER BY order_date DESC LIMIT 1',
