@@ -56,6 +56,7 @@ OBJS = \
 	src/gen/condition.o \
 	src/gen/cost.o \
 	src/gen/datum.o \
+	src/gen/datum_value.o \
 	src/gen/distinct.o \
 	src/gen/document.o \
 	src/gen/eval.o \

@@ -19,7 +19,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "mb/pg_wchar.h"
@@ -29,7 +28,6 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
-#include "utils/uuid.h"
 
 #include "compat.h"
 #include "gen/datum.h"
@@ -102,7 +100,7 @@ typedef struct RowColumn
 	void	   *slot;			/* what they refer to, if that is kept here */
 } RowColumn;
 
-/* How values of a type become Datums, and Datums values. */
+/* How values of a type become Datums. */
 struct DatumForm
 {
 	Oid			type;
@@ -113,9 +111,6 @@ struct DatumForm
 	 */
 	void		(*convert) (RowColumn *column, const int64 *value, const bool *is_null, int n);
 	Size		slot_size;		/* bytes that convert needs for each row */
-
-	/* a Datum as a value; NULL if no rows are looked up by values */
-	SpindleDatumValue value;
 };
 
 /* Spares rows the question whether a column has nulls. */
@@ -422,81 +417,28 @@ convert_formed(RowColumn *column, const int64 *value, const bool *is_null, int n
 	error_context_stack = callback.previous;
 }
 
-static int64
-value_of_int16(Datum datum)
-{
-	return DatumGetInt16(datum);
-}
-
-static int64
-value_of_int32(Datum datum)
-{
-	return DatumGetInt32(datum);
-}
-
-static int64
-value_of_int64(Datum datum)
-{
-	return DatumGetInt64(datum);
-}
-
-/* The address of its bytes, which live as long as the Datum. */
-static int64
-value_of_uuid(Datum datum)
-{
-	return (int64) (intptr_t) DatumGetUUIDP(datum);
-}
-
-/*
- * A text in UTF-8, in the current memory context.  What has no equivalent there has
- * the length -1, as it is no text of ours.
- *
- * For encodings that spindle_datum_value() takes.
- */
-static int64
-value_of_text(Datum datum)
-{
-	struct varlena *packed = PG_DETOAST_DATUM_PACKED(datum);
-	SpindleText *text = palloc0(sizeof(SpindleText));
-	const int	encoding = GetDatabaseEncoding();
-
-	*text = (SpindleText) {.data = VARDATA_ANY(packed),.len = VARSIZE_ANY_EXHDR(packed),.id = -1};
-	if (encoding != PG_UTF8 && encoding != PG_SQL_ASCII && !is_ascii(text))
-	{
-		/* what does not fit the room, half a gigabyte, is longer than any of ours */
-		const Size	room = Min((Size) text->len * pg_encoding_max_length(PG_UTF8) + 1, PG_INT32_MAX);
-		unsigned char *data = MemoryContextAllocHuge(CurrentMemoryContext, room);
-		Oid			function = FindDefaultConversionProc(encoding, PG_UTF8);
-
-		text->len = pg_do_encoding_conversion_buf(function, encoding, PG_UTF8, (unsigned char *) text->data, text->len,
-												  data, (int) room, true) < text->len ? -1 : (int32) strlen((char *) data);
-		text->data = (char *) data;
-	}
-	return (int64) (intptr_t) text;
-}
-
 /* One entry for each type of model/type.c. */
 static const DatumForm forms[] = {
-	{INT2OID, NULL, 0, value_of_int16},
-	{INT4OID, NULL, 0, value_of_int32},
-	{INT8OID, NULL, 0, value_of_int64},
-	{NUMERICOID, convert_decimals, sizeof(NumericSlot), NULL},
-	{FLOAT8OID, NULL, 0, NULL},
-	{FLOAT4OID, convert_singles, 0, NULL},
-	{BOOLOID, NULL, 0, NULL},
-	{TEXTOID, convert_texts, 0, value_of_text},
-	{VARCHAROID, convert_texts, 0, value_of_text},
-	{BPCHAROID, convert_formed, 0, NULL},
-	{BYTEAOID, convert_formed, 0, NULL},
-	{INETOID, convert_formed, 0, NULL},
-	{JSONBOID, convert_formed, 0, NULL},
-	{JSONOID, convert_formed, 0, NULL},
-	{UUIDOID, NULL, 0, value_of_uuid},
-	{DATEOID, NULL, 0, value_of_int32},
-	{TIMESTAMPOID, NULL, 0, value_of_int64},
-	{TIMESTAMPTZOID, NULL, 0, value_of_int64},
-	{TIMEOID, NULL, 0, value_of_int64},
-	{INTERVALOID, convert_intervals, sizeof(Interval), NULL},
+	{INT2OID, NULL, 0},
+	{INT4OID, NULL, 0},
+	{INT8OID, NULL, 0},
+	{NUMERICOID, convert_decimals, sizeof(NumericSlot)},
+	{FLOAT8OID, NULL, 0},
+	{FLOAT4OID, convert_singles, 0},
+	{BOOLOID, NULL, 0},
+	{TEXTOID, convert_texts, 0},
+	{VARCHAROID, convert_texts, 0},
+	{BPCHAROID, convert_formed, 0},
+	{BYTEAOID, convert_formed, 0},
+	{INETOID, convert_formed, 0},
+	{JSONBOID, convert_formed, 0},
+	{JSONOID, convert_formed, 0},
+	{UUIDOID, NULL, 0},
+	{DATEOID, NULL, 0},
+	{TIMESTAMPOID, NULL, 0},
+	{TIMESTAMPTZOID, NULL, 0},
+	{TIMEOID, NULL, 0},
+	{INTERVALOID, convert_intervals, sizeof(Interval)},
 };
 
 StaticAssertDecl(sizeof(Datum) == sizeof(int64), "values are passed in 64 bits");
@@ -509,42 +451,6 @@ form_of_type(Oid type)
 		if (forms[i].type == type)
 			return &forms[i];
 	elog(ERROR, "type %u has no form as a Datum", type);
-}
-
-/*
- * Is it a type whose values are the texts themselves, each with one text in the
- * server's encoding and no other having the same?  Encodings of several bytes, but
- * for UTF-8, write some characters alike; a char(n) is the same with blanks at its
- * end; and another type of the server's may read texts as it likes.
- */
-static bool
-is_plain_text(const SpindleType *type)
-{
-	const int	encoding = GetDatabaseEncoding();
-
-	return (type->oid == TEXTOID || type->oid == VARCHAROID) && type->sql_type == NULL &&
-		(encoding == PG_UTF8 || pg_encoding_max_length(encoding) == 1);
-}
-
-/*
- * spindle_datum_value
- *		The function that turns a Datum of a type into a value that can be
- *		compared with those of a column; NULL if there is no such comparison.
- *
- * Integers of all sizes can be compared, and texts with and without a length; other
- * types, with their own only.  Values of texts are equal only under collations that
- * are deterministic.
- */
-SpindleDatumValue
-spindle_datum_value(const SpindleType *column, Oid type)
-{
-	const SpindleTypeOps *ops = spindle_type_of_oid(type);
-
-	if (ops && column->ops->is_text)
-		return (type == TEXTOID || type == VARCHAROID) && is_plain_text(column) ? value_of_text : NULL;
-	if (ops == NULL || !(type == column->oid || (ops->is_integer && column->ops->is_integer)))
-		return NULL;
-	return form_of_type(type)->value;
 }
 
 /* Let a type of the server's read a column's texts. */
