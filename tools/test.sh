@@ -10,7 +10,7 @@
 #                          there are random tests and valgrind
 #   KEEP=1                 keep the work directory
 #   FUZZ_SECONDS=N         time of each program of random tests, 12; FUZZ_SEED=N their seed, 1
-#   VALGRIND_TESTS="a b"   pg_regress tests to run under valgrind (default: nearly all)
+#   VALGRIND_TESTS="a b"   pg_regress tests to run under valgrind (default: most)
 set -euo pipefail
 
 # All runners together have to be done by then; what is not, has failed.
