@@ -177,6 +177,7 @@ OBJS = \
 	src/stream/merge.o \
 	src/stream/options.o \
 	src/stream/options_json.o \
+	src/stream/options_members.o \
 	src/stream/relation_feed.o \
 	src/stream/relation_path.o \
 	src/stream/relation_rows.o \

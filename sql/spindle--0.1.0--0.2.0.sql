@@ -311,7 +311,7 @@ CREATE FUNCTION @extschema@.spindle_stream_arguments(
   OUT description text)
 RETURNS SETOF record
 LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-ROWS 17
+ROWS 18
 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_stream_arguments() IS
@@ -499,6 +499,7 @@ CREATE FUNCTION @extschema@.spindle_stream(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT delivery_seq bigint,
   OUT seq bigint,
   OUT table_name text,
@@ -513,7 +514,7 @@ ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'events of a domain, or of one of its tables, one row each, in the order of delivery';
 
 CREATE FUNCTION @extschema@.spindle_stream(
@@ -554,6 +555,7 @@ CREATE FUNCTION @extschema@.spindle_stream(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT delivery_seq bigint,
   OUT seq bigint,
   OUT table_name text,
@@ -568,7 +570,7 @@ ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'events of a relation, one row each, in the order of delivery';
 
 CREATE FUNCTION @extschema@.spindle_to_file(
@@ -592,6 +594,7 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   mode text DEFAULT 'w',
   OUT table_name text,
   OUT events_sent bigint,
@@ -604,7 +607,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'writes events to a file of the server, one JSON object per line';
 
 CREATE FUNCTION @extschema@.spindle_to_file(
@@ -627,6 +630,7 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   mode text DEFAULT 'w',
   OUT table_name text,
   OUT events_sent bigint,
@@ -639,7 +643,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'writes events to a file of the server, one JSON object per line, from a relation';
 
 CREATE FUNCTION @extschema@.spindle_to_program(
@@ -663,6 +667,7 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT table_name text,
   OUT events_sent bigint,
   OUT anomaly_count bigint,
@@ -674,7 +679,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'writes events to the standard input of a program on the server, one JSON object per line';
 
 CREATE FUNCTION @extschema@.spindle_to_program(
@@ -697,6 +702,7 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT table_name text,
   OUT events_sent bigint,
   OUT anomaly_count bigint,
@@ -708,7 +714,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'writes events to the standard input of a program on the server, one JSON object per line, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -732,6 +738,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error',
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
@@ -742,7 +749,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -767,11 +774,12 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error')
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -794,6 +802,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error',
   INOUT table_name text DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
@@ -805,7 +814,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -829,11 +838,12 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error')
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -857,6 +867,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false,
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
@@ -867,7 +878,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -892,11 +903,12 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -919,6 +931,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false,
   INOUT table_name text DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
@@ -930,7 +943,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -954,11 +967,12 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -982,6 +996,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
   INOUT out_of_order_count bigint DEFAULT NULL,
@@ -991,7 +1006,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1015,11 +1030,12 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
-  batch_size integer DEFAULT NULL)
+  batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'inserts events into a table, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1042,6 +1058,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   INOUT table_name text DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
@@ -1052,7 +1069,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1075,11 +1092,12 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
-  batch_size integer DEFAULT NULL)
+  batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'inserts events into a table, with a commit per batch, from a relation, without output arguments';
 
 COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, integer, bigint, bigint, double precision) IS

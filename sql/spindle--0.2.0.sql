@@ -116,7 +116,7 @@ CREATE FUNCTION @extschema@.spindle_stream_arguments(
   OUT description text)
 RETURNS SETOF record
 LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-ROWS 17
+ROWS 18
 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_stream_arguments() IS
@@ -562,6 +562,7 @@ CREATE FUNCTION @extschema@.spindle_stream(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT delivery_seq bigint,
   OUT seq bigint,
   OUT table_name text,
@@ -576,7 +577,7 @@ ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'events of a domain, or of one of its tables, one row each, in the order of delivery';
 
 -- the third argument is the scale: says so, where the server would look for a
@@ -620,6 +621,7 @@ CREATE FUNCTION @extschema@.spindle_stream(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT delivery_seq bigint,
   OUT seq bigint,
   OUT table_name text,
@@ -634,7 +636,7 @@ ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'events of a relation, one row each, in the order of delivery';
 
 CREATE FUNCTION @extschema@.spindle_to_file(
@@ -658,6 +660,7 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   mode text DEFAULT 'w',
   OUT table_name text,
   OUT events_sent bigint,
@@ -670,7 +673,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'writes events to a file of the server, one JSON object per line';
 
 CREATE FUNCTION @extschema@.spindle_to_file(
@@ -693,6 +696,7 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   mode text DEFAULT 'w',
   OUT table_name text,
   OUT events_sent bigint,
@@ -705,7 +709,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'writes events to a file of the server, one JSON object per line, from a relation';
 
 CREATE FUNCTION @extschema@.spindle_to_program(
@@ -729,6 +733,7 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT table_name text,
   OUT events_sent bigint,
   OUT anomaly_count bigint,
@@ -740,7 +745,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'writes events to the standard input of a program on the server, one JSON object per line';
 
 CREATE FUNCTION @extschema@.spindle_to_program(
@@ -763,6 +768,7 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT table_name text,
   OUT events_sent bigint,
   OUT anomaly_count bigint,
@@ -774,7 +780,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'writes events to the standard input of a program on the server, one JSON object per line, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -798,6 +804,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error',
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
@@ -808,7 +815,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -833,11 +840,12 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error')
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -860,6 +868,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error',
   INOUT table_name text DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
@@ -871,7 +880,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -895,11 +904,12 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error')
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -923,6 +933,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false,
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
@@ -933,7 +944,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -958,11 +969,12 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -985,6 +997,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false,
   INOUT table_name text DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
@@ -996,7 +1009,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -1020,11 +1033,12 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1048,6 +1062,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
   INOUT out_of_order_count bigint DEFAULT NULL,
@@ -1057,7 +1072,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1081,11 +1096,12 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
-  batch_size integer DEFAULT NULL)
+  batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'inserts events into a table, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1108,6 +1124,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   INOUT table_name text DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
@@ -1118,7 +1135,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1141,11 +1158,12 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
-  batch_size integer DEFAULT NULL)
+  batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'inserts events into a table, with a commit per batch, from a relation, without output arguments';
 
 --
