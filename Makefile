@@ -5,6 +5,7 @@ PGFILEDESC = "spindle - relational test data and event streams"
 OBJS = \
 	src/api/args.o \
 	src/api/catalogue.o \
+	src/api/compare.o \
 	src/api/ddl.o \
 	src/api/deliver.o \
 	src/api/fdw.o \
@@ -128,6 +129,8 @@ OBJS = \
 	src/scan/statistics.o \
 	src/scan/upper.o \
 	src/seed/cleanup.o \
+	src/seed/compare.o \
+	src/seed/compare_match.o \
 	src/seed/ddl.o \
 	src/seed/fill.o \
 	src/seed/fill_check.o \

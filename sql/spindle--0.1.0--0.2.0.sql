@@ -1183,3 +1183,26 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_fill_schema_check IS
 'tries some rows of each table that spindle_fill_schema would fill, undoes that, and tells what fails';
+
+CREATE FUNCTION @extschema@.spindle_compare(
+  schema_name text,
+  domain text,
+  tables text[] DEFAULT NULL,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42)
+RETURNS TABLE (
+  table_name text,
+  expected bigint,
+  found bigint,
+  missing bigint,
+  extra bigint,
+  different bigint,
+  first_missing json,
+  first_extra json,
+  first_different json)
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+ROWS 10
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_compare IS
+'compares the tables of a schema with the generated ones, and tells the first rows that are missing, extra or different';
