@@ -33,7 +33,7 @@
 
 /* Rows of the first portion of a cursor, and of any. */
 #define FIRST_PORTION_ROWS	16
-#define MAX_PORTION_ROWS	4096
+#define MAX_PORTION_ROWS	256
 
 /* What a portion should take, if its rows are as long as those of the last one. */
 #define PORTION_BYTES		(256 * 1024)
