@@ -335,6 +335,7 @@ skip_characters(const SpindleText *text, int at, int by, int64 n)
 	return at;
 }
 
+/* The end of what are digits, or are none, from a place on, forwards or backwards. */
 static int
 skip_digits(const SpindleText *text, int at, int by, bool digits)
 {
