@@ -122,6 +122,7 @@ OBJS = \
 	src/scan/event_row.o \
 	src/scan/fdw.o \
 	src/scan/foreign_options.o \
+	src/scan/function_answer.o \
 	src/scan/function_cost.o \
 	src/scan/function_scan.o \
 	src/scan/plan.o \

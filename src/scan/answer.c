@@ -23,13 +23,15 @@
 
 #include "compat.h"
 #include "gen/datum.h"
+#include "scan/answer.h"
 #include "scan/fdw.h"
 
-/* fdw_state of the node, in the query's context. */
-typedef struct AnswerState
+/* What a node holds, in the query's context. */
+struct SpindleAnswer
 {
 	SpindleSource *source;
 	SpindleSearch *search;
+	List	   *wanted;			/* SPINDLE_ANSWER_WANTED of the plan */
 	SpindleRows *rows;			/* of the attributes that answers are taken
 								 * from; NULL if there are none, or nothing is
 								 * to be run */
@@ -37,109 +39,190 @@ typedef struct AnswerState
 	bool	   *is_null;
 	bool		is_done;		/* has given its row */
 	int64		nrows;			/* that were counted last */
-} AnswerState;
+};
+
+/*
+ * spindle_answer_create
+ *		Prepare to answer what a plan wants, in the current memory context, which
+ *		has to be that of the query.
+ *
+ * private is the list of SpindleAnswerPart, values are those of its conditions.
+ * Nothing is computed yet.  Raises an error if the definition is another one
+ * than at planning.
+ */
+SpindleAnswer *
+spindle_answer_create(SpindleSource *source, List *private, List *values, PlanState *node, int eflags)
+{
+	SpindleAnswer *answer = palloc0(sizeof(SpindleAnswer));
+	int		   *columns = palloc(sizeof(int) * Max(source->natts, 1));
+	bool		reads_rows = false;
+	ListCell   *lc;
+
+	spindle_check_fingerprint(source->instance->domain, list_nth(private, SPINDLE_ANSWER_FINGERPRINT));
+	answer->source = source;
+	answer->wanted = list_nth(private, SPINDLE_ANSWER_WANTED);
+	answer->search = spindle_search_create(source, list_nth(private, SPINDLE_ANSWER_CONDITIONS), values, node);
+	for (int att = 0; att < source->natts; att++)
+		columns[att] = -1;
+	foreach(lc, answer->wanted)
+	{
+		int			attribute = lsecond_int(lfirst(lc));
+
+		if (linitial_int(lfirst(lc)) == SPINDLE_ANSWER_ROWS)
+			continue;
+		columns[attribute - 1] = source->column[attribute - 1];
+		reads_rows = true;
+	}
+	if (reads_rows && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
+		answer->rows = spindle_rows_create(source->instance, source->table, columns, source->natts, source->input,
+										   CurrentMemoryContext);
+	answer->value = palloc0(sizeof(Datum) * Max(source->natts, 1));
+	answer->is_null = palloc0(sizeof(bool) * Max(source->natts, 1));
+	return answer;
+}
+
+/*
+ * spindle_answer_set_window
+ *		Let an answer be about the rows first .. end - 1 of the table only.
+ */
+void
+spindle_answer_set_window(SpindleAnswer *answer, int64 first, int64 end)
+{
+	answer->search->window.first = first;
+	answer->search->window.end = end;
+}
 
 /*
  * Put the answers of one kind into the slot; for those that are taken from a
  * row, from the given one of the two that have been computed.
  */
 static void
-fill_slot(const ForeignScan *plan, AnswerState *state, SpindleAnswerKind kind, int row, TupleTableSlot *slot)
+fill_slot(const SpindleAnswer *answer, SpindleAnswerKind kind, int row, TupleTableSlot *slot)
 {
 	ListCell   *lc;
 
-	if (kind != SPINDLE_ANSWER_ROWS && state->rows && state->nrows > 0)
-		spindle_rows_get(state->rows, row, state->value, state->is_null);
-	foreach(lc, list_nth(plan->fdw_private, SPINDLE_ANSWER_WANTED))
+	if (kind != SPINDLE_ANSWER_ROWS && answer->rows && answer->nrows > 0)
+		spindle_rows_get(answer->rows, row, answer->value, answer->is_null);
+	foreach(lc, answer->wanted)
 	{
 		int			i = foreach_current_index(lc);
 		int			attribute = lsecond_int(lfirst(lc));
 
 		if (linitial_int(lfirst(lc)) != kind)
 			continue;
-		slot->tts_isnull[i] = kind != SPINDLE_ANSWER_ROWS && state->nrows == 0;
+		slot->tts_isnull[i] = kind != SPINDLE_ANSWER_ROWS && answer->nrows == 0;
 		if (kind == SPINDLE_ANSWER_ROWS)
-			slot->tts_values[i] = Int64GetDatum(state->nrows);
+			slot->tts_values[i] = Int64GetDatum(answer->nrows);
 		else
-			slot->tts_values[i] = slot->tts_isnull[i] ? (Datum) 0 : state->value[attribute - 1];
+			slot->tts_values[i] = slot->tts_isnull[i] ? (Datum) 0 : answer->value[attribute - 1];
 	}
 }
 
 /*
- * RecheckForeignScan, and what IterateForeignScan does: put the row into a slot
- * of the scan tuple, if it has not been given since the node was begun or
- * scanned anew; false, with the slot cleared, if it has.
+ * spindle_answer_store
+ *		Put the row into a slot of the scan tuple, if it has not been given since
+ *		the node was begun or scanned anew; false, with the slot cleared, if it
+ *		has.
+ *
+ * econtext is that of the node.  What is not passed by value lives until the
+ * next scan.  Raises what the values of conditions and the two rows raise.
+ */
+bool
+spindle_answer_store(SpindleAnswer *answer, ExprContext *econtext, TupleTableSlot *slot)
+{
+	SpindleRanges *ranges;
+
+	ExecClearTuple(slot);
+	if (answer->is_done)
+		return false;
+	ranges = spindle_search_run(answer->search, econtext);
+	answer->nrows = ranges->nrows;
+	answer->is_done = true;
+	if (answer->rows && answer->nrows > 0)
+	{
+		const int64 list[2] = {ranges->range[0].first, ranges->range[ranges->n - 1].end - 1};
+
+		spindle_rows_fill_list(answer->rows, list, 2);
+	}
+	fill_slot(answer, SPINDLE_ANSWER_ROWS, 0, slot);
+	fill_slot(answer, SPINDLE_ANSWER_FIRST, 0, slot);
+	fill_slot(answer, SPINDLE_ANSWER_LAST, 1, slot);
+	ExecStoreVirtualTuple(slot);
+	return true;
+}
+
+/*
+ * spindle_answer_rewind
+ *		Answer anew, perhaps with other values of parameters.
+ */
+void
+spindle_answer_rewind(SpindleAnswer *answer)
+{
+	answer->is_done = false;
+}
+
+/*
+ * spindle_answer_explain
+ *		EXPLAIN: what is answered, for which rows, and with ANALYZE how many
+ *		these were the last time.
+ *
+ * relid is the foreign table, InvalidOid if it is none; aggregates is the target
+ * list of the scan tuple, values are those of the conditions in the plan, and
+ * context is that of deparsing them.
+ */
+void
+spindle_answer_explain(const SpindleAnswer *answer, Oid relid, List *aggregates, List *values, List *context,
+					   ExplainState *es)
+{
+	List	   *texts = NIL;
+	ListCell   *lc;
+
+	foreach(lc, aggregates)
+		texts = lappend(texts, deparse_expression((Node *) lfirst_node(TargetEntry, lc)->expr, context, false, false));
+	ExplainPropertyList("Answers", texts, es);
+	spindle_explain_generates(answer->source, es);
+	if (values != NIL)
+		ExplainPropertyList("Rows Found By", spindle_search_texts(answer->search, relid, values, context), es);
+	if (es->analyze)
+		ExplainPropertyInteger("Rows Counted", NULL, answer->nrows, es);
+}
+
+/*
+ * RecheckForeignScan
  *
  * The server asks for a check where another row is checked again
  * (EvalPlanQual).  An answer has no relation whose row could have been kept, so
  * it is given here; of a node in a subplan, only older minor releases ask so.
- * What is not passed by value lives until the next scan.  Raises what the
- * values of conditions and the two rows raise.
  */
 static bool
-store_answer(ForeignScanState *node, TupleTableSlot *slot)
+recheck_answer(ForeignScanState *node, TupleTableSlot *slot)
 {
-	const ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	AnswerState *state = node->fdw_state;
-	SpindleRanges *ranges;
-
-	ExecClearTuple(slot);
-	if (state->is_done)
-		return false;
-	ranges = spindle_search_run(state->search, node->ss.ps.ps_ExprContext);
-	state->nrows = ranges->nrows;
-	state->is_done = true;
-	if (state->rows && state->nrows > 0)
-	{
-		const int64 list[2] = {ranges->range[0].first, ranges->range[ranges->n - 1].end - 1};
-
-		spindle_rows_fill_list(state->rows, list, 2);
-	}
-	fill_slot(plan, state, SPINDLE_ANSWER_ROWS, 0, slot);
-	fill_slot(plan, state, SPINDLE_ANSWER_FIRST, 0, slot);
-	fill_slot(plan, state, SPINDLE_ANSWER_LAST, 1, slot);
-	ExecStoreVirtualTuple(slot);
-	return true;
+	return spindle_answer_store(node->fdw_state, node->ss.ps.ps_ExprContext, slot);
 }
 
 /* IterateForeignScan */
 static TupleTableSlot *
 iterate_answer(ForeignScanState *node)
 {
-	(void) store_answer(node, node->ss.ss_ScanTupleSlot);
+	(void) recheck_answer(node, node->ss.ss_ScanTupleSlot);
 	return node->ss.ss_ScanTupleSlot;
 }
 
-/* ReScanForeignScan: answer anew, perhaps with other values of parameters. */
+/* ReScanForeignScan */
 static void
 rescan_answer(ForeignScanState *node)
 {
-	((AnswerState *) node->fdw_state)->is_done = false;
+	spindle_answer_rewind(node->fdw_state);
 }
 
-/*
- * ExplainForeignScan: what is answered, for which rows, and with ANALYZE how
- * many these were the last time.
- */
+/* ExplainForeignScan */
 static void
 explain_answer(ForeignScanState *node, ExplainState *es)
 {
-	AnswerState *state = node->fdw_state;
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	List	   *context = spindle_explain_context(plan, es);
-	List	   *answers = NIL;
-	ListCell   *lc;
 
-	foreach(lc, plan->fdw_scan_tlist)
-		answers = lappend(answers, deparse_expression((Node *) lfirst_node(TargetEntry, lc)->expr, context, false, false));
-	ExplainPropertyList("Answers", answers, es);
-	spindle_explain_generates(state->source, es);
-	if (plan->fdw_exprs != NIL)
-		ExplainPropertyList("Rows Found By",
-							spindle_search_texts(state->search, linitial_oid(list_nth(plan->fdw_private, SPINDLE_ANSWER_RELATION)),
-												 plan->fdw_exprs, context), es);
-	if (es->analyze)
-		ExplainPropertyInteger("Rows Counted", NULL, state->nrows, es);
+	spindle_answer_explain(node->fdw_state, linitial_oid(list_nth(plan->fdw_private, SPINDLE_ANSWER_RELATION)),
+						   plan->fdw_scan_tlist, plan->fdw_exprs, spindle_explain_context(plan, es), es);
 }
 
 /* EndForeignScan: all goes with the query's memory context. */
@@ -160,7 +243,7 @@ answer_routine(const FdwRoutine *wrapper)
 
 	memcpy(routine, wrapper, sizeof(FdwRoutine));
 	routine->IterateForeignScan = iterate_answer;
-	routine->RecheckForeignScan = store_answer;
+	routine->RecheckForeignScan = recheck_answer;
 	routine->ReScanForeignScan = rescan_answer;
 	routine->EndForeignScan = end_answer;
 	routine->ExplainForeignScan = explain_answer;
@@ -183,33 +266,9 @@ spindle_answer_begin(ForeignScanState *node, int eflags)
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	Relation	relation = table_open(linitial_oid(list_nth(plan->fdw_private, SPINDLE_ANSWER_RELATION)),
 									  AccessShareLock);
-	AnswerState *state = palloc0(sizeof(AnswerState));
-	bool		reads_rows = false;
-	int		   *columns;
-	ListCell   *lc;
+	SpindleSource *source = spindle_source_of_relation(RelationGetRelid(relation), RelationGetDescr(relation));
 
-	state->source = spindle_source_of_relation(RelationGetRelid(relation), RelationGetDescr(relation));
 	table_close(relation, NoLock);
-	spindle_check_fingerprint(state->source->instance->domain, list_nth(plan->fdw_private, SPINDLE_ANSWER_FINGERPRINT));
-	state->search = spindle_search_create(state->source, list_nth(plan->fdw_private, SPINDLE_ANSWER_CONDITIONS),
-										  plan->fdw_exprs, &node->ss.ps);
-	columns = palloc(sizeof(int) * Max(state->source->natts, 1));
-	for (int att = 0; att < state->source->natts; att++)
-		columns[att] = -1;
-	foreach(lc, list_nth(plan->fdw_private, SPINDLE_ANSWER_WANTED))
-	{
-		int			attribute = lsecond_int(lfirst(lc));
-
-		if (linitial_int(lfirst(lc)) == SPINDLE_ANSWER_ROWS)
-			continue;
-		columns[attribute - 1] = state->source->column[attribute - 1];
-		reads_rows = true;
-	}
-	if (reads_rows && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
-		state->rows = spindle_rows_create(state->source->instance, state->source->table, columns,
-										  state->source->natts, state->source->input, CurrentMemoryContext);
-	state->value = palloc0(sizeof(Datum) * Max(state->source->natts, 1));
-	state->is_null = palloc0(sizeof(bool) * Max(state->source->natts, 1));
-	node->fdw_state = state;
+	node->fdw_state = spindle_answer_create(source, plan->fdw_private, plan->fdw_exprs, &node->ss.ps, eflags);
 	node->fdwroutine = answer_routine(node->fdwroutine);
 }

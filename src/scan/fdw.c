@@ -98,13 +98,23 @@ typedef struct GeneratedScan
 } GeneratedScan;
 
 /*
+ * spindle_fingerprint_list
+ *		The fingerprint of a definition, as a list of two integers for a plan.
+ */
+List *
+spindle_fingerprint_list(const SpindleDomain *domain)
+{
+	return list_make2_int((int) (domain->fingerprint >> 32), (int) domain->fingerprint);
+}
+
+/*
  * spindle_check_fingerprint
  *		Refuse a plan that was made by another definition of the domain.
  *
  * The plan relies on what the definition said, such as which column never
  * falls.  When another definition has been loaded since, plans of this session
- * are no longer valid, but this one has got past the check for that.  planned
- * has the two halves of the definition's fingerprint.  Raises
+ * are no longer valid, but this one has got past the check for that.  planned is
+ * what spindle_fingerprint_list() gave.  Raises
  * object_not_in_prerequisite_state.
  */
 void

@@ -36,36 +36,13 @@ typedef enum SpindlePlanPart
 	SPINDLE_PLAN_FINGERPRINT	/* integer list of two: of the definition */
 } SpindlePlanPart;
 
-/*
- * The same of a ForeignScan that answers aggregates, which has no relation of
- * its own (scanrelid is 0).
- */
-typedef enum SpindleAnswerPart
-{
-	SPINDLE_ANSWER_WANTED,		/* list of integer lists, one for each column
-								 * of the scan tuple: SpindleAnswerKind, and
-								 * the attribute of the relation, from 1, that
-								 * it is taken from */
-	SPINDLE_ANSWER_CONDITIONS,	/* as SPINDLE_PLAN_CONDITIONS */
-	SPINDLE_ANSWER_RELATION,	/* OID list of one: the foreign table */
-	SPINDLE_ANSWER_FINGERPRINT	/* as SPINDLE_PLAN_FINGERPRINT */
-} SpindleAnswerPart;
-
-/* What an aggregate comes to. */
-typedef enum SpindleAnswerKind
-{
-	SPINDLE_ANSWER_NONE,		/* something that takes more rows */
-	SPINDLE_ANSWER_ROWS,		/* how many rows there are */
-	SPINDLE_ANSWER_FIRST,		/* the value of the first one */
-	SPINDLE_ANSWER_LAST			/* the value of the last one */
-} SpindleAnswerKind;
-
 /* foreign_options.c */
 extern void spindle_foreign_options_check(List *options, Oid catalog);
 extern SpindleSource *spindle_source_of_relation(Oid relid, TupleDesc desc);
 extern List *spindle_source_import(const char *domain, const char *server, const char *local_schema, List *options);
 
 /* fdw.c */
+extern List *spindle_fingerprint_list(const SpindleDomain *domain);
 extern void spindle_check_fingerprint(const SpindleDomain *domain, List *planned);
 extern void spindle_explain_generates(const SpindleSource *source, struct ExplainState *es);
 extern List *spindle_explain_context(ForeignScan *plan, struct ExplainState *es);

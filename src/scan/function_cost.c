@@ -242,15 +242,16 @@ spindle_scan_rows(PlannerInfo *root, FuncExpr *call)
 }
 
 /*
- * spindle_scan_whole_table
- *		The generated table that a call of spindle_rows() gives all rows of, for
- *		estimates; NULL if it is not one, or there is a mistake in it.
+ * spindle_scan_source
+ *		The generated table that a call of spindle_rows() reads, and by *row and
+ *		*end its rows *row .. *end - 1; NULL if it is no such call, or there is a
+ *		mistake in it.
  *
  * The arguments must be constants.  The result and its instance belong to the
  * current memory context.  Errors that are not about the arguments are raised.
  */
 SpindleSource *
-spindle_scan_whole_table(RangeTblFunction *function, FuncExpr *call)
+spindle_scan_source(RangeTblFunction *function, FuncExpr *call, int64 *row, int64 *end)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
 	SpindleSource *volatile result = NULL;
@@ -283,12 +284,9 @@ spindle_scan_whole_table(RangeTblFunction *function, FuncExpr *call)
 		SpindleSource *source = palloc(sizeof(SpindleSource));
 		TupleDesc	desc = BuildDescFromLists(function->funccolnames, function->funccoltypes,
 											  function->funccoltypmods, function->funccolcollations);
-		int64		row;
-		int64		end;
 
-		spindle_source_of_rows_call(values, desc, source, &row, &end);
-		if (row == 0 && end == source->instance->nrows[source->table])
-			result = source;
+		spindle_source_of_rows_call(values, desc, source, row, end);
+		result = source;
 	}
 	PG_CATCH();
 	{

@@ -301,12 +301,24 @@ collect_params(Node *node, Bitmapset **params)
 }
 
 /*
+ * spindle_scan_require_execute
+ *		Raise insufficient_privilege if the user may not execute a function.
+ *
+ * The server checks that for the function calls that it makes itself; where a
+ * node stands for a call, it makes none.
+ */
+void
+spindle_scan_require_execute(Oid funcid)
+{
+	if (object_aclcheck(ProcedureRelationId, funcid, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(funcid));
+}
+
+/*
  * BeginCustomScan: what holds for all scans of the node.
  *
  * Arguments are not evaluated yet, as EXPLAIN may want the plan only.  Raises
- * insufficient_privilege if the user may not execute the function; the server
- * checks that for the function calls that it makes itself, and here it makes
- * none.
+ * what spindle_scan_require_execute() does.
  */
 static void
 begin_scan(CustomScanState *node, EState *estate, int eflags)
@@ -316,9 +328,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	Oid			funcid = (Oid) intVal(linitial(plan->custom_private));
 	ListCell   *lc;
 
-	/* as for any function, the caller needs the privilege to execute it */
-	if (object_aclcheck(ProcedureRelationId, funcid, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(funcid));
+	spindle_scan_require_execute(funcid);
 	state->funcid = funcid;
 	state->function = spindle_scan_function(funcid);
 	state->args = ExecInitExprList(plan->custom_exprs, &node->ss.ps);
@@ -655,4 +665,5 @@ spindle_scan_init(PGFunction support)
 	RegisterCustomScanMethods(&scan_methods);
 	previous_hook = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = add_paths;
+	spindle_function_answer_init();
 }

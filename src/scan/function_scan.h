@@ -44,12 +44,16 @@ extern Datum spindle_stream_event(SpindleStream *stream, const SpindleEvent *eve
 /* function_cost.c */
 extern SpindleScanFunction spindle_scan_function(Oid funcid);
 extern double spindle_scan_rows(PlannerInfo *root, FuncExpr *call);
-extern SpindleSource *spindle_scan_whole_table(RangeTblFunction *function, FuncExpr *call);
+extern SpindleSource *spindle_scan_source(RangeTblFunction *function, FuncExpr *call, int64 *row, int64 *end);
 extern Cost spindle_scan_reading_cost(FuncExpr *call, double tuples);
 
 /* function_scan.c */
 extern FuncExpr *spindle_scan_call(RangeTblEntry *rte);
+extern void spindle_scan_require_execute(Oid funcid);
 extern void spindle_scan_init(PGFunction support);
+
+/* function_answer.c */
+extern void spindle_function_answer_init(void);
 
 /* the planner support function, as it was given */
 extern PGFunction spindle_scan_support_function;

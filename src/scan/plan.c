@@ -565,7 +565,6 @@ spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid, ForeignPath 
 	List	   *attributes = NIL;
 	List	   *conditions = NIL;
 	List	   *values = NIL;
-	uint64		fingerprint = state->source->instance->domain->fingerprint;
 	ListCell   *lc;
 
 	/* the planner may ask for all columns where any will do */
@@ -593,7 +592,7 @@ spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid, ForeignPath 
 	 */
 	return make_foreignscan(tlist, filter, baserel->relid, values,
 							list_make4(attributes, conditions, best_path->fdw_private,
-									   list_make2_int((int) (fingerprint >> 32), (int) fingerprint)),
+									   spindle_fingerprint_list(state->source->instance->domain)),
 							scan_tlist, scan_tlist == NIL ? list_difference_ptr(clauses, filter) : NIL,
 							outer_plan);
 }

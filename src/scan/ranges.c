@@ -221,20 +221,29 @@ condition_from_list(const SpindleSource *source, List *list)
 }
 
 /*
+ * The rows first .. end - 1, as one range, or none if end <= first; palloc'd.
+ */
+static SpindleRanges *
+one_range(int64 first, int64 end)
+{
+	SpindleRanges *ranges = palloc0(sizeof(SpindleRanges));
+
+	ranges->nrows = Max(end - first, 0);
+	ranges->range = palloc(sizeof(SpindleRange));
+	ranges->range[0].first = first;
+	ranges->range[0].end = end;
+	ranges->n = ranges->nrows > 0 ? 1 : 0;
+	return ranges;
+}
+
+/*
  * spindle_ranges_all
  *		All rows of a table, as one range, or none if it is empty; palloc'd.
  */
 SpindleRanges *
 spindle_ranges_all(const SpindleSource *source)
 {
-	SpindleRanges *ranges = palloc0(sizeof(SpindleRanges));
-
-	ranges->nrows = source->instance->nrows[source->table];
-	ranges->range = palloc(sizeof(SpindleRange));
-	ranges->range[0].first = 0;
-	ranges->range[0].end = ranges->nrows;
-	ranges->n = ranges->nrows > 0 ? 1 : 0;
-	return ranges;
+	return one_range(0, source->instance->nrows[source->table]);
 }
 
 /*
@@ -404,6 +413,7 @@ spindle_search_create(const SpindleSource *source, List *conditions, List *value
 
 	Assert(list_length(conditions) == list_length(values));
 	search->source = source;
+	search->window.end = source->instance->nrows[source->table];
 	search->n = list_length(conditions);
 	search->condition = palloc(sizeof(SpindleCondition *) * Max(search->n, 1));
 	search->value = palloc(sizeof(ExprState *) * Max(search->n, 1));
@@ -433,7 +443,7 @@ spindle_search_run(SpindleSearch *search, ExprContext *econtext)
 
 	MemoryContextReset(search->context);
 	oldcontext = MemoryContextSwitchTo(search->context);
-	ranges = spindle_ranges_all(search->source);
+	ranges = one_range(search->window.first, search->window.end);
 	for (int i = 0; i < search->n; i++)
 	{
 		bool		is_null;
@@ -466,8 +476,8 @@ count_values(const SpindleInstance *instance, int table, int column)
 
 /*
  * spindle_search_texts
- *		For EXPLAIN, the conditions in SQL, with the names of the relation's columns; a
- *		list of palloc'd strings.
+ *		For EXPLAIN, the conditions in SQL, with the names of the relation's columns, or
+ *		of the definition's if there is no relation; a list of palloc'd strings.
  *
  * values are their values in the plan, and context is that of deparsing them.
  */
@@ -481,6 +491,7 @@ spindle_search_texts(const SpindleSearch *search, Oid relid, List *values, List 
 		[BTGreaterEqualStrategyNumber] = ">=",
 		[BTGreaterStrategyNumber] = ">",
 	};
+	const SpindleTable *table = &search->source->instance->domain->table[search->source->table];
 	List	   *result = NIL;
 	ListCell   *lc;
 
@@ -488,8 +499,10 @@ spindle_search_texts(const SpindleSearch *search, Oid relid, List *values, List 
 	{
 		const SpindleCondition *condition = search->condition[foreach_current_index(lc)];
 
-		result = lappend(result, psprintf(condition->is_array ? "%s %s ANY (%s)" : "%s %s %s",
-										  quote_identifier(get_attname(relid, condition->attribute, false)),
+		const char *name = OidIsValid(relid) ? get_attname(relid, condition->attribute, false) :
+			table->column[condition->column].sql_name;
+
+		result = lappend(result, psprintf(condition->is_array ? "%s %s ANY (%s)" : "%s %s %s", quote_identifier(name),
 										  operator[condition->strategy],
 										  deparse_expression(lfirst(lc), context, false, false)));
 	}

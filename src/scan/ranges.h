@@ -59,6 +59,8 @@ typedef struct SpindleRanges
 typedef struct SpindleSearch
 {
 	const SpindleSource *source;
+	SpindleRange window;		/* of rows to search: all, unless who creates the
+								 * search sets others; may be empty */
 	int			n;
 	SpindleCondition **condition;
 	ExprState **value;			/* of each condition */

@@ -274,12 +274,16 @@ source_of_function(RangeTblEntry *rte, AttrNumber attnum, Oid *collation)
 	FuncExpr   *call = spindle_scan_call(rte);
 	RangeTblFunction *function;
 	SpindleSource *source;
+	int64		row;
+	int64		end;
 
 	if (call == NULL)
 		return NULL;
 	function = linitial_node(RangeTblFunction, rte->functions);
-	source = spindle_scan_whole_table(function, call);
-	if (source && attnum <= source->natts)
+	source = spindle_scan_source(function, call, &row, &end);
+	if (source == NULL || row > 0 || end < source->instance->nrows[source->table])
+		return NULL;
+	if (attnum <= source->natts)
 		*collation = list_nth_oid(function->funccolcollations, attnum - 1);
 	return source;
 }

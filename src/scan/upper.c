@@ -13,12 +13,14 @@
  * One condition or aggregate that is of another kind leaves everything to the
  * scan, as the rows then have to be read anyway.
  *
+ * Here are the paths and plans of foreign tables; function_answer.c has those
+ * of calls of spindle_rows().
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/stratnum.h"
-#include "access/table.h"
 #include "catalog/pg_aggregate.h"
 #include "catalog/pg_class.h"
 #include "nodes/makefuncs.h"
@@ -34,12 +36,10 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "scan/answer.h"
 #include "scan/fdw.h"
 
-/*
- * Elements of the fdw_private of our paths: what spindle_answer_plan() needs
- * of it all.
- */
+/* Elements of the fdw_private of our paths: what spindle_answer_plan() needs. */
 typedef enum PathPart
 {
 	PATH_AGGREGATES,			/* list of Aggref */
@@ -219,22 +219,45 @@ match_all_conditions(PlannerInfo *root, const SpindleSource *source, RelOptInfo 
 }
 
 /*
- * Is what is aggregated one foreign table alone, and all of it one group?  A
- * table with inheritance children is none: its conditions are those of its
- * children.
+ * spindle_answer_relation
+ *		The entry of the range table of the one relation that a query
+ *		aggregates, all rows of it as one group; NULL if there is more to it.
  */
-static bool
-is_whole_table(PlannerInfo *root, RelOptInfo *input_rel)
+RangeTblEntry *
+spindle_answer_relation(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel)
 {
-	RangeTblEntry *rte;
+	if (stage != UPPERREL_GROUP_AGG || !root->parse->hasAggs || root->parse->groupClause != NIL ||
+		root->parse->groupingSets != NIL || input_rel->reloptkind != RELOPT_BASEREL ||
+		input_rel->joininfo != NIL || !bms_is_empty(input_rel->lateral_relids))
+		return NULL;
+	return planner_rt_fetch(input_rel->relid, root);
+}
 
-	if (!root->parse->hasAggs || root->parse->groupClause != NIL || root->parse->groupingSets != NIL)
+/*
+ * spindle_answer_match
+ *		Can the definition answer all that a query asks for?  Fills *query, in the
+ *		current memory context, if it can.
+ *
+ * input_rel is the relation of spindle_answer_relation(), which source stands
+ * for, and output_rel that of the aggregates.
+ */
+bool
+spindle_answer_match(PlannerInfo *root, const SpindleSource *source, RelOptInfo *input_rel, RelOptInfo *output_rel,
+					 void *extra, SpindleAnswerQuery *query)
+{
+	QualCost	having_cost;
+
+	query->having = (List *) ((GroupPathExtraData *) extra)->havingQual;
+	query->aggregates = answered_aggregates(source, input_rel->relid,
+											list_concat(list_copy(output_rel->reltarget->exprs), query->having),
+											&query->wanted);
+	if (query->aggregates == NIL ||
+		!match_all_conditions(root, source, input_rel, &query->conditions, &query->values))
 		return false;
-	if (input_rel->reloptkind != RELOPT_BASEREL || input_rel->rtekind != RTE_RELATION ||
-		input_rel->fdw_private == NULL || input_rel->joininfo != NIL || !bms_is_empty(input_rel->lateral_relids))
-		return false;
-	rte = planner_rt_fetch(input_rel->relid, root);
-	return rte->relkind == RELKIND_FOREIGN_TABLE && !rte->inh;
+	cost_qual_eval(&having_cost, query->having, root);
+	query->startup = having_cost.startup + output_rel->reltarget->cost.startup;
+	query->total = query->startup + cpu_tuple_cost + having_cost.per_tuple + output_rel->reltarget->cost.per_tuple;
+	return true;
 }
 
 /*
@@ -243,44 +266,30 @@ is_whole_table(PlannerInfo *root, RelOptInfo *input_rel)
  *		if the definition answers all that it asks for.
  *
  * It costs as good as nothing, so it is taken; what the server has found for
- * min() and max() by itself reads a row for each of them.
+ * min() and max() by itself reads a row for each of them.  A table with
+ * inheritance children is left out: its conditions are those of its children.
  */
 void
 spindle_answer_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel, RelOptInfo *output_rel,
 					 void *extra)
 {
+	const RangeTblEntry *rte = spindle_answer_relation(root, stage, input_rel);
 	const SpindleSource *source;
-	List	   *having;
-	List	   *aggregates;
-	List	   *answers;
-	List	   *conditions;
-	List	   *values;
+	SpindleAnswerQuery query;
 	List	   *private;
-	uint64		fingerprint;
-	QualCost	having_cost;
-	Cost		startup;
-	Cost		total;
-	ForeignPath *path;
 
-	if (stage != UPPERREL_GROUP_AGG || !is_whole_table(root, input_rel))
+	if (rte == NULL || rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_FOREIGN_TABLE || rte->inh ||
+		input_rel->fdw_private == NULL)
 		return;
 	source = spindle_fdw_rel_source(input_rel);
-	having = (List *) ((GroupPathExtraData *) extra)->havingQual;
-	aggregates = answered_aggregates(source, input_rel->relid,
-									 list_concat(list_copy(output_rel->reltarget->exprs), having), &answers);
-	if (aggregates == NIL || !match_all_conditions(root, source, input_rel, &conditions, &values))
+	if (!spindle_answer_match(root, source, input_rel, output_rel, extra, &query))
 		return;
-
-	cost_qual_eval(&having_cost, having, root);
-	startup = having_cost.startup + output_rel->reltarget->cost.startup;
-	total = startup + cpu_tuple_cost + having_cost.per_tuple + output_rel->reltarget->cost.per_tuple;
-	fingerprint = source->instance->domain->fingerprint;
-	private = list_make4(answers, conditions,
-						 list_make1_oid(planner_rt_fetch(input_rel->relid, root)->relid),
-						 list_make2_int((int) (fingerprint >> 32), (int) fingerprint));
-	path = spindle_create_foreign_upper_path(root, output_rel, output_rel->reltarget, 1, 0, startup, total, NIL, NULL,
-											 NIL, list_make4(aggregates, values, having, private));
-	add_path(output_rel, (Path *) path);
+	private = list_make4(query.wanted, query.conditions, spindle_fingerprint_list(source->instance->domain),
+						 list_make1_oid(rte->relid));
+	add_path(output_rel, (Path *)
+			 spindle_create_foreign_upper_path(root, output_rel, output_rel->reltarget, 1, 0, query.startup, query.total,
+											   NIL, NULL, NIL,
+											   list_make4(query.aggregates, query.values, query.having, private)));
 }
 
 /*

@@ -212,5 +212,59 @@ SELECT count(*), min(order_id), max(order_id), count(DISTINCT order_id), min(ord
 SELECT count(*), max(order_id) FROM upper_huge.order_line WHERE order_id > 5000000000;
 SELECT count(*), min(order_id), max(order_date) FROM upper_huge."order" WHERE order_date > '9999-01-01';
 
+-- Calls of spindle_rows: some rows or all, with conditions that become ranges.
+SELECT rows, condition, a.* FROM (VALUES
+  ('', 'true'), (', first_row => 10', 'true'), (', max_rows => 7', 'true'), (', first_row => 4990, max_rows => 100', 'true'), (', first_row => 5000', 'true'),
+  (', max_rows => 0', 'true'), (', first_row => 10, max_rows => 100', 'order_id < 50'), (', first_row => 10, max_rows => 100', 'order_id IN (5, 11, 110, 111)'),
+  (', scale => ''fabric_demo'', seed => 7', 'order_date < ''2022-02-01'''), ('', 'status = ''returned'''), ('', 'order_id < (SELECT 10)')
+) v (rows, condition), agree(format('spindle_rows(''retail'', ''order''%s) AS t(order_date timestamptz, status text, order_id bigint)', rows), condition,
+  'order_id, order_date') a;
+SELECT q, is_at_once('SELECT count(*) FROM ' || q) FROM (VALUES
+  ('spindle_rows(''retail'', ''store'') AS t(store_id int)'), ('spindle_rows(''retail'', ''store'', first_row => (SELECT 1)) AS t(store_id int)'),
+  ('spindle_rows(''retail'', ''store'') AS t(store_id int) GROUP BY store_id'), ('(SELECT * FROM spindle_rows(''retail'', ''store'') AS t(store_id int)) s HAVING count(*) > 5'),
+  ('spindle_rows(''retail'', ''store'') AS t(store_id int), spindle_rows(''retail'', ''store'') AS u(store_id int)'),
+  ('spindle_rows(''retail'', ''store'') AS t(store_id int) LEFT JOIN address a ON a.address_id < store_id'), ('spindle_stream(''retail'', ''order'')'), ('generate_series(1, 5)')
+) v (q);
+SELECT is_at_once('SELECT count(t), max(store_id) FROM spindle_rows(''retail'', ''store'') AS t(store_id int)'),
+  is_at_once('SELECT count(*) FROM ROWS FROM (spindle_rows(''retail'', ''store'') AS (store_id int), generate_series(1, 3)) AS t');
+-- mistakes are those of the scan
+SELECT count(*) FROM spindle_rows('retail', 'store', 'enormous') AS t(store_id int); -- ERROR
+SELECT count(*) FROM spindle_rows('retail', 'stores') AS t(store_id int); -- ERROR
+SELECT count(*) FROM spindle_rows('retail', 'store') AS t(store_id bigint); -- ERROR
+SELECT count(*) FROM spindle_rows('retail', 'store', first_row => -1) AS t(store_id int); -- ERROR
+SELECT count(*), max(order_id), min(order_date) < max(order_date) AS rises FROM spindle_rows('retail', 'order', 'xxxl') AS t(order_id bigint, order_date timestamptz);
+EXPLAIN (COSTS OFF, VERBOSE) SELECT count(*) + 1, max(order_id) FROM spindle_rows('retail', 'order', max_rows => 20) AS t(order_id bigint) WHERE order_id > 5
+HAVING count(*) > 1;
+SELECT answers('SELECT (SELECT count(*) FROM spindle_rows(''retail'', ''order'') AS t(order_id bigint) WHERE order_id <= k) FROM generate_series(1, 3) k');
+SELECT count(*) FROM store WHERE (SELECT count(*) FROM spindle_rows('retail', 'address') AS a(customer_id int) WHERE customer_id = store_id)
+  IS DISTINCT FROM (SELECT count(*) FILTER (WHERE true) FROM address WHERE customer_id = store_id);
+SELECT first, (SELECT count(*) FROM spindle_rows('retail', 'order', first_row => first) AS t(order_id bigint)) FROM (VALUES (1), (4999)) v (first);
+-- prepared, and in a cursor
+PREPARE from_key (bigint) AS SELECT count(*), min(order_id) FROM spindle_rows('retail', 'order') AS t(order_id bigint) WHERE order_id >= $1;
+SET plan_cache_mode = force_generic_plan;
+EXECUTE from_key (4990);
+EXECUTE from_key (NULL);
+RESET plan_cache_mode;
+DEALLOCATE from_key;
+BEGIN;
+DECLARE c SCROLL CURSOR FOR SELECT count(*) FROM spindle_rows('retail', 'order') AS t(order_id bigint);
+FETCH ALL FROM c;
+FETCH PRIOR FROM c;
+FETCH FIRST FROM c;
+COMMIT;
+-- the privilege is that of the function
+BEGIN;
+CREATE ROLE regress_upper;
+REVOKE EXECUTE ON FUNCTION spindle_rows FROM PUBLIC;
+SET ROLE regress_upper;
+SAVEPOINT s;
+SELECT count(*) FROM spindle_rows('retail', 'store') AS t(store_id int); -- ERROR
+ROLLBACK TO s;
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION spindle_rows TO regress_upper;
+SET ROLE regress_upper;
+SELECT count(*) FROM spindle_rows('retail', 'store') AS t(store_id int);
+ROLLBACK;
+
 SET client_min_messages = warning;
 DROP SCHEMA upper, upper_huge CASCADE;
