@@ -70,7 +70,7 @@ typedef struct ColumnSample
 	SpindleInstance *instance;
 	int			table;
 	int			column;
-	const SpindleType *type;
+	const SpindleType *type;	/* in the definition */
 	SpindleInput *input;		/* how the server's type reads the values; NULL
 								 * if they are of the column's own type */
 	int64		nrows;			/* of the table, at least 1 */
@@ -187,27 +187,39 @@ fetch_value(VacAttrStatsP stats, int rownum, bool *isNull)
 
 /* A type, as the server's analysis wants to know it. */
 static VacAttrStats *
-make_stats(Oid type, int32 typmod, Oid collation)
+make_stats(const SpindleStatisticsType *type, Oid collation)
 {
 	VacAttrStats *stats = palloc0(sizeof(VacAttrStats));
-	HeapTuple	tuple = SearchSysCacheCopy1(TYPEOID, ObjectIdGetDatum(type));
+	HeapTuple	tuple = SearchSysCacheCopy1(TYPEOID, ObjectIdGetDatum(type->oid));
 
 	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for type %u", type);
+		elog(ERROR, "cache lookup failed for type %u", type->oid);
 	stats->attrtype = (Form_pg_type) GETSTRUCT(tuple);
-	stats->attrtypid = type;
-	stats->attrtypmod = typmod;
+	stats->attrtypid = type->oid;
+	stats->attrtypmod = type->typmod;
 	stats->attrcollid = collation;
 	stats->anl_context = CurrentMemoryContext;
 	for (int k = 0; k < STATISTIC_NUM_SLOTS; k++)
 	{
-		stats->statypid[k] = type;
+		stats->statypid[k] = type->oid;
 		stats->statyplen[k] = stats->attrtype->typlen;
 		stats->statypbyval[k] = stats->attrtype->typbyval;
 		stats->statypalign[k] = stats->attrtype->typalign;
 	}
 	spindle_set_statistics_target(stats, TARGET);
 	return stats;
+}
+
+/*
+ * Choose the analysis of a type: its own one, as arrays have for their elements,
+ * or that of all others.  False if there is none.
+ */
+static bool
+choose_analysis(VacAttrStats *stats)
+{
+	if (OidIsValid(stats->attrtype->typanalyze))
+		return DatumGetBool(OidFunctionCall1(stats->attrtype->typanalyze, PointerGetDatum(stats)));
+	return std_typanalyze(stats);
 }
 
 /* The slot of a kind, or the first one that is free and becomes that. */
@@ -427,7 +439,7 @@ use_sample(ColumnSample *sample)
 
 		if (sample->nsampled == sample->nrows)
 			total = sample->nvalues;
-		if (!std_typanalyze(stats))
+		if (!choose_analysis(stats))
 			return false;
 		total = Max(total, sample->nvalues);
 		stats->compute_stats(stats, fetch_value, sample->nvalues, total);
@@ -442,6 +454,17 @@ use_sample(ColumnSample *sample)
 	set_distinct(sample, profile->ndistinct > 0 ? profile->ndistinct : ndistinct + profile->nvalues);
 	list_common_values(sample, (1.0 - null_fraction) * others);
 	return true;
+}
+
+/*
+ * Are common values of the type listed as such?  Not where nothing tells whether
+ * two of them are equal, or where the type's analysis looks into the values, as
+ * into the elements of arrays: that has to see all of them.
+ */
+static bool
+lists_values(const ColumnSample *sample)
+{
+	return OidIsValid(sample->cache->eq_opr) && !OidIsValid(sample->stats->attrtype->typanalyze);
 }
 
 /* The row of pg_statistic, palloc'd.  Its table and column are of no meaning. */
@@ -485,20 +508,18 @@ form_tuple(const VacAttrStats *stats)
 
 /* A column of which nothing is known yet, in the current memory context. */
 static ColumnSample *
-begin_sample(SpindleInstance *instance, int table, int column, SpindleInput *enum_input, Oid collation)
+begin_sample(SpindleInstance *instance, int table, int column, const SpindleStatisticsType *type, Oid collation)
 {
-	const SpindleType *type = &instance->domain->table[table].column[column].type;
-	Oid			oid = enum_input ? enum_input->param : type->oid;
 	ColumnSample *sample = palloc0(sizeof(ColumnSample));
 
 	sample->instance = instance;
 	sample->table = table;
 	sample->column = column;
-	sample->type = type;
-	sample->input = enum_input;
+	sample->type = &instance->domain->table[table].column[column].type;
+	sample->input = type->input;
 	sample->nrows = instance->nrows[table];
-	sample->cache = lookup_type_cache(oid, TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR);
-	sample->stats = make_stats(oid, enum_input ? -1 : type->typmod, collation);
+	sample->cache = lookup_type_cache(type->oid, TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR);
+	sample->stats = make_stats(type, collation);
 	sample->profile.null_fraction = -1;
 	return sample;
 }
@@ -509,11 +530,11 @@ begin_sample(SpindleInstance *instance, int table, int column, SpindleInput *enu
  *		none.  Raises what spindle_column_statistics() does.
  */
 int32
-spindle_column_width(SpindleInstance *instance, int table, int column)
+spindle_column_width(SpindleInstance *instance, int table, int column, const SpindleStatisticsType *type)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle width", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	ColumnSample *sample = begin_sample(instance, table, column, NULL, InvalidOid);
+	ColumnSample *sample = begin_sample(instance, table, column, type, InvalidOid);
 	int32		width;
 
 	take_sample(sample, (int) Min(WIDTH_ROWS, sample->nrows), sample_row);
@@ -528,19 +549,19 @@ spindle_column_width(SpindleInstance *instance, int table, int column)
  *		The statistics of a column, as a row of pg_statistic, palloc'd; NULL if
  *		the table is empty.
  *
- * collation is that by which the attribute compares texts.  enum_input is the
- * input of an enum whose labels the texts are, or NULL.  Can be interrupted.
+ * collation is that by which the attribute compares texts.  Can be interrupted.
  * Raises what computing rows raises, see spindle_eval_run() and
- * spindle_eval_add(), untranslatable_character, and invalid_text_representation
- * if a text is no label.
+ * spindle_eval_add(), untranslatable_character, and what the input of the type
+ * raises if a text is no value of it.
  */
 HeapTuple
-spindle_column_statistics(SpindleInstance *instance, int table, int column, SpindleInput *enum_input, Oid collation)
+spindle_column_statistics(SpindleInstance *instance, int table, int column, const SpindleStatisticsType *type,
+						  Oid collation)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle statistics",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	ColumnSample *sample = begin_sample(instance, table, column, enum_input, collation);
+	ColumnSample *sample = begin_sample(instance, table, column, type, collation);
 	HeapTuple	tuple = NULL;
 	bool		valid = true;
 
@@ -551,6 +572,11 @@ spindle_column_statistics(SpindleInstance *instance, int table, int column, Spin
 	else
 	{
 		spindle_column_profile(instance, table, column, &sample->profile);
+		if (!lists_values(sample))
+		{
+			sample->profile.nvalues = 0;
+			sample->profile.is_complete = false;
+		}
 		if (instance->domain->table[table].column[column].monotone)
 			use_order(sample);
 		else if (sample->profile.is_complete && sample->profile.null_fraction >= 0)

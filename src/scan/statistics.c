@@ -26,13 +26,14 @@
 
 #include "access/htup_details.h"
 #include "access/stratnum.h"
+#include "access/transam.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
 #include "optimizer/plancat.h"
 #include "utils/acl.h"
-#include "utils/fmgroids.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -58,7 +59,8 @@ typedef struct StatisticsKey
 	int32		table;
 	int32		column;
 	Oid			collation;
-	uint64		enum_type;		/* whose labels the texts are; 0 if of none */
+	Oid			type;			/* of the values ... */
+	int32		typmod;			/* ... and its modifier */
 } StatisticsKey;
 
 /* What can be kept of a column; each part is made when it is asked for. */
@@ -100,11 +102,12 @@ end_owner(ResourceOwner owner, ResourceOwner previous, bool is_commit)
 /*
  * Make a part of the statistics of a column, the tuple in the current memory
  * context.  There are none if some row cannot be computed, or its text is no
- * label: planning must not fail where execution would not come to that row.
+ * value of the type: planning must not fail where execution would not come to
+ * that row.
  */
 static void
-make_statistics(SpindleInstance *instance, const StatisticsKey *key, SpindleInput *enum_input, StatisticsPart part,
-				HeapTuple *tuple, int32 *width)
+make_statistics(SpindleInstance *instance, const StatisticsKey *key, const SpindleStatisticsType *type,
+				StatisticsPart part, HeapTuple *tuple, int32 *width)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(oldcontext, "spindle statistics of a column",
@@ -119,9 +122,9 @@ make_statistics(SpindleInstance *instance, const StatisticsKey *key, SpindleInpu
 		CurrentResourceOwner = owner;
 		MemoryContextSwitchTo(context);
 		if (part == STATISTICS_WIDTH)
-			*width = spindle_column_width(instance, key->table, key->column);
+			*width = spindle_column_width(instance, key->table, key->column, type);
 		else
-			made = spindle_column_statistics(instance, key->table, key->column, enum_input, key->collation);
+			made = spindle_column_statistics(instance, key->table, key->column, type, key->collation);
 		MemoryContextSwitchTo(oldcontext);
 		if (made)
 			*tuple = heap_copytuple(made);
@@ -138,6 +141,7 @@ make_statistics(SpindleInstance *instance, const StatisticsKey *key, SpindleInpu
 		CurrentResourceOwner = previous;
 		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION &&
 			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_PROGRAM_LIMIT_EXCEEDED &&
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
 			error->sqlerrcode != ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
 			PG_RE_THROW();
 		FlushErrorState();
@@ -175,7 +179,7 @@ make_room(void)
  * not there.  The result may be gone with the next call.
  */
 static const KeptStatistics *
-find_statistics(SpindleInstance *instance, int table, int column, SpindleInput *enum_input, Oid collation,
+find_statistics(SpindleInstance *instance, int table, int column, const SpindleStatisticsType *type, Oid collation,
 				StatisticsPart part)
 {
 	StatisticsKey key = {
@@ -185,7 +189,8 @@ find_statistics(SpindleInstance *instance, int table, int column, SpindleInput *
 		.table = table,
 		.column = column,
 		.collation = collation,
-		.enum_type = enum_input ? enum_input->param : InvalidOid,
+		.type = type->oid,
+		.typmod = type->typmod,
 	};
 	KeptStatistics *entry = kept ? hash_search(kept, &key, HASH_FIND, NULL) : NULL;
 
@@ -202,7 +207,7 @@ find_statistics(SpindleInstance *instance, int table, int column, SpindleInput *
 	{
 		HeapTuple	tuple = NULL;
 
-		make_statistics(instance, &key, enum_input, part, &tuple, &entry->width);
+		make_statistics(instance, &key, type, part, &tuple, &entry->width);
 		if (tuple)
 		{
 			MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
@@ -242,6 +247,51 @@ may_see_all_rows(PlannerInfo *root, RelOptInfo *rel, AttrNumber attnum)
 		pg_attribute_aclcheck(rte->relid, attnum, user, ACL_SELECT) == ACLCHECK_OK;
 }
 
+/*
+ * Can texts be read as values of a type while a query is planned?  They can by what
+ * is the server's own: the input of other types may run anything, and fail with
+ * more behind it than memory, as may the checks of domains.
+ */
+static bool
+is_read_safely(Oid type)
+{
+	Oid			element = get_element_type(type);
+
+	if (OidIsValid(element))
+		return is_read_safely(element);
+	return get_typtype(type) == TYPTYPE_ENUM || type < FirstNormalObjectId;
+}
+
+/*
+ * The type by which an attribute is looked at, palloc'd; NULL if texts cannot be
+ * read as such.
+ *
+ * Of a domain this is what it is made of, whose checks the values are taken to
+ * pass.  oid and typmod are those of the attribute.
+ */
+static SpindleStatisticsType *
+statistics_type(const SpindleSource *source, AttrNumber attnum, Oid oid, int32 typmod)
+{
+	SpindleStatisticsType *type = palloc(sizeof(SpindleStatisticsType));
+	SpindleInput *input = &source->input[attnum - 1];
+	Oid			function;
+
+	type->oid = oid;
+	type->typmod = typmod;
+	type->input = NULL;
+	if (!OidIsValid(input->function.fn_oid))
+		return type;
+	type->oid = getBaseTypeAndTypmod(oid, &type->typmod);
+	if (!is_read_safely(type->oid))
+		return NULL;
+	type->input = palloc0(sizeof(SpindleInput));
+	getTypeInputInfo(type->oid, &function, &type->input->param);
+	fmgr_info(function, &type->input->function);
+	type->input->typmod = type->typmod;
+	get_typlenbyval(type->oid, &type->input->length, &type->input->is_by_value);
+	return type;
+}
+
 /* Is it a scan of one of our foreign tables, without its children? */
 static bool
 is_generated(const RelOptInfo *rel)
@@ -251,25 +301,22 @@ is_generated(const RelOptInfo *rel)
 
 /*
  * The generated table that a foreign table in a query stands for, if it has the
- * attribute and no statistics of its own, else NULL; and the attribute's
- * collation.
+ * attribute and no statistics of its own, else NULL; and the attribute's type
+ * and collation.
  */
 static SpindleSource *
-source_of_foreign_table(RelOptInfo *rel, RangeTblEntry *rte, AttrNumber attnum, Oid *collation)
+source_of_foreign_table(RelOptInfo *rel, RangeTblEntry *rte, AttrNumber attnum, Oid *type, int32 *typmod, Oid *collation)
 {
-	Oid			type;
-	int32		typmod;
-
 	if (rte->relkind != RELKIND_FOREIGN_TABLE || rte->inh || !is_generated(rel) ||
 		SearchSysCacheExists3(STATRELATTINH, ObjectIdGetDatum(rte->relid), Int16GetDatum(attnum), BoolGetDatum(false)))
 		return NULL;
-	get_atttypetypmodcoll(rte->relid, attnum, &type, &typmod, collation);
+	get_atttypetypmodcoll(rte->relid, attnum, type, typmod, collation);
 	return spindle_fdw_source(rel, rte->relid);
 }
 
 /* The same of a call of spindle_rows() that reads a whole table. */
 static SpindleSource *
-source_of_function(RangeTblEntry *rte, AttrNumber attnum, Oid *collation)
+source_of_function(RangeTblEntry *rte, AttrNumber attnum, Oid *type, int32 *typmod, Oid *collation)
 {
 	FuncExpr   *call = spindle_scan_call(rte);
 	RangeTblFunction *function;
@@ -283,8 +330,11 @@ source_of_function(RangeTblEntry *rte, AttrNumber attnum, Oid *collation)
 	source = spindle_scan_source(function, call, &row, &end);
 	if (source == NULL || row > 0 || end < source->instance->nrows[source->table])
 		return NULL;
-	if (attnum <= source->natts)
-		*collation = list_nth_oid(function->funccolcollations, attnum - 1);
+	if (attnum > source->natts)
+		return NULL;
+	*type = list_nth_oid(function->funccoltypes, attnum - 1);
+	*typmod = list_nth_int(function->funccoltypmods, attnum - 1);
+	*collation = list_nth_oid(function->funccolcollations, attnum - 1);
 	return source;
 }
 
@@ -299,9 +349,11 @@ give_statistics(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum, Variab
 {
 	RelOptInfo *rel = NULL;
 	SpindleSource *source = NULL;
-	SpindleInput *input;
+	SpindleStatisticsType *type;
 	HeapTuple	tuple;
-	Oid			collation = InvalidOid;
+	Oid			oid;
+	int32		typmod;
+	Oid			collation;
 
 	if (previous_stats_hook && previous_stats_hook(root, rte, attnum, vardata))
 		return true;
@@ -311,22 +363,15 @@ give_statistics(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum, Variab
 		if (root->simple_rte_array[i] == rte)
 			rel = root->simple_rel_array[i];
 	if (rel)
-		source = rte->rtekind == RTE_RELATION ? source_of_foreign_table(rel, rte, attnum, &collation) :
-			source_of_function(rte, attnum, &collation);
+		source = rte->rtekind == RTE_RELATION ? source_of_foreign_table(rel, rte, attnum, &oid, &typmod, &collation) :
+			source_of_function(rte, attnum, &oid, &typmod, &collation);
 	if (source == NULL || attnum > source->natts || source->column[attnum - 1] < 0)
 		return false;
 
-	/*
-	 * Where the server makes other values of texts, we know them of enums only.
-	 * The input of other types may run anything, and fail with more behind it
-	 * than memory.
-	 */
-	input = &source->input[attnum - 1];
-	if (!OidIsValid(input->function.fn_oid))
-		input = NULL;
-	else if (input->function.fn_oid != F_ENUM_IN)
+	type = statistics_type(source, attnum, oid, typmod);
+	if (type == NULL)
 		return false;
-	tuple = find_statistics(source->instance, source->table, source->column[attnum - 1], input, collation,
+	tuple = find_statistics(source->instance, source->table, source->column[attnum - 1], type, collation,
 							STATISTICS_TUPLE)->tuple;
 	if (tuple == NULL)
 		return false;
@@ -349,6 +394,7 @@ spindle_statistics_set_widths(RelOptInfo *rel, Oid relid, const SpindleSource *s
 	foreach(lc, rel->reltarget->exprs)
 	{
 		Var		   *var = lfirst(lc);
+		const SpindleStatisticsType *type;
 		int			column;
 		int32		width;
 
@@ -356,11 +402,13 @@ spindle_statistics_set_widths(RelOptInfo *rel, Oid relid, const SpindleSource *s
 			continue;
 		column = source->column[var->varattno - 1];
 		if (column < 0 || !source->instance->domain->table[source->table].column[column].type.ops->is_text ||
-			OidIsValid(source->input[var->varattno - 1].function.fn_oid) ||
 			SearchSysCacheExists3(STATRELATTINH, ObjectIdGetDatum(relid), Int16GetDatum(var->varattno),
 								  BoolGetDatum(false)))
 			continue;
-		width = find_statistics(source->instance, source->table, column, NULL, var->varcollid, STATISTICS_WIDTH)->width;
+		type = statistics_type(source, var->varattno, var->vartype, var->vartypmod);
+		if (type == NULL || get_typlen(type->oid) > 0)
+			continue;
+		width = find_statistics(source->instance, source->table, column, type, var->varcollid, STATISTICS_WIDTH)->width;
 		if (width <= 0)
 			continue;
 		rel->reltarget->width += width - rel->attr_widths[var->varattno - rel->min_attr];

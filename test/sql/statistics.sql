@@ -220,6 +220,41 @@ IMPORT FOREIGN SCHEMA judged FROM SERVER spindle INTO statistics;
 SELECT condition, round(estimate('SELECT 1 FROM judged WHERE ' || condition) / 10000) AS percent FROM (VALUES
   ($$mood = 'sad'$$), ($$mood = 'glad'$$), ($$mood = 'new'$$), ($$mood < 'glad'$$), ('mood IS NULL'), ($$later = 'new'$$),
   ($$unknown = 'sad'$$), ($$moods = '{sad}'$$), ($$wide = 'narrow'$$), ($$wide = repeat('w', 2000)$$), ($$vast = 'narrow'$$)) v (condition);
+-- So are arrays with their elements, and what domains are made of, which are not
+-- checked at planning; other types of others are not looked at.
+CREATE FUNCTION is_code(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RAISE NOTICE 'checked';
+  RETURN true;
+END
+$$;
+CREATE DOMAIN code AS varchar(5) CHECK (is_code(VALUE));
+CREATE DOMAIN codes AS text[];
+CREATE TYPE pair AS (a int, b int);
+SELECT spindle_create_domain('typed', $definition$
+{"spindle": 1, "description": "Columns of types of the server", "range": {"start": "2024-01-01", "end": "2026-01-01"},
+ "presets": {"medium": {"typed": 1000000}},
+ "tables": {
+  "typed": {"key": "id", "rows": {"kind": "preset"}, "columns": {
+   "id": {"type": "bigint", "rule": {"kind": "sequence"}},
+   "code": {"type": "text", "sql_type": "code", "null": 0.5, "rule": {"kind": "weighted", "weights": {"A": 70, "B": 20, "C": 10}}},
+   "codes": {"type": "text", "sql_type": "codes", "rule": {"kind": "array", "type": "text", "of": {"kind": "weighted", "weights": {"x": 80, "y": 19, "z": 1}},
+    "length": {"distribution": "uniform", "min": 0, "max": 2}}},
+   "numbers": {"type": "text", "sql_type": "integer[]", "rule": {"kind": "array", "of": {"kind": "uniform", "min": 1, "max": 10},
+    "length": {"distribution": "uniform", "min": 1, "max": 3}}},
+   "moods": {"type": "text", "sql_type": "mood[]", "rule": {"kind": "weighted", "weights": {"{sad}": 3, "{sad,glad}": 1}}},
+   "span": {"type": "text", "sql_type": "int4range", "rule": {"kind": "weighted", "weights": {"[1,5)": 9, "[100,200)": 1}}},
+   "pair": {"type": "text", "sql_type": "pair", "rule": {"kind": "constant", "value": "(1,2)"}},
+   "relation": {"type": "text", "sql_type": "regclass", "rule": {"kind": "constant", "value": "nowhere"}},
+   "point": {"type": "text", "sql_type": "point", "rule": {"kind": "weighted", "weights": {"(1,2)": 1, "(2,3)": 1}}}}}}}
+$definition$);
+IMPORT FOREIGN SCHEMA typed FROM SERVER spindle INTO statistics;
+SELECT condition, round(estimate('SELECT 1 FROM typed WHERE ' || condition) / 10000) AS percent FROM (VALUES
+  ($$code = 'A'$$), ($$code = 'C'$$), ($$code = 'none'$$), ('code IS NULL'), ($$code < 'B'$$), ($$codes = '{}'$$), ($$'x' = ANY (codes)$$), ($$codes @> '{y}'$$), ($$codes @> '{z}'$$),
+  ($$numbers @> '{3}'$$), ($$numbers && '{3,4}'$$), ($$moods @> '{glad}'$$), ($$moods = '{sad}'$$), ($$span @> 150$$), ($$span << '[50,60)'$$), ($$pair = '(1,2)'::pair$$),
+  ('relation IS NULL'), ($$point <@ box '(0,0),(5,5)'$$)) v (condition);
+SELECT width('SELECT code FROM typed') AS code, width('SELECT codes FROM typed') AS codes, width('SELECT span FROM typed') AS span,
+  estimate('SELECT code FROM typed GROUP BY 1') AS distinct_codes, estimate('SELECT moods FROM typed GROUP BY 1') AS distinct_moods;
 SELECT width('SELECT mood FROM judged') AS label, estimate('SELECT mood FROM judged GROUP BY 1') AS labels;
 SELECT round(q_error('SELECT parent_id FROM child GROUP BY 1')::numeric, 1) AS q;
 BEGIN;
@@ -233,3 +268,4 @@ SET client_min_messages = warning;
 DROP SCHEMA statistics, statistics_huge CASCADE;
 DROP ROLE regress_spindle_statistics;
 SELECT spindle_drop_domain('judged');
+SELECT spindle_drop_domain('typed');
