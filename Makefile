@@ -67,6 +67,7 @@ OBJS = \
 	src/gen/layout.o \
 	src/gen/popularity.o \
 	src/gen/profile.o \
+	src/gen/reference_profile.o \
 	src/gen/reference_state.o \
 	src/gen/rule.o \
 	src/gen/rule_array.o \

@@ -37,6 +37,11 @@
 #define MAX_KEYS	65536
 /* after so many draws, which one choice in 2^32 needs, we take any row */
 #define MAX_TRIES	32
+/* blocks of which every row is looked at for estimates ... */
+#define WHOLE_BLOCKS	2
+/* ... and so many more of which the most popular rows are */
+#define HEADS			126
+#define POPULAR_RANKS	8
 
 /*
  * The share of all choices that falls on the first x (0..1) of the ranks, for
@@ -519,46 +524,53 @@ spindle_popularity_distinct(const SpindlePopularity *popularity, double choices,
 }
 
 /*
- * spindle_popularity_list
- *		The rows that are chosen most often, at most so many, with their shares
- *		of all choices; returns how many there are.
- *
- * Without skew, all rows if these are not more.  All full blocks have a row of each rank; those of a rank
- * are alike, and come in the order of their blocks.
+ * spindle_popularity_until
+ *		The popularity of the first n rows together, by the measure of
+ *		spindle_popularity_prominent().  Beyond the first block it is that of blocks
+ *		that are alike.
+ */
+double
+spindle_popularity_until(const SpindlePopularity *popularity, int64 n)
+{
+	const int64 block = Min(popularity->nrows, popularity->mask + INT64CONST(1));
+
+	if (popularity->kind == SPINDLE_SKEW_NONE)
+		return (double) n;
+	if (n <= block)
+		return popularity->below[n];
+	return popularity->below[block] * ((double) n / (double) block);
+}
+
+/*
+ * spindle_popularity_prominent
+ *		Rows that may be chosen more often than others, with their popularity: those
+ *		of the first blocks, which may have been there before others, and the most
+ *		popular ones of the next; returns how many there are.  *row and *weight are
+ *		palloc'd.
  */
 int
-spindle_popularity_list(const SpindlePopularity *popularity, int most, int64 *row, double *share)
+spindle_popularity_prominent(const SpindlePopularity *popularity, int64 **row, double **weight)
 {
-	int64		nblocks;
-	double	   *weight;
+	const int64 nblocks = popularity->kind == SPINDLE_SKEW_NONE ? 1 : ((popularity->nrows - 1) >> popularity->bits) + 1;
+	const int64 nplaces = popularity->kind == SPINDLE_SKEW_NONE ? Min(popularity->nrows, WHOLE_BLOCKS << MAX_BITS) :
+	(int64) popularity->rank->n;
 	int			n = 0;
 
-	if (popularity->kind == SPINDLE_SKEW_NONE && popularity->nrows > most)
-		return 0;
-	if (popularity->kind == SPINDLE_SKEW_NONE)
+	*row = palloc(sizeof(int64) * ((WHOLE_BLOCKS << MAX_BITS) + HEADS * POPULAR_RANKS));
+	*weight = palloc(sizeof(double) * ((WHOLE_BLOCKS << MAX_BITS) + HEADS * POPULAR_RANKS));
+	for (int64 b = 0; b < Min(nblocks, WHOLE_BLOCKS + HEADS); b++)
 	{
-		for (n = 0; n < popularity->nrows; n++)
-		{
-			row[n] = n;
-			share[n] = 1.0 / (double) popularity->nrows;
-		}
-		return n;
-	}
-	nblocks = ((popularity->nrows - 1) >> popularity->bits) + 1;
-	weight = palloc(sizeof(double) * popularity->rank->n);
-	spindle_alias_weights(popularity->rank, weight);
-	for (uint32 rank = 0; rank < popularity->rank->n; rank++)
-		for (int64 b = 0; b < nblocks && n < most; b++)
-		{
-			uint32		key = nblocks == 1 ? 0 : block_key(popularity, b);
-			int64		found = (b << popularity->bits) + popularity->place[(rank + key) & popularity->mask];
+		uint32		key = nblocks == 1 ? 0 : block_key(popularity, b);
+		int64		nranks = b < WHOLE_BLOCKS ? nplaces : Min(nplaces, POPULAR_RANKS);
 
-			if (found >= popularity->nrows)
-				continue;
-			row[n] = found;
-			share[n++] = weight[rank] / Max(popularity->mass, 1.0);
+		for (int64 rank = 0; rank < nranks; rank++)
+		{
+			(*row)[n] = popularity->kind == SPINDLE_SKEW_NONE ? rank :
+				(b << popularity->bits) + popularity->place[(rank + key) & popularity->mask];
+			(*weight)[n] = popularity->kind == SPINDLE_SKEW_NONE ? 1.0 : popularity->weight[rank];
+			n += (*row)[n] < popularity->nrows;
 		}
-	pfree(weight);
+	}
 	return n;
 }
 

@@ -51,6 +51,7 @@ extern void spindle_popularity_sampled_rows(const SpindlePopularity *popularity,
 extern void spindle_popularity_pick(const SpindlePopularity *popularity, const int64 *row, int n,
 									const int64 *eligible, int64 *choice);
 extern double spindle_popularity_distinct(const SpindlePopularity *popularity, double choices, bool is_growing);
-extern int	spindle_popularity_list(const SpindlePopularity *popularity, int most, int64 *row, double *share);
+extern double spindle_popularity_until(const SpindlePopularity *popularity, int64 n);
+extern int	spindle_popularity_prominent(const SpindlePopularity *popularity, int64 **row, double **weight);
 
 #endif							/* SPINDLE_POPULARITY_H */

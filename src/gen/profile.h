@@ -14,6 +14,8 @@
 
 /* Values that a profile lists, at most. */
 #define SPINDLE_PROFILE_VALUES	100
+/* Quantiles of a profile, from the least value to the greatest. */
+#define SPINDLE_PROFILE_QUANTILES	101
 
 /*
  * A profile.  Shares are parts of the rows whose value is not NULL, as they are
@@ -25,10 +27,14 @@ typedef struct SpindleProfile
 	double		ndistinct;		/* different values to be expected, NULL not
 								 * counted; 0 if it is not known */
 	bool		is_complete;	/* the list has all values there are */
+	int			nquantiles;		/* SPINDLE_PROFILE_QUANTILES, or 0 if they are
+								 * not known */
 	int			nvalues;		/* listed, the most common first */
 	int64		value[SPINDLE_PROFILE_VALUES];	/* in the representation of
 												 * the column's type */
 	double		share[SPINDLE_PROFILE_VALUES];
+	int64		quantile[SPINDLE_PROFILE_QUANTILES];	/* of the values that are
+														 * not listed, rising */
 } SpindleProfile;
 
 /* profile.c */

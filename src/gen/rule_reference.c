@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "gen/eval_internal.h"
+#include "gen/reference_profile.h"
 #include "math/draws.h"
 
 /*
@@ -271,8 +272,62 @@ compile_reference(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int 
 	return spindle_compile_key(eval, frame, compile_reference_rows(eval, frame, rule, 0), rule->reference.table);
 }
 
+/* The row of a key that counts rows. */
+static inline int64
+row_of_key(const SpindleRule *key, int64 value)
+{
+	return (value - key->sequence.start) / key->sequence.step;
+}
+
+/* The key of a row, likewise. */
+static inline int64
+key_of_row(const SpindleRule *key, int64 row)
+{
+	return key->sequence.start + key->sequence.step * row;
+}
+
 /*
- * The keys of the most popular rows, where all rows can be chosen at any time and
+ * Children of rows that another column of the table chooses, all alike: as much is
+ * known of them as of these.
+ */
+static void
+profile_among(SpindleInstance *instance, int table, const SpindleRule *rule, const SpindleRule *key, SpindleProfile *profile)
+{
+	const SpindleColumnRef *among = &rule->reference.among;
+	const SpindleTable *t = &instance->domain->table[table];
+	const SpindleTable *owner = &instance->domain->table[instance->domain->table[rule->reference.table].rows_parent];
+	const SpindleRule *owner_key = owner->nkeys == 1 ? owner->column[owner->key[0]].rule : NULL;
+	SpindleLayoutCursor *layout;
+	SpindleProfile *owners;
+
+	if (among->nsteps > 0 || t->column[among->column].type.kind == SPINDLE_ROW || rule->reference.among_depth > 1 ||
+		rule->reference.has_after || rule->reference.skew.kind != SPINDLE_SKEW_NONE ||
+		owner_key == NULL || owner_key->kind != SPINDLE_RULE_SEQUENCE || owner_key->sequence.step < 0)
+		return;
+	owners = palloc(sizeof(SpindleProfile));
+	layout = palloc(sizeof(SpindleLayoutCursor));
+	spindle_column_profile(instance, table, among->column, owners);
+	spindle_layout_cursor_init(layout, instance->layout[rule->reference.table]);
+	for (int i = 0; i < owners->nvalues; i++)
+	{
+		int64		first;
+		int			n = spindle_layout_children(layout, row_of_key(owner_key, owners->value[i]), &first);
+
+		for (int k = 0; k < n; k++)
+			spindle_profile_add(profile, key_of_row(key, first + k), owners->share[i] / n);
+	}
+	profile->nquantiles = owners->nquantiles;
+	for (int q = 0; q < owners->nquantiles; q++)
+	{
+		int64		first;
+
+		(void) spindle_layout_children(layout, row_of_key(owner_key, owners->quantile[q]), &first);
+		profile->quantile[q] = key_of_row(key, Min(first, instance->nrows[rule->reference.table] - 1));
+	}
+}
+
+/*
+ * The keys of the rows that are chosen most often, and quantiles of the others, where
  * the key counts rows; and how many different ones there are to be expected.
  */
 static void
@@ -283,13 +338,13 @@ profile_reference(SpindleInstance *instance, int table, const SpindleRule *rule,
 	const SpindleReferenceState *state;
 	double		choices = (double) instance->nrows[table];
 	double		nparents = Max((double) instance->nrows[parent->index], 1);
-	int64		row[SPINDLE_PROFILE_VALUES];
-	double		share[SPINDLE_PROFILE_VALUES];
-	int			n;
+	const bool	counts_rows = key && key->kind == SPINDLE_RULE_SEQUENCE && key->sequence.step > 0;
 
 	if (rule->reference.has_among || rule->reference.has_containing)
 	{
 		profile->ndistinct = nparents * spindle_profile_hit(choices / nparents);
+		if (rule->reference.has_among && counts_rows)
+			profile_among(instance, table, rule, key, profile);
 		return;
 	}
 	state = spindle_reference_state(instance, rule);
@@ -297,13 +352,13 @@ profile_reference(SpindleInstance *instance, int table, const SpindleRule *rule,
 		return;
 	profile->ndistinct = rule->reference.distinct == SPINDLE_DISTINCT_TABLE ? choices :
 		spindle_popularity_distinct(state->popularity, choices, rule->reference.has_after);
-	if (rule->reference.distinct != SPINDLE_DISTINCT_NONE || rule->reference.has_after || key == NULL || key->kind != SPINDLE_RULE_SEQUENCE)
+	if (rule->reference.distinct != SPINDLE_DISTINCT_NONE || !counts_rows)
 		return;
-	n = spindle_popularity_list(state->popularity, SPINDLE_PROFILE_VALUES, row, share);
-	for (int i = 0; i < n; i++)
-		spindle_profile_add(profile, key->sequence.start +
-							key->sequence.step * (state->choice ? state->choice[row[i]] : row[i]), share[i]);
-	profile->is_complete = n == state->popularity->nrows;
+	spindle_reference_profile(instance, table, rule, state, profile);
+	for (int i = 0; i < profile->nvalues; i++)
+		profile->value[i] = key_of_row(key, state->choice ? state->choice[profile->value[i]] : profile->value[i]);
+	for (int q = 0; q < profile->nquantiles; q++)
+		profile->quantile[q] = key_of_row(key, state->choice ? state->choice[profile->quantile[q]] : profile->quantile[q]);
 }
 
 /*

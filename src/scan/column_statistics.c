@@ -7,7 +7,7 @@
  * can use it.  It is made of three things:
  *
  * - what the rule says (gen/profile.h): how many values differ, the most common
- *   ones with their shares, the share of NULLs;
+ *   ones with their shares, quantiles of the others, the share of NULLs;
  * - the order of rows: a column that never falls has its quantiles at known
  *   rows, and as many different values as its groups of rows are large;
  * - a sample of some thousand rows, spread evenly, for the rest, which the
@@ -370,6 +370,29 @@ count_groups(ColumnSample *sample)
 	return sum / sample->nvalues * (double) sample->nrows;
 }
 
+/* The most common values are known, and quantiles of the others. */
+static void
+use_quantiles(ColumnSample *sample)
+{
+	const SpindleProfile *profile = &sample->profile;
+	VacAttrStats *stats = sample->stats;
+	Datum	   *bounds = palloc(sizeof(Datum) * profile->nquantiles);
+	int			n = 0;
+
+	stats->stanullfrac = (float4) profile->null_fraction;
+	spindle_datums_of_values(sample->type, sample->input, profile->quantile, profile->nquantiles, bounds);
+	stats->stawidth = average_width(sample, bounds, NULL, profile->nquantiles);
+	set_distinct(sample, profile->ndistinct);
+	list_common_values(sample, 0);
+
+	/* a histogram has no value twice */
+	for (int i = 0; i < profile->nquantiles; i++)
+		if (i == 0 || profile->quantile[i] != profile->quantile[i - 1])
+			bounds[n++] = bounds[i];
+	if (n >= 2)
+		set_slot(sample, STATISTIC_KIND_HISTOGRAM, bounds, n, NULL, 0);
+}
+
 /* The values rise with the rows, so quantiles are values of certain rows. */
 static void
 use_order(ColumnSample *sample)
@@ -574,13 +597,15 @@ spindle_column_statistics(SpindleInstance *instance, int table, int column, cons
 		spindle_column_profile(instance, table, column, &sample->profile);
 		if (!lists_values(sample))
 		{
-			sample->profile.nvalues = 0;
+			sample->profile.nvalues = sample->profile.nquantiles = 0;
 			sample->profile.is_complete = false;
 		}
 		if (instance->domain->table[table].column[column].monotone)
 			use_order(sample);
 		else if (sample->profile.is_complete && sample->profile.null_fraction >= 0)
 			use_profile(sample);
+		else if (sample->profile.nquantiles > 0 && sample->profile.null_fraction >= 0)
+			use_quantiles(sample);
 		else
 			valid = use_sample(sample);
 	}

@@ -47,7 +47,10 @@ INSERT INTO conditions VALUES
   ('return', $$reason = 'defective'$$, 1.1), ('return', $$reason = 'none'$$, 1.0),
   -- references
   ('order', 'store_id = 1', 1.1), ('order', 'store_id = 77', 1.5), ('order', 'store_id IN (3, 4, 5)', 1.1),
-  ('order_line', 'product_id BETWEEN 1000 AND 1999', 1.2),
+  ('order_line', 'product_id BETWEEN 1000 AND 1999', 1.1), ('order_line', 'product_id = 2894', 1.1), ('product', 'category_id = 30', 1.2),
+  -- the first customers take more orders than later ones, and so do their addresses
+  ('order', 'customer_id = 236', 1.15), ('order', 'customer_id = 1673', 1.15), ('order', 'customer_id < 1274', 1.05), ('order', 'customer_id > 40000', 1.1),
+  ('order', 'shipping_address_id = 355', 1.15), ('order', 'shipping_address_id < 1911', 1.05), ('order', 'shipping_address_id > 60000', 1.05),
   -- samples
   ('order', 'order_total > 500', 1.2), ('order', 'order_total BETWEEN 50 AND 100', 1.2), ('order_line', 'quantity = 1', 1.1),
   ('order_line', 'quantity > 4', 1.3), ('order_line', 'discount_percent = 0', 1.1), ('product', 'unit_price < 20', 1.15),
