@@ -121,6 +121,7 @@ OBJS = \
 	src/scan/answer.o \
 	src/scan/column_statistics.o \
 	src/scan/event_row.o \
+	src/scan/expression.o \
 	src/scan/fdw.o \
 	src/scan/foreign_options.o \
 	src/scan/function_answer.o \

@@ -10,8 +10,8 @@
  *   ones with their shares, quantiles of the others, the share of NULLs;
  * - the order of rows: a column that never falls has its quantiles at known
  *   rows, and as many different values as its groups of rows are large;
- * - a sample of some thousand rows, spread evenly, for the rest, which the
- *   server's own analysis of a sample works on.
+ * - a sample of some thousand rows, spread evenly, for the rest, and for
+ *   expressions, which the server's own analysis of a sample works on.
  *
  * A table of no more rows than a sample has is computed whole, which tells all.
  * The cost is that of a sample, also for a table of 10^10 rows.
@@ -25,11 +25,15 @@
 
 #include <math.h>
 
+#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_type.h"
 #include "commands/vacuum.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/array.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -59,12 +63,15 @@
 #define WIDTH_ROWS		64
 /* Rows whose groups are measured to count the values of a column that never falls. */
 #define GROUP_ROWS		512
+/* Rows of the sample of an expression, and bytes of a result of it, at most. */
+#define EXPRESSION_SAMPLE	4096
+#define MAX_RESULT_BYTES	1024
 /* Bytes of the common values that a rule says, all together. */
 #define MAX_LISTED_BYTES	65536
 /* Parts of a histogram, and entries of a list of common values. */
 #define TARGET			100
 
-/* A column whose statistics are made; everything lives in one scratch context. */
+/* A column whose statistics are made; everything lives in the caller's context. */
 typedef struct ColumnSample
 {
 	SpindleInstance *instance;
@@ -83,7 +90,7 @@ typedef struct ColumnSample
 	int			nnulls;			/* of these */
 	int			nvalues;		/* of these, in value and datum */
 	int64	   *value;
-	Datum	   *datum;			/* live as long as the scratch context */
+	Datum	   *datum;			/* live as long */
 } ColumnSample;
 
 /*
@@ -433,11 +440,11 @@ sample_size(const ColumnSample *sample)
 }
 
 /*
- * Sample the rows, and let the server's analysis say what the rule does not.
- * False if there is nothing to say.
+ * Let the server's analysis say of the sample what the rule does not.  False if
+ * there is nothing to say.
  */
 static bool
-use_sample(ColumnSample *sample)
+analyze_sample(ColumnSample *sample)
 {
 	SpindleProfile *profile = &sample->profile;
 	VacAttrStats *stats = sample->stats;
@@ -446,7 +453,6 @@ use_sample(ColumnSample *sample)
 	double		ndistinct = 0;
 	int32		width;
 
-	take_sample(sample, sample_size(sample), sample_row);
 	null_fraction = profile->null_fraction >= 0 ? profile->null_fraction :
 		(double) sample->nnulls / sample->nsampled;
 	width = average_width(sample, sample->datum, NULL, sample->nvalues);
@@ -477,6 +483,14 @@ use_sample(ColumnSample *sample)
 	set_distinct(sample, profile->ndistinct > 0 ? profile->ndistinct : ndistinct + profile->nvalues);
 	list_common_values(sample, (1.0 - null_fraction) * others);
 	return true;
+}
+
+/* Sample the rows, and analyze the sample; as analyze_sample(). */
+static bool
+use_sample(ColumnSample *sample)
+{
+	take_sample(sample, sample_size(sample), sample_row);
+	return analyze_sample(sample);
 }
 
 /*
@@ -529,7 +543,7 @@ form_tuple(const VacAttrStats *stats)
 	return tuple;
 }
 
-/* A column of which nothing is known yet, in the current memory context. */
+/* A column, or an expression, of which nothing is known yet. */
 static ColumnSample *
 begin_sample(SpindleInstance *instance, int table, int column, const SpindleStatisticsType *type, Oid collation)
 {
@@ -548,6 +562,69 @@ begin_sample(SpindleInstance *instance, int table, int column, const SpindleStat
 }
 
 /*
+ * Compute an expression of the values of a sample, into a sample of its results.
+ * False if one of them is so long that all together might not fit into memory.
+ */
+static bool
+compute_expression(const ColumnSample *values, Expr *expr, ColumnSample *results)
+{
+	const Form_pg_type type = results->stats->attrtype;
+	EState	   *estate = CreateExecutorState();
+	ExprContext *econtext = GetPerTupleExprContext(estate);
+	ExprState  *state;
+
+	fix_opfuncids((Node *) expr);
+	state = ExecInitExpr(expr, NULL);
+	results->nrows = values->nrows;
+	results->nsampled = values->nsampled;
+	results->datum = palloc(sizeof(Datum) * values->nsampled);
+	results->value = palloc0(sizeof(int64) * values->nsampled);
+
+	/* of all NULLs the result is the same */
+	for (int i = 0; i < values->nvalues + Min(values->nnulls, 1); i++)
+	{
+		const int	count = i < values->nvalues ? 1 : values->nnulls;
+		Datum		result;
+		bool		is_null;
+
+		CHECK_FOR_INTERRUPTS();
+		econtext->caseValue_isNull = i == values->nvalues;
+		econtext->caseValue_datum = econtext->caseValue_isNull ? (Datum) 0 : values->datum[i];
+		result = ExecEvalExprSwitchContext(state, econtext, &is_null);
+		if (!is_null && type->typlen < 0 && toast_raw_datum_size(result) > MAX_RESULT_BYTES)
+			return false;
+		for (int k = 0; k < count && !is_null; k++)
+			results->datum[results->nvalues++] = datumCopy(result, type->typbyval, type->typlen);
+		results->nnulls += is_null ? count : 0;
+		ResetExprContext(econtext);
+	}
+	FreeExecutorState(estate);
+	return true;
+}
+
+/*
+ * spindle_expression_statistics
+ *		The same as spindle_column_statistics() of an expression of a column; NULL
+ *		also if results are long.
+ *
+ * type is that of the column.  Raises what the expression does, too.
+ */
+HeapTuple
+spindle_expression_statistics(SpindleInstance *instance, int table, int column, const SpindleStatisticsType *type,
+							  const SpindleStatisticsExpression *expression)
+{
+	ColumnSample *values = begin_sample(instance, table, column, type, InvalidOid);
+	ColumnSample *results = begin_sample(instance, table, column, &expression->type, expression->collation);
+
+	if (values->nrows == 0)
+		return NULL;
+	take_sample(values, (int) Min(EXPRESSION_SAMPLE, values->nrows), sample_row);
+	if (!compute_expression(values, expression->expr, results) || !analyze_sample(results))
+		return NULL;
+	return form_tuple(results->stats);
+}
+
+/*
  * spindle_column_width
  *		The bytes of a column's values on average, by a few rows; 0 if these have
  *		none.  Raises what spindle_column_statistics() does.
@@ -555,16 +632,10 @@ begin_sample(SpindleInstance *instance, int table, int column, const SpindleStat
 int32
 spindle_column_width(SpindleInstance *instance, int table, int column, const SpindleStatisticsType *type)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle width", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	ColumnSample *sample = begin_sample(instance, table, column, type, InvalidOid);
-	int32		width;
 
 	take_sample(sample, (int) Min(WIDTH_ROWS, sample->nrows), sample_row);
-	width = average_width(sample, sample->datum, NULL, sample->nvalues);
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextDelete(context);
-	return width;
+	return average_width(sample, sample->datum, NULL, sample->nvalues);
 }
 
 /*
@@ -572,7 +643,9 @@ spindle_column_width(SpindleInstance *instance, int table, int column, const Spi
  *		The statistics of a column, as a row of pg_statistic, palloc'd; NULL if
  *		the table is empty.
  *
- * collation is that by which the attribute compares texts.  Can be interrupted.
+ * collation is that by which the attribute compares texts.  Leaves garbage in the
+ * current memory context, some megabytes, as all functions here do.  Can be
+ * interrupted.
  * Raises what computing rows raises, see spindle_eval_run() and
  * spindle_eval_add(), untranslatable_character, and what the input of the type
  * raises if a text is no value of it.
@@ -581,11 +654,7 @@ HeapTuple
 spindle_column_statistics(SpindleInstance *instance, int table, int column, const SpindleStatisticsType *type,
 						  Oid collation)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle statistics",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	ColumnSample *sample = begin_sample(instance, table, column, type, collation);
-	HeapTuple	tuple = NULL;
 	bool		valid = true;
 
 	if (sample->nrows == 0)
@@ -609,11 +678,5 @@ spindle_column_statistics(SpindleInstance *instance, int table, int column, cons
 		else
 			valid = use_sample(sample);
 	}
-	if (valid)
-		tuple = form_tuple(sample->stats);
-	MemoryContextSwitchTo(oldcontext);
-	if (valid)
-		tuple = heap_copytuple(tuple);
-	MemoryContextDelete(context);
-	return tuple;
+	return valid ? form_tuple(sample->stats) : NULL;
 }

@@ -18,7 +18,8 @@
  * change nothing.  A plan that left one out goes with the definition it was made
  * by, as it has no scan that would notice another one; like any plan of the
  * session, it goes when the session hears of that.  No path is ever made of it: indexes of foreign tables are
- * not looked at for that, and it has no callback that a scan would need.
+ * not looked at for that, and it has no callback that a scan would need.  In the
+ * same way expressions are told, for whose statistics the planner then asks.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,6 +33,8 @@
 #include "common/hashfn.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/nodes.h"
 #include "optimizer/plancat.h"
 #include "utils/acl.h"
 #include "utils/hsearch.h"
@@ -47,7 +50,7 @@
 #include "scan/function_scan.h"
 #include "scan/statistics.h"
 
-/* Columns whose statistics a session keeps: some megabytes. */
+/* Columns and expressions whose statistics a session keeps: some megabytes. */
 #define MAX_KEPT	500
 
 /* What statistics depend on.  There is no padding, as it is hashed. */
@@ -61,6 +64,8 @@ typedef struct StatisticsKey
 	Oid			collation;
 	Oid			type;			/* of the values ... */
 	int32		typmod;			/* ... and its modifier */
+	uint64		expression;		/* of an expression of the values, its hash; else
+								 * 0 */
 } StatisticsKey;
 
 /* What can be kept of a column; each part is made when it is asked for. */
@@ -86,6 +91,7 @@ static dlist_head used = DLIST_STATIC_INIT(used);
 
 /* Who had the hooks before us; is called first. */
 static get_relation_stats_hook_type previous_stats_hook = NULL;
+static get_index_stats_hook_type previous_index_hook = NULL;
 static get_relation_info_hook_type previous_info_hook = NULL;
 
 /* Let go what a resource owner still holds, and go on with the one before. */
@@ -107,7 +113,7 @@ end_owner(ResourceOwner owner, ResourceOwner previous, bool is_commit)
  */
 static void
 make_statistics(SpindleInstance *instance, const StatisticsKey *key, const SpindleStatisticsType *type,
-				StatisticsPart part, HeapTuple *tuple, int32 *width)
+				const SpindleStatisticsExpression *expression, StatisticsPart part, HeapTuple *tuple, int32 *width)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(oldcontext, "spindle statistics of a column",
@@ -123,6 +129,8 @@ make_statistics(SpindleInstance *instance, const StatisticsKey *key, const Spind
 		MemoryContextSwitchTo(context);
 		if (part == STATISTICS_WIDTH)
 			*width = spindle_column_width(instance, key->table, key->column, type);
+		else if (expression)
+			made = spindle_expression_statistics(instance, key->table, key->column, type, expression);
 		else
 			made = spindle_column_statistics(instance, key->table, key->column, type, key->collation);
 		MemoryContextSwitchTo(oldcontext);
@@ -174,13 +182,24 @@ make_room(void)
 	hash_search(kept, &last->key, HASH_REMOVE, NULL);
 }
 
+/* A hash of an expression, wherever it stood in a query. */
+static uint64
+hash_expression(const SpindleStatisticsExpression *expression)
+{
+	/* to read it forgets the place */
+	char	   *text = nodeToString(stringToNode(nodeToString(expression->expr)));
+
+	return hash_combine64(hash_bytes_extended((const unsigned char *) text, (int) strlen(text), 0), expression->collation);
+}
+
 /*
- * What is kept of a column, with the part that is asked for; it is made if it is
- * not there.  The result may be gone with the next call.
+ * What is kept of a column, or of an expression of it if that is not NULL, with
+ * the part that is asked for; it is made if it is not there.  The result may be
+ * gone with the next call.
  */
 static const KeptStatistics *
 find_statistics(SpindleInstance *instance, int table, int column, const SpindleStatisticsType *type, Oid collation,
-				StatisticsPart part)
+				const SpindleStatisticsExpression *expression, StatisticsPart part)
 {
 	StatisticsKey key = {
 		.domain = hash_combine64(instance->domain->fingerprint, spindle_label(instance->domain->name)),
@@ -191,6 +210,7 @@ find_statistics(SpindleInstance *instance, int table, int column, const SpindleS
 		.collation = collation,
 		.type = type->oid,
 		.typmod = type->typmod,
+		.expression = expression ? hash_expression(expression) : 0,
 	};
 	KeptStatistics *entry = kept ? hash_search(kept, &key, HASH_FIND, NULL) : NULL;
 
@@ -207,7 +227,7 @@ find_statistics(SpindleInstance *instance, int table, int column, const SpindleS
 	{
 		HeapTuple	tuple = NULL;
 
-		make_statistics(instance, &key, type, part, &tuple, &entry->width);
+		make_statistics(instance, &key, type, expression, part, &tuple, &entry->width);
 		if (tuple)
 		{
 			MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
@@ -371,13 +391,55 @@ give_statistics(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum, Variab
 	type = statistics_type(source, attnum, oid, typmod);
 	if (type == NULL)
 		return false;
-	tuple = find_statistics(source->instance, source->table, source->column[attnum - 1], type, collation,
+	tuple = find_statistics(source->instance, source->table, source->column[attnum - 1], type, collation, NULL,
 							STATISTICS_TUPLE)->tuple;
 	if (tuple == NULL)
 		return false;
 	vardata->statsTuple = heap_copytuple(tuple);
 	vardata->freefunc = heap_freetuple;
 	vardata->acl_ok = rte->rtekind == RTE_FUNCTION ? rte->securityQuals == NIL : may_see_all_rows(root, rel, attnum);
+	return true;
+}
+
+/*
+ * get_index_stats_hook: statistics of an expression that add_expressions() has
+ * told as an index.
+ */
+static bool
+give_expression_statistics(PlannerInfo *root, Oid index, AttrNumber attnum, VariableStatData *vardata)
+{
+	SpindleStatisticsExpression expression = {0};
+	RangeTblEntry *rte;
+	SpindleSource *source;
+	SpindleStatisticsType *type;
+	HeapTuple	tuple;
+	Var		   *var;
+	Oid			oid;
+	int32		typmod;
+	Oid			collation;
+
+	if (previous_index_hook && previous_index_hook(root, index, attnum, vardata))
+		return true;
+	if (OidIsValid(index) || vardata->rel == NULL || !is_generated(vardata->rel))
+		return false;
+	expression.expr = spindle_expression_of_value(vardata->var, &var);
+	rte = root->simple_rte_array[vardata->rel->relid];
+	source = expression.expr ? source_of_foreign_table(vardata->rel, rte, var->varattno, &oid, &typmod, &collation) : NULL;
+	if (source == NULL || var->varattno > source->natts || source->column[var->varattno - 1] < 0)
+		return false;
+	type = statistics_type(source, var->varattno, oid, typmod);
+	if (type == NULL)
+		return false;
+	expression.type.oid = exprType(vardata->var);
+	expression.type.typmod = exprTypmod(vardata->var);
+	expression.collation = exprCollation(vardata->var);
+	tuple = find_statistics(source->instance, source->table, source->column[var->varattno - 1], type, collation,
+							&expression, STATISTICS_TUPLE)->tuple;
+	if (tuple == NULL)
+		return false;
+	vardata->statsTuple = heap_copytuple(tuple);
+	vardata->freefunc = heap_freetuple;
+	vardata->acl_ok = may_see_all_rows(root, vardata->rel, var->varattno);
 	return true;
 }
 
@@ -408,7 +470,8 @@ spindle_statistics_set_widths(RelOptInfo *rel, Oid relid, const SpindleSource *s
 		type = statistics_type(source, var->varattno, var->vartype, var->vartypmod);
 		if (type == NULL || get_typlen(type->oid) > 0)
 			continue;
-		width = find_statistics(source->instance, source->table, column, type, var->varcollid, STATISTICS_WIDTH)->width;
+		width = find_statistics(source->instance, source->table, column, type, var->varcollid, NULL,
+								STATISTICS_WIDTH)->width;
 		if (width <= 0)
 			continue;
 		rel->reltarget->width += width - rel->attr_widths[var->varattno - rel->min_attr];
@@ -463,6 +526,33 @@ add_unique_columns(RelOptInfo *rel, const SpindleSource *source, const int *colu
 	index->immediate = true;
 	index->hypothetical = true;
 	rel->indexlist = lappend(rel->indexlist, index);
+}
+
+/*
+ * Add the expressions of a relation that a query groups or compares by, as if there
+ * were indexes of them: for these the planner asks for statistics of expressions.
+ */
+static void
+add_expressions(PlannerInfo *root, RelOptInfo *rel)
+{
+	ListCell   *lc;
+
+	foreach(lc, spindle_expressions_of(root, rel->relid))
+	{
+		IndexOptInfo *index = makeNode(IndexOptInfo);
+
+		index->rel = rel;
+		index->tuples = rel->tuples;
+		index->ncolumns = index->nkeycolumns = 1;
+		index->indexkeys = palloc0(sizeof(int));
+		index->indexcollations = palloc0(sizeof(Oid));
+		index->opfamily = palloc0(sizeof(Oid));
+		index->opcintype = palloc0(sizeof(Oid));
+		index->canreturn = palloc0(sizeof(bool));
+		index->indexprs = list_make1(lfirst(lc));
+		index->hypothetical = true;
+		rel->indexlist = lappend(rel->indexlist, index);
+	}
 }
 
 /*
@@ -555,6 +645,7 @@ give_keys(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel)
 	add_unique_columns(rel, source, table->key, table->nkeys);
 	for (int i = 0; i < table->nunique; i++)
 		add_unique_columns(rel, source, table->unique[i].column, table->unique[i].n);
+	add_expressions(root, rel);
 	relate(root, rel, source);
 }
 
@@ -567,6 +658,8 @@ spindle_statistics_init(void)
 {
 	previous_stats_hook = get_relation_stats_hook;
 	get_relation_stats_hook = give_statistics;
+	previous_index_hook = get_index_stats_hook;
+	get_index_stats_hook = give_expression_statistics;
 	previous_info_hook = get_relation_info_hook;
 	get_relation_info_hook = give_keys;
 }

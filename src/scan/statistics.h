@@ -25,10 +25,25 @@ typedef struct SpindleStatisticsType
 								 * the column's own */
 } SpindleStatisticsType;
 
+/* An expression of a column, whose statistics are wanted in place of the column's. */
+typedef struct SpindleStatisticsExpression
+{
+	Expr	   *expr;			/* of a value of the column, see
+								 * spindle_expression_of_value() */
+	SpindleStatisticsType type; /* of its result */
+	Oid			collation;		/* by which results are compared */
+} SpindleStatisticsExpression;
+
+/* expression.c */
+extern List *spindle_expressions_of(PlannerInfo *root, Index relid);
+extern Expr *spindle_expression_of_value(Node *node, Var **column);
+
 /* column_statistics.c */
 extern HeapTuple spindle_column_statistics(SpindleInstance *instance, int table, int column,
 										   const SpindleStatisticsType *type, Oid collation);
-
+extern HeapTuple spindle_expression_statistics(SpindleInstance *instance, int table, int column,
+											   const SpindleStatisticsType *type,
+											   const SpindleStatisticsExpression *expression);
 extern int32 spindle_column_width(SpindleInstance *instance, int table, int column,
 								  const SpindleStatisticsType *type);
 
