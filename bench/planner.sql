@@ -79,7 +79,7 @@ FROM bench.join_node GROUP BY side;
 -- each of them
 SELECT format('%s %s%s: %s ms, stored %s ms, ratio %s; planning %s ms, stored %s ms; q-error at most %s, stored %s: %s',
   kind, number,
-  CASE WHEN few_by_reference THEN ' (few rows by a skewed reference)' ELSE '' END,
+  CASE WHEN few_by_reference THEN ' (few rows by a reference)' ELSE '' END,
   round(a::numeric, 1), round(b::numeric, 1), round((a / b)::numeric, 2), round(a_planning::numeric, 2), round(b_planning::numeric, 2),
   round(q_generated::numeric, 1), round(q_stored::numeric, 1), left(regexp_replace(query, '\s+', ' ', 'g'), 60))
 FROM bench.join_time,

@@ -68,8 +68,12 @@
 #define MAX_RESULT_BYTES	1024
 /* Bytes of the common values that a rule says, all together. */
 #define MAX_LISTED_BYTES	65536
-/* Parts of a histogram, and entries of a list of common values. */
+/*
+ * Parts of a histogram, and entries of a list of common values.  Those of texts are
+ * also what patterns are tried on.
+ */
 #define TARGET			100
+#define TEXT_TARGET		400
 
 /* A column whose statistics are made; everything lives in the caller's context. */
 typedef struct ColumnSample
@@ -213,7 +217,7 @@ make_stats(const SpindleStatisticsType *type, Oid collation)
 		stats->statypbyval[k] = stats->attrtype->typbyval;
 		stats->statypalign[k] = stats->attrtype->typalign;
 	}
-	spindle_set_statistics_target(stats, TARGET);
+	spindle_set_statistics_target(stats, stats->attrtype->typcategory == TYPCATEGORY_STRING ? TEXT_TARGET : TARGET);
 	return stats;
 }
 

@@ -43,7 +43,7 @@ INSERT INTO conditions VALUES
   ('order', $$status = 'returned'$$, 1.1), ('order', $$status <> 'completed'$$, 1.1), ('order', 'promotion_id IS NULL', 1.05),
   ('order', 'promotion_id IS NOT NULL', 1.1), ('customer', $$loyalty_tier = 'Gold'$$, 1.05), ('customer', 'is_active', 1.05),
   ('customer', 'NOT is_active', 1.05), ('customer', $$gender IN ('M')$$, 1.05), ('customer', 'email IS NULL', 1.1),
-  ('customer', $$last_name = 'Smith'$$, 1.3), ('address', $$state = 'TX'$$, 1.1), ('address', $$city = 'Chicago'$$, 1.2),
+  ('customer', $$last_name = 'Smith'$$, 1.3), ('product', $$product_name LIKE '%Shirt%'$$, 1.4), ('address', $$state = 'TX'$$, 1.1), ('address', $$city = 'Chicago'$$, 1.2),
   ('return', $$reason = 'defective'$$, 1.1), ('return', $$reason = 'none'$$, 1.0),
   -- references
   ('order', 'store_id = 1', 1.1), ('order', 'store_id = 77', 1.5), ('order', 'store_id IN (3, 4, 5)', 1.1),
