@@ -1,0 +1,53 @@
+--
+-- Plans of joins over generated tables as they were imported: no loop scans a table
+-- whole again and again, and single tables of a big join are read by ranges.
+--
+SET client_min_messages = warning;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set queries :abs_srcdir '/../bench/planner_queries.sql'
+CREATE SCHEMA bench;
+\set ECHO none
+\i :queries
+\set ECHO all
+CREATE SCHEMA shop;
+IMPORT FOREIGN SCHEMA retail FROM SERVER spindle INTO shop OPTIONS (scale 'large');
+SET search_path = shop, public;
+
+-- The nodes of a plan, each with the one above.
+CREATE FUNCTION bench.nodes(query text) RETURNS TABLE (node jsonb, above jsonb) LANGUAGE plpgsql AS $$
+DECLARE
+  plan jsonb;
+BEGIN
+  EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+  RETURN QUERY WITH RECURSIVE tree AS (
+    SELECT plan -> 0 -> 'Plan' AS node, NULL::jsonb AS above
+    UNION ALL
+    SELECT jsonb_array_elements(t.node -> 'Plans'), t.node FROM tree t
+  )
+  SELECT * FROM tree;
+END
+$$;
+-- What a loop or a condition repeats, of all rows of a table; to hash it takes one scan.
+CREATE FUNCTION bench.repeated() RETURNS TABLE (kind text, number int, relation text) LANGUAGE sql AS $$
+  SELECT q.kind, q.number, node ->> 'Alias' FROM bench.join_query q, bench.nodes(query)
+  WHERE node ->> 'Node Type' = 'Foreign Scan' AND NOT node ? 'Rows Found By' AND node ->> 'Parent Relationship' IN ('Inner', 'SubPlan')
+    AND (above ->> 'Node Type' = 'Nested Loop' OR above ->> 'Filter' !~ 'hashed SubPlan')
+$$;
+SELECT count(*) AS queries FROM bench.join_query;
+SELECT * FROM bench.repeated();
+SET max_parallel_workers_per_gather = 4;
+SELECT * FROM bench.repeated();
+SET max_parallel_workers_per_gather = 0;
+SELECT * FROM bench.repeated();
+
+-- where each of these wins, it is there
+SELECT count(*) FILTER (WHERE plan ~ 'Nested Loop') > 5 AS loops, count(*) FILTER (WHERE plan ~ 'Merge') > 0 AS merges, count(*) FILTER (WHERE plan ~ 'Hash Join') > 20 AS hashes
+FROM (SELECT string_agg(node ->> 'Node Type', ' ') AS plan FROM bench.join_query q, bench.nodes(query) GROUP BY q.id) s;
+SET max_parallel_workers_per_gather = 2;
+SELECT count(*) FILTER (WHERE plan ~ '"Gather') > 10 AS parallel, count(*) FILTER (WHERE plan ~ '"Parallel Aware": true') > 10 AS partial
+FROM (SELECT string_agg(node::text, ' ') AS plan FROM bench.join_query q, bench.nodes(query) GROUP BY q.id) s;
+SELECT DISTINCT node ->> 'Alias' AS by_ranges FROM bench.join_query, bench.nodes(query)
+WHERE kind = 'join' AND number = 28 AND node ? 'Rows Found By' ORDER BY 1;
+
+RESET search_path;
+DROP SCHEMA bench, shop CASCADE;
