@@ -5,6 +5,7 @@
 SET client_min_messages = warning;
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set queries :abs_srcdir '/../bench/planner_queries.sql'
+\set tpch :abs_srcdir '/data/tpch_queries.sql'
 CREATE SCHEMA bench;
 \set ECHO none
 \i :queries
@@ -28,17 +29,17 @@ BEGIN
 END
 $$;
 -- What a loop or a condition repeats, of all rows of a table; to hash it takes one scan.
-CREATE FUNCTION bench.repeated() RETURNS TABLE (kind text, number int, relation text) LANGUAGE sql AS $$
+CREATE FUNCTION bench.repeated(generated text) RETURNS TABLE (kind text, number int, relation text) LANGUAGE sql AS $$
   SELECT q.kind, q.number, node ->> 'Alias' FROM bench.join_query q, bench.nodes(query)
-  WHERE node ->> 'Node Type' = 'Foreign Scan' AND NOT node ? 'Rows Found By' AND node ->> 'Parent Relationship' IN ('Inner', 'SubPlan')
+  WHERE q.generated = repeated.generated AND node ->> 'Node Type' = 'Foreign Scan' AND NOT node ? 'Rows Found By' AND node ->> 'Parent Relationship' IN ('Inner', 'SubPlan')
     AND (above ->> 'Node Type' = 'Nested Loop' OR above ->> 'Filter' !~ 'hashed SubPlan')
 $$;
 SELECT count(*) AS queries FROM bench.join_query;
-SELECT * FROM bench.repeated();
+SELECT * FROM bench.repeated('shop');
 SET max_parallel_workers_per_gather = 4;
-SELECT * FROM bench.repeated();
+SELECT * FROM bench.repeated('shop');
 SET max_parallel_workers_per_gather = 0;
-SELECT * FROM bench.repeated();
+SELECT * FROM bench.repeated('shop');
 
 -- where each of these wins, it is there
 SELECT count(*) FILTER (WHERE plan ~ 'Nested Loop') > 5 AS loops, count(*) FILTER (WHERE plan ~ 'Merge') > 0 AS merges, count(*) FILTER (WHERE plan ~ 'Hash Join') > 20 AS hashes
@@ -49,5 +50,18 @@ FROM (SELECT string_agg(node::text, ' ') AS plan FROM bench.join_query q, bench.
 SELECT DISTINCT node ->> 'Alias' AS by_ranges FROM bench.join_query, bench.nodes(query)
 WHERE kind = 'join' AND number = 28 AND node ? 'Rows Found By' ORDER BY 1;
 
+-- the same of TPC-H
+CREATE SCHEMA tpch;
+IMPORT FOREIGN SCHEMA tpch FROM SERVER spindle INTO tpch OPTIONS (scale 'sf1');
+SET search_path = bench;
+\set ECHO none
+\i :tpch
+\set ECHO all
+INSERT INTO bench.join_query (kind, number, generated, query) SELECT 'TPC-H', n, 'tpch', query FROM tpch_query;
+SET search_path = tpch;
+SELECT * FROM bench.repeated('tpch');
+SET max_parallel_workers_per_gather = 0;
+SELECT * FROM bench.repeated('tpch');
+
 RESET search_path;
-DROP SCHEMA bench, shop CASCADE;
+DROP SCHEMA bench, shop, tpch CASCADE;
