@@ -30,32 +30,9 @@ spindle_documents_init(SpindleDocuments *documents)
 static void
 append_string(SpindleTextBatch *batch, const char *data, int len)
 {
-	static const char hex[] = "0123456789abcdef";
-	char	   *start = spindle_text_reserve(batch, (Size) len * 6 + 2);
-	char	   *p = start;
+	char	   *start = spindle_text_reserve(batch, STRING_ROOM((Size) len));
 
-	*p++ = '"';
-	for (int i = 0; i < len; i++)
-	{
-		const unsigned char c = (unsigned char) data[i];
-		const char *escape = c == '\b' ? "b" : c == '\f' ? "f" : c == '\n' ? "n" : c == '\r' ? "r" : c == '\t' ? "t" : NULL;
-
-		if (c == '"' || c == '\\' || escape)
-		{
-			*p++ = '\\';
-			*p++ = escape ? *escape : c;
-		}
-		else if (c < 0x20)
-		{
-			p = put(p, "\\u00", 4);
-			*p++ = hex[c >> 4];
-			*p++ = hex[c & 15];
-		}
-		else
-			*p++ = c;
-	}
-	*p++ = '"';
-	batch->used += p - start;
+	batch->used += put_string(start, data, len, true) - start;
 }
 
 /*

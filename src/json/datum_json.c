@@ -61,38 +61,16 @@ spindle_datum_json_init(SpindleDatumJson *json, Oid type, MemoryContext context)
 static void
 write_text(StringInfo out, const char *data, int len)
 {
-	static const char hex[] = "0123456789abcdef";
 	char	   *utf8 = pg_server_to_any(data, len, PG_UTF8);
 	int			n = utf8 == data ? len : (int) strlen(utf8);
 	char	   *p;
 
-	/* six bytes per character at worst: \u00XX */
 	if (n > (MaxAllocSize - 16) / 6 || out->len > (int) (MaxAllocSize - 16) - n * 6)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a text of %d bytes is too long for an event", n)));
-	reserve(out, n * 6 + 2);
-	p = out->data + out->len;
-	*p++ = '"';
-	for (int i = 0; i < n; i++)
-	{
-		unsigned char c = (unsigned char) utf8[i];
-
-		if (c == '"' || c == '\\')
-		{
-			*p++ = '\\';
-			*p++ = c;
-		}
-		else if (c < 0x20)
-		{
-			p = put(p, "\\u00", 4);
-			*p++ = hex[c >> 4];
-			*p++ = hex[c & 15];
-		}
-		else
-			*p++ = c;
-	}
-	*p++ = '"';
+	reserve(out, STRING_ROOM(n));
+	p = put_string(out->data + out->len, utf8, n, false);
 	*p = '\0';
 	out->len = (int) (p - out->data);
 }

@@ -219,8 +219,6 @@ spindle_json_writer_override(SpindleJsonWriter *writer, int column, const Spindl
 static char *
 put_text(StringInfo out, char *p, const SpindleText *text, int more)
 {
-	static const char hex[] = "0123456789abcdef";
-
 	out->len = (int) (p - out->data);
 	if (text->json)
 	{
@@ -228,30 +226,8 @@ put_text(StringInfo out, char *p, const SpindleText *text, int more)
 		return put_short(out->data + out->len, text->json, text->json_len);
 	}
 
-	/* six bytes per character at worst: \u00XX */
-	reserve(out, text->len * 6 + 2 + more);
-	p = out->data + out->len;
-	*p++ = '"';
-	for (int i = 0; i < text->len; i++)
-	{
-		unsigned char c = (unsigned char) text->data[i];
-
-		if (c == '"' || c == '\\')
-		{
-			*p++ = '\\';
-			*p++ = c;
-		}
-		else if (c < 0x20)
-		{
-			p = put(p, "\\u00", 4);
-			*p++ = hex[c >> 4];
-			*p++ = hex[c & 15];
-		}
-		else
-			*p++ = c;
-	}
-	*p++ = '"';
-	return p;
+	reserve(out, STRING_ROOM(text->len) + more);
+	return put_string(out->data + out->len, text->data, text->len, false);
 }
 
 /*

@@ -24,6 +24,9 @@
 /* More than any value takes that is not text. */
 #define MAX_SCALAR	96
 
+/* What a text of len bytes takes at worst: \u00XX for each of them, and quotes. */
+#define STRING_ROOM(len)	((len) * 6 + 2)
+
 /* Dates and times written last: the next ones mostly are the same, or close. */
 typedef struct JsonTimes
 {
@@ -60,6 +63,44 @@ put(char *p, const char *data, int len)
 {
 	memcpy(p, data, len);
 	return p + len;
+}
+
+/*
+ * A text in UTF-8 as a string with its quotes, for which there must be room for
+ * STRING_ROOM(len) bytes.  With short_escapes the escapes are those of the server's
+ * escape_json(); events have had \u000a for line ends from the start.
+ */
+static inline char *
+put_string(char *p, const char *data, int len, bool short_escapes)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	*p++ = '"';
+	for (int i = 0; i < len; i++)
+	{
+		const unsigned char c = (unsigned char) data[i];
+
+		if (c == '"' || c == '\\')
+		{
+			*p++ = '\\';
+			*p++ = c;
+		}
+		else if (c >= 0x20)
+			*p++ = c;
+		else if (short_escapes && c >= '\b' && c <= '\r' && c != '\v')
+		{
+			*p++ = '\\';
+			*p++ = "btn?fr"[c - '\b'];
+		}
+		else
+		{
+			p = put(p, "\\u00", 4);
+			*p++ = hex[c >> 4];
+			*p++ = hex[c & 15];
+		}
+	}
+	*p++ = '"';
+	return p;
 }
 
 /*

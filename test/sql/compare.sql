@@ -19,7 +19,7 @@ $$;
 -- keys of one and several columns, hidden ones, none; other names; values of all kinds
 SELECT spindle_create_domain('compared', $json${
   "spindle": 1, "description": "To be compared", "range": {"start": "2024-01-01", "end": "2026-01-01"},
-  "presets": {"small": {"owner": 40, "nothing": 0, "value": 300}, "large": {"owner": 4000, "nothing": 0, "value": 30000}},
+  "presets": {"small": {"owner": 40, "nothing": 0, "value": 300}, "large": {"owner": 1500, "nothing": 0, "value": 5000}},
   "types": {"mood": {"enum": ["good", "bad"]}},
   "tables": {
     "owner": {"key": "id", "rows": {"kind": "preset"}, "relation": "\"Owners\"", "columns": {

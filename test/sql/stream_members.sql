@@ -82,12 +82,12 @@ SELECT estimated('EXECUTE streamed(''{"max_events": 7}'')');
 RESET plan_cache_mode;
 
 -- deliveries: lines by one process and by several, tables, channels; in front of the arguments of each kind
-SELECT max_events, count(DISTINCT md5(pg_read_file(:'file' || n))) AS contents, sum(bytes_sent) > 0 AS wrote
-FROM (SELECT 100 AS max_events UNION ALL SELECT 110000) m, generate_series(1, 2) n,
-  LATERAL (SELECT * FROM spindle_to_file(:'file' || n, 'retail', 'order_line', scale => 'medium', max_events => CASE n WHEN 1 THEN m.max_events END, out_of_order_fraction => CASE n WHEN 1 THEN 0.1 ELSE 0 END,
-    options => CASE n WHEN 2 THEN jsonb_build_object('max_events', m.max_events, 'out_of_order_fraction', 0.1) END, mode => 'w')) d
+SELECT max_events, count(DISTINCT pg_read_file(:'file' || n)) AS contents, sum(bytes_sent) > 0 AS wrote
+FROM (SELECT 100 AS max_events UNION ALL SELECT 101000) m, generate_series(1, 2) n,
+  LATERAL (SELECT * FROM spindle_to_program(format('md5sum >%s%s', :'file', n), 'retail', 'order_line', scale => 'medium', max_events => CASE n WHEN 1 THEN m.max_events END,
+    out_of_order_fraction => CASE n WHEN 1 THEN 0.1 ELSE 0 END, options => CASE n WHEN 2 THEN jsonb_build_object('max_events', m.max_events, 'out_of_order_fraction', 0.1) END)) d
 GROUP BY max_events ORDER BY max_events;
-SELECT events_sent FROM spindle_to_program('cat >/dev/null', 'retail', 'order', options => '{"max_events": 12}');
+SELECT events_sent, bytes_sent = length(pg_read_file(:'file' || 1)) AS wrote FROM spindle_to_file(:'file' || 1, 'retail', 'order', options => '{"max_events": 9}', mode => 'w');
 CREATE TABLE sample (order_id bigint, status text);
 CALL spindle_to_table('sample', 'retail', 'order', options => '{"max_events": 5, "skip_events": 2, "batch_size": 1}') \gset
 SELECT :events_sent AS events_sent;
