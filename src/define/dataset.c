@@ -114,7 +114,11 @@ read_data_set(const char *name, const char *text, int len)
 	{
 		SpindleJson field = spindle_json_child(&fields, item, f);
 
-		set->field[f++] = spindle_json_string(&field);
+		set->field[f] = spindle_json_string(&field);
+		for (int k = 0; k < f; k++)
+			if (strcmp(set->field[k], set->field[f]) == 0)
+				spindle_json_error(&field, NULL, "field \"%s\" stands twice.", set->field[f]);
+		f++;
 	}
 	rows = spindle_json_member(&document, "rows");
 	read_records(&rows, set);
