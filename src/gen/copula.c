@@ -23,13 +23,17 @@ static void
 run_scores(Step *step)
 {
 	const int	n = step->frame->n;
-	const int64 *row = step->frame->row;
 	double	   *out = (double *) step->out.value;
-	uint64		portion[SPINDLE_DRAWS];
 
 	StaticAssertStmt(sizeof(double) == sizeof(int64), "scores take the place of values");
-	for (int i = 0; i < n; i++)
-		out[i] = spindle_normal_quantile(spindle_fraction(spindle_next_draw(step->key, row, n, i, portion)));
+	for (int done = 0; done < n; done += SPINDLE_DRAWS)
+	{
+		const int	m = Min(SPINDLE_DRAWS, n - done);
+		uint64		draw[SPINDLE_DRAWS];
+
+		spindle_draws(step->key, step->frame->row + done, m, draw);
+		spindle_normal_scores(draw, m, out + done);
+	}
 }
 
 /* The step for the scores of a rule, made on first use. */
@@ -55,6 +59,7 @@ sum_scores(const Step *step, int first, int m, uint64 *draw)
 {
 	const double *factor = step->rule->copula->factor[step->rule->copula_place];
 	double		sum[SPINDLE_DRAWS] = {0};
+	double		rank[SPINDLE_DRAWS];
 
 	for (int k = 0; k < step->ninputs; k++)
 	{
@@ -64,8 +69,9 @@ sum_scores(const Step *step, int first, int m, uint64 *draw)
 		for (int i = 0; i < m; i++)
 			sum[i] += by * score[i];
 	}
+	spindle_normal_ranks(sum, m, rank);
 	for (int i = 0; i < m; i++)
-		draw[i] = draw_of(spindle_normal_probability(sum[i]));
+		draw[i] = draw_of(rank[i]);
 }
 
 /* Values of a rule by the row's scores, those of the first column by its draws. */

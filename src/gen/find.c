@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "common/int.h"
+
 #include "gen/eval_internal.h"
 
 /* Whose rows are found, by which column. */
@@ -19,15 +21,33 @@ typedef struct KeyLookup
 	int			table;
 	int			column;			/* the key */
 	bool		is_monotone;	/* it never falls */
+	const SpindleRule *sequence;	/* of the key if it is one, else NULL */
 	int64		row;			/* that was found last */
 } KeyLookup;
 
-/* The row that has a value, in lookup->row; false if there is none. */
+/*
+ * The row that has a value, in lookup->row; false if there is none.  Of a sequence
+ * first_row_at would say the same, with a division of 128 bits.
+ */
 static bool
 find_row(KeyLookup *lookup, int64 value)
 {
 	int64		end;
 
+	if (lookup->sequence)
+	{
+		const int64 step = lookup->sequence->sequence.step;
+
+		if (pg_sub_s64_overflow(value, lookup->sequence->sequence.start, &lookup->row) || lookup->row < 0)
+			return false;
+		if (step > 1)
+		{
+			if (lookup->row % step != 0)
+				return false;
+			lookup->row /= step;
+		}
+		return lookup->row < lookup->instance->nrows[lookup->table];
+	}
 	if (!lookup->is_monotone)
 		return spindle_instance_rows_of_value(lookup->instance, lookup->table, lookup->column, value, &lookup->row, &end);
 	lookup->row = spindle_instance_first_row_at(lookup->instance, lookup->table, lookup->column, value, true);
@@ -81,6 +101,8 @@ spindle_compile_lookup(SpindleEval *eval, Frame *frame, Step *values, int table)
 	lookup->table = table;
 	lookup->column = spindle_table_single_key(target);
 	lookup->is_monotone = target->column[lookup->column].monotone;
+	if (target->column[lookup->column].rule->kind == SPINDLE_RULE_SEQUENCE)
+		lookup->sequence = target->column[lookup->column].rule;
 	step->input[0] = values;
 	step->holds = STEP_HOLDS_OWN;
 	step->u.own = lookup;
