@@ -251,8 +251,8 @@ can_reference(const SpindleType *type, const SpindleType *key)
 		return true;			/* only the server knows */
 	if (type->ops->form || key->ops->form)
 		return type->ops == key->ops;
-	return type->kind == key->kind || (type->ops->is_number && key->ops->is_number) ||
-		(type->ops->time_unit > 0 && key->ops->time_unit > 0);
+	return type->kind == key->kind || (type->ops->time_unit > 0 && key->ops->time_unit > 0) ||
+		(type->ops->is_number && key->ops->is_number && (type->kind == SPINDLE_INT || key->kind == SPINDLE_FLOAT));
 }
 
 /* Read "references" of a column whose rule has been read. */

@@ -161,6 +161,7 @@ SELECT report(format('"p": {"key": "k", "rows": {"kind": "fixed", "count": 5}, "
   ('{"kind": "sequence"}', '{"type": "date", "rule": {"kind": "time", "start": "2024-01-01", "quantiles": ["2024-01-01", "2024-01-02"]}}', '{"type": "integer", "rule": {"kind": "sequence"}}')) AS v (k, c, d);
 
 -- data sets and documents that are too much
+SELECT report('"t": {"rows": {"kind": "preset"}, "columns": {"a": {"type": "integer", "rule": {"kind": "joint", "columns": ["a", "a"], "tuples": [[1, 2, 3]]}}}}');
 SELECT spindle_create_data_set('correlations_twice', '{"fields": ["a", "b", "a"], "rows": [[1, 2, 3]]}');
 SELECT spindle_check_domain('[' || repeat('1,', 5000000) || '1]');
 
