@@ -111,7 +111,10 @@ SELECT spindle_create_domain('values_test', '{"spindle": 1, "description": "d", 
       "n": {"type": "integer", "rule": {"kind": "sequence"}}}},
     "short": {"key": "k", "rows": {"kind": "fixed", "count": 9}, "columns": {"k": {"type": "smallint", "rule": {"kind": "formula", "expression": "mod(row() - 1, 10) * 3 - 100 * div(row(), 5)"}}}},
     "word": {"key": "k", "rows": {"kind": "fixed", "count": 50}, "columns": {"k": {"type": "text", "rule": {"kind": "pattern", "pattern": "W{row:3}"}}, "n": {"type": "integer", "rule": {"kind": "permuted", "start": 5}}}},
+    "ten": {"key": "k", "rows": {"kind": "fixed", "count": 12}, "columns": {"k": {"type": "bigint", "rule": {"kind": "sequence", "start": 1000, "step": 10}}, "n": {"type": "integer", "rule": {"kind": "uniform", "min": 1, "max": 1000000}}}},
     "r": {"rows": {"kind": "preset"}, "event_time": "down_id.day", "columns": {
+      "ten_id": {"type": "integer", "references": "ten", "rule": {"kind": "uniform", "min": 980, "max": 1130}},
+      "ten_n": {"type": "integer", "nullable": true, "rule": {"kind": "copy", "column": "ten_id.n"}},
       "id": {"type": "integer", "rule": {"kind": "sequence"}},
       "down_id": {"type": "bigint", "references": "down", "null": 0.1, "rule": {"kind": "uniform", "min": 100000, "max": 499999}},
       "day": {"type": "date", "nullable": true, "rule": {"kind": "copy", "column": "down_id.day"}},
@@ -128,9 +131,9 @@ SELECT spindle_create_domain('values_test', '{"spindle": 1, "description": "d", 
 IMPORT FOREIGN SCHEMA values_test FROM SERVER spindle INTO correlations;
 CREATE TABLE sr AS SELECT * FROM r;
 CREATE TABLE sdown AS SELECT * FROM down;
-SELECT count(*) AS rows, count(day) > 800 AS found, count(down_id) > count(day) AS missed, bool_and(same_day IS NOT DISTINCT FROM day) AS same, bool_and(day IS NOT DISTINCT FROM d) AS right, bool_and(n IS NOT DISTINCT FROM w) AS words, count(n) BETWEEN 1800 AND 2200 AS found_words,
+SELECT count(*) AS rows, count(day) > 800 AS found, count(down_id) > count(day) AS missed, bool_and(same_day IS NOT DISTINCT FROM day) AS same, bool_and(day IS NOT DISTINCT FROM d) AS right, bool_and(n IS NOT DISTINCT FROM w) AS words, bool_and(ten_n IS NOT DISTINCT FROM tn) AS tens, count(n) BETWEEN 1800 AND 2200 AS found_words,
   bool_and(wide = amount AND free = amount AND whole = id) AS copied, bool_and(wide::text ~ '\.\d{4}$' AND whole::text ~ '\.0$') AS scales
-FROM (SELECT sr.*, sdown.day AS d, word.n AS w FROM sr LEFT JOIN sdown ON sdown.k = down_id LEFT JOIN word ON word.k = word_id) s;
+FROM (SELECT sr.*, sdown.day AS d, word.n AS w, ten.n AS tn FROM sr LEFT JOIN sdown ON sdown.k = down_id LEFT JOIN word ON word.k = word_id LEFT JOIN ten ON ten.k = ten_id) s;
 SELECT count(*), count(event_time), bool_and(event_time >= before) AS ordered FROM (SELECT event_time, lag(event_time) OVER (ORDER BY seq) AS before FROM spindle_stream('values_test', 'r')) s;
 SELECT count(*) FROM spindle_stream('values_test', max_events => 1000);
 SELECT t::date AS day, count(*) FROM sr WHERE t < '2024-01-04' GROUP BY 1 ORDER BY 1;
