@@ -223,8 +223,7 @@ finds_rows(const SpindleDomain *domain, const SpindleColumn *column)
 
 /*
  * Paths can lead from a column that only "references" a table to one of its rows, if
- * that is found by the value: key and column have the same kind of values, and
- * the key's rule leads back to the row.
+ * that is found by the value: if the key's rule leads back to the row.
  */
 static void
 check_steps(const SpindleDomain *domain, const SpindleTable *table)
@@ -239,10 +238,6 @@ check_steps(const SpindleDomain *domain, const SpindleTable *table)
 			continue;
 		target = &domain->table[column->references];
 		key = &target->column[spindle_table_single_key(target)];
-		if (!spindle_type_holds(&key->type, &column->type) && !spindle_type_holds(&column->type, &key->type))
-			spindle_model_error(domain, psprintf("tables.%s.columns.%s", table->name, column->name),
-								psprintf("a path leads from it to a row of table \"%s\", but its type %s is not that of the key, %s.",
-										 target->name, column->type.name, key->type.name), NULL);
 		if (!finds_rows(domain, key))
 			spindle_model_error(domain, psprintf("tables.%s.columns.%s", table->name, column->name),
 								psprintf("a path leads from it to a row of table \"%s\", which is not found by the key's values.",

@@ -243,18 +243,6 @@ read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 	read_sets(parse, node, table);
 }
 
-/* Can the server compare the values of a column with those of a key, as a foreign key does? */
-static bool
-can_reference(const SpindleType *type, const SpindleType *key)
-{
-	if (type->sql_type || key->sql_type)
-		return true;			/* only the server knows */
-	if (type->ops->form || key->ops->form)
-		return type->ops == key->ops;
-	return type->kind == key->kind || (type->ops->time_unit > 0 && key->ops->time_unit > 0) ||
-		(type->ops->is_number && key->ops->is_number && (type->kind == SPINDLE_INT || key->kind == SPINDLE_FLOAT));
-}
-
 /* Read "references" of a column whose rule has been read. */
 static void
 read_references(SpindleParse *parse, const SpindleJson *column_node, const SpindleTable *table, int c)
@@ -262,14 +250,9 @@ read_references(SpindleParse *parse, const SpindleJson *column_node, const Spind
 	SpindleColumn *column = &table->column[c];
 	SpindleJson references = spindle_json_member(column_node, "references");
 	const SpindleTable *target = &parse->domain->table[spindle_parse_table(parse, &references)];
-	const SpindleType *key;
 
 	if (target->nkeys != 1)
 		spindle_json_error(&references, NULL, "table \"%s\" has no key of one column.", target->name);
-	key = &target->column[spindle_table_single_key(target)].type;
-	if (!can_reference(&column->type, key))
-		spindle_json_error(&references, NULL, "type %s cannot be compared with that of the key of table \"%s\", %s.",
-						   column->type.name, target->name, key->name);
 	column->references = target->index;
 	column->by_value = spindle_parse_is_by_value(parse, table->index, c);
 }
