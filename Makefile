@@ -20,6 +20,7 @@ OBJS = \
 	src/api/support.o \
 	src/define/check.o \
 	src/define/condition.o \
+	src/define/copula.o \
 	src/define/dataset.o \
 	src/define/definition.o \
 	src/define/document.o \
@@ -29,6 +30,7 @@ OBJS = \
 	src/define/name.o \
 	src/define/origin.o \
 	src/define/ref.o \
+	src/define/row_count.o \
 	src/define/rule.o \
 	src/define/rule_array.o \
 	src/define/rule_case.o \
@@ -55,12 +57,14 @@ OBJS = \
 	src/deliver/render.o \
 	src/gen/among.o \
 	src/gen/condition.o \
+	src/gen/copula.o \
 	src/gen/cost.o \
 	src/gen/datum.o \
 	src/gen/datum_value.o \
 	src/gen/distinct.o \
 	src/gen/document.o \
 	src/gen/eval.o \
+	src/gen/find.o \
 	src/gen/frame.o \
 	src/gen/instance.o \
 	src/gen/keyed.o \
@@ -110,6 +114,7 @@ OBJS = \
 	src/math/draws.o \
 	src/math/fpmath.o \
 	src/math/permute.o \
+	src/math/ranked.o \
 	src/model/constant.o \
 	src/model/describe.o \
 	src/model/form.o \

@@ -64,5 +64,6 @@ sql -f "$TREE/bench/planner.sql"
 # each in a session of its own, whose peak is that of the scan alone
 sql -f "$TREE/bench/memory.sql"
 sql -f "$TREE/bench/memory_stream.sql"
+sql -f "$TREE/bench/rules.sql"
 sql -f "$TREE/bench/report.sql"
 echo "load after: $(cut -d' ' -f1-3 /proc/loadavg)"

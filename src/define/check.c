@@ -45,7 +45,10 @@ spindle_model_error(const SpindleDomain *domain, const char *path, const char *d
 			 hint ? errhint("%s", hint) : 0));
 }
 
-/* All columns that a path passes are needed, and the one at its end. */
+/*
+ * All columns that a path passes are needed, and the one at its end; where a value
+ * leads to a row, also the key by which that is found.
+ */
 static void
 walk_path(void *context, int table, const SpindleColumnRef *ref)
 {
@@ -53,8 +56,15 @@ walk_path(void *context, int table, const SpindleColumnRef *ref)
 
 	for (int i = 0; i < ref->nsteps; i++)
 	{
+		SpindleColumn *source = spindle_column_source(walk->domain, table, ref->step[i]);
+
 		walk_column(walk, table, ref->step[i]);
 		table = spindle_column_target(walk->domain, table, ref->step[i]);
+		if (source->by_value)
+		{
+			source->is_step = true;
+			walk_column(walk, table, spindle_table_single_key(&walk->domain->table[table]));
+		}
 	}
 	walk_column(walk, table, ref->column);
 }
@@ -189,6 +199,54 @@ mark_monotone(SpindleDomain *domain)
 	}
 }
 
+/* Can rows be found by the values of a column?  Columns that never fall are marked. */
+static bool
+finds_rows(const SpindleDomain *domain, const SpindleColumn *column)
+{
+	const SpindleRule *rule = column->rule;
+
+	if (column->monotone)
+		return true;
+	switch (rule->kind)
+	{
+		case SPINDLE_RULE_PERMUTED:
+		case SPINDLE_RULE_UUID:
+			return true;
+		case SPINDLE_RULE_PATTERN:
+			return rule->pattern.place.is_known;
+		case SPINDLE_RULE_FORMULA:
+			return rule->formula.differs;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Paths can lead from a column that only "references" a table to one of its rows, if
+ * that is found by the value: if the key's rule leads back to the row.
+ */
+static void
+check_steps(const SpindleDomain *domain, const SpindleTable *table)
+{
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		const SpindleColumn *column = &table->column[c];
+		const SpindleTable *target;
+		const SpindleColumn *key;
+
+		if (!column->is_step)
+			continue;
+		target = &domain->table[column->references];
+		key = &target->column[spindle_table_single_key(target)];
+		if (!finds_rows(domain, key))
+			spindle_model_error(domain, psprintf("tables.%s.columns.%s", table->name, column->name),
+								psprintf("a path leads from it to a row of table \"%s\", which is not found by the key's values.",
+										 target->name),
+								"Rows are found by keys with the rule sequence, permuted, uuid, a formula that counts rows, or a pattern from which "
+								"the row is read.  Or let the rule reference choose a row.");
+	}
+}
+
 /*
  * What a column is said to refer to must be keys of a type like its own, one of the
  * two holding the other, as a foreign key compares them.  Rules that refer have seen
@@ -246,8 +304,12 @@ spindle_domain_check(SpindleDomain *domain)
 
 	walk.state = palloc0(n);
 	for (int t = 0; t < domain->ntables; t++)
+	{
 		for (int c = 0; c < domain->table[t].ncolumns; c++)
 			walk_column(&walk, t, c);
+		if (domain->table[t].has_event_time)
+			walk_path(&walk, t, &domain->table[t].event_time);
+	}
 
 	for (int t = 0; t < domain->ntables; t++)
 	{
@@ -274,6 +336,8 @@ spindle_domain_check(SpindleDomain *domain)
 		}
 	}
 	mark_monotone(domain);
+	for (int t = 0; t < domain->ntables; t++)
+		check_steps(domain, &domain->table[t]);
 	pfree(walk.state);
 	pfree(base);
 }

@@ -76,6 +76,15 @@ read_records(const SpindleJson *array, SpindleDataSet *set)
 	set->weight = spindle_alias_create(set->weights, set->nrows);
 }
 
+/* Insist that no field before the number f, which node names, has its name. */
+static void
+require_new_field(const SpindleJson *node, const SpindleDataSet *set, int f)
+{
+	for (int k = 0; k < f; k++)
+		if (strcmp(set->field[k], set->field[f]) == 0)
+			spindle_json_error(node, NULL, "\"%s\" stands twice.", set->field[f]);
+}
+
 /*
  * Read and check a set from its text, len bytes; all of it is allocated in the
  * current memory context.
@@ -114,7 +123,8 @@ read_data_set(const char *name, const char *text, int len)
 	{
 		SpindleJson field = spindle_json_child(&fields, item, f);
 
-		set->field[f++] = spindle_json_string(&field);
+		set->field[f] = spindle_json_string(&field);
+		require_new_field(&field, set, f++);
 	}
 	rows = spindle_json_member(&document, "rows");
 	read_records(&rows, set);
@@ -221,6 +231,7 @@ spindle_parse_tuples(SpindleParse *parse, const SpindleJson *node, int table, in
 		SpindleJson field = spindle_json_child(&m, item, set->nfields);
 
 		set->field[set->nfields] = t->column[spindle_parse_column(parse, &field, table)].name;
+		require_new_field(&field, set, set->nfields);
 		if (strcmp(set->field[set->nfields++], "weight") == 0)
 			spindle_json_error(&field, NULL, "a column of this name cannot be part of a tuple.");
 	}

@@ -296,7 +296,7 @@ known_columns(KeyCheck *check, int table, const PathSet *set)
 		for (int k = i; k < set->n; k++)
 			if (set->origin[k]->column[set->at] == step)
 				behind.origin[behind.n++] = set->origin[k];
-		known[step] = path_set_differs(check, t->column[step].target, &behind);
+		known[step] = path_set_differs(check, spindle_column_target(check->domain, table, step), &behind);
 	}
 	pfree(behind.origin);
 	return known;

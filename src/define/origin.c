@@ -96,7 +96,11 @@ spindle_origin_of(const SpindleDomain *domain, int table, const int *path, int n
 			}
 			origin->column[origin->n++] = c;
 			if (column->target < 0)
+			{
+				/* a path goes on by its value only */
+				tables[origin->n] = column->references;
 				continue;
+			}
 			tables[origin->n] = column->target;
 			further = way_back(domain, origin, tables, &left);
 		}

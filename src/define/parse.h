@@ -29,6 +29,8 @@ typedef struct SpindleParse
 	int			depth;			/* documents around the rule that is read */
 	int			elements;		/* the most elements that arrays around it have
 								 * together; 0 outside of arrays */
+	bool		distinct;		/* the rule read next is that of the elements of
+								 * an array, which are to differ */
 } SpindleParse;
 
 /* ref.c: what does not exist or does not fit is an error with its place */
@@ -40,6 +42,7 @@ extern int	spindle_parse_target(SpindleParse *parse, const SpindleJson *node, in
 								 const SpindleColumnRef *ref);
 extern int	spindle_parse_table(SpindleParse *parse, const SpindleJson *node);
 extern int	spindle_parse_column(SpindleParse *parse, const SpindleJson *node, int table);
+extern bool spindle_parse_is_by_value(SpindleParse *parse, int table, int column);
 extern int	spindle_parse_peek_target(SpindleParse *parse, int table, const char *path);
 extern const char *spindle_parse_peek(const cJSON *object, const char *name);
 extern int64 spindle_parse_value(SpindleParse *parse, const SpindleJson *node,
@@ -50,6 +53,12 @@ extern void spindle_parse_check_name(const SpindleJson *node, const char *name);
 extern void spindle_parse_relation(const SpindleJson *node, SpindleTable *table);
 extern void spindle_parse_column_name(const SpindleJson *node, SpindleColumn *column);
 extern void spindle_parse_check_columns(const SpindleJson *node, const SpindleTable *table);
+
+/* row_count.c */
+extern void spindle_parse_rows(SpindleParse *parse, const SpindleJson *table_node, SpindleTable *table);
+
+/* copula.c */
+extern void spindle_parse_copulas(SpindleParse *parse, const SpindleJson *node, SpindleTable *table);
 
 /* condition.c */
 extern void spindle_parse_test(SpindleParse *parse, const SpindleJson *node, int table,

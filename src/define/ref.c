@@ -115,9 +115,9 @@ walk_path(SpindleParse *parse, int table, const char *text, int *column)
 	return table;
 }
 
-/* What target_of() remembers. */
+/* The table whose rows a column's rule chooses or takes over from another column. */
 static int
-find_target(SpindleParse *parse, int table, int column)
+chosen_target(SpindleParse *parse, int table, int column)
 {
 	const cJSON *json = parse->column_json[table][column];
 	const cJSON *rule = cJSON_GetObjectItemCaseSensitive(json, "rule");
@@ -125,6 +125,30 @@ find_target(SpindleParse *parse, int table, int column)
 	const SpindleRuleDef *def = kind ? spindle_rule_def_named(kind) : NULL;
 
 	return def ? def->target(parse, rule, table) : SPINDLE_TARGET_NONE;
+}
+
+/* What target_of() remembers: of other columns, what their "references" names. */
+static int
+find_target(SpindleParse *parse, int table, int column)
+{
+	int			target = chosen_target(parse, table, column);
+	const char *name = spindle_parse_peek(parse->column_json[table][column], "references");
+	int			named;
+
+	if (target != SPINDLE_TARGET_NONE || name == NULL)
+		return target;
+	named = spindle_domain_find_table(parse->domain, name);
+	return named >= 0 && parse->domain->table[named].nkeys == 1 ? named : SPINDLE_TARGET_NONE;
+}
+
+/*
+ * spindle_parse_is_by_value
+ *		Does a column with "references" lead to a row by its value only?
+ */
+bool
+spindle_parse_is_by_value(SpindleParse *parse, int table, int column)
+{
+	return chosen_target(parse, table, column) == SPINDLE_TARGET_NONE;
 }
 
 /*

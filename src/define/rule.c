@@ -232,11 +232,12 @@ spindle_parse_rule(SpindleParse *parse, const SpindleJson *node, int table,
 				   const SpindleColumn *column, uint64 label)
 {
 	SpindleRule *rule = palloc0(sizeof(SpindleRule));
-	RuleReader	r = {parse, node, table, column, rule};
+	RuleReader	r = {parse, node, table, column, rule, parse->distinct};
 	const char *names[MAX_NAMES];
 	const RuleForm *form;
 	SpindleJson kind;
 
+	parse->distinct = false;	/* of this rule, not of those inside */
 	spindle_json_expect_object(node, NULL);
 	kind = spindle_json_member(node, "kind");
 	list_names(names);

@@ -40,8 +40,7 @@ read_length(RuleReader *r)
 	double		most = MAX_ELEMENTS;
 
 	spindle_read_nested_dist(r, "length", &rule->array.length);
-	if (rule->array.length.kind != SPINDLE_DIST_EMPIRICAL)
-		most = Min(most, Max(rule->array.length.max, 0));
+	most = Min(most, Max(rule->array.length.max, 0));
 	rule->array.most = (int) (most + 0.5);
 	if (around * Max(rule->array.most, 1) > MAX_ELEMENTS)
 	{
@@ -66,11 +65,47 @@ read_array(RuleReader *r)
 	read_length(r);
 	r->parse->elements = Max(around, 1) * Max(rule->array.most, 1);
 	element->name = "";
+	r->parse->distinct = rule->array.distinct = flag(r, "distinct", false);
 	spindle_read_part(r, r->node, &of, usual_type(rule->type), spindle_mix(rule->label + 1), element);
 	r->parse->elements = around;
+	if (rule->array.distinct && element->rule->kind != SPINDLE_RULE_WEIGHTED && element->rule->kind != SPINDLE_RULE_DATA &&
+		element->rule->kind != SPINDLE_RULE_POOL)
+		spindle_json_error(&of, "The rules weighted, data and pool make choices that can differ.",
+						   "the elements cannot be made to differ by this rule.");
 	if (!rule->array.is_json && element->rule->kind == SPINDLE_RULE_ARRAY)
 		spindle_json_error(&of, "Columns of type json and jsonb can have arrays of arrays.",
 						   "an array of the server cannot have elements that are arrays of different lengths.");
+}
+
+/* How many elements can differ at a scale. */
+static int64
+element_places(const SpindleDomain *domain, int preset, const SpindleTable *table, const SpindleRule *element)
+{
+	switch (element->kind)
+	{
+		case SPINDLE_RULE_WEIGHTED:
+			return element->weighted.n;
+		case SPINDLE_RULE_DATA:
+			return element->data.set->nrows;
+		default:
+			return spindle_pool_size(element, spindle_preset_rows(domain, preset, table));
+	}
+}
+
+/* Elements that differ must be as many as an array can have, at every scale. */
+static void
+check_array(RuleCheck *check, const SpindleRule *rule)
+{
+	for (int p = 0; p < check->domain->npresets && rule->array.distinct; p++)
+	{
+		int64		places = element_places(check->domain, p, check->table, rule->array.element.rule);
+
+		if (places < rule->array.most)
+			spindle_model_error(check->domain, rule->path,
+								psprintf("at scale \"%s\" an array can have %d elements, but there are only " INT64_FORMAT
+										 " that differ.", check->domain->preset[p].name, rule->array.most, places),
+								"Set \"max\" of the lengths.");
+	}
 }
 
 static void
@@ -91,12 +126,12 @@ describe_array(StringInfo out, const SpindleDomain *domain, int table, const Spi
 /* Equal arrays are possible, so it is no key. */
 const SpindleRuleDef spindle_rule_def_array = {
 	.forms = (const RuleForm[]) {
-		{"array", 1 << SPINDLE_TEXT, {"kind", "of", "type", "null", "length", NULL}},
+		{"array", 1 << SPINDLE_TEXT, {"kind", "of", "type", "null", "length", "distinct", NULL}},
 		{.name = NULL},
 	},
 	.read = read_array,
 	.target = spindle_rule_has_no_target,
-	.check = spindle_rule_is_sound,
+	.check = check_array,
 	.extent = spindle_extent_of_type,
 	.differs = spindle_key_repeats,
 	.ops = {

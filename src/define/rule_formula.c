@@ -208,6 +208,13 @@ formula_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *r
 	return (KeyDifference) {.scope = KEY_IN_TABLE};
 }
 
+/* So that rows can be found by their values. */
+static void
+settle_formula(KeyCheck *check, const SpindleTable *table, SpindleRule *rule)
+{
+	rule->formula.differs = formula_differs(check, table, rule).scope == KEY_IN_TABLE;
+}
+
 /* What it is computed from; the expression itself is not kept. */
 static void
 describe_formula(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
@@ -245,6 +252,7 @@ const SpindleRuleDef spindle_rule_def_formula = {
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_formula,
 	.differs = formula_differs,
+	.settle = settle_formula,
 	.ops = {
 		.visit = visit_formula,
 		.may_be_null = formula_may_be_null,

@@ -35,6 +35,7 @@ typedef struct RuleReader
 									 * and what follows from that */
 	SpindleRule *rule;			/* what is filled; kind, path, label and type
 								 * are set */
+	bool		distinct;		/* its choices are to differ in an array */
 } RuleReader;
 
 /* A member of the rule, which must be there. */

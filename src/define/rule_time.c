@@ -11,11 +11,15 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "utils/datetime.h"
 
 #include "define/rule_reader.h"
 
 #define MAX_PEAKS	24
+#define MAX_DAYS	32000
+#define MAX_QUANTILES	10001
 
 /* Names of the weights in definitions, in the order of SpindleCalendarSpec. */
 static const char *const month_names[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul",
@@ -112,37 +116,81 @@ read_day(SpindleParse *parse, const SpindleJson *node, const char *name, int *da
 	}
 }
 
+/* The days of the range that a time has, 1 to MAX_DAYS. */
+static void
+set_range(const SpindleJson *node, SpindleCalendarSpec *spec, int first_day, int64 ndays)
+{
+	if (ndays < 1 || ndays > MAX_DAYS)
+		spindle_json_error(node, NULL, "the range has " INT64_FORMAT " days; it must have from 1 to %d.", ndays, MAX_DAYS);
+	spec->first_day = first_day;
+	spec->ndays = (int) ndays;
+}
+
 /*
- * Read start, end (exclusive), months, weekdays, hours or hour_peaks with
- * hour_sd, ordered and first_at_start.
+ * Read "quantiles": 2 to MAX_QUANTILES times that do not fall, which part all
+ * times into equal shares.  The range is the days from the first to the last one.
  *
- * A day is open if its month and its weekday have a weight; the range must
- * have one.  Ordered times belong to the rows of a table, so no branch can
- * have them.
+ * The last of some dates is a day to which times belong, too.
  */
 static void
-read_time(RuleReader *r)
+read_quantiles(RuleReader *r, SpindleCalendarSpec *spec)
 {
-	SpindleParse *parse = r->parse;
+	static const char *const others[] = {"start", "end", "months", "weekdays", NULL};
+	const SpindleType *type = r->rule->type;
+	const double per_day = (double) (USECS_PER_DAY / type->ops->time_unit);
+	SpindleJson quantiles = member(r, "quantiles");
+	int			n = 0;
+	double		last;
+	const cJSON *item;
+
+	for (int i = 0; others[i]; i++)
+		if (has(r, others[i]))
+			spindle_json_error(&quantiles, NULL, "\"quantiles\" excludes \"%s\".", others[i]);
+	spindle_json_expect_array(&quantiles);
+	spec->nquantiles = spindle_json_size(&quantiles);
+	if (spec->nquantiles < 2 || spec->nquantiles > MAX_QUANTILES)
+		spindle_json_error(&quantiles, NULL, "2 to %d quantiles are needed.", MAX_QUANTILES);
+	spec->quantile = palloc(sizeof(double) * spec->nquantiles);
+	cJSON_ArrayForEach(item, quantiles.value)
+	{
+		SpindleJson m = spindle_json_child(&quantiles, item, n);
+
+		spec->quantile[n] = (double) spindle_parse_value(r->parse, &m, type) / per_day;
+		if (n > 0 && spec->quantile[n] < spec->quantile[n - 1])
+			spindle_json_error(&m, NULL, "quantiles must not fall.");
+		n++;
+	}
+	last = floor(spec->quantile[n - 1]);
+	set_range(&quantiles, spec, (int) floor(spec->quantile[0]), (int64) last - (int64) floor(spec->quantile[0]) + 1);
+	if (!spindle_type_is_timestamp(type))
+		spec->quantile[n - 1] += 1;
+	for (int i = 0; i < 12; i++)
+		spec->month[i] = 1;
+	for (int i = 0; i < 7; i++)
+		spec->weekday[i] = 1;
+}
+
+/*
+ * Read start, end (exclusive), months and weekdays.
+ *
+ * A day is open if its month and its weekday have a weight; the range must
+ * have one.
+ */
+static void
+read_days(RuleReader *r, SpindleCalendarSpec *spec)
+{
 	const SpindleJson *node = r->node;
-	SpindleRule *rule = r->rule;
-	SpindleCalendarSpec *spec = &rule->time.spec;
-	int			end = parse->domain->first_day + parse->domain->ndays;
+	int			first_day = r->parse->domain->first_day;
+	int			end = first_day + r->parse->domain->ndays;
 	bool		open_day = false;
 
-	spec->first_day = parse->domain->first_day;
-	read_day(parse, node, "start", &spec->first_day);
-	read_day(parse, node, "end", &end);
-	spec->ndays = end - spec->first_day;
-	if (spec->ndays < 1 || spec->ndays > 32000)
-		spindle_json_error(node, NULL, "the range has %d days; it must have from 1 to 32000.",
-						   spec->ndays);
+	read_day(r->parse, node, "start", &first_day);
+	read_day(r->parse, node, "end", &end);
+	set_range(node, spec, first_day, (int64) end - first_day);
 	spec->has_months = spindle_json_has(node, "months");
 	spec->has_weekdays = spindle_json_has(node, "weekdays");
 	read_weights(node, "months", month_names, spec->month);
 	read_weights(node, "weekdays", weekday_names, spec->weekday);
-	read_hours(node, spec->hour);
-
 	for (int d = 0; d < spec->ndays && !open_day; d++)
 	{
 		int			y,
@@ -154,7 +202,26 @@ read_time(RuleReader *r)
 	}
 	if (!open_day)
 		spindle_json_error(node, NULL, "no day of the range has a weight greater than zero.");
+}
 
+/*
+ * Read the days, be it by quantiles or by a range with weights, hours or hour_peaks
+ * with hour_sd, ordered and first_at_start.
+ *
+ * Ordered times belong to the rows of a table, so no branch can have them.
+ */
+static void
+read_time(RuleReader *r)
+{
+	const SpindleJson *node = r->node;
+	SpindleRule *rule = r->rule;
+	SpindleCalendarSpec *spec = &rule->time.spec;
+
+	if (has(r, "quantiles"))
+		read_quantiles(r, spec);
+	else
+		read_days(r, spec);
+	read_hours(node, spec->hour);
 	rule->time.calendar = spindle_calendar_create(spec);
 	if (spindle_json_has(node, "ordered"))
 	{
@@ -203,6 +270,8 @@ describe_time(StringInfo out, const SpindleDomain *domain, int table, const Spin
 	for (int i = 1; i < 24; i++)
 		hours |= spec->hour[i] != spec->hour[0];
 	appendStringInfo(out, "random time%s", rule->time.ordered ? " that rises with the row" : "");
+	if (spec->nquantiles > 0)
+		appendStringInfo(out, ", by %d quantiles", spec->nquantiles);
 	if (months || weekdays || hours)
 		appendStringInfo(out, ", with weights of%s%s%s", months ? " months" : "",
 						 weekdays ? (months ? ", weekdays" : " weekdays") : "",
@@ -212,8 +281,8 @@ describe_time(StringInfo out, const SpindleDomain *domain, int table, const Spin
 /* Fills dates as well: these are the days of the times. */
 const SpindleRuleDef spindle_rule_def_time = {
 	.forms = (const RuleForm[]) {
-		{"time", TIME_KINDS, {"kind", "start", "end", "months", "weekdays", "hours", "hour_peaks", "hour_sd",
-		"ordered", "first_at_start", NULL}},
+		{"time", TIME_KINDS, {"kind", "start", "end", "months", "weekdays", "quantiles", "hours", "hour_peaks",
+		"hour_sd", "ordered", "first_at_start", NULL}},
 		{.name = NULL},
 	},
 	.read = read_time,

@@ -41,7 +41,8 @@ spindle_check_rows(RuleCheck *check, const SpindleRule *rule, SpindlePlaces plac
 /*
  * spindle_read_distinct
  *		"distinct": within what the choices of a rule differ; they need not if it
- *		is absent.
+ *		is absent, unless the rule is that of the elements of an array with the
+ *		member.
  *
  * Only a column's own rule can promise that: the branches of a case know nothing
  * of each other.
@@ -55,7 +56,7 @@ spindle_read_distinct(RuleReader *r)
 	SpindleDistinct distinct;
 
 	if (!has(r, "distinct"))
-		return SPINDLE_DISTINCT_NONE;
+		return r->distinct ? SPINDLE_DISTINCT_ARRAY : SPINDLE_DISTINCT_NONE;
 	m = member(r, "distinct");
 	distinct = spindle_json_choice(&m, names) == 0 ? SPINDLE_DISTINCT_PARENT : SPINDLE_DISTINCT_TABLE;
 	if (!is_own_rule(r))

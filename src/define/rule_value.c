@@ -270,13 +270,48 @@ const SpindleRuleDef spindle_rule_def_weighted = {
 	},
 };
 
-/* The type must hold the copied column's values. */
+/*
+ * A copy whose values have more digits after the point than those of the column is
+ * a formula of this column, if the type has room for all its values; false if that
+ * is not so.
+ */
+static bool
+become_formula(SpindleRule *rule, const SpindleColumn *source)
+{
+	const SpindleType *from = &source->type;
+	const SpindleType *to = rule->type;
+	const SpindleColumnRef ref = rule->copy;
+	int64		unit;
+
+	if (!from->ops->is_exact || to->kind != SPINDLE_DECIMAL || from->scale > to->scale || spindle_type_holds(to, from))
+		return false;
+	unit = spindle_power_of_ten(to->scale - from->scale);
+	if ((__int128) from->min * unit < to->min || (__int128) from->max * unit > to->max)
+		return false;
+	rule->kind = SPINDLE_RULE_FORMULA;
+	rule->ops = &spindle_rule_def_formula.ops;
+	rule->formula.nops = 1;
+	rule->formula.op = palloc0(sizeof(SpindleOp));
+	rule->formula.op->kind = SPINDLE_OP_COLUMN;
+	rule->formula.op->scale = from->scale;
+	rule->formula.op->ref = ref;
+	return true;
+}
+
+/*
+ * The type must hold the copied column's values.  Only a copy of a column that is
+ * no reference can have another scale: what leads to a row is the value itself.
+ */
 static void
 read_copy(RuleReader *r)
 {
 	SpindleJson m = member(r, "column");
+	const SpindleColumn *source;
 
 	spindle_parse_ref(r->parse, &m, r->table, &r->rule->copy);
+	source = spindle_ref_column(r->parse->domain, &r->rule->copy);
+	if (spindle_parse_peek_target(r->parse, r->table, spindle_json_string(&m)) < 0 && become_formula(r->rule, source))
+		return;
 	spindle_rule_expect_fit(&m, "the copied column", &spindle_ref_column(r->parse->domain, &r->rule->copy)->type,
 							r->rule->type);
 }

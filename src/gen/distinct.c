@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * distinct.c
- *		Choices that differ among the children of a row, or in a whole table.
+ *		Choices that differ among the children of a row, the elements of an array,
+ *		or in a whole table.
  *
  * Row j of a group takes the entry at place j of a permutation of all entries,
  * which the group's hash selects; or, if entries have weights, choice j of a
@@ -28,6 +29,8 @@ typedef struct DistinctChoice
 	SpindleLayoutCursor layout; /* of the rows, if groups are parents; else not
 								 * set */
 	bool		by_parent;
+	const Frame *elements;		/* frame whose rows are elements of arrays, which
+								 * are the groups; else NULL */
 	int64		nrows;			/* of the table */
 	int			count;			/* entries, if there are few enough to be
 								 * shuffled, else 0 */
@@ -58,6 +61,25 @@ find_siblings(SpindleLayoutCursor *layout, const int64 *row, int n, SpindleSampl
 			places->place[i] = row[i] - first;
 			places->size[i] = size;
 		}
+	}
+}
+
+/*
+ * The same for n elements from the number first on: the arrays are known by the
+ * rows that have them.  *array is where to look first, and moves on.
+ */
+static void
+find_elements(const Frame *elements, int first, int n, int *array, SpindleSampleChoices *places)
+{
+	const int32 *map = elements->map;
+
+	for (int i = 0; i < n; i++)
+	{
+		while (first + i >= map[*array + 1])
+			(*array)++;
+		places->group[i] = elements->base->row[*array];
+		places->place[i] = first + i - map[*array];
+		places->size[i] = map[*array + 1] - map[*array];
 	}
 }
 
@@ -122,7 +144,9 @@ static void
 run_distinct(Step *step)
 {
 	DistinctChoice *choice = step->u.own;
+	const bool	by_group = choice->by_parent || choice->elements;
 	const int	n = step->frame->n;
+	int			array = 0;
 
 	Assert(step->holds == STEP_HOLDS_OWN);
 	for (int done = 0; done < n; done += SPINDLE_DRAWS)
@@ -134,18 +158,20 @@ run_distinct(Step *step)
 
 		if (choice->by_parent)
 			find_siblings(&choice->layout, row, m, &places);
+		else if (choice->elements)
+			find_elements(choice->elements, done, m, &array, &places);
 		else
 			spindle_permute_many(&choice->permutation, NULL, row, m, choice->has_sample ? places.place : out);
 		if (choice->has_sample)
 		{
-			for (int i = 0; i < m && !choice->by_parent; i++)
+			for (int i = 0; i < m && !by_group; i++)
 			{
 				places.group[i] = 0;
 				places.size[i] = choice->nrows;
 			}
 			choose_of_sample(choice, &places, m, out);
 		}
-		else if (choice->by_parent)
+		else if (by_group)
 			choose_of_permutation(choice, step->key, &places, m, out);
 	}
 }
@@ -256,7 +282,8 @@ spindle_compile_spread(SpindleEval *eval, Frame *frame, const SpindleRule *rule,
 /*
  * spindle_compile_distinct
  *		The step that chooses one of count entries, 0 to count - 1, for each row,
- *		so that those of the rows of a parent, or of the frame's table, differ.
+ *		so that those of the rows of a parent, of the elements of an array if the
+ *		frame has such, or of the frame's table, differ.
  *
  * key is that of the draws.  sample, NULL if all entries are alike, is one of
  * their weights, and popularity what tells the rows from a sample's ranks, or
@@ -271,14 +298,18 @@ spindle_compile_distinct(SpindleEval *eval, Frame *frame, const SpindleRule *rul
 	const SpindleTable *table = table_of(eval, frame);
 	const int64 nrows = eval->instance->nrows[frame->table];
 	const bool	by_parent = distinct == SPINDLE_DISTINCT_PARENT;
-	const int64 needed = by_parent ? Min(nrows, spindle_table_most_children(table)) : nrows;
+	const bool	by_array = distinct == SPINDLE_DISTINCT_ARRAY;	/* whose definition was
+																 * checked to have
+																 * enough */
+	const int64 needed = by_array ? 0 : by_parent ? Min(nrows, spindle_table_most_children(table)) : nrows;
 	Step	   *step = spindle_step_add(eval, frame, run_distinct, rule, false, 0);
 	DistinctChoice *choice = palloc0(sizeof(DistinctChoice));
 
 	expect_entries(rule, needed, count);
 	choice->by_parent = by_parent;
+	choice->elements = by_array ? frame : NULL;
 	choice->nrows = nrows;
-	choice->count = by_parent && sample == NULL && count <= MAX_SHUFFLED ? (int) count : 0;
+	choice->count = (by_parent || by_array) && sample == NULL && count <= MAX_SHUFFLED ? (int) count : 0;
 	choice->popularity = popularity;
 	choice->has_sample = sample != NULL;
 	choice->shuffled_parent = -1;

@@ -10,6 +10,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+
 #include "gen/document.h"
 
 /* Bytes of a document. */
@@ -169,13 +172,39 @@ spindle_documents_end_row(SpindleDocuments *documents, Step *step, int i)
 }
 
 /*
+ * Is a part of a document JSON for sure?  What is of another type is written so,
+ * and constants have been read, but a text that is put together may be none.
+ */
+static bool
+part_is_sound(const SpindleDocumentPart *part)
+{
+	const SpindleRule *rule = part->rule;
+	bool		is_sound = true;
+
+	if (part->type->ops->form == NULL || !part->type->ops->form->is_json || rule->kind == SPINDLE_RULE_CONSTANT ||
+		rule->kind == SPINDLE_RULE_WEIGHTED || rule->kind == SPINDLE_RULE_DATA)
+		return true;
+	if (rule->kind == SPINDLE_RULE_ARRAY)
+		return part_is_sound(&rule->array.element);
+	if (rule->kind != SPINDLE_RULE_OBJECT)
+		return false;
+	for (int p = 0; p < rule->object.nparts; p++)
+		is_sound &= part_is_sound(&rule->object.part[p]);
+	return is_sound;
+}
+
+/*
  * Give a step the documents of all rows of its frame.  Where the type is JSON,
- * they are ready for events, and the server's parser makes their Datums.
+ * they are ready for events, and the server's parser makes their Datums; which for
+ * "json" are the texts, if they are surely valid and in the server's encoding.
  */
 void
 spindle_documents_end(SpindleDocuments *documents, Step *step)
 {
 	SpindleTextBatch *batch = &documents->batch;
+	const SpindleDocumentPart whole = {.type = step->rule->type,.rule = unconstify(SpindleRule *, step->rule)};
+	const bool	is_datum = step->rule->type->oid == JSONOID &&
+	(GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII) && part_is_sound(&whole);
 
 	(void) spindle_text_reserve(batch, READABLE_JSON);
 	spindle_text_batch_end(batch, step);
@@ -185,6 +214,7 @@ spindle_documents_end(SpindleDocuments *documents, Step *step)
 	{
 		batch->text[i].json = batch->text[i].data;
 		batch->text[i].json_len = batch->text[i].len;
-		batch->text[i].datum = NULL;
+		if (!is_datum)
+			batch->text[i].datum = NULL;
 	}
 }

@@ -319,6 +319,8 @@ compile_rows(SpindleEval *eval, Frame *frame, int column)
 			return eval->step[i];
 	if (c->target >= 0)
 		step = spindle_compile_choice(eval, frame, c->rule, c->null_fraction);
+	else if (c->by_value)
+		step = spindle_compile_lookup(eval, frame, spindle_compile_column(eval, frame, column), c->references);
 	else
 	{
 		/*

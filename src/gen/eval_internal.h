@@ -192,6 +192,12 @@ typedef struct SpindleRuleSteps
 	 */
 	Step	   *(*compile) (SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at);
 
+	/*
+	 * Of kinds that can be part of a copula, else NULL: the values for n draws,
+	 * at most SPINDLE_DRAWS, which never fall as the draws rise.
+	 */
+	void		(*values_of_draws) (const SpindleRule *rule, const uint64 *draw, int n, int64 *out);
+
 	/* Does compile take at = 1? */
 	bool		for_parents;
 
@@ -282,8 +288,14 @@ extern Frame *spindle_frame_of_elements(SpindleEval *eval, Frame *base, Step *le
 extern Step *spindle_gather(SpindleEval *eval, Frame *sub, Step *inner);
 extern Step *spindle_gather_owner(SpindleEval *eval, Frame *children, Step *inner);
 
+/* find.c */
+extern Step *spindle_compile_lookup(SpindleEval *eval, Frame *frame, Step *values, int table);
+
 /* keyed.c */
 extern Frame *spindle_frame_of_keys(SpindleEval *eval, Frame *frame, const SpindleRule *rule);
+
+/* copula.c */
+extern Step *spindle_compile_copula(SpindleEval *eval, Frame *frame, const SpindleRule *rule);
 
 /* rule.c */
 extern const SpindleRuleSteps *spindle_rule_steps_of(const SpindleRule *rule);

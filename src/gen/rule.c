@@ -40,6 +40,8 @@ spindle_compile_rule(SpindleEval *eval, Frame *frame, const SpindleRule *rule, i
 {
 	check_stack_depth();
 	Assert(at == 0 || rule_steps[rule->kind]->for_parents);
+	if (rule->copula)
+		return spindle_compile_copula(eval, frame, rule);
 	if (rule->nkeyed > 0)
 	{
 		Frame	   *keys = spindle_frame_of_keys(eval, frame, rule);

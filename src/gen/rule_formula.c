@@ -523,8 +523,106 @@ first_row_of_formula(SpindleInstance *instance, int table, const SpindleRule *ru
 	return low;
 }
 
-/* first_row_at is for formulas that count rows. */
+/* A row of the first period, by what its value has in common with those of no other. */
+typedef struct FormulaPlace
+{
+	uint64		mark;			/* the value's remainder by the rise, or the
+								 * value if there is no second period */
+	int64		row;
+} FormulaPlace;
+
+/* All of them, by their marks; kept by the instance. */
+typedef struct FormulaPlaces
+{
+	uint64		rise;			/* its size; 0 if there is no second period */
+	int64		n;
+	FormulaPlace place[FLEXIBLE_ARRAY_MEMBER];
+} FormulaPlaces;
+
+/* For qsort() and bsearch(). */
+static int
+compare_places(const void *a, const void *b)
+{
+	uint64		x = ((const FormulaPlace *) a)->mark;
+	uint64		y = ((const FormulaPlace *) b)->mark;
+
+	return x < y ? -1 : x > y;
+}
+
+/* See FormulaPlace. */
+static uint64
+mark_of(__int128 value, uint64 rise)
+{
+	return (uint64) (rise == 0 ? value : value - spindle_wide_floor(value, rise) * rise);
+}
+
+/* The rows of the first period, found on first use. */
+static const FormulaPlaces *
+formula_places(SpindleInstance *instance, const SpindleRule *rule, const SpindleFormulaCount *count, int64 nrows)
+{
+	FormulaPlaces *places = instance->rule_state[rule->index];
+	const int64 n = Min(count->period, nrows);
+
+	if (places)
+		return places;
+	places = MemoryContextAlloc(instance->context, offsetof(FormulaPlaces, place) + sizeof(FormulaPlace) * n);
+	places->n = n;
+	places->rise = nrows <= count->period ? 0 : (uint64) (count->rise < 0 ? -count->rise : count->rise);
+	for (int64 row = 0; row < n; row++)
+		places->place[row] = (FormulaPlace) {mark_of(spindle_formula_at(instance->domain, rule, row), places->rise), row};
+	qsort(places->place, n, sizeof(FormulaPlace), compare_places);
+	instance->rule_state[rule->index] = places;
+	return places;
+}
+
+/*
+ * The row of a value, of a formula whose values differ: it is in the place of a row
+ * of the first period that has the same mark, so many periods further as the
+ * rise goes into the distance of the two values.
+ *
+ * Values are whole numbers of 64 bits, and the proof that they differ has looked at
+ * all of the first period, so it is not long.
+ */
+static bool
+row_of_formula(SpindleInstance *instance, int table, const SpindleRule *rule, int64 value, int64 *first, int64 *end)
+{
+	const int64 nrows = instance->nrows[table];
+	SpindleFormulaCount count;
+	const FormulaPlaces *places;
+	const FormulaPlace *found;
+	FormulaPlace wanted = {0};
+	__int128	distance;
+	int64		unit;
+
+	if (nrows == 0 || !spindle_formula_count(instance->domain, table, rule, nrows, &count))
+		return false;
+	unit = spindle_power_of_ten(rule->type->scale - count.scale);
+	if (value % unit != 0)
+		return false;
+	places = formula_places(instance, rule, &count, nrows);
+	wanted.mark = mark_of(value / unit, places->rise);
+	found = bsearch(&wanted, places->place, places->n, sizeof(FormulaPlace), compare_places);
+	if (found == NULL)
+		return false;
+	distance = value / unit - spindle_formula_at(instance->domain, rule, found->row);
+	if (distance != 0 && (places->rise == 0 || distance / count.rise < 0 || distance / count.rise >= nrows))
+		return false;
+	*first = found->row + (distance == 0 ? 0 : (int64) (distance / count.rise) * count.period);
+	*end = *first + 1;
+	return *first < nrows;
+}
+
+/* The proof says. */
+static bool
+formula_has_row(const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	return rule->formula.differs;
+}
+
+/* first_row_at is for formulas that count rows, rows_of_value for those that differ. */
 const SpindleRuleSteps spindle_rule_steps_formula = {
 	.compile = compile_formula,
 	.first_row_at = first_row_of_formula,
+	.rows_of_value = row_of_formula,
+	.has_rows_of_value = formula_has_row,
 };

@@ -146,32 +146,6 @@ remembered_numbers(const SpindleRule *rule, NumberMemo *memo, SpindleKey key, co
 }
 
 /*
- * A whole number for each of n rows, of a distribution that has only such;
- * what is beyond min and max becomes these.
- */
-static void
-draw_discrete(const SpindleDist *dist, SpindleKey key, const int64 *row, int n, int64 min, int64 max,
-			  int64 *pg_restrict out)
-{
-	const SpindleAlias *alias = dist->alias;
-	const int64 first = dist->first;
-
-	for (int done = 0; done < n; done += SPINDLE_DRAWS)
-	{
-		const int	m = Min(SPINDLE_DRAWS, n - done);
-		uint64		draw[SPINDLE_DRAWS];
-
-		spindle_draws(key, row + done, m, draw);
-		for (int i = 0; i < m; i++)
-			out[done + i] = first + spindle_alias_pick(alias, draw[i]);
-	}
-	if (first >= min && first <= max - (int64) alias->n)
-		return;
-	for (int i = 0; i < n; i++)
-		out[i] = Max(min, Min(out[i], max));
-}
-
-/*
  * Let numbers be what their type can be: reals have less digits than doubles, and
  * durations are rounded to their unit, halves away from zero.
  */
@@ -188,90 +162,135 @@ fit_to_type(const SpindleRule *rule, int64 *value, int n)
 			value[i] = (value[i] + (value[i] < 0 ? -(unit / 2) : unit / 2)) / unit * unit;
 }
 
+/* Of an even distribution: all values of the type within the limits are equally likely. */
+static void
+even_values(const SpindleRule *rule, const uint64 *pg_restrict draw, int n, int64 *pg_restrict out)
+{
+	const SpindleDist *dist = &rule->number;
+	const double scale = value_scale(rule);
+	const int64 unit = duration_unit(rule);
+	const int64 low = (int64) ceil(dist->min * (scale / unit) - 1e-6);
+	const int64 high = (int64) floor(dist->max * (scale / unit) + 1e-6);
+	const uint64 nvalues = (uint64) Max(high - low, 0) + 1;
+
+	for (int i = 0; i < n; i++)
+		out[i] = low + (int64) spindle_below(draw[i], nvalues);
+	if (unit > 1)
+		for (int i = 0; i < n; i++)
+			out[i] *= unit;
+}
+
+/* The same of doubles that are rounded, if any of them lies within the limits. */
+static void
+even_doubles(const SpindleRule *rule, const uint64 *draw, int n, int64 *out)
+{
+	const SpindleDist *dist = &rule->number;
+	const double scale = value_scale(rule);
+
+	for (int i = 0; i < n; i++)
+	{
+		double		x;
+
+		if (spindle_dist_on_grid(dist->min * scale, dist->max * scale, draw[i], &x))
+			out[i] = float_bits(x / scale);
+		else
+			out[i] = number_value(rule, spindle_dist_sample(dist, draw[i]), scale);
+	}
+}
+
 /*
- * A number for each row by one draw; the way follows from distribution and
+ * Of a distribution that has whole numbers only, for a type of such; what is beyond
+ * the type becomes its largest or smallest value.
+ */
+static void
+discrete_values(const SpindleRule *rule, const uint64 *pg_restrict draw, int n, int64 *pg_restrict out)
+{
+	const SpindleAlias *alias = rule->number.alias;
+	const int64 first = rule->number.first;
+	const int64 min = rule->type->min;
+	const int64 max = rule->type->max;
+
+	for (int i = 0; i < n; i++)
+		out[i] = first + spindle_alias_pick(alias, draw[i]);
+	if (first >= min && first <= max - (int64) alias->n)
+		return;
+	for (int i = 0; i < n; i++)
+		out[i] = Max(min, Min(out[i], max));
+}
+
+/*
+ * The numbers of draws, as values of the type; the way follows from distribution and
  * type.
  *
  * What is beyond the type becomes its largest or smallest value.  None of the
  * ways differs from the last one but in time, except for even distributions,
- * whose values are chosen among those of the type.
+ * whose values are chosen among those of the type, and in a copula, where a higher
+ * draw gives no lower number.
  */
 static void
-draw_numbers(Step *step)
+numbers_of_draws(const SpindleRule *rule, const uint64 *draw, int n, int64 *out)
 {
-	const SpindleRule *rule = step->rule;
 	const SpindleDist *dist = &rule->number;
 	const double scale = value_scale(rule);
-	const SpindleKey key = step->key;
-	const int	n = step->frame->n;
-	const int64 *row = step->frame->row;
-	int64	   *out = step->out.value;
-	NumberMemo *memo = step->u.own;
-	uint64		portion[SPINDLE_DRAWS];
 
-	Assert(step->holds == STEP_HOLDS_OWN);
 	if (dist->kind == SPINDLE_DIST_UNIFORM && rule->type->kind != SPINDLE_FLOAT)
 	{
-		/* all values of the type within the limits are equally likely */
-		const int64 unit = duration_unit(rule);
-		int64		low = (int64) ceil(dist->min * (scale / unit) - 1e-6);
-		int64		high = (int64) floor(dist->max * (scale / unit) + 1e-6);
-		uint64		nvalues = (uint64) Max(high - low, 0) + 1;
-
-		for (int i = 0; i < n; i++)
-			out[i] = low + (int64) spindle_below(spindle_next_draw(key, row, n, i, portion), nvalues);
-		if (unit > 1)
-			for (int i = 0; i < n; i++)
-				out[i] *= unit;
+		even_values(rule, draw, n, out);
 		return;
 	}
 	if (is_even_on_grid(rule, dist))
+		even_doubles(rule, draw, n, out);
+	else if (rule->ranked)
 	{
-		/* the same of rounded doubles, if any of them lies within the limits */
 		for (int i = 0; i < n; i++)
-		{
-			uint64		draw = spindle_next_draw(key, row, n, i, portion);
-			double		x;
-
-			if (spindle_dist_on_grid(dist->min * scale, dist->max * scale, draw, &x))
-				out[i] = float_bits(x / scale);
-			else
-				out[i] = number_value(rule, spindle_dist_sample(dist, draw), scale);
-		}
-		return;
+			out[i] = number_value(rule, spindle_dist_rising_sample(dist, rule->ranked, draw[i]), scale);
 	}
-	if (dist->kind == SPINDLE_DIST_DISCRETE && rule->type->ops->is_integer)
-	{
-		draw_discrete(dist, key, row, n, rule->type->min, rule->type->max, out);
-		return;
-	}
-	if (dist->kind == SPINDLE_DIST_EMPIRICAL)
+	else if (dist->kind == SPINDLE_DIST_DISCRETE && rule->type->ops->is_integer)
+		discrete_values(rule, draw, n, out);
+	else if (dist->kind == SPINDLE_DIST_EMPIRICAL)
 	{
 		const SpindleDist d = *dist;	/* in registers */
 
 		for (int i = 0; i < n; i++)
-			out[i] = number_value(rule, spindle_dist_empirical_sample(&d, spindle_next_draw(key, row, n, i, portion)), scale);
-		return;
+			out[i] = number_value(rule, spindle_dist_empirical_sample(&d, draw[i]), scale);
 	}
-	if (memo == NULL)
+	else
 	{
 		for (int i = 0; i < n; i++)
-			out[i] = number_value(rule, spindle_dist_sample(dist, spindle_next_draw(key, row, n, i, portion)), scale);
-		return;
+			out[i] = number_value(rule, spindle_dist_sample(dist, draw[i]), scale);
 	}
-	remembered_numbers(rule, memo, key, row, n, scale, out);
+	fit_to_type(rule, out, n);
 }
 
-/* The numbers, as values of the type. */
+/* A number for each row by one draw. */
 static void
 run_number(Step *step)
 {
-	draw_numbers(step);
-	fit_to_type(step->rule, step->out.value, step->frame->n);
+	const SpindleRule *rule = step->rule;
+	const int	n = step->frame->n;
+	const int64 *row = step->frame->row;
+	int64	   *out = step->out.value;
+	NumberMemo *memo = step->u.own;
+
+	Assert(step->holds == STEP_HOLDS_OWN);
+	if (memo)
+	{
+		remembered_numbers(rule, memo, step->key, row, n, value_scale(rule), out);
+		fit_to_type(rule, out, n);
+		return;
+	}
+	for (int done = 0; done < n; done += SPINDLE_DRAWS)
+	{
+		const int	m = Min(SPINDLE_DRAWS, n - done);
+		uint64		draw[SPINDLE_DRAWS];
+
+		spindle_draws(step->key, row + done, m, draw);
+		numbers_of_draws(rule, draw, m, out + done);
+	}
 }
 
 /*
- * A memo for draw_numbers(), in the current memory context, if the
+ * A memo for run_number(), in the current memory context, if the
  * distribution is dear to sample; else NULL.
  *
  * For frames of parents only, of a table with nrows: popular rows are met again
@@ -318,6 +337,7 @@ compile_number(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 
 const SpindleRuleSteps spindle_rule_steps_number = {
 	.compile = compile_number,
+	.values_of_draws = numbers_of_draws,
 };
 
 /* Cut what an offset has given to the time that it is not to pass. */

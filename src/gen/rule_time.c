@@ -30,12 +30,20 @@ time_value(const SpindleRule *rule, Timestamp t)
 	return t;
 }
 
-/* A time for each row: the row's draw is a mass of the calendar. */
+/* A draw is a mass of the calendar. */
+static void
+times_of_draws(const SpindleRule *rule, const uint64 *draw, int n, int64 *out)
+{
+	spindle_calendar_times(rule->time.calendar, draw, n, out);
+	for (int i = 0; i < n; i++)
+		out[i] = time_value(rule, out[i]);
+}
+
+/* A time for each row. */
 static void
 run_time(Step *step)
 {
 	const int	n = step->frame->n;
-	int64	   *out = step->out.value;
 
 	for (int done = 0; done < n; done += SPINDLE_DRAWS)
 	{
@@ -43,10 +51,8 @@ run_time(Step *step)
 		uint64		draw[SPINDLE_DRAWS];
 
 		spindle_draws(step->key, step->frame->row + done, m, draw);
-		spindle_calendar_times(step->rule->time.calendar, draw, m, out + done);
+		times_of_draws(step->rule, draw, m, step->out.value + done);
 	}
-	for (int i = 0; i < n; i++)
-		out[i] = time_value(step->rule, out[i]);
 }
 
 /*
@@ -149,6 +155,7 @@ profile_time(SpindleInstance *instance, int table, const SpindleRule *rule, Spin
 /* first_row_at is for ordered times; others never count as monotone. */
 const SpindleRuleSteps spindle_rule_steps_time = {
 	.compile = compile_time,
+	.values_of_draws = times_of_draws,
 	.first_row_at = first_row_of_time,
 	.profile = profile_time,
 };

@@ -128,6 +128,18 @@ run_weighted(Step *step)
 	}
 }
 
+/* By rank; see SpindleRuleSteps. */
+static void
+weighted_of_draws(const SpindleRule *rule, const uint64 *draw, int n, int64 *out)
+{
+	for (int i = 0; i < n; i++)
+	{
+		bool		is_single;
+
+		out[i] = rule->weighted.value[(int) spindle_ranked_number(rule->ranked, draw[i], &is_single)];
+	}
+}
+
 /* The values that the step before has chosen. */
 static void
 run_listed(Step *step)
@@ -179,6 +191,7 @@ profile_weighted(SpindleInstance *instance, int table, const SpindleRule *rule, 
 /* Not for parents: the draw is the row's own. */
 const SpindleRuleSteps spindle_rule_steps_weighted = {
 	.compile = compile_weighted,
+	.values_of_draws = weighted_of_draws,
 	.profile = profile_weighted,
 };
 

@@ -51,6 +51,44 @@ month_of(int day)
 }
 
 /*
+ * The shares of the days between quantiles, of which each two have the same number
+ * of times between them, evenly spread.
+ */
+static void
+share_by_quantiles(const SpindleCalendarSpec *spec, double *share)
+{
+	memset(share, 0, sizeof(double) * spec->ndays);
+	for (int q = 0; q < spec->nquantiles - 1; q++)
+	{
+		const double low = spec->quantile[q] - spec->first_day;
+		const double high = spec->quantile[q + 1] - spec->first_day;
+		const int	first = Min((int) low, spec->ndays - 1);
+		const int	last = Min((int) high, spec->ndays - 1);
+
+		for (int d = first; d <= last; d++)
+			share[d] += high > low ? (Min(high, d + 1.0) - Max(low, (double) d)) / (high - low) : 1;
+	}
+}
+
+/* The shares of the days by the weights of months and weekdays. */
+static void
+share_by_weights(const SpindleCalendarSpec *spec, double *share)
+{
+	int			cell_days[12][7] = {{0}};
+
+	for (int d = 0; d < spec->ndays; d++)
+		cell_days[spec->has_months ? month_of(spec->first_day + d) : 0]
+			[spec->has_weekdays ? weekday_of(spec->first_day + d) : 0]++;
+	for (int d = 0; d < spec->ndays; d++)
+	{
+		int			m = spec->has_months ? month_of(spec->first_day + d) : 0;
+		int			w = spec->has_weekdays ? weekday_of(spec->first_day + d) : 0;
+
+		share[d] = spec->month[m] * spec->weekday[w] / cell_days[m][w];
+	}
+}
+
+/*
  * spindle_calendar_create
  *		Compile a specification, in the current memory context.
  *
@@ -62,7 +100,6 @@ SpindleCalendar *
 spindle_calendar_create(const SpindleCalendarSpec *spec)
 {
 	SpindleCalendar *calendar = palloc0(sizeof(SpindleCalendar));
-	int			cell_days[12][7] = {{0}};
 	double	   *share = palloc(sizeof(double) * spec->ndays);
 	double		total = 0;
 	double		sum = 0;
@@ -73,17 +110,12 @@ spindle_calendar_create(const SpindleCalendarSpec *spec)
 	calendar->day_mass = palloc(sizeof(uint64) * (spec->ndays + 1));
 	calendar->day_scale = palloc(sizeof(double) * spec->ndays);
 
+	if (spec->nquantiles > 0)
+		share_by_quantiles(spec, share);
+	else
+		share_by_weights(spec, share);
 	for (int d = 0; d < spec->ndays; d++)
-		cell_days[spec->has_months ? month_of(spec->first_day + d) : 0]
-			[spec->has_weekdays ? weekday_of(spec->first_day + d) : 0]++;
-	for (int d = 0; d < spec->ndays; d++)
-	{
-		int			m = spec->has_months ? month_of(spec->first_day + d) : 0;
-		int			w = spec->has_weekdays ? weekday_of(spec->first_day + d) : 0;
-
-		share[d] = spec->month[m] * spec->weekday[w] / cell_days[m][w];
 		total += share[d];
-	}
 
 	for (int d = 0; d < spec->ndays; d++)
 	{

@@ -34,6 +34,10 @@ typedef struct SpindleCalendarSpec
 	double		month[12];		/* January first; all 1 without months */
 	double		weekday[7];		/* Monday first; all 1 without weekdays */
 	double		hour[24];		/* from 0:00 UTC on; need not add up to 1 */
+	int			nquantiles;		/* 2 and more, in place of weights of months and
+								 * weekdays; 0 if there are none */
+	double	   *quantile;		/* days since 2000-01-01, within the range; they
+								 * part the times into equal shares */
 } SpindleCalendarSpec;
 
 /*

@@ -252,3 +252,115 @@ spindle_dist_whole(const SpindleDist *dist, uint64 draw)
 		return number;
 	return floor(spindle_dist_sample(dist, draw) + 0.5);
 }
+
+/* For qsort(): the lower piece first. */
+static int
+compare_pieces(const void *a, const void *b)
+{
+	double		x = ((const SpindleRankedPiece *) a)->low;
+	double		y = ((const SpindleRankedPiece *) b)->low;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * The pieces of an empirical distribution with frequent values: what lies between
+ * two quantiles is cut where one of these lies inside.
+ */
+static SpindleRanked *
+rank_empirical(const SpindleDist *dist)
+{
+	const int	nvalues = (int) dist->alias->n;
+	const double share = (double) dist->frequent / 18446744073709551616.0;
+	const double each = (1.0 - share) / (dist->nquantiles - 1);
+	double	   *weight = palloc(sizeof(double) * nvalues);
+	SpindleRankedPiece *value = palloc(sizeof(SpindleRankedPiece) * nvalues);
+	SpindleRankedPiece *piece = palloc(sizeof(SpindleRankedPiece) * (2 * nvalues + dist->nquantiles));
+	SpindleRanked *ranked;
+	int			n = 0;
+	int			v = 0;
+
+	spindle_alias_weights(dist->alias, weight);
+	for (int i = 0; i < nvalues; i++)
+		value[i] = (SpindleRankedPiece) {weight[i] * share, dist->frequent_value[i], dist->frequent_value[i]};
+	qsort(value, nvalues, sizeof(SpindleRankedPiece), compare_pieces);
+	for (int i = 0; i < dist->nquantiles - 1; i++)
+	{
+		const double end = dist->quantile[i + 1];
+		double		low = dist->quantile[i];
+		double		left = each;
+
+		for (; v < nvalues && value[v].low < end; v++)
+		{
+			double		at = Max(low, value[v].low);
+			double		part = end > low ? left * (at - low) / (end - low) : 0;
+
+			piece[n++] = (SpindleRankedPiece) {part, low, at};
+			piece[n++] = value[v];
+			left -= part;
+			low = at;
+		}
+		if (low < end)
+			piece[n++] = (SpindleRankedPiece) {left, low, end};
+		else
+		{
+			/* a single number, which is not rounded when it is selected */
+			double		number = dist->step > 0 ? floor(end * dist->per_step + 0.5) * dist->step : end;
+
+			piece[n++] = (SpindleRankedPiece) {left, number, number};
+		}
+	}
+	for (; v < nvalues; v++)
+		piece[n++] = value[v];
+	ranked = spindle_ranked_create(piece, n);
+	pfree(weight);
+	pfree(value);
+	pfree(piece);
+	return ranked;
+}
+
+/*
+ * spindle_dist_ranked
+ *		The distribution in pieces, for draws that have to rise with the number; NULL
+ *		if spindle_dist_sample() rises as it is.
+ *
+ * Allocates in the current memory context.
+ */
+SpindleRanked *
+spindle_dist_ranked(const SpindleDist *dist)
+{
+	SpindleRankedPiece *piece;
+	SpindleRanked *ranked;
+	double	   *weight;
+
+	if (dist->kind == SPINDLE_DIST_EMPIRICAL && dist->alias)
+		return rank_empirical(dist);
+	if (dist->kind != SPINDLE_DIST_DISCRETE)
+		return NULL;
+	weight = palloc(sizeof(double) * dist->alias->n);
+	piece = palloc(sizeof(SpindleRankedPiece) * dist->alias->n);
+	spindle_alias_weights(dist->alias, weight);
+	for (uint32 i = 0; i < dist->alias->n; i++)
+		piece[i] = (SpindleRankedPiece) {weight[i], (double) (dist->first + i), (double) (dist->first + i)};
+	ranked = spindle_ranked_create(piece, (int) dist->alias->n);
+	pfree(weight);
+	pfree(piece);
+	return ranked;
+}
+
+/*
+ * spindle_dist_rising_sample
+ *		As spindle_dist_sample(), but rising with the draw for every distribution;
+ *		ranked is what spindle_dist_ranked() made of it.
+ */
+double
+spindle_dist_rising_sample(const SpindleDist *dist, const SpindleRanked *ranked, uint64 draw)
+{
+	double		x;
+	bool		is_single;
+
+	if (ranked == NULL)
+		return spindle_dist_sample(dist, draw);
+	x = spindle_ranked_number(ranked, draw, &is_single);
+	return is_single || dist->step <= 0 ? x : floor(x * dist->per_step + 0.5) * dist->step;
+}

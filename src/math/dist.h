@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "math/alias.h"
+#include "math/ranked.h"
 
 typedef enum SpindleDistKind
 {
@@ -59,6 +60,8 @@ extern bool spindle_dist_discrete(SpindleDist *dist, const char *name, double pa
 extern double spindle_dist_sample(const SpindleDist *dist, uint64 draw);
 extern bool spindle_dist_on_grid(double low, double high, uint64 draw, double *step);
 extern double spindle_dist_whole(const SpindleDist *dist, uint64 draw);
+extern SpindleRanked *spindle_dist_ranked(const SpindleDist *dist);
+extern double spindle_dist_rising_sample(const SpindleDist *dist, const SpindleRanked *ranked, uint64 draw);
 
 /*
  * The number that a draw selects of an EMPIRICAL distribution: a frequent value,

@@ -84,6 +84,8 @@ spindle_describe_distinct(StringInfo out, SpindleDistinct distinct)
 		appendStringInfoString(out, ", different for the rows of one parent");
 	else if (distinct == SPINDLE_DISTINCT_TABLE)
 		appendStringInfoString(out, ", different for all rows");
+	else if (distinct == SPINDLE_DISTINCT_ARRAY)
+		appendStringInfoString(out, ", different within an array");
 }
 
 /* Append a condition on a row of a table. */
@@ -125,6 +127,19 @@ spindle_describe_test(StringInfo out, const SpindleDomain *domain, int table, co
 	}
 }
 
+/* Append which other columns the value goes together with, if any. */
+static void
+describe_copula(StringInfo out, const SpindleTable *table, const SpindleRule *rule)
+{
+	const SpindleCopula *copula = rule->copula;
+	int			n = 0;
+
+	for (int i = 0; copula && i < copula->n; i++)
+		if (i != rule->copula_place)
+			appendStringInfo(out, "%s%s", n++ ? ", " : ", correlated by rank with ",
+							 table->column[copula->column[i]].name);
+}
+
 /*
  * spindle_rule_describe
  *		The rule of a column in words, palloc'd.
@@ -141,6 +156,7 @@ spindle_rule_describe(const SpindleDomain *domain, const SpindleTable *table, co
 		appendStringInfoString(&out, i ? ", " : ", by the values of ");
 		spindle_describe_path(&out, domain, table->index, &column->rule->keyed[i]);
 	}
+	describe_copula(&out, table, column->rule);
 	if (column->null_fraction > 0)
 		appendStringInfo(&out, "; null for %g %%", column->null_fraction * 100);
 	return out.data;

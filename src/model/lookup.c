@@ -110,20 +110,34 @@ spindle_table_single_key(const SpindleTable *table)
 }
 
 /*
- * spindle_column_target
- *		The table that a step of a path leads to from a column.
+ * spindle_column_source
+ *		The column that decides where a step of a path leads: the column itself, or
+ *		the one that it is a copy of, also of a copy.
  *
- * A copied reference leads where the copied column leads.  The column must be a
+ * It chooses a row, or leads to one by its value.  The column must be a
  * reference, which holds for every step of a path.
+ */
+SpindleColumn *
+spindle_column_source(const SpindleDomain *domain, int table, int column)
+{
+	SpindleColumn *c = &domain->table[table].column[column];
+
+	while (c->target < 0 && !c->by_value)
+		c = &domain->table[c->rule->copy.table].column[c->rule->copy.column];
+	return c;
+}
+
+/*
+ * spindle_column_target
+ *		The table that a step of a path leads to from a column, which must be a
+ *		reference as above.
  */
 int
 spindle_column_target(const SpindleDomain *domain, int table, int column)
 {
-	const SpindleColumn *c = &domain->table[table].column[column];
+	const SpindleColumn *c = spindle_column_source(domain, table, column);
 
-	while (c->target < 0)
-		c = spindle_ref_column(domain, &c->rule->copy);
-	return c->target;
+	return c->by_value ? c->references : c->target;
 }
 
 /*

@@ -95,6 +95,10 @@ typedef struct SpindleColumn
 	SpindleRule *rule;
 	int			target;			/* table that its rule refers to, or -1 */
 	int			references;		/* table of the foreign key, or -1 */
+	bool		by_value;		/* paths lead from it to the row of that table
+								 * whose key has its value, as no rule chooses
+								 * the row */
+	bool		is_step;		/* by_value, and there is such a path */
 	bool		monotone;		/* is never NULL and never falls from row to
 								 * row, so that rows can be looked up by value
 								 */
@@ -168,6 +172,8 @@ typedef struct SpindleTable
 	int			nunique;		/* sets that are declared unique, without the
 								 * key */
 	SpindleColumnSet *unique;	/* of columns that are not hidden */
+	int			ncopulas;
+	SpindleCopula *copula;		/* none has a column of another one */
 	int			nforeign_keys;
 	SpindleForeignKey *foreign_key; /* in the order of their first columns */
 	bool		has_event_time;
@@ -243,6 +249,7 @@ extern const SpindleColumn *spindle_ref_column(const SpindleDomain *domain,
 extern bool spindle_table_is_key(const SpindleTable *table, int column);
 extern int	spindle_table_single_key(const SpindleTable *table);
 extern int	spindle_column_target(const SpindleDomain *domain, int table, int column);
+extern SpindleColumn *spindle_column_source(const SpindleDomain *domain, int table, int column);
 extern int64 spindle_preset_rows(const SpindleDomain *domain, int preset, const SpindleTable *table);
 extern int64 spindle_table_most_children(const SpindleTable *table);
 

@@ -119,7 +119,8 @@ may_be_null_beside(const SpindleDomain *domain, int table, const SpindleColumnRe
 		bool		is_known = on_known && i <= known->nsteps &&
 		ref->step[i] == (i < known->nsteps ? known->step[i] : known->column);
 
-		if (domain->table[table].column[ref->step[i]].nullable && !is_known)
+		if (spindle_column_source(domain, table, ref->step[i])->by_value ||
+			(domain->table[table].column[ref->step[i]].nullable && !is_known))
 			return true;
 		on_known = is_known && i < known->nsteps;
 		table = spindle_column_target(domain, table, ref->step[i]);
@@ -136,7 +137,8 @@ may_be_null_beside(const SpindleDomain *domain, int table, const SpindleColumnRe
  * The path begins in a row of table.  known, if not NULL, are paths from the
  * same table whose values are known not to be NULL, ended by one with the column
  * -1; then the references on them are not NULL either.  Any other column counts
- * as one that can be NULL if it is nullable, whether its rule gives NULL or not.
+ * as one that can be NULL if it is nullable, whether its rule gives NULL or not.  A
+ * value need not be that of any key.
  */
 bool
 spindle_path_may_be_null(const SpindleDomain *domain, int table, const SpindleColumnRef *ref,

@@ -143,6 +143,11 @@ struct SpindleRule
 	int			nkeyed;			/* columns whose values the draws follow from,
 								 * in place of the row; 0 if it is the row */
 	SpindleColumnRef *keyed;
+	const SpindleCopula *copula;	/* that the column is part of, or NULL */
+	int			copula_place;	/* of the column in it */
+	const SpindleRanked *ranked;	/* in a copula: numbers, or of "weighted" the
+									 * places of values, by rank; NULL if those
+									 * of draws rise as they are */
 	union
 	{
 		/* Row k, from 0, has start + k * step. */
@@ -334,6 +339,7 @@ struct SpindleRule
 		{
 			int			nops;	/* 1 to 100 */
 			SpindleOp  *op;
+			bool		differs;	/* proved to differ from row to row */
 		}			formula;
 
 		/*
@@ -445,6 +451,7 @@ struct SpindleRule
 			SpindleDocumentPart element;
 			SpindleDist length; /* of elements, rounded, cut to 0 to most */
 			int			most;	/* 0 to 1000 */
+			bool		distinct;	/* no choice twice in an array */
 		}			array;
 	};
 };

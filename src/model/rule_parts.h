@@ -60,7 +60,8 @@ typedef enum SpindleDistinct
 {
 	SPINDLE_DISTINCT_NONE,		/* they need not */
 	SPINDLE_DISTINCT_PARENT,	/* among the children of one row */
-	SPINDLE_DISTINCT_TABLE		/* in the whole table */
+	SPINDLE_DISTINCT_TABLE,		/* in the whole table */
+	SPINDLE_DISTINCT_ARRAY		/* among the elements of one array */
 } SpindleDistinct;
 
 /*
@@ -286,6 +287,23 @@ typedef struct SpindleDocumentPart
 	double		null_fraction;	/* of what is there, 0 to 1 */
 	struct SpindleRule *rule;
 } SpindleDocumentPart;
+
+/* Columns whose values correlate, at most. */
+#define SPINDLE_MAX_COPULA	8
+
+/*
+ * Columns of a table whose values go together by rank: each has a normal score, a
+ * sum of independent ones, and the number that has the score's rank in the
+ * distribution of its rule.
+ */
+typedef struct SpindleCopula
+{
+	int			n;				/* 2 to SPINDLE_MAX_COPULA */
+	int			column[SPINDLE_MAX_COPULA];
+	double		factor[SPINDLE_MAX_COPULA][SPINDLE_MAX_COPULA]; /* score i is the sum of
+																 * factor[i][k] times score k,
+																 * for k from 0 to i */
+} SpindleCopula;
 
 /* What the time of an "offset" is not after. */
 typedef enum SpindleLimitKind

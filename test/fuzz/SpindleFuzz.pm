@@ -129,7 +129,7 @@ sub open_connection
 	{
 		# a server that recovers refuses connections for a while
 		$self->{dbh} = DBI->connect($dsn, $self->{role}, '',
-			{ AutoCommit => 1, RaiseError => 0, PrintError => 0, PrintWarn => 0, pg_enable_utf8 => 0 });
+			{ AutoCommit => 1, RaiseError => 0, PrintError => 0, PrintWarn => 0, pg_enable_utf8 => 0, pg_expand_array => 0 });
 		last if $self->{dbh};
 		die "cannot connect: " . DBI->errstr if time > $end;
 		sleep 0.2;

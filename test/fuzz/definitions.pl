@@ -7,6 +7,7 @@ use warnings;
 use File::Basename;
 use lib dirname(__FILE__);
 use File::Copy;
+use FuzzRules;
 use PostgreSQL::Test::Utils;
 use SpindleFuzz;
 use Test::More;
@@ -93,6 +94,9 @@ sub member
 	return $found ? $found->[1] : undef;
 }
 
+# A definition of a test, as it is without the quoting of SQL.
+sub parsable { my ($text) = @_; return $text =~ s/''/'/gr; }
+
 # The definitions to begin with, at scales of few rows.
 sub example
 {
@@ -138,6 +142,8 @@ run($connection, 'CREATE TYPE fuzz_mood AS ENUM (\'sad\', \'ok\')');
 run($connection, 'CREATE DOMAIN fuzz_mail AS text CHECK (VALUE ~ \'@\')');
 my @bases = map { parse($_) } slurp_file('test/fuzz/rules.json'), slurp_file('test/sql/keys.sql') =~ /\$json\$(\{.*?\})\$json\$/s, slurp_file('test/data/every.json') =~ s/"p": 4000/"p": 400/r, example(),
   slurp_file('test/data/unique_rules.json') =~ s/"customer": 1000/"customer": 60/r =~ s/"product": 2500/"product": 120/r,
+  slurp_file('test/data/combinations.json') =~ s/"par": 900/"par": 150/r,
+  (map { parsable($_) } slurp_file('test/sql/correlations.sql') =~ /spindle_create_domain\('(?:elements|values)_test', '(\{.*?\})'\);/gs),
   types(), slurp_file('domains/retail.json') =~ s/"presets": \{.*?\n  \},/"presets": {"small": {"customer": 200, "product": 100, "order": 500}},/sr;
 
 # Values for members of the same name, from all of them.
@@ -186,6 +192,50 @@ sub keys_of
 {
 	my (@places) = @_;
 	return map { $_->[1] } @places;
+}
+
+# The columns of a table as [name, type], those behind its references included, to a depth.
+sub columns_of
+{
+	my ($tree, $table, $depth) = @_;
+	my $columns = member($table, 'columns') // ['{'];
+	return () if !ref $columns || $columns->[0] ne '{';
+	my @list;
+	foreach my $column (grep { ref $_ && ref $_->[1] } @$columns[ 1 .. $#$columns ])
+	{
+		my ($type, $rule) = map { member($column->[1], $_) } 'type', 'rule';
+		push @list, [ $column->[0], $type =~ s/"//gr ] if defined $type && !ref $type;
+		my $target = ref $rule ? member($rule, 'table') : undef;
+		$target = member(member($tree, 'tables'), $target =~ s/"//gr) if defined $target && !ref $target && $depth > 0;
+		push @list, map { [ "$column->[0].$_->[0]", $_->[1] ] } columns_of($tree, $target, $depth - 1) if ref $target;
+	}
+	return @list;
+}
+
+# Add columns with random rules to a table, or such a table; what becomes of it may be
+# refused.
+sub extend
+{
+	my ($tree) = @_;
+	my $tables = member($tree, 'tables');
+	return if !ref $tables || $tables->[0] ne '{' || @$tables < 2;
+	my @names = map { $_->[0] } grep { ref } @$tables[ 1 .. $#$tables ];
+	my $table = pick(@$tables[ 1 .. $#$tables ]);
+	return if !ref $table->[1] || $table->[1][0] ne '{';
+	my @columns = columns_of($tree, $table->[1], 1);
+	return if !@columns;
+	if (chance(0.4))
+	{
+		push @$tables, [ 'fuzz' . below(1000), parse(random_table($table->[0], \@names, [ grep { $_->[0] !~ /\./ } @columns ])) ];
+		return;
+	}
+	my $columns = member($table->[1], 'columns');
+	foreach my $n (0 .. below(2))
+	{
+		my ($column) = random_column({ columns => \@columns, tables => \@names });
+		push @$columns, [ 'fuzz' . below(1000), parse($column) ];
+	}
+	push @{ $table->[1] }, [ 'copula', parse(random_copula([ map { $_->[0] } grep { $_->[0] !~ /\./ } @columns ])) ] if chance(0.1);
 }
 
 # Of the text: a character replaced, removed or inserted, or the end cut off.
@@ -316,6 +366,9 @@ sub wrong_rows
 		my @bad = grep { $check->{rows}[0][$_] ne '1' && $check->{rows}[0][$_] ne 't' } 0 .. $#checks;
 		return [ 'values that do not fit', "$name: $checks[$bad[0]]" ] if @bad;
 
+		my $found = wrong_lookups($domain, $scale, $name, \@whole, \@columns, $rows <= $limit);
+		return $found if $found;
+
 		# events are these rows
 		my $stream = "spindle_stream('$domain', '$name', scale => '$scale', seed => 7" . ($rows > 3000 ? ", max_events => $limit" : '') . ')';
 		my $events = run($connection, "SELECT fuzz_row::text FROM $stream s, json_to_record(s.event) AS fuzz_row ($list)");
@@ -336,6 +389,32 @@ sub wrong_rows
 		}
 	}
 	return wrong_constraints($domain, $scale, $text);
+}
+
+# A foreign table finds as many rows of a value as there are, for values of some
+# columns of some rows; undef if so.
+sub wrong_lookups
+{
+	my ($domain, $scale, $name, $whole, $columns, $is_all) = @_;
+	my @columns = grep { $_->[1] !~ /^(?:json|xml|point)$/ } @$columns;
+	return undef if !@$whole || !@columns || !$is_all;
+	run($connection, 'BEGIN');
+	my $declared = run($connection, 'CREATE FOREIGN TABLE fuzz_found (' . join(', ', map { "$_->[0] $_->[1]" } @$columns) . ") SERVER spindle OPTIONS (domain '$domain', \"table\" '$name', scale '$scale', seed '7')");
+	my $result;
+	foreach my $n (1 .. ($declared->{state} eq '' ? 4 : 0))
+	{
+		my ($column) = @{ pick(@columns) };
+		my $row = literal(pick(@$whole)) . '::fuzz_found';
+		my $by_value = run($connection, "SELECT count(*) FROM fuzz_found WHERE $column = ($row).$column");
+		last if $by_value->{state} ne '';
+		my $listed = run($connection, 'SELECT count(*) FROM unnest(ARRAY[' . join(', ', map { literal($_) } @$whole) . "]::fuzz_found[]) f WHERE f.$column = ($row).$column");
+		last if $listed->{state} ne '';
+		$result = [ 'rows that are not found', "$name.$column of $row: $by_value->{rows}[0][0] instead of $listed->{rows}[0][0]" ] if $by_value->{rows}[0][0] != $listed->{rows}[0][0];
+		last if $result;
+		note_kind('values looked up');
+	}
+	run($connection, 'ROLLBACK');
+	return $result;
 }
 
 # All keys, unique sets and foreign keys are declared and hold, if there are few rows;
@@ -391,7 +470,9 @@ my $peak = memory();
 run_cases(sub {
 	my $base = pick(0 .. $#bases);
 	my $tree = clone($bases[$base]);
-	change($tree) foreach 0 .. pick(0, 0, 0, 1, 2, 4);
+	my $extended = chance(0.5);
+	if ($extended) { extend($tree) foreach 0 .. below(2); }
+	if (!$extended || chance(0.3)) { change($tree) foreach 0 .. pick(0, 0, 0, 1, 2, 4); }
 	my $text = text_of($tree);
 	my $scratched = chance(0.15);
 	$text = scratch($text) if $scratched;
@@ -416,4 +497,4 @@ run_cases(sub {
 	}
 });
 finish('refusals of an improper kind', 'registrations that fail', 'checks that take too long', 'valid definitions that fail', 'rows that fail improperly', 'tables that take too long', 'counts that are wrong', 'slices that differ',
-	'values that do not fit', 'streams that fail', 'events that differ from rows', 'events that are out of order', 'constraints that do not hold', 'growth of memory');
+	'values that do not fit', 'rows that are not found', 'streams that fail', 'events that differ from rows', 'events that are out of order', 'constraints that do not hold', 'growth of memory');
