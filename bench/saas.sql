@@ -32,6 +32,12 @@ CALL bench.compare('the same, stored, no indexes : INSERT of these', 6,
     'saas', 'saas_seeded', :'saas_scale', '{issue}', 'replace'),
   :issues, 'TRUNCATE bench.issue; INSERT INTO bench.issue SELECT ' || :'by_random', :runs, is_command => true);
 
+-- the row of a key, planning included
+CREATE SCHEMA saas_huge;
+IMPORT FOREIGN SCHEMA saas LIMIT TO (issue) FROM SERVER spindle INTO saas_huge OPTIONS (scale 'xxxl');
+SELECT id FROM spindle_rows('saas', 'issue', 'xxxl', first_row => 7654321012, max_rows => 1) AS t (id uuid) \gset
+CALL bench.short('one issue of 10.8 billion by its uuid', 1, format('SELECT * FROM saas_huge.issue WHERE id = %L', :'id'));
+
 -- into tables with all constraints, which either side has
 SELECT format('CREATE TABLE saas_stored.%1$I (LIKE saas.%1$I)', table_name) FROM spindle_tables('saas') \gexec
 CALL spindle_fill_schema('saas', 'saas_stored', report => false, scale => :'saas_scale');
@@ -44,4 +50,4 @@ CALL bench.compare('saas into existing tables with all constraints : INSERT ... 
   :all_rows, :'empty' || format('CALL spindle_fill_schema(%L, %L, scale => %L)', 'saas', 'saas', :'saas_scale'),
   :all_rows, :'empty' || :'inserts', least(:runs, 3), is_command => true, warm_up => false);
 SET client_min_messages = warning;
-DROP SCHEMA saas, saas_virtual, saas_stored, saas_seeded CASCADE;
+DROP SCHEMA saas, saas_virtual, saas_stored, saas_seeded, saas_huge CASCADE;
