@@ -36,7 +36,9 @@ CALL spindle_fill_schema('saas', 'saas', 'demo', 7) \gset
 SELECT :tables_filled AS tables, :rows_inserted AS rows;
 SELECT l ->> 'table_name' AS table_name, l ->> 'row_count' AS row_count FROM json_array_elements(:'lines') l;
 SELECT contype, count(*), bool_and(convalidated) AS valid FROM pg_constraint WHERE connamespace = 'saas'::regnamespace AND contype IN ('c', 'f', 'p', 'u', 'x') GROUP BY 1 ORDER BY 1;
--- what one cannot get by the constraints
+-- replies refer to a row before, deputies are set by an UPDATE
+SELECT (SELECT count(DISTINCT cmin::text) FROM comment) AS comment, (SELECT count(DISTINCT cmin::text) FROM user_account) AS user_account;
+-- sequences are set
 SELECT nextval('label_id_seq') > max(id) AS behind FROM label;
 
 -- the same rows are virtual, filled and seeded
