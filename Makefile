@@ -65,6 +65,7 @@ OBJS = \
 	src/gen/instance.o \
 	src/gen/keyed.o \
 	src/gen/layout.o \
+	src/gen/numeric.o \
 	src/gen/popularity.o \
 	src/gen/profile.o \
 	src/gen/reference_state.o \
