@@ -32,7 +32,12 @@ CREATE EXTENSION btree_gist SCHEMA saas;
 \i :schema
 IMPORT FOREIGN SCHEMA saas FROM SERVER spindle INTO saas_virtual OPTIONS (scale 'demo', seed '7');
 SELECT table_name, status, row_count, failed_rows, message FROM spindle_fill_schema_check('saas', 'saas', 'demo', 7, max_rows => 50);
+BEGIN;
 CALL spindle_fill_schema('saas', 'saas', 'demo', 7) \gset
+-- nobody analyzes tables whose rows he does not see
+SELECT count(*) FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+WHERE mode = 'ShareUpdateExclusiveLock' AND pid = pg_backend_pid() AND relnamespace = 'saas'::regnamespace AND relkind = 'r';
+COMMIT;
 SELECT :tables_filled AS tables, :rows_inserted AS rows;
 SELECT l ->> 'table_name' AS table_name, l ->> 'row_count' AS row_count FROM json_array_elements(:'lines') l;
 SELECT contype, count(*), bool_and(convalidated) AS valid FROM pg_constraint WHERE connamespace = 'saas'::regnamespace AND contype IN ('c', 'f', 'p', 'u', 'x') GROUP BY 1 ORDER BY 1;
