@@ -121,6 +121,7 @@ SELECT report(x::json) FROM unnest(ARRAY[
   '{"tables": {"room": {"rows": {"min": 0}}}}',
   '{"tables": {"guest": {"columns": {"member_id": {"rule": {"skew": {"top": 0.2, "share": 0.5}}}}}}}',
   '{"tables": {"guest": {"columns": {"member_id": {"rule": {"distinct": "table"}}}}}}',
+  '{"tables": {"guest": {"columns": {"member_id": {"rule": {"spread": true}}}}}}',
   '{"tables": {"guest": {"columns": {"other": {"type": "integer", "rule": {"kind": "reference", "table": "tenant"}}, "member_id": {"rule": {"among": "other"}}}}}}',
   '{"tables": {"guest": {"key": ["tenant_id", "member_id"]}}}']) x;
 SET client_min_messages = warning;
