@@ -192,10 +192,10 @@ start_valgrind() {
 	chmod 755 "$WORK/valgrind-postgres"
 
 	# Left out are tests that run the same code as others, often, for the sake of what
-	# they compare (stream_late, stream_arrivals, stream_relation, purity, combinations,
+	# they compare (stream_late, stream_arrivals, stream_relation, purity, combinations, distinct_many, saas,
 	# deliver, tpch), and those that take minutes, most of them in the server's own code
 	# (fill_schema, statistics).
-	tests=${VALGRIND_TESTS:-$(make_var REGRESS | sed -E 's/\<(stream_late|stream_arrivals|stream_relation|purity|combinations|deliver|fill_schema|statistics|tpch)\> ?//g')}
+	tests=${VALGRIND_TESTS:-$(make_var REGRESS | sed -E 's/\<(stream_late|stream_arrivals|stream_relation|purity|combinations|deliver|distinct_many|fill_schema|saas|statistics|tpch)\> ?//g')}
 	for half in 1 2; do
 		part=valgrind-$half
 		list=$(printf '%s\n' $tests | awk -v half=$half 'NR % 2 == half % 2' | xargs)
