@@ -69,6 +69,7 @@ OBJS = \
 	src/gen/instance.o \
 	src/gen/keyed.o \
 	src/gen/layout.o \
+	src/gen/numeric.o \
 	src/gen/popularity.o \
 	src/gen/profile.o \
 	src/gen/reference_profile.o \

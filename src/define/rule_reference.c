@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "define/origin.h"
 #include "define/rule_reader.h"
 
 /* Tables whose rows are all computed when a plan is made stay small. */
@@ -163,6 +164,19 @@ generations_below(const SpindleDomain *domain, const SpindleTable *table, int an
 	return 0;
 }
 
+/* What does not go with "distinct". */
+static void
+check_excluded(RuleReader *r)
+{
+	const SpindleRule *rule = r->rule;
+
+	if (rule->reference.has_after || rule->reference.has_containing)
+		spindle_json_error(r->node, NULL, "\"distinct\" excludes \"after\" and \"containing\".");
+	if (rule->reference.has_among &&
+		(rule->reference.distinct != SPINDLE_DISTINCT_PARENT || rule->reference.skew.kind != SPINDLE_SKEW_NONE))
+		spindle_json_error(r->node, NULL, "with \"among\", choices can be distinct within the parent, without \"skew\".");
+}
+
 /*
  * "distinct", and "spread", which deals out what differs among the rows of a
  * parent, all choices alike.
@@ -173,14 +187,14 @@ read_differing(RuleReader *r)
 	SpindleRule *rule = r->rule;
 
 	rule->reference.distinct = spindle_read_distinct(r);
-	if (rule->reference.distinct != SPINDLE_DISTINCT_NONE &&
-		(rule->reference.has_after || rule->reference.has_containing || rule->reference.has_among))
-		spindle_json_error(r->node, NULL, "\"distinct\" excludes \"after\", \"containing\" and \"among\".");
+	if (rule->reference.distinct != SPINDLE_DISTINCT_NONE)
+		check_excluded(r);
 	rule->reference.spread = flag(r, "spread", false);
 	if (rule->reference.spread && rule->reference.distinct != SPINDLE_DISTINCT_PARENT)
 		spindle_json_error(r->node, NULL, "\"spread\" needs \"distinct\": \"parent\".");
-	if (rule->reference.spread && (rule->reference.has_where || rule->reference.skew.kind != SPINDLE_SKEW_NONE))
-		spindle_json_error(r->node, NULL, "\"spread\" excludes \"skew\" and \"where\".");
+	if (rule->reference.spread && (rule->reference.has_where || rule->reference.has_among ||
+								   rule->reference.skew.kind != SPINDLE_SKEW_NONE))
+		spindle_json_error(r->node, NULL, "\"spread\" excludes \"skew\", \"where\" and \"among\".");
 }
 
 /*
@@ -188,7 +202,7 @@ read_differing(RuleReader *r)
  * there are to choose from.
  *
  * "table" is required.  "containing", "where" and the others exclude each other;
- * of these, "among" goes with "skew" or with "after".  The rows of the table must
+ * of these, "among" goes with "skew", "after" or "distinct".  The rows of the table must
  * descend from the row that the path of "among" refers to; "where" can test anything of the table's
  * rows but whether they have children.
  */
@@ -248,11 +262,52 @@ reference_target(SpindleParse *parse, const cJSON *json, int table)
 	return name ? spindle_domain_find_table(parse->domain, name) : SPINDLE_TARGET_NONE;
 }
 
-/* As many rows as there are; how many "where" leaves shows when rows are computed. */
+/*
+ * As many rows as there are; how many "where" leaves shows when rows are computed.
+ * With "among" the descendants that any row has at least.
+ */
 static int64
 reference_places(const SpindleDomain *domain, int preset, const SpindleTable *table, const SpindleRule *rule)
 {
+	const SpindleTable *descendants = &domain->table[rule->reference.table];
+	__int128	least = 1;
+
+	if (rule->reference.has_among)
+	{
+		for (int g = 0; g < rule->reference.among_depth; g++)
+		{
+			least = Min(least * descendants->layout_min, SPINDLE_MAX_ROWS);
+			descendants = &domain->table[descendants->rows_parent];
+		}
+		return (int64) least;
+	}
 	return spindle_preset_rows(domain, preset, &domain->table[rule->reference.table]);
+}
+
+/*
+ * Choices that differ "among" the descendants of a row: rows that must choose
+ * different ones need the same ancestor, one of their parent, which has as many
+ * descendants for sure.
+ */
+static void
+check_distinct_among(RuleCheck *check, const SpindleRule *rule)
+{
+	const SpindleDomain *domain = check->domain;
+	const SpindleColumnRef *among = &rule->reference.among;
+	int			path[MAX_ORIGIN];
+	Origin		origin;
+
+	for (int i = 0; i < among->nsteps; i++)
+		path[i] = among->step[i];
+	path[among->nsteps] = among->column;
+	spindle_origin_of(domain, check->table->index, path, among->nsteps + 1, &origin);
+	if (check->table->parent_column < 0 || origin.n == 0 || origin.column[0] != check->table->parent_column)
+		spindle_model_error(domain, psprintf("%s.among", rule->path),
+							"the path does not begin with a column of rule \"parent\".",
+							"Rows of one parent can only choose different rows where they choose among the same ones.");
+	spindle_check_distinct(check, rule, rule->reference.distinct, reference_places,
+						   psprintf("rows of table \"%s\" that a row of the table above has at least",
+									domain->table[rule->reference.table].name));
 }
 
 /*
@@ -281,8 +336,11 @@ check_reference(RuleCheck *check, const SpindleRule *rule)
 							psprintf("a row of table \"%s\" can have more than %d rows of table \"%s\".",
 									 domain->table[check->table->rows_parent].name, MAX_SPREAD, check->table->name),
 							psprintf("Give the \"rows\" of table \"%s\" a \"max\".", check->table->name));
-	spindle_check_distinct(check, rule, rule->reference.distinct, reference_places,
-						   psprintf("rows of table \"%s\"", parent->name));
+	if (rule->reference.has_among && rule->reference.distinct != SPINDLE_DISTINCT_NONE)
+		check_distinct_among(check, rule);
+	else
+		spindle_check_distinct(check, rule, rule->reference.distinct, reference_places,
+							   psprintf("rows of table \"%s\"", parent->name));
 }
 
 /* The parent's key, and what the choice depends on, on either side. */

@@ -11,12 +11,17 @@
  * offset, modulo the rows, which a division computes: a stronger scatter costs
  * more than all else of a choice, and ranges are mostly short.
  *
+ * Where the rows of a parent choose different ones, they have the same ancestor,
+ * and child j takes the row at place j of a permutation that belongs to the parent,
+ * as in distinct.c.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "gen/eval_internal.h"
 #include "math/draws.h"
+#include "math/permute.h"
 
 /* Ranks whose popularity is listed; a larger range has so many again and again. */
 #define RANKS	1024
@@ -49,6 +54,14 @@ typedef struct Among
 	int64		end;
 	int64		multiplier;		/* of the bijection, coprime to their number */
 	int64		offset;
+
+	/* with "distinct", of the parent of the row that was computed last */
+	SpindleLayoutCursor siblings;	/* of the rows that choose */
+	int64		first_sibling;
+	int64		nsiblings;		/* 0 before the first one */
+	SpindleShuffle shuffle;		/* of its choices, if they are few */
+	SpindlePermutation permutation; /* of all others */
+	uint64		tweak;			/* the parent's */
 } Among;
 
 /*
@@ -191,6 +204,62 @@ run_among(Step *step)
 	}
 }
 
+/*
+ * Find the row's siblings, unless they are those that were found last, and set up
+ * the permutation of their choices among the n >= 1 descendants of their ancestor.
+ */
+static void
+find_siblings(Among *among, SpindleKey key, int64 row)
+{
+	const int64 n = among->end - among->first;
+	int64		parent = spindle_layout_parent(&among->siblings, row);
+
+	among->nsiblings = spindle_layout_children(&among->siblings, parent, &among->first_sibling);
+	if (n <= SPINDLE_MAX_SHUFFLED)
+	{
+		spindle_shuffle(&among->shuffle, key, parent, among->nsiblings, (int) n);
+		return;
+	}
+	if (among->permutation.n != n)
+		spindle_distinct_permutation(&among->permutation, key, n);
+	among->tweak = spindle_draw(key, parent);
+}
+
+/*
+ * The same with "distinct": no two rows of a parent choose the same one.  The
+ * definition says that an ancestor has as many descendants as a parent has children,
+ * or more, and that siblings have the same ancestor.
+ */
+static void
+run_distinct_among(Step *step)
+{
+	Among	   *among = step->u.own;
+	const SpindleVector ancestor = step->input[0]->out;
+	const int64 *row = step->frame->row;
+
+	Assert(step->holds == STEP_HOLDS_OWN);
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		int64		place;
+
+		step->out.is_null[i] = ancestor.is_null && ancestor.is_null[i];
+		step->out.value[i] = 0;
+		if (step->out.is_null[i])
+			continue;
+		if (ancestor.value[i] != among->ancestor)
+			find_rows(among, ancestor.value[i], false);
+		if (among->nsiblings == 0 || (uint64) (row[i] - among->first_sibling) >= (uint64) among->nsiblings)
+			find_siblings(among, step->key, row[i]);
+		place = row[i] - among->first_sibling;
+		Assert(place < among->end - among->first);
+		if (among->end - among->first <= SPINDLE_MAX_SHUFFLED)
+			step->out.value[i] = among->shuffle.entry[place];
+		else
+			spindle_permute_many(&among->permutation, &among->tweak, &place, 1, &step->out.value[i]);
+		step->out.value[i] += among->first;
+	}
+}
+
 /* The popularity of the ranks before each, by "exponent" or "profile". */
 static double *
 sum_ranks(const SpindleSkew *skew)
@@ -208,7 +277,7 @@ sum_ranks(const SpindleSkew *skew)
 /*
  * spindle_compile_among
  *		The step with the rows that a reference with "among" chooses, of any
- *		generation, with "skew" or "after".
+ *		generation, with "skew", "after" or "distinct".
  */
 Step *
 spindle_compile_among(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
@@ -218,7 +287,8 @@ spindle_compile_among(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 	Step	   *ancestor = spindle_compile_path(eval, frame, &rule->reference.among, 0, true);
 	Step	   *time = rule->reference.has_after ?
 	spindle_compile_path(eval, frame, &rule->reference.after_time, 0, false) : NULL;
-	Step	   *step = spindle_step_add(eval, frame, run_among, rule, true, time ? 2 : 1);
+	const bool	is_distinct = rule->reference.distinct != SPINDLE_DISTINCT_NONE;
+	Step	   *step = spindle_step_add(eval, frame, is_distinct ? run_distinct_among : run_among, rule, true, time ? 2 : 1);
 	Among	   *among = palloc0(sizeof(Among));
 
 	among->depth = rule->reference.among_depth;
@@ -234,6 +304,8 @@ spindle_compile_among(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 	among->scatter = spindle_key_derive(step->key, LABEL_SCATTER);
 	if (rule->reference.skew.kind == SPINDLE_SKEW_EXPONENT || rule->reference.skew.kind == SPINDLE_SKEW_PROFILE)
 		among->below = sum_ranks(&rule->reference.skew);
+	if (is_distinct)
+		spindle_layout_cursor_init(&among->siblings, eval->instance->layout[frame->table]);
 	step->input[0] = ancestor;
 	if (time)
 	{

@@ -10,8 +10,7 @@
  * header, and numerics and intervals are built in an array of fixed slots.
  *
  * Where the server's type has to read a text, each text of the definition is read
- * once and kept; texts put together are read row by row, in memory that goes with
- * the batch.
+ * once and kept; texts put together are read row by row.
  *
  * All Datums of a batch stay valid until the next batch.
  *
@@ -26,41 +25,21 @@
 #include "utils/date.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
 #include "gen/datum.h"
+#include "gen/numeric.h"
 
 /*
- * The stored form of a short numeric: a varlena header, a word with sign,
- * scale and weight, then digits of base 10000.  numeric.c keeps these names to
- * itself, but the form is what tables hold on disk, so it cannot change within
- * what pg_upgrade supports.  The regression tests compare with numeric_in().
- * int64_div_fast_to_numeric() in its place takes 330 instructions more for a
- * value, which makes 39 % of the scan of two such columns.
+ * Memory that a reader keeps: for the values of a batch, and for what reading one
+ * text takes.  What a batch needs beyond goes back to the system.
  */
-#define NUMERIC_SHORT_BITS		0x8000
-#define NUMERIC_NEGATIVE_BIT	0x2000
-#define NUMERIC_DSCALE_SHIFT	7
-#define NUMERIC_WEIGHT_MASK		0x7F
-#define NUMERIC_BASE			10000
-#define NUMERIC_MAX_DIGITS		6
+#define BATCH_MEMORY		(64 * 1024)
+#define SCRATCH_MEMORY		(32 * 1024)
 
 /* Texts of a definition that a reader keeps as values of a type, at most. */
 #define MAX_KEPT		65536
-
-/*
- * Room for one numeric of up to NUMERIC_MAX_DIGITS digits, 20 bytes: all that
- * 64 bits can hold at a scale of up to 9.
- */
-typedef struct NumericSlot
-{
-	int32		vl_len;
-	uint16		header;
-	int16		digit[NUMERIC_MAX_DIGITS];
-	int16		padding;
-} NumericSlot;
 
 typedef struct DatumForm DatumForm;
 
@@ -134,124 +113,16 @@ struct SpindleRows
 	BatchColumn *batch;			/* the same columns in this batch */
 	int			nnullable;		/* those of them that can be NULL */
 	int		   *nullable;		/* their places in batch */
-	MemoryContext batch_context;	/* texts that need another encoding */
+	MemoryContext batch_context;	/* values that are made for the batch */
+	MemoryContext scratch;		/* what reading a text leaves behind, NULL if
+								 * none is read */
 };
 
-/*
- * Build a numeric from a whole number times 10^-scale, 0 <= scale <= 9, in a
- * slot; the Datum refers to the slot.  It shows digits digits after the point,
- * scale to 63.
- */
-static Datum
-make_numeric(NumericSlot *slot, int64 value, int scale, int digits)
-{
-	static const int64 power[] = {1, 10, 100, 1000};
-	uint64		u = value < 0 ? -(uint64) value : (uint64) value;
-	int			groups = (scale + 3) / 4;	/* digits after the point */
-	int			shift = groups * 4 - scale;
-	int16		reversed[NUMERIC_MAX_DIGITS + 1];
-	int			n = 0;
-	int			first = 0;
-	int			weight;
-
-	if (u > PG_UINT64_MAX / 1000)
-	{
-		/* shifting would not fit: split off the digits that it would move */
-		uint64		low = u % (NUMERIC_BASE / power[shift]);
-
-		u /= NUMERIC_BASE / power[shift];
-		reversed[n++] = (int16) (low * power[shift]);
-	}
-	else
-		u *= power[shift];
-	while (u != 0)
-	{
-		reversed[n++] = (int16) (u % NUMERIC_BASE);
-		u /= NUMERIC_BASE;
-	}
-	weight = n - groups - 1;
-
-	/* digits are stored without zeros at either end */
-	while (first < n && reversed[first] == 0)
-		first++;
-	while (n > first && reversed[n - 1] == 0)
-	{
-		n--;
-		weight--;
-	}
-	if (n == first)
-		weight = 0;
-	SET_VARSIZE(slot, offsetof(NumericSlot, digit) + (n - first) * sizeof(int16));
-	slot->header = NUMERIC_SHORT_BITS | (digits << NUMERIC_DSCALE_SHIFT) |
-		(value < 0 && n > first ? NUMERIC_NEGATIVE_BIT : 0) | (weight & NUMERIC_WEIGHT_MASK);
-	for (int i = 0; i < n - first; i++)
-		slot->digit[i] = reversed[n - 1 - i];
-	return PointerGetDatum(slot);
-}
-
-/*
- * Numerics without a precision: they show no zeros at the end.
- */
-static void
-convert_shortest(RowColumn *column, const int64 *value, int n)
-{
-	NumericSlot *slot = column->slot;
-
-	for (int i = 0; i < n; i++)
-	{
-		int64		shortest = value[i];
-		int			scale = spindle_shortest_scale(&shortest, column->type->scale);
-
-		column->converted[i] = make_numeric(&slot[i], shortest, scale, scale);
-	}
-}
-
-/*
- * Each row has a slot of its own, which the next batch writes over.
- *
- * Most numbers have two digits of base 10000 at most, which are written without
- * loops and jumps: 47 instructions in place of 90 for the total of an order.
- */
+/* Each row has a slot of its own, which the next batch writes over. */
 static void
 convert_decimals(RowColumn *column, const int64 *value, const bool *is_null, int n)
 {
-	static const uint32 power[] = {1, 1000, 100, 10};
-	const int	scale = column->type->scale;
-	const int	digits = column->type->digits;
-	const int	groups = (scale + 3) / 4;	/* digits after the point */
-	const uint32 shift = power[scale % 4];
-	NumericSlot *slot = column->slot;
-	Datum	   *converted = column->converted;
-
-	if (digits < 0)
-	{
-		convert_shortest(column, value, n);
-		return;
-	}
-	for (int i = 0; i < n; i++)
-	{
-		uint64		u = value[i] < 0 ? -(uint64) value[i] : (uint64) value[i];
-		uint32		high;
-		uint32		low;
-		int			ndigits;
-		int			weight;
-
-		if (u >= NUMERIC_BASE * NUMERIC_BASE / shift)
-		{
-			converted[i] = make_numeric(&slot[i], value[i], scale, digits);
-			continue;
-		}
-		high = (uint32) u * shift / NUMERIC_BASE;
-		low = (uint32) u * shift % NUMERIC_BASE;
-		ndigits = (high != 0) + (low != 0);
-		weight = high != 0 ? 1 - groups : low != 0 ? -groups : 0;
-		SET_VARSIZE(&slot[i], offsetof(NumericSlot, digit) + ndigits * sizeof(int16));
-		slot[i].header = NUMERIC_SHORT_BITS | (digits << NUMERIC_DSCALE_SHIFT) |
-			(value[i] < 0 ? NUMERIC_NEGATIVE_BIT : 0) | (weight & NUMERIC_WEIGHT_MASK);
-		slot[i].digit[0] = (int16) (high != 0 ? high : low);
-		slot[i].digit[1] = (int16) low;
-		converted[i] = PointerGetDatum(&slot[i]);
-	}
+	spindle_numerics(column->slot, value, n, column->type->scale, column->type->digits, column->converted);
 }
 
 /* Doubles that are reals. */
@@ -356,8 +227,32 @@ server_string(const SpindleText *text)
 }
 
 /*
- * The Datum of a text by the type's own input, from the kept ones if it is of
- * the definition; else in the current memory context.
+ * The Datum of a text by the input of the column's type, in the current memory
+ * context.
+ *
+ * What that leaves behind, some kB of a document, is in memory that the next text
+ * takes again.  With the batch it would go back to the system and come anew, whose
+ * page faults took four fifths of the time of rows with a jsonb.
+ */
+static Datum
+input_text(RowColumn *column, const SpindleText *text)
+{
+	SpindleInput *input = column->input;
+	MemoryContext scratch = column->rows ? column->rows->scratch : NULL;
+	MemoryContext oldcontext = scratch ? MemoryContextSwitchTo(scratch) : CurrentMemoryContext;
+	Datum		datum = input ? InputFunctionCall(&input->function, server_string(text), input->param, input->typmod) :
+	column->type->ops->form->input(column->type, server_string(text));
+
+	if (scratch == NULL)
+		return datum;
+	MemoryContextSwitchTo(oldcontext);
+	datum = input ? datumCopy(datum, input->is_by_value, input->length) : datumCopy(datum, false, -1);
+	MemoryContextReset(scratch);
+	return datum;
+}
+
+/*
+ * The same from the kept ones if the text is of the definition.
  */
 static Datum
 read_text(RowColumn *column, const SpindleText *text)
@@ -369,7 +264,7 @@ read_text(RowColumn *column, const SpindleText *text)
 
 	if (entry)
 		return entry->datum;
-	datum = InputFunctionCall(&input->function, server_string(text), input->param, input->typmod);
+	datum = input_text(column, text);
 	if (text->id >= 0 && column->kept->members < MAX_KEPT)
 	{
 		MemoryContext oldcontext = MemoryContextSwitchTo(column->rows->context);
@@ -412,7 +307,7 @@ convert_formed(RowColumn *column, const int64 *value, const bool *is_null, int n
 		if (text->json && text->datum)
 			column->converted[place.i] = PointerGetDatum(text->datum);
 		else
-			column->converted[place.i] = column->type->ops->form->input(column->type, server_string(text));
+			column->converted[place.i] = input_text(column, text);
 	}
 	error_context_stack = callback.previous;
 }
@@ -422,7 +317,7 @@ static const DatumForm forms[] = {
 	{INT2OID, NULL, 0},
 	{INT4OID, NULL, 0},
 	{INT8OID, NULL, 0},
-	{NUMERICOID, convert_decimals, sizeof(NumericSlot)},
+	{NUMERICOID, convert_decimals, sizeof(SpindleNumeric)},
 	{FLOAT8OID, NULL, 0},
 	{FLOAT4OID, convert_singles, 0},
 	{BOOLOID, NULL, 0},
@@ -530,7 +425,7 @@ spindle_rows_create_for(SpindleEval *eval, SpindleInstance *instance, int table,
 	rows->column = palloc0(sizeof(RowColumn) * Max(ncolumns, 1));
 	rows->batch = palloc0(sizeof(BatchColumn) * Max(ncolumns, 1));
 	rows->nullable = palloc(sizeof(int) * Max(ncolumns, 1));
-	rows->batch_context = AllocSetContextCreate(parent, "spindle batch", ALLOCSET_DEFAULT_SIZES);
+	rows->batch_context = AllocSetContextCreate(parent, "spindle batch", 0, BATCH_MEMORY, ALLOCSET_DEFAULT_MAXSIZE);
 	for (int c = 0; c < ncolumns; c++)
 	{
 		RowColumn  *column = &rows->column[rows->ncolumns];
@@ -549,6 +444,8 @@ spindle_rows_create_for(SpindleEval *eval, SpindleInstance *instance, int table,
 		column->handle = spindle_eval_add_column(rows->eval, columns[c]);
 		if (inputs && OidIsValid(inputs[c].function.fn_oid))
 			set_input(column, &inputs[c]);
+		if (rows->scratch == NULL && (column->input || column->form->convert == convert_formed))
+			rows->scratch = AllocSetContextCreate(parent, "spindle text", 0, SCRATCH_MEMORY, ALLOCSET_DEFAULT_MAXSIZE);
 		if (column->form->convert)
 			column->converted = palloc0(sizeof(Datum) * SPINDLE_BATCH_ROWS);
 		if (column->form->slot_size > 0)

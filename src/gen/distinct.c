@@ -17,12 +17,6 @@
 #include "math/draws.h"
 #include "math/permute.h"
 
-/*
- * Entries that are shuffled for a parent instead of permuted by a network, whose
- * halves would have too few bits to make all permutations alike.
- */
-#define MAX_SHUFFLED	256
-
 /* What the step keeps. */
 typedef struct DistinctChoice
 {
@@ -32,16 +26,14 @@ typedef struct DistinctChoice
 	const Frame *elements;		/* frame whose rows are elements of arrays, which
 								 * are the groups; else NULL */
 	int64		nrows;			/* of the table */
-	int			count;			/* entries, if there are few enough to be
-								 * shuffled, else 0 */
+	int64		nentries;
+	SpindleShuffle shuffle;		/* of the entries, if they are few */
 	SpindlePermutation permutation; /* of all entries, or for a sample by the
 									 * whole table of its rows */
 	const SpindlePopularity *popularity;	/* of the rows chosen by a sample, NULL
 											 * if it is one of a list */
 	bool		has_sample;
 	SpindleSampleCursor sample;
-	int64		shuffled_parent;	/* whose first entries are these, or -1 */
-	uint8		shuffled[MAX_SHUFFLED];
 } DistinctChoice;
 
 /* Find the parents of n rows, and where the rows stand among their children. */
@@ -84,28 +76,33 @@ find_elements(const Frame *elements, int first, int n, int *array, SpindleSample
 }
 
 /*
- * Shuffle as many entries as a parent has children; Fisher and Yates, from the
- * front, so that entry j does not depend on how many there are.
+ * spindle_shuffle
+ *		Shuffle count entries, 1 to SPINDLE_MAX_SHUFFLED, for a group whose rows
+ *		take the first size of them: entry[0 .. size - 1] differ, each 0 to
+ *		count - 1.
+ *
+ * Fisher and Yates, from the front, so that entry j does not depend on how many
+ * there are.
  */
-static void
-shuffle(DistinctChoice *choice, SpindleKey key, int64 parent, int64 size)
+void
+spindle_shuffle(SpindleShuffle *shuffle, SpindleKey key, int64 group, int64 size, int count)
 {
-	const int	count = choice->count;
-	uint64		draw = spindle_draw(key, parent);
+	uint64		draw = spindle_draw(key, group);
 
+	Assert(count <= SPINDLE_MAX_SHUFFLED && size <= count);
 	for (int i = 0; i < count; i++)
-		choice->shuffled[i] = (uint8) i;
+		shuffle->entry[i] = (uint8) i;
 	for (int i = 0; i < size; i++)
 	{
 		int			other;
-		uint8		entry = choice->shuffled[i];
+		uint8		entry = shuffle->entry[i];
 
 		draw = spindle_mix(draw + SPINDLE_PHI);
 		other = i + (int) spindle_below(draw, count - i);
-		choice->shuffled[i] = choice->shuffled[other];
-		choice->shuffled[other] = entry;
+		shuffle->entry[i] = shuffle->entry[other];
+		shuffle->entry[other] = entry;
 	}
-	choice->shuffled_parent = parent;
+	shuffle->group = group;
 }
 
 /* The entries of some children, all alike. */
@@ -114,13 +111,13 @@ choose_of_permutation(DistinctChoice *choice, SpindleKey key, const SpindleSampl
 {
 	uint64		tweak[SPINDLE_DRAWS];
 
-	if (choice->count > 0)
+	if (choice->nentries <= SPINDLE_MAX_SHUFFLED)
 	{
 		for (int i = 0; i < n; i++)
 		{
-			if (places->group[i] != choice->shuffled_parent)
-				shuffle(choice, key, places->group[i], places->size[i]);
-			out[i] = choice->shuffled[places->place[i]];
+			if (places->group[i] != choice->shuffle.group)
+				spindle_shuffle(&choice->shuffle, key, places->group[i], places->size[i], (int) choice->nentries);
+			out[i] = choice->shuffle.entry[places->place[i]];
 		}
 		return;
 	}
@@ -309,10 +306,10 @@ spindle_compile_distinct(SpindleEval *eval, Frame *frame, const SpindleRule *rul
 	choice->by_parent = by_parent;
 	choice->elements = by_array ? frame : NULL;
 	choice->nrows = nrows;
-	choice->count = (by_parent || by_array) && sample == NULL && count <= MAX_SHUFFLED ? (int) count : 0;
+	choice->nentries = count;
 	choice->popularity = popularity;
 	choice->has_sample = sample != NULL;
-	choice->shuffled_parent = -1;
+	choice->shuffle.group = -1;
 	if (sample)
 		spindle_sample_cursor_init(&choice->sample, sample);
 	if (by_parent)

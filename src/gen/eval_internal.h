@@ -312,6 +312,21 @@ extern int64 spindle_instance_first_child(const SpindleInstance *instance, int t
 extern Step *spindle_compile_sibling(SpindleEval *eval, Frame *frame);
 
 /* distinct.c */
+
+/*
+ * Entries that are shuffled for a group instead of permuted by a network, whose
+ * halves would have too few bits to make all permutations alike.
+ */
+#define SPINDLE_MAX_SHUFFLED	256
+
+/* The entries that the rows of a group choose, in their order. */
+typedef struct SpindleShuffle
+{
+	int64		group;			/* whose these are, -1 if nobody's */
+	uint8		entry[SPINDLE_MAX_SHUFFLED];
+} SpindleShuffle;
+
+extern void spindle_shuffle(SpindleShuffle *shuffle, SpindleKey key, int64 group, int64 size, int count);
 extern void spindle_distinct_permutation(SpindlePermutation *permutation, SpindleKey key, int64 count);
 extern Step *spindle_compile_distinct(SpindleEval *eval, Frame *frame, const SpindleRule *rule, SpindleKey key,
 									  SpindleDistinct distinct, int64 count, const SpindleSample *sample,

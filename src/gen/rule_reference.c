@@ -154,7 +154,8 @@ compile_among(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 	Step	   *among;
 	Step	   *step;
 
-	if (rule->reference.among_depth > 1 || rule->reference.has_after || rule->reference.skew.kind != SPINDLE_SKEW_NONE)
+	if (rule->reference.among_depth > 1 || rule->reference.has_after ||
+		rule->reference.skew.kind != SPINDLE_SKEW_NONE || rule->reference.distinct != SPINDLE_DISTINCT_NONE)
 		return spindle_compile_among(eval, frame, rule);
 	among = spindle_compile_path(eval, frame, &rule->reference.among, 0, true);
 	step = spindle_step_with_layout(eval, frame, run_among, rule, true, 1, rule->reference.table);

@@ -283,17 +283,17 @@ struct SpindleRule
 		/*
 		 * A row of a table, chosen at random.  Of has_containing, has_where
 		 * and the others together, one holds at most; has_among goes with
-		 * either has_after or skew, has_after without has_among with both.
+		 * has_after, skew or distinct within the parent, has_after without
+		 * has_among with skew.
 		 */
 		struct
 		{
 			int			table;	/* whose rows are chosen */
 			SpindleSkew skew;
-			SpindleDistinct distinct;	/* not with has_after, has_among or
-										 * has_containing */
+			SpindleDistinct distinct;	/* not with has_after or has_containing */
 			bool		spread;	/* distinct within the parent, dealt out
-								 * instead of drawn; without skew and
-								 * has_where */
+								 * instead of drawn; without skew,
+								 * has_where and has_among */
 			bool		has_after;	/* only parents from before this row */
 			bool		may_miss;	/* NULL where there are none, else an
 									 * error */

@@ -260,9 +260,8 @@ refuse_equal_names(const SpindleDomain *domain)
 }
 
 /*
- * The type of a column of a foreign table, as SQL writes it.  Where a type that the
- * definition declares does not exist, columns are declared as the texts that it
- * would read; a notice says so.  Raises undefined_object for another one.
+ * The type of a column of a foreign table, as SQL writes it.  Where a type does not
+ * exist, columns are declared as the texts that it would read; a notice says so.
  */
 static char *
 type_to_declare(const SpindleTable *table, const SpindleColumn *column, Oid schema)
@@ -272,13 +271,13 @@ type_to_declare(const SpindleTable *table, const SpindleColumn *column, Oid sche
 
 	if (column->type.sql_type == NULL)
 		return column->type.name;
-	if (column->type.user_type == NULL)
-		spindle_source_require_type(table, column, &type, &typmod);
-	else if (!spindle_source_sql_type(&column->type, schema, &type, &typmod))
+	if (!spindle_source_sql_type(&column->type, schema, &type, &typmod))
 	{
 		ereport(NOTICE,
 				(errmsg("type \"%s\" does not exist, column \"%s\" of foreign table \"%s\" gets type %s",
-						column->type.sql_type, column->name, table->name, column->type.name)));
+						column->type.sql_type, column->name, table->name, column->type.name),
+				 column->type.user_type ? 0 :
+				 errhint("Create the extension or the type that has it, or put its schema into search_path, and import again.")));
 		return column->type.name;
 	}
 	return format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);

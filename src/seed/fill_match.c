@@ -230,17 +230,33 @@ columns_to_null(const SpindleFillTarget *target, Relation relation, const Spindl
 }
 
 /*
- * Does a column make its row refer to one before it, in the same table?  By the
- * rule "hierarchy", of its own or of the reference that it is copied from.
+ * Does a rule make a row refer to the key column of a row of its own table that is not
+ * behind it?  By "hierarchy", its own or that of the reference that it is copied from,
+ * or to the first child of the row's parent; or it gives no key at all.
  */
 static bool
-refers_back(const SpindleTable *table, int c)
+refers_back(const SpindleTable *table, const SpindleRule *rule, int key)
 {
-	const SpindleRule *rule = table->column[c].rule;
+	bool		all = true;
 
 	if (rule->kind == SPINDLE_RULE_COPY && rule->copy.nsteps == 1)
 		rule = table->column[rule->copy.step[0]].rule;
-	return rule->kind == SPINDLE_RULE_HIERARCHY;
+	switch (rule->kind)
+	{
+		case SPINDLE_RULE_HIERARCHY:
+			return true;
+		case SPINDLE_RULE_CONSTANT:
+			return rule->constant.is_null;
+		case SPINDLE_RULE_CHILD:
+			return rule->child.child == table->index && rule->child.column == key && rule->child.pick == SPINDLE_PICK_FIRST &&
+				rule->child.has_of && rule->child.of.nsteps == 0 && rule->child.of.column == table->parent_column;
+		case SPINDLE_RULE_CASE:
+			for (int i = 0; i <= rule->cases.nbranches; i++)
+				all = all && refers_back(table, rule->cases.then[i], key);
+			return all;
+		default:
+			return false;
+	}
 }
 
 /*
@@ -262,7 +278,8 @@ choose_way(const SpindleFillPlan *plan, SpindleFillTarget *target, Relation rela
 		if (reference->column[i] < 0 && target->stored == target->relid && !att->atthasdef && !att->attidentity &&
 			!key->is_full && !spindle_target_may_be_set_later(relation))
 			reference->parent = -1;
-		is_own = is_own && reference->column[i] >= 0 && refers_back(table, reference->column[i]);
+		is_own = is_own && reference->column[i] >= 0 &&
+			refers_back(table, table->column[reference->column[i]].rule, reference->parent_column[i]);
 	}
 	reference->nulled = columns_to_null(target, relation, reference);
 	if (is_own)

@@ -112,11 +112,12 @@ typedef struct Breaks
 } Breaks;
 
 /*
- * Add what it costs to fill a target now.  Inside its own group nothing does; what
- * is beyond its circle has to be complete.
+ * Add what it costs to fill a target now.  What it refers to inside its own
+ * component, by component[], costs nothing here; what is beyond its circle has to
+ * be complete.
  */
 static void
-add_cost(const Order *order, int t, Breaks *cost)
+add_cost(const Order *order, const int *component, int t, Breaks *cost)
 {
 	const SpindleFillTarget *target = &order->plan->target[t];
 	const SpindleDomain *domain = order->plan->options->instance->domain;
@@ -128,7 +129,7 @@ add_cost(const Order *order, int t, Breaks *cost)
 		const SpindleFillReference *reference = lfirst(lc);
 		int			parent = reference->parent;
 
-		if (parent < 0 || order->is_done[parent] || order->group[parent] == order->group[t])
+		if (parent < 0 || order->is_done[parent] || component[parent] == component[t])
 			continue;
 		if (order->circle[parent] != order->circle[t] || reference->way == SPINDLE_FILL_AT_ONCE)
 			cost->impossible++;
@@ -174,7 +175,7 @@ choose_next(const Order *order, const int *component, int in_circle)
 
 	for (int t = 0; t < n; t++)
 		if (!order->is_done[t])
-			add_cost(order, t, &cost[component[t]]);
+			add_cost(order, component, t, &cost[component[t]]);
 	for (int t = 0; t < n; t++)
 	{
 		if (order->is_done[t] || (in_circle >= 0 && order->circle[t] != in_circle))

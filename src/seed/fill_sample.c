@@ -25,10 +25,12 @@
 typedef struct Link
 {
 	int			parent;			/* target */
-	const SpindleVector *vector;	/* its row numbers; or values of a key that ... */
-	bool		is_key;			/* ... counts rows: start, start + step and so on */
+	const SpindleVector *vector;	/* its row numbers; or values of a key */
+	bool		is_key;			/* which counts rows: start, start + step and so on */
 	int64		start;
 	int64		step;
+	int			column;			/* or leads to its row, as this column of the
+								 * parent; else -1 */
 } Link;
 
 /* The rows of a target that are in the sample. */
@@ -113,6 +115,17 @@ find_path(const SpindleDomain *domain, int table, int column, const SpindleTable
 	return false;
 }
 
+/* Do values of a column of the parent, which others repeat, lead to one row each? */
+static bool
+leads_to_row(const SpindleDomain *domain, const SpindleColumn *column, const SpindleTable *parent, int parent_column)
+{
+	const SpindleColumn *p = &parent->column[parent_column];
+
+	return column->type.kind == p->type.kind && p->rule->kind != SPINDLE_RULE_PARENT &&
+		(p->type.kind == SPINDLE_INT || p->type.kind == SPINDLE_TEXT || p->type.kind == SPINDLE_UUID) &&
+		spindle_column_has_rows_of_value(domain, parent->index, parent_column);
+}
+
 /* Find a way to follow a foreign key; false if there is none. */
 static bool
 add_link(const SpindleFillPlan *plan, Part *part, int table, const SpindleFillReference *reference)
@@ -129,7 +142,7 @@ add_link(const SpindleFillPlan *plan, Part *part, int table, const SpindleFillRe
 
 		if (c < 0 || p < 0)
 			continue;
-		*link = (Link) {.parent = reference->parent};
+		*link = (Link) {.parent = reference->parent,.column = -1};
 		if (find_path(domain, table, c, parent, p, &ref))
 			link->vector = spindle_eval_vector(part->eval, spindle_eval_add_rows(part->eval, &ref));
 		else if (parent->column[p].rule->kind == SPINDLE_RULE_SEQUENCE && parent->column[p].rule->sequence.step > 0 &&
@@ -139,6 +152,11 @@ add_link(const SpindleFillPlan *plan, Part *part, int table, const SpindleFillRe
 			link->is_key = true;
 			link->start = parent->column[p].rule->sequence.start;
 			link->step = parent->column[p].rule->sequence.step;
+		}
+		else if (leads_to_row(domain, &domain->table[table].column[c], parent, p))
+		{
+			link->vector = spindle_eval_vector(part->eval, spindle_eval_add_column(part->eval, c));
+			link->column = p;
 		}
 		else
 			continue;
@@ -174,9 +192,29 @@ begin_part(const SpindleFillPlan *plan, int t, Part *part, int64 max_rows)
 		add_row(part, row);
 }
 
+/* The row that a value of a link's vector refers to, -1 if there is none. */
+static int64
+row_of_link(const SpindleFillPlan *plan, const Link *link, int64 value)
+{
+	int64		row = value;
+	int64		end;
+
+	if (link->is_key)
+	{
+		if (value < link->start || ((uint64) value - (uint64) link->start) % (uint64) link->step != 0)
+			return -1;
+		row = (int64) (((uint64) value - (uint64) link->start) / (uint64) link->step);
+	}
+	else if (link->column >= 0 &&
+			 !spindle_instance_rows_of_value(plan->options->instance, plan->target[link->parent].table, link->column,
+											 value, &row, &end))
+		return -1;
+	return row;
+}
+
 /* Follow the references of the next rows of a part; false if there are none. */
 static bool
-follow_rows(Part *parts, Part *part)
+follow_rows(const SpindleFillPlan *plan, Part *parts, Part *part)
 {
 	int			n = (int) Min(SPINDLE_BATCH_ROWS, part->n - part->done);
 
@@ -193,17 +231,10 @@ follow_rows(Part *parts, Part *part)
 
 		for (int i = 0; i < n; i++)
 		{
-			int64		row = link->vector->value[i];
+			bool		is_null = link->vector->is_null && link->vector->is_null[i];
+			int64		row = is_null ? -1 : row_of_link(plan, link, link->vector->value[i]);
 
-			if (link->vector->is_null && link->vector->is_null[i])
-				continue;
-			if (link->is_key)
-			{
-				if (row < link->start || ((uint64) row - (uint64) link->start) % (uint64) link->step != 0)
-					continue;
-				row = (int64) (((uint64) row - (uint64) link->start) / (uint64) link->step);
-			}
-			if (row < parent->total)
+			if (row >= 0 && row < parent->total)
 				add_row(parent, row);
 		}
 	}
@@ -239,7 +270,7 @@ take_sample(const SpindleFillPlan *plan, int64 max_rows, int64 **rows, int64 *nr
 		total = 0;
 		for (int t = 0; t < n; t++)
 		{
-			while (follow_rows(parts, &parts[t]))
+			while (follow_rows(plan, parts, &parts[t]))
 				is_done = false;
 			total += parts[t].n;
 		}

@@ -27,6 +27,7 @@
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
+#include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -438,6 +439,26 @@ make_lines(const Filling *filling)
 }
 
 /*
+ * Keep VACUUM and ANALYZE, which see no row that has not been committed, from telling
+ * the planner meanwhile that the tables are empty: the server's checks of foreign keys
+ * would then read whole indexes, which are as large as they are.  Locks last until the
+ * end of the transaction.
+ */
+static void
+keep_statistics(const SpindleFillPlan *plan)
+{
+	for (int t = 0; t < plan->ntargets; t++)
+	{
+		const Oid	stored = plan->target[t].stored;
+
+		CHECK_FOR_INTERRUPTS();
+		LockRelationOid(stored, ShareUpdateExclusiveLock);
+		if (get_rel_relkind(stored) == RELKIND_PARTITIONED_TABLE)
+			list_free(find_all_inheritors(stored, ShareUpdateExclusiveLock, NULL));
+	}
+}
+
+/*
  * spindle_fill_schema_tables
  *		Insert the rows of a domain into the tables of a schema; the result is a list
  *		of SpindleFillLine, of tables in the order in which they were filled.
@@ -461,6 +482,7 @@ spindle_fill_schema_tables(const SpindleFillOptions *options)
 	ListCell   *lc;
 
 	spindle_fill_raise_problems(filling.plan);
+	keep_statistics(filling.plan);
 	filling.is_filled = palloc0(sizeof(bool) * n);
 	filling.is_intact = palloc0(sizeof(bool) * n);
 	filling.inserted = palloc0(sizeof(int64) * n);

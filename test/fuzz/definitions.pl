@@ -144,7 +144,8 @@ my @bases = map { parse($_) } slurp_file('test/fuzz/rules.json'), slurp_file('te
   slurp_file('test/data/unique_rules.json') =~ s/"customer": 1000/"customer": 60/r =~ s/"product": 2500/"product": 120/r,
   slurp_file('test/data/combinations.json') =~ s/"par": 900/"par": 150/r,
   (map { parsable($_) } slurp_file('test/sql/correlations.sql') =~ /spindle_create_domain\('(?:elements|values)_test', '(\{.*?\})'\);/gs),
-  types(), slurp_file('domains/retail.json') =~ s/"presets": \{.*?\n  \},/"presets": {"small": {"customer": 200, "product": 100, "order": 500}},/sr;
+  types(), slurp_file('domains/retail.json') =~ s/"presets": \{.*?\n  \},/"presets": {"small": {"customer": 200, "product": 100, "order": 500}},/sr,
+  slurp_file('domains/saas.json') =~ s/"presets": \{.*?\n  \},/"presets": {"small": {"tenant": 5}},/sr =~ s/"sql_type": "[^"]*", //gr;
 
 # Values for members of the same name, from all of them.
 my (%like, @scalars);

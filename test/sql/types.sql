@@ -226,7 +226,10 @@ SELECT save('missing', one_column('missing', '{"type": "text", "sql_type": "no_s
   save('refused', one_column('refused', '{"type": "text", "sql_type": "even", "rule": {"kind": "pattern", "pattern": "{row}"}}', '{"even": {"domain": "integer", "check": "VALUE % 2 = 1"}}')),
   save('unread', one_column('unread', '{"type": "jsonb", "rule": {"kind": "pattern", "pattern": "[{row}"}}'));
 CALL spindle_seed('missing', 'made', report => false);
+SET client_min_messages = notice;
 IMPORT FOREIGN SCHEMA missing FROM SERVER spindle INTO other;
+SET client_min_messages = warning;
+SELECT c, pg_typeof(c) FROM other.one LIMIT 1;
 CALL spindle_seed('refused', 'made', report => false);
 \set VERBOSITY terse
 CALL spindle_seed('refused', 'made', report => false, workers => 1);
