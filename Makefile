@@ -173,6 +173,7 @@ OBJS = \
 	src/stream/datum_number.o \
 	src/stream/delay.o \
 	src/stream/feed.o \
+	src/stream/image.o \
 	src/stream/lookahead.o \
 	src/stream/merge.o \
 	src/stream/options.o \
