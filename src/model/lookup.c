@@ -81,6 +81,19 @@ spindle_table_find_visible(const SpindleTable *table, const char *name)
 	return -1;
 }
 
+/*
+ * spindle_domain_find_profile
+ *		The number of the profile of that name, or -1.
+ */
+int
+spindle_domain_find_profile(const SpindleDomain *domain, const char *name)
+{
+	for (int i = 0; i < domain->nprofiles; i++)
+		if (strcmp(domain->profile[i], name) == 0)
+			return i;
+	return -1;
+}
+
 /* The column at the end of a path. */
 const SpindleColumn *
 spindle_ref_column(const SpindleDomain *domain, const SpindleColumnRef *ref)

@@ -17,6 +17,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "model/lifecycle.h"
 #include "model/rule_parts.h"
 
 struct SpindleDomain;
@@ -303,8 +304,20 @@ struct SpindleRule
 			SpindleTest where;	/* a path from the parent, no HAS_CHILD */
 		}			reference;
 
-		/* The value at the end of a path. */
-		SpindleColumnRef copy;
+		/* The value at the end of a path, today's or that at a time. */
+		struct
+		{
+			SpindleColumnRef copy;
+			bool		has_as_of;	/* the row that the path's last reference leads
+									 * to is taken as it was ... */
+			SpindleTimeRef as_of;	/* ... then; NULL where it is NULL */
+		};
+
+		/* The time of the step to a state that the row took last. */
+		struct
+		{
+			int			state;	/* of the table's states */
+		}			entered;
 
 		/* The time source plus by times unit. */
 		struct
