@@ -50,13 +50,16 @@ typedef struct SpindleTimeRef
 	bool		may_be_null;
 } SpindleTimeRef;
 
-/* A duration that is drawn: dist times unit, never below 0. */
+/* Delays are cut to this: some 3000 years. */
+#define SPINDLE_MAX_DELAY		INT64CONST(100000000000000000)
+
+/* A duration that is drawn: dist times unit, rounded, and cut to 0 to SPINDLE_MAX_DELAY. */
 typedef struct SpindleDelay
 {
 	SpindleDist dist;
 	int64		unit;			/* microseconds */
 	int64		shortest;		/* microseconds, */
-	int64		longest;		/* or SPINDLE_NO_BOUND */
+	int64		longest;		/* SPINDLE_NO_BOUND if it is cut only */
 	uint64		label;			/* of its draws */
 } SpindleDelay;
 
@@ -180,15 +183,15 @@ typedef struct SpindleStates
 {
 	int			column;
 	int			nstates;		/* 1 to 1000 */
-	int64	   *value;			/* of each state */
+	char	  **name;			/* of each state, as the definition has it */
+	int64	   *value;			/* the same as a value of the column */
 	int			initial;
 	int			ntransitions;
 	SpindleTransition *transition;	/* by from, the end of a life last */
 	int		   *first;			/* first transition of each state, with one
 								 * more entry at the end */
-	int			nsteps;			/* of a walk, at most: max_steps, or less where
-								 * no way is as long; below
-								 * SPINDLE_MAX_VERSIONS */
+	int			nsteps;			/* of a walk, at most: "max_steps", or less
+								 * where no way is as long; up to 1000 */
 	int			horizon;		/* up to how many steps reach tells apart */
 	double	   *reach;			/* see spindle_states_reach() */
 	bool		has_before;		/* steps but those at a time are moved together

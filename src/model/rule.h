@@ -304,14 +304,19 @@ struct SpindleRule
 			SpindleTest where;	/* a path from the parent, no HAS_CHILD */
 		}			reference;
 
-		/* The value at the end of a path, today's or that at a time. */
+		/* The value at the end of a path. */
+		SpindleColumnRef copy;
+
+		/*
+		 * The value at the end of a path of one step or more, where the row that
+		 * the last step leads to is taken as it was at a time; NULL where that
+		 * is NULL.  Before its insert, a row is as it was then.
+		 */
 		struct
 		{
-			SpindleColumnRef copy;
-			bool		has_as_of;	/* the row that the path's last reference leads
-									 * to is taken as it was ... */
-			SpindleTimeRef as_of;	/* ... then; NULL where it is NULL */
-		};
+			SpindleColumnRef ref;
+			SpindleTimeRef time;
+		}			copy_as_of;
 
 		/* The time of the step to a state that the row took last. */
 		struct
