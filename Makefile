@@ -53,6 +53,7 @@ OBJS = \
 	src/deliver/deliver.o \
 	src/deliver/render.o \
 	src/gen/among.o \
+	src/gen/clock.o \
 	src/gen/condition.o \
 	src/gen/cost.o \
 	src/gen/datum.o \
@@ -64,6 +65,9 @@ OBJS = \
 	src/gen/instance.o \
 	src/gen/keyed.o \
 	src/gen/layout.o \
+	src/gen/life.o \
+	src/gen/moments.o \
+	src/gen/past.o \
 	src/gen/popularity.o \
 	src/gen/profile.o \
 	src/gen/reference_state.o \
@@ -86,10 +90,13 @@ OBJS = \
 	src/gen/rule_uuid.o \
 	src/gen/rule_value.o \
 	src/gen/rule_variant.o \
+	src/gen/rule_version.o \
 	src/gen/rule_words.o \
 	src/gen/sample.o \
+	src/gen/states.o \
 	src/gen/text_batch.o \
 	src/gen/timeline.o \
+	src/gen/version.o \
 	src/json/datum_json.o \
 	src/json/json_writer.o \
 	src/json/merge.o \
@@ -169,6 +176,11 @@ OBJS = \
 	src/sink/wal.o \
 	src/spindle.o \
 	src/stream/anomaly.o \
+	src/stream/change_batch.o \
+	src/stream/change_feed.o \
+	src/stream/change_merge.o \
+	src/stream/change_place.o \
+	src/stream/changes.o \
 	src/stream/collective.o \
 	src/stream/datum_number.o \
 	src/stream/delay.o \
@@ -185,7 +197,8 @@ OBJS = \
 	src/stream/sorter.o \
 	src/stream/stream.o \
 	src/stream/table_feed.o \
-	src/stream/table_order.o
+	src/stream/table_order.o \
+	src/stream/window.o
 
 DATA = $(sort $(wildcard sql/spindle--*.sql))
 

@@ -189,6 +189,20 @@ fit_to_type(const SpindleRule *rule, int64 *value, int n)
 }
 
 /*
+ * spindle_number_value
+ *		A number as a value of the type of a rule, which may be of any kind: rounded
+ *		as if the rule had drawn it, and kept in the type's range.
+ */
+int64
+spindle_number_value(const SpindleRule *rule, double x)
+{
+	int64		value = number_value(rule, x, value_scale(rule));
+
+	fit_to_type(rule, &value, 1);
+	return value;
+}
+
+/*
  * A number for each row by one draw; the way follows from distribution and
  * type.
  *

@@ -72,8 +72,8 @@ typedef struct SpindleChange
 	uint64		position;		/* of its transaction, an LSN */
 	int			txn_seq;		/* from 1 within the transaction, */
 	bool		txn_last;		/* which ends here */
-	int			txn_changes;	/* how many it has; known with the last only,
-								 * else -1 */
+	int			txn_changes;	/* how many it has, as txn_seq; known with the
+								 * last only, else -1 */
 	char		op;				/* 'r' is there from the start, 'c' inserted,
 								 * 'u' updated, 'd' deleted */
 	int			table;			/* in the domain */
@@ -110,14 +110,15 @@ typedef struct SpindleChangeOptions
 								 * the clock, and tells the arrivals; 0: by
 								 * the schedule, an arrival per transaction */
 	SpindleScheduleSpec schedule;
+	bool		has_clock_start;	/* else the first change's time */
 } SpindleChangeOptions;
 
 /* What will be asked of changes beside their images' values. */
 typedef struct SpindleChangeNeeds
 {
-	bool		arrivals;
-	bool		across_transactions;	/* there will be commits before the
-										 * end */
+	bool		arrivals;		/* else 0, unless the duration is limited */
+	bool		versions;		/* else 0 */
+	bool		images;			/* else NULL, and so is changed */
 } SpindleChangeNeeds;
 
 typedef struct SpindleChanges SpindleChanges;
