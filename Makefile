@@ -25,6 +25,10 @@ OBJS = \
 	src/define/foreign_key.o \
 	src/define/formula.o \
 	src/define/key.o \
+	src/define/lifecycle.o \
+	src/define/lifecycle_check.o \
+	src/define/lifecycle_set.o \
+	src/define/lifecycle_states.o \
 	src/define/name.o \
 	src/define/origin.o \
 	src/define/ref.o \
@@ -35,6 +39,7 @@ OBJS = \
 	src/define/rule_data.o \
 	src/define/rule_formula.o \
 	src/define/rule_grid.o \
+	src/define/rule_life.o \
 	src/define/rule_number.o \
 	src/define/rule_object.o \
 	src/define/rule_pattern.o \
@@ -48,7 +53,9 @@ OBJS = \
 	src/define/rule_value.o \
 	src/define/rule_variant.o \
 	src/define/rule_words.o \
+	src/define/rows.o \
 	src/define/shape.o \
+	src/define/time_order.o \
 	src/define/user_type.o \
 	src/deliver/deliver.o \
 	src/deliver/render.o \

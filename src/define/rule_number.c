@@ -215,18 +215,18 @@ read_dist(const SpindleJson *node, const char *name, SpindleDist *dist)
 }
 
 /*
- * spindle_read_nested_dist
+ * spindle_parse_dist
  *		A distribution that stands in an object of its own, the member name of
- *		the rule, with "distribution" for its kind and no other members than its
+ *		parent, with "distribution" for its kind and no other members than its
  *		own.
  */
 void
-spindle_read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
+spindle_parse_dist(const SpindleJson *parent, const char *name, SpindleDist *dist)
 {
 	const char *names[lengthof(dist_names) + 1];
 	const char *legal[6] = {"distribution", "min", "max"};
 	static const char *const of_empirical[] = {"distribution", "quantiles", "values", "step", NULL};
-	SpindleJson node = member(r, name);
+	SpindleJson node = spindle_json_member(parent, name);
 	SpindleJson kind;
 	int			k;
 	int			n = 3;
@@ -244,6 +244,24 @@ spindle_read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
 	legal[n] = NULL;
 	spindle_json_expect_object(&node, dist_names[k].kind == SPINDLE_DIST_EMPIRICAL ? of_empirical : legal);
 	read_dist(&node, names[k], dist);
+}
+
+/* The same for a member of a rule. */
+void
+spindle_read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
+{
+	spindle_parse_dist(r->node, name, dist);
+}
+
+/* The microseconds of the unit that the member "unit" names. */
+int64
+spindle_parse_unit(const SpindleJson *node)
+{
+	static const char *const units[] = {"days", "hours", "minutes", "seconds", NULL};
+	static const int64 usecs[] = {USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC};
+	SpindleJson unit = spindle_json_member(node, "unit");
+
+	return usecs[spindle_json_choice(&unit, units)];
 }
 
 /*
@@ -311,6 +329,7 @@ const SpindleRuleDef spindle_rule_def_number = {
 	.check = spindle_rule_is_sound,
 	.extent = spindle_extent_of_type,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_draws_by_row,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,
@@ -360,18 +379,16 @@ read_limit(RuleReader *r)
 static void
 read_offset(RuleReader *r)
 {
-	static const char *const units[] = {"days", "hours", "minutes", "seconds", NULL};
-	static const int64 usecs[] = {USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC};
 	SpindleJson m = member(r, "column");
 	SpindleJson unit = member(r, "unit");
-	int			u = spindle_json_choice(&unit, units);
+	const int64 usecs = spindle_parse_unit(r->node);
 
 	spindle_parse_ref(r->parse, &m, r->table, &r->rule->offset.source);
 	if (spindle_ref_column(r->parse->domain, &r->rule->offset.source)->type.kind != r->rule->type->kind)
 		spindle_json_error(&m, NULL, "a column of type %s is needed.", r->rule->type->name);
-	if (!spindle_type_is_timestamp(r->rule->type) && u != 0)
+	if (!spindle_type_is_timestamp(r->rule->type) && usecs != USECS_PER_DAY)
 		spindle_json_error(&unit, NULL, "a date can be moved by days only.");
-	r->rule->offset.unit = usecs[u] / r->rule->type->ops->time_unit;
+	r->rule->offset.unit = usecs / r->rule->type->ops->time_unit;
 	r->rule->offset.whole = true;
 	if (has(r, "whole"))
 	{
@@ -447,6 +464,7 @@ const SpindleRuleDef spindle_rule_def_offset = {
 	.check = spindle_rule_is_sound,
 	.extent = spindle_extent_of_type,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_draws_by_row,
 	.ops = {
 		.visit = visit_offset,
 		.may_be_null = offset_may_be_null,
@@ -511,6 +529,7 @@ const SpindleRuleDef spindle_rule_def_correlated = {
 	.check = spindle_rule_is_sound,
 	.extent = spindle_extent_of_type,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_draws_by_row,
 	.ops = {
 		.visit = visit_correlated,
 		.may_be_null = correlated_may_be_null,

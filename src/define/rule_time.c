@@ -113,20 +113,16 @@ read_day(SpindleParse *parse, const SpindleJson *node, const char *name, int *da
 }
 
 /*
- * Read start, end (exclusive), months, weekdays, hours or hour_peaks with
- * hour_sd, ordered and first_at_start.
+ * spindle_parse_calendar
+ *		Read start, end (exclusive), months, weekdays, hours or hour_peaks with
+ *		hour_sd.
  *
  * A day is open if its month and its weekday have a weight; the range must
- * have one.  Ordered times belong to the rows of a table, so no branch can
- * have them.
+ * have one.
  */
-static void
-read_time(RuleReader *r)
+void
+spindle_parse_calendar(SpindleParse *parse, const SpindleJson *node, SpindleCalendarSpec *spec)
 {
-	SpindleParse *parse = r->parse;
-	const SpindleJson *node = r->node;
-	SpindleRule *rule = r->rule;
-	SpindleCalendarSpec *spec = &rule->time.spec;
 	int			end = parse->domain->first_day + parse->domain->ndays;
 	bool		open_day = false;
 
@@ -154,8 +150,20 @@ read_time(RuleReader *r)
 	}
 	if (!open_day)
 		spindle_json_error(node, NULL, "no day of the range has a weight greater than zero.");
+}
 
-	rule->time.calendar = spindle_calendar_create(spec);
+/*
+ * Read the calendar, ordered and first_at_start.  Ordered times belong to the rows
+ * of a table, so no branch can have them.
+ */
+static void
+read_time(RuleReader *r)
+{
+	const SpindleJson *node = r->node;
+	SpindleRule *rule = r->rule;
+
+	spindle_parse_calendar(r->parse, node, &rule->time.spec);
+	rule->time.calendar = spindle_calendar_create(&rule->time.spec);
 	if (spindle_json_has(node, "ordered"))
 	{
 		SpindleJson member = spindle_json_member(node, "ordered");
@@ -209,6 +217,13 @@ describe_time(StringInfo out, const SpindleDomain *domain, int table, const Spin
 						 hours ? (months || weekdays ? ", hours" : " hours") : "");
 }
 
+/* Ordered times are those of the rows. */
+static RowUse
+time_row_use(const SpindleRule *rule)
+{
+	return rule->time.ordered ? ROW_NEEDED : ROW_FOR_DRAWS;
+}
+
 /* Fills dates as well: these are the days of the times. */
 const SpindleRuleDef spindle_rule_def_time = {
 	.forms = (const RuleForm[]) {
@@ -221,6 +236,7 @@ const SpindleRuleDef spindle_rule_def_time = {
 	.check = spindle_rule_is_sound,
 	.extent = spindle_extent_of_type,
 	.differs = spindle_key_repeats,
+	.row_use = time_row_use,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,

@@ -80,6 +80,7 @@ typedef enum SpindleInsertKind
 typedef struct SpindleInsert
 {
 	SpindleInsertKind kind;
+	bool		is_declared;	/* the definition says when */
 	SpindleTimeRef time;		/* AT and WITH: of the latter the time of the
 								 * topmost row that it is inserted with, by a
 								 * path through the parents */
@@ -97,8 +98,11 @@ typedef struct SpindleInsert
 	int64		shortest;		/* may be below 0 */
 	int64		longest;
 
-	/* Does a row refer to rows that may be inserted later? */
-	bool		is_unproven;	/* only in a table without a declared insert */
+	/*
+	 * Can a row refer to one that is inserted later?  Only where neither the
+	 * table has a declared lifecycle nor the other a declared insert.
+	 */
+	bool		is_unproven;
 } SpindleInsert;
 
 /* How a column changes from version to version. */
@@ -182,7 +186,7 @@ typedef struct SpindleTransition
 typedef struct SpindleStates
 {
 	int			column;
-	int			nstates;		/* 1 to 1000 */
+	int			nstates;		/* 1 to 100 */
 	char	  **name;			/* of each state, as the definition has it */
 	int64	   *value;			/* the same as a value of the column */
 	int			initial;
@@ -251,8 +255,7 @@ typedef struct SpindleDelete
 	double		fraction;		/* of the rows that are deleted: 0 to 1 */
 	uint64		label;			/* of the draw of that */
 	SpindleTimeRef from;		/* the delay follows this time, not at all where
-								 * it is NULL; that of the insert without
-								 * "from" */
+								 * it is NULL; the insert if its unit is 0 */
 	bool		from_start;		/* of an INITIAL table without "from": it
 								 * follows the start of the range */
 	SpindleDelay after;
@@ -272,7 +275,7 @@ typedef struct SpindleLifecycle
 	int			nclocks;		/* 0 to 100 */
 	SpindleClock *clock;
 	int			nsets;
-	SpindleSet *set;			/* by column, which has one at most */
+	SpindleSet *set;			/* a column has one at most */
 	int		   *set_of_column;	/* per column of the table: its entry of set,
 								 * -1 if it does not change */
 	SpindleDelete delete;

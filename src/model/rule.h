@@ -44,6 +44,10 @@ struct SpindleType;
 	KIND(REFERENCE, reference) \
 	KIND(PARENT, parent) \
 	KIND(COPY, copy) \
+	KIND(COPY_AS_OF, copy_as_of) \
+	KIND(ENTERED, entered) \
+	KIND(CHANGED, changed) \
+	KIND(VERSION, version) \
 	KIND(OFFSET, offset) \
 	KIND(CORRELATED, correlated) \
 	KIND(FORMULA, formula) \
