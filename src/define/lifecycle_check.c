@@ -180,12 +180,21 @@ require_after_insert(const SpindleDomain *domain, const SpindleTable *table, con
 						"Take a time that follows from that of the insert, such as an \"offset\" of 0 or more from it.");
 }
 
+/* The table whose rows a column chooses, itself or by what it copies; -1 if none. */
+static int
+chosen_table(const SpindleDomain *domain, const SpindleColumn *column)
+{
+	while (column->target < 0 && column->rule->kind == SPINDLE_RULE_COPY)
+		column = spindle_ref_column(domain, &column->rule->copy);
+	return column->target;
+}
+
 /* The table that a column refers to by a foreign key of the table, or -1. */
 static int
 referred_table(const SpindleDomain *domain, const SpindleTable *table, int c)
 {
 	const SpindleColumn *column = &table->column[c];
-	int			target = spindle_column_target(domain, table->index, c);
+	int			target = chosen_table(domain, column);
 
 	if (target < 0)
 		target = column->references;
@@ -208,7 +217,7 @@ is_after_referred(const SpindleDomain *domain, const SpindleTable *table, int c,
 	if (referred->lifecycle->insert.kind == SPINDLE_INSERT_INITIAL)
 		return true;
 	if (table->lifecycle->insert.kind == SPINDLE_INSERT_INITIAL ||
-		spindle_column_target(domain, table->index, c) < 0)
+		chosen_table(domain, &table->column[c]) < 0)
 		return false;
 	insert_origin(domain, table->index, c, referred, &other);
 	insert_origin(domain, table->index, -1, table, &own);

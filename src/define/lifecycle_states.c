@@ -279,7 +279,7 @@ longest_walk(const SpindleStates *states, int max_steps, bool *reached, bool *in
 			if (states->transition[t].to >= 0 && here[states->transition[t].from])
 				any = next[states->transition[t].to] = reached[states->transition[t].to] = true;
 		if (!any)
-			return n;
+			return Min(n, max_steps);
 
 		/* more steps than states, so one of them was there twice */
 		if (++n >= states->nstates)
