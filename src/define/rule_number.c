@@ -19,6 +19,9 @@
 /* Quantiles, and frequent values, of an empirical distribution. */
 #define MAX_QUANTILES	10001
 
+/* Whole numbers of an even distribution that are told one by one, about. */
+#define MAX_LISTED		1000
+
 /*
  * The distributions by their names in definitions.  min and max are the legal
  * range of the parameter a, and max that of b, which begins at 10^-9.
@@ -302,6 +305,32 @@ describe_number(StringInfo out, const SpindleDomain *domain, int table, const Sp
 	spindle_describe_dist(out, &rule->number);
 }
 
+/* Those of a distribution of whole numbers, or of even ones that are few. */
+static bool
+number_values(const SpindleDomain *domain, const SpindleRule *rule, SpindleAddValue add, void *context)
+{
+	const SpindleDist *dist = &rule->number;
+	double	   *weight;
+
+	if (rule->type->kind != SPINDLE_BOOL && !rule->type->ops->is_integer)
+		return false;
+	if (dist->kind == SPINDLE_DIST_UNIFORM && dist->max - dist->min <= MAX_LISTED)
+	{
+		for (int64 i = (int64) ceil(dist->min - 1e-6); i <= (int64) floor(dist->max + 1e-6); i++)
+			add(context, i);
+		return true;
+	}
+	if (dist->kind != SPINDLE_DIST_DISCRETE)
+		return false;
+	weight = palloc(sizeof(double) * dist->alias->n);
+	spindle_alias_weights(dist->alias, weight);
+	for (uint32 i = 0; i < dist->alias->n; i++)
+		if (weight[i] > 0)
+			add(context, Max(rule->type->min, Min(rule->type->max, dist->first + i)));
+	pfree(weight);
+	return true;
+}
+
 /* Members of a rule that is a distribution; the parameters end in a comma. */
 #define DIST_MEMBERS(...) {"kind", "min", "max", "round", "keyed_by", __VA_ARGS__ NULL}
 
@@ -330,6 +359,7 @@ const SpindleRuleDef spindle_rule_def_number = {
 	.extent = spindle_extent_of_type,
 	.differs = spindle_key_repeats,
 	.row_use = spindle_rule_draws_by_row,
+	.values = number_values,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,
