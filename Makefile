@@ -5,6 +5,7 @@ PGFILEDESC = "spindle - relational test data and event streams"
 OBJS = \
 	src/api/args.o \
 	src/api/catalogue.o \
+	src/api/changes.o \
 	src/api/ddl.o \
 	src/api/deliver.o \
 	src/api/fdw.o \
@@ -69,6 +70,7 @@ OBJS = \
 	src/gen/document.o \
 	src/gen/eval.o \
 	src/gen/frame.o \
+	src/gen/history.o \
 	src/gen/instance.o \
 	src/gen/keyed.o \
 	src/gen/layout.o \
@@ -108,6 +110,7 @@ OBJS = \
 	src/json/json_writer.o \
 	src/json/merge.o \
 	src/json/reader.o \
+	src/library/change_call.o \
 	src/library/data_set_query.o \
 	src/library/files.o \
 	src/library/library.o \
@@ -131,11 +134,13 @@ OBJS = \
 	src/model/text.o \
 	src/model/type.o \
 	src/scan/answer.o \
+	src/scan/change_row.o \
 	src/scan/column_statistics.o \
 	src/scan/event_row.o \
 	src/scan/fdw.o \
 	src/scan/foreign_options.o \
 	src/scan/function_cost.o \
+	src/scan/function_plan.o \
 	src/scan/function_scan.o \
 	src/scan/plan.o \
 	src/scan/ranges.o \

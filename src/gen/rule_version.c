@@ -11,12 +11,38 @@
  */
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
+
 #include "gen/eval_internal.h"
+
+/* Times as days, rounded down also before 2000. */
+static void
+run_day(Step *step)
+{
+	const SpindleVector *in = &step->input[0]->out;
+
+	for (int i = 0; i < step->frame->n; i++)
+		step->out.value[i] = in->value[i] / USECS_PER_DAY - (in->value[i] % USECS_PER_DAY < 0);
+	copy_nulls(step, in);
+}
+
+/* A step's times as values of the type of a rule: themselves, or their days. */
+static Step *
+compile_time_value(SpindleEval *eval, Frame *frame, const SpindleRule *rule, Step *time)
+{
+	Step	   *step;
+
+	if (spindle_type_is_timestamp(rule->type))
+		return time;
+	step = spindle_step_add(eval, frame, run_day, rule, time->has_nulls, 1);
+	step->input[0] = time;
+	return spindle_step_finish(eval, step);
+}
 
 static Step *
 compile_entered(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
-	return spindle_compile_entered(eval, frame, rule->entered.state);
+	return compile_time_value(eval, frame, rule, spindle_compile_entered(eval, frame, rule->entered.state));
 }
 
 const SpindleRuleSteps spindle_rule_steps_entered = {
@@ -27,7 +53,7 @@ const SpindleRuleSteps spindle_rule_steps_entered = {
 static Step *
 compile_changed(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 {
-	return spindle_compile_changed(eval, frame);
+	return compile_time_value(eval, frame, rule, spindle_compile_changed(eval, frame));
 }
 
 const SpindleRuleSteps spindle_rule_steps_changed = {

@@ -60,8 +60,8 @@ reserve_entries(Ways *ways, int n)
 	if (ways->n + n <= ways->capacity)
 		return;
 	ways->capacity = Max(ways->capacity * 2, ways->n + n);
-	ways->transition = MemoryContextRealloc(ways->transition, sizeof(int) * ways->capacity);
-	ways->time = MemoryContextRealloc(ways->time, sizeof(Timestamp) * ways->capacity);
+	ways->transition = repalloc_huge(ways->transition, sizeof(int) * ways->capacity);
+	ways->time = repalloc_huge(ways->time, sizeof(Timestamp) * ways->capacity);
 }
 
 /*

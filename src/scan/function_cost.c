@@ -75,6 +75,8 @@ spindle_scan_function(Oid funcid)
 		return SPINDLE_SCAN_NONE;
 	if (has_symbol(funcid, "spindle_stream"))
 		return SPINDLE_SCAN_STREAM;
+	if (has_symbol(funcid, "spindle_changes"))
+		return SPINDLE_SCAN_CHANGES;
 	if (has_symbol(funcid, "spindle_rows"))
 		return SPINDLE_SCAN_ROWS;
 	return SPINDLE_SCAN_NONE;

@@ -1,0 +1,88 @@
+--
+-- Changes: applied by somebody who knows nothing of spindle, with foreign keys that are
+-- checked at once, they give the tables as they are at any time; and what a stream of
+-- them promises.
+--
+SET client_min_messages = warning;
+SET timezone = 'UTC';
+CREATE SCHEMA changes;
+SET search_path = changes, public;
+\set content `cat "$PG_ABS_SRCDIR/../data/lifecycle.json" 2>/dev/null || cat test/data/lifecycle.json`
+SELECT spindle_create_domain('lifecycle', :'content');
+
+-- Apply changes to tables of a schema, by the JSON of their keys and rows alone.
+CREATE FUNCTION apply(target text, change_set text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  c record;
+  n bigint := 0;
+  keys text;
+BEGIN
+  FOR c IN EXECUTE change_set LOOP
+    SELECT string_agg(format('t.%1$I = k.%1$I', k), ' AND ') INTO keys FROM json_object_keys(c.key) k;
+    IF c.op IN ('r', 'c') THEN
+      EXECUTE format('INSERT INTO %1$I.%2$I SELECT * FROM json_populate_record(NULL::%1$I.%2$I, $1)', target, c.table_name) USING c.after;
+    ELSIF c.op = 'u' THEN
+      EXECUTE format('UPDATE %1$I.%2$I t SET (%3$s) = (SELECT * FROM json_populate_record(NULL::%1$I.%2$I, $1)) FROM json_populate_record(NULL::%1$I.%2$I, $2) k WHERE %4$s',
+        target, c.table_name, (SELECT string_agg(quote_ident(k), ', ') FROM json_object_keys(c.after) k), keys) USING c.after, c.key;
+    ELSE
+      EXECUTE format('DELETE FROM %1$I.%2$I t USING json_populate_record(NULL::%1$I.%2$I, $1) k WHERE %3$s', target, c.table_name, keys) USING c.key;
+    END IF;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    IF n <> 1 THEN
+      RAISE EXCEPTION 'change % of % % met % rows', c.op, c.table_name, c.key, n;
+    END IF;
+  END LOOP;
+  RETURN n;
+END $$;
+CREATE FUNCTION columns_of(target text, t text) RETURNS text LANGUAGE sql AS $$
+  SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY attnum)
+  FROM pg_attribute WHERE attrelid = format('%I.%I', target, t)::regclass AND attnum > 0 AND NOT attisdropped
+$$;
+-- How many rows of a table differ from what its history says of a time.
+CREATE FUNCTION differing(target text, domain text, t text, scale text, profile text, at timestamptz) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  n bigint;
+  list text := (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
+    WHERE attrelid = format('%I.%I', target, t)::regclass AND attnum > 0 AND NOT attisdropped);
+BEGIN
+  EXECUTE format('WITH should AS (SELECT %1$s FROM spindle_history(%2$L, %3$L, %4$L, profile => %5$L) h(%6$s, _spindle_valid_from timestamptz, _spindle_valid_to timestamptz)
+      WHERE _spindle_valid_from <= $1 AND (_spindle_valid_to > $1 OR _spindle_valid_to = ''infinity'')), is AS (SELECT %1$s FROM %7$I.%3$I)
+    SELECT (SELECT count(*) FROM (TABLE should EXCEPT ALL TABLE is) x) + (SELECT count(*) FROM (TABLE is EXCEPT ALL TABLE should) x)',
+    list, domain, t, scale, profile, columns_of(target, t), target) INTO n USING at;
+  RETURN n;
+END $$;
+-- Apply the changes of a domain piece by piece, up to times that are drawn, changes that
+-- are drawn and the microseconds around them, and compare all tables there.
+CREATE FUNCTION check_domain(domain text, scale text, profile text, ntimes int) RETURNS TABLE (times bigint, differing bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  target text := 'live_' || domain;
+  at timestamptz;
+  last timestamptz := '-infinity';
+BEGIN
+  EXECUTE format('CREATE SCHEMA %I', target);
+  EXECUTE format('CALL spindle_seed(%L, %L, report => false, scale => %L, statistics => false)', domain, target, scale);
+  EXECUTE (SELECT format('TRUNCATE %s', string_agg(format('%I.%I', target, relname), ', ')) FROM pg_class WHERE relnamespace = target::regnamespace AND relkind = 'r');
+  times := 0;
+  differing := 0;
+  FOR at IN EXECUTE format('SELECT t FROM (
+      SELECT (SELECT range_start FROM (SELECT min(event_time) FROM spindle_changes(%1$L, scale => %2$L, profile => %3$L, include_initial => false)) x(range_start)) + (k * 29 %% %4$s) * interval ''1000 days'' / %4$s AS t FROM generate_series(0, %4$s) k
+      UNION SELECT event_time + d * interval ''1 microsecond'' FROM generate_series(-1, 1) d,
+        (SELECT event_time FROM spindle_changes(%1$L, scale => %2$L, profile => %3$L, include_initial => false) ORDER BY md5(position::text || delivery_seq) LIMIT %4$s / 2) c
+      UNION SELECT ''infinity'') x ORDER BY t', domain, scale, profile, ntimes)
+  LOOP
+    PERFORM apply(target, format('SELECT op, table_name, key, after FROM spindle_changes(%L, scale => %L, profile => %L, from_time => %L, to_time => %L, include_initial => %L)',
+      domain, scale, profile, last, at, last = '-infinity'));
+    last := at;
+    times := times + 1;
+    differing := differing + (SELECT sum(changes.differing(target, domain, relname, scale, profile, at)) FROM pg_class WHERE relnamespace = target::regnamespace AND relkind = 'r');
+  END LOOP;
+  RETURN NEXT;
+END $$;
+SELECT * FROM check_domain('retail', 'fabric_demo', NULL, 12);
+SELECT * FROM check_domain('lifecycle', 'tiny', NULL, 12);
+DROP SCHEMA live_retail, live_lifecycle CASCADE;
+SELECT * FROM check_domain('lifecycle', 'tiny', 'tidy', 12);
+SELECT * FROM check_domain('retail', 'fabric_demo', 'retention', 12);
+
+-- today's tables are the last versions
+SELECT spindle_seed('retail', 'today', 'fabric_demo');
