@@ -3,8 +3,8 @@
  * past.c
  *		What has happened to rows up to a time: how often, and when last.
  *
- * Things that happen to a row at one microsecond by its states count once, and so
- * do those by a clock.
+ * Things that happen to a row at one microsecond by its states count once, those by
+ * clocks each.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,11 +23,15 @@ enum
 	NINPUTS
 };
 
-/* The clocks of a table. */
+/*
+ * The clocks of a table.  Times of inserts are counted with cursors of their own: both
+ * kinds of times have neighbours in a batch, but not each other.
+ */
 typedef struct Past
 {
 	int			nclocks;
 	SpindleClockCursor *clock;
+	SpindleClockCursor *insert_clock;
 } Past;
 
 /* Note that something has happened to a row, which was inserted before, if it was before time. */
@@ -38,6 +42,37 @@ note(Timestamp when, Timestamp insert, Timestamp time, Timestamp *last, int64 *n
 		return;
 	*last = Max(*last, when);
 	(*n)++;
+}
+
+/*
+ * The same for all changes of a row by a clock.  Ranks compare as times do; only the
+ * time of the last one is looked up.
+ */
+static void
+look_back_clock(SpindleClockCursor *cursor, SpindleClockCursor *insert_cursor, int64 row, Timestamp insert,
+				Timestamp time, Timestamp *last, int64 *n)
+{
+	int64		first;
+	const int	nchanges = spindle_layout_children(&cursor->layout, row, &first);
+	int64		from;
+	int64		until;
+	int64		latest = -1;
+
+	if (nchanges == 0)
+		return;
+	from = spindle_clock_count_until(insert_cursor, insert);
+	until = spindle_clock_count_until(cursor, time);
+	for (int k = 0; k < nchanges; k++)
+	{
+		const int64 rank = spindle_clock_rank(cursor, first + k);
+
+		if (rank < from || rank >= until)
+			continue;
+		latest = Max(latest, rank);
+		(*n)++;
+	}
+	if (latest >= 0)
+		*last = Max(*last, spindle_clock_time(cursor, latest));
 }
 
 /*
@@ -66,14 +101,7 @@ look_back(Step *step, int i, Timestamp *last)
 				note(moment[k], insert, time, last, &n);
 	}
 	for (int c = 0; c < past->nclocks; c++)
-	{
-		SpindleClockCursor *cursor = &past->clock[c];
-		int64		first;
-		const int	nchanges = spindle_layout_children(&cursor->layout, step->frame->row[i], &first);
-
-		for (int k = 0; k < nchanges; k++)
-			note(spindle_clock_time(cursor, spindle_clock_rank(cursor, first + k)), insert, time, last, &n);
-	}
+		look_back_clock(&past->clock[c], &past->insert_clock[c], step->frame->row[i], insert, time, last, &n);
 	return n;
 }
 
@@ -116,8 +144,14 @@ compile_past(SpindleEval *eval, Frame *frame, StepFunction run, bool has_nulls)
 	input[INPUT_STATES] = lifecycle->states ? spindle_compile_life(eval, frame, LIFE_STATES) : NULL;
 	past->nclocks = lifecycle->nclocks;
 	past->clock = palloc(sizeof(SpindleClockCursor) * Max(past->nclocks, 1));
+	past->insert_clock = palloc(sizeof(SpindleClockCursor) * Max(past->nclocks, 1));
 	for (int c = 0; c < past->nclocks; c++)
-		spindle_clock_cursor_init(&past->clock[c], spindle_instance_clock(eval->instance, frame->table, c));
+	{
+		const SpindleClockState *clock = spindle_instance_clock(eval->instance, frame->table, c);
+
+		spindle_clock_cursor_init(&past->clock[c], clock);
+		spindle_clock_cursor_init(&past->insert_clock[c], clock);
+	}
 	step = spindle_step_add(eval, frame, run, NULL, has_nulls, NINPUTS);
 	memcpy(step->input, input, sizeof(input));
 	step->holds = STEP_HOLDS_OWN;
