@@ -22,6 +22,8 @@ spindle_as_of_deletes(const SpindleDomain *domain, int table, const SpindleAsOf 
 {
 	const SpindleDelete *delete = &domain->table[table].lifecycle->delete;
 
+	if (as_of->profile == SPINDLE_NO_DELETES)
+		return false;
 	return delete->kind != SPINDLE_DELETE_NONE && (delete->profile < 0 || delete->profile == as_of->profile);
 }
 

@@ -10,17 +10,29 @@
 
 #include "gen/eval.h"
 
+/* In place of a profile: no row is ever deleted. */
+#define SPINDLE_NO_DELETES	(-2)
+
 /*
- * At which time rows are looked at: what exists then, and how it is then.  All
- * zeros would be the year 2000; SPINDLE_TODAY is what there is without a time.
+ * At which time rows are looked at: what exists then, and how it is then.
+ * SPINDLE_TODAY is a table where nobody asks for a time: all rows in their last
+ * versions.
  */
 typedef struct SpindleAsOf
 {
-	Timestamp	time;			/* DT_NOEND for the last version of all rows */
-	int			profile;		/* of the domain, whose deletes happen, or -1 */
+	Timestamp	time;			/* DT_NOEND for the last versions */
+	int			profile;		/* of the domain, whose deletes happen beside those
+								 * that always do; -1 for none */
 } SpindleAsOf;
 
-#define SPINDLE_TODAY	((SpindleAsOf) {DT_NOEND, -1})
+#define SPINDLE_TODAY	((SpindleAsOf) {DT_NOEND, SPINDLE_NO_DELETES})
+
+/* Is a table looked at as where nobody asks for a time? */
+static inline bool
+spindle_as_of_today(const SpindleAsOf *as_of)
+{
+	return as_of->time == DT_NOEND && as_of->profile == SPINDLE_NO_DELETES;
+}
 
 /*
  * The rows of a table that are there at a time: those of the first `end' ones that

@@ -271,14 +271,29 @@ spindle_source_time_text(Timestamp time)
 }
 
 /*
- * spindle_source_profile
- *		The number of a profile of a domain by its name; -1 for NULL.  Raises what
- *		spindle_change_profile() does.
+ * spindle_source_as_of
+ *		When a table is looked at, by a time and the name of a profile, either of
+ *		which may be NULL.
+ *
+ * A profile without a time is that of the end.  Raises what
+ * spindle_change_profile() does.
  */
-int
-spindle_source_profile(const SpindleDomain *domain, const char *name)
+SpindleAsOf
+spindle_source_as_of(const SpindleDomain *domain, const Timestamp *time, const char *profile)
 {
-	return name ? spindle_domain_find_profile(domain, spindle_change_profile(domain, name)) : -1;
+	if (time == NULL && profile == NULL)
+		return SPINDLE_TODAY;
+	return (SpindleAsOf) {time ? *time : DT_NOEND,
+		profile ? spindle_domain_find_profile(domain, spindle_change_profile(domain, profile)) : -1};
+}
+
+/* The same by the arguments "as_of" and "profile" of a function. */
+SpindleAsOf
+spindle_source_as_of_arguments(const SpindleDomain *domain, const NullableDatum *args)
+{
+	Timestamp	time = args[0].isnull ? 0 : DatumGetTimestampTz(args[0].value);
+
+	return spindle_source_as_of(domain, args[0].isnull ? NULL : &time, spindle_argument_optional_text(&args[1]));
 }
 
 /*
@@ -306,13 +321,7 @@ spindle_source_of_rows_call(const NullableDatum *args, int nargs, TupleDesc desc
 												spindle_argument_int64(&args[3], "seed"), CurrentMemoryContext);
 	source->table = spindle_source_table(source->instance->domain,
 										 spindle_argument_text(&args[1], "table_name"));
-	source->as_of = SPINDLE_TODAY;
-	if (nargs > 6)
-	{
-		spindle_argument_require(&args[6], "as_of");
-		source->as_of.time = DatumGetTimestampTz(args[6].value);
-		source->as_of.profile = spindle_source_profile(source->instance->domain, spindle_argument_optional_text(&args[7]));
-	}
+	source->as_of = nargs > 6 ? spindle_source_as_of_arguments(source->instance->domain, &args[6]) : SPINDLE_TODAY;
 	spindle_argument_require(&args[4], "first_row");
 	*end = spindle_alive_end(source->instance, source->table, source->as_of.time);
 	*row = Min(spindle_argument_count(&args[4], "first_row", 0), *end);

@@ -389,8 +389,8 @@ spindle_explain_generates(const SpindleSource *source, ExplainState *es)
 	ExplainPropertyText("Generates", psprintf("%s.%s (scale %s, seed " INT64_FORMAT "%s%s%s%s)",
 											  instance->domain->name, instance->domain->table[source->table].name,
 											  instance->domain->preset[instance->preset].name, instance->seed,
-											  source->as_of.time == DT_NOEND ? "" : ", as of ",
-											  source->as_of.time == DT_NOEND ? "" : spindle_source_time_text(source->as_of.time),
+											  spindle_as_of_today(&source->as_of) ? "" : ", as of ",
+											  spindle_as_of_today(&source->as_of) ? "" : spindle_source_time_text(source->as_of.time),
 											  source->as_of.profile < 0 ? "" : ", profile ",
 											  source->as_of.profile < 0 ? "" : instance->domain->profile[source->as_of.profile]),
 						es);

@@ -111,6 +111,7 @@ typedef struct TableOptions
 	const char *table;
 	const char *scale;			/* NULL: the domain's default */
 	int64		seed;
+	bool		has_as_of;
 	Timestamp	as_of;
 	const char *profile;		/* NULL: none */
 } TableOptions;
@@ -124,7 +125,7 @@ typedef struct TableOptions
 static TableOptions
 read_options(List *options)
 {
-	TableOptions result = {.seed = SPINDLE_DEFAULT_SEED,.as_of = DT_NOEND};
+	TableOptions result = {.seed = SPINDLE_DEFAULT_SEED};
 	ListCell   *lc;
 
 	foreach(lc, options)
@@ -140,7 +141,10 @@ read_options(List *options)
 		else if (strcmp(def->defname, "seed") == 0)
 			result.seed = seed_option(defGetString(def));
 		else if (strcmp(def->defname, "as_of") == 0)
+		{
+			result.has_as_of = true;
 			result.as_of = time_option(defGetString(def));
+		}
 		else if (strcmp(def->defname, "profile") == 0)
 			result.profile = defGetString(def);
 	}
@@ -259,7 +263,8 @@ spindle_source_of_relation(Oid relid, TupleDesc desc)
 	source->instance = spindle_library_instance(options.domain, options.scale, options.seed,
 												CurrentMemoryContext);
 	source->table = spindle_source_table(source->instance->domain, options.table);
-	source->as_of = (SpindleAsOf) {options.as_of, spindle_source_profile(source->instance->domain, options.profile)};
+	source->as_of = spindle_source_as_of(source->instance->domain, options.has_as_of ? &options.as_of : NULL,
+										 options.profile);
 	error_context_stack = callback.previous;
 	spindle_source_match(source, rename_columns(relid, desc),
 						 psprintf("foreign table \"%s\"", get_rel_name(relid)));
@@ -330,6 +335,7 @@ spindle_source_import(const char *domain_name, const char *server, const char *l
 {
 	const char *scale = NULL;
 	int64		seed = SPINDLE_DEFAULT_SEED;
+	bool		has_as_of = false;
 	Timestamp	as_of = DT_NOEND;
 	const char *profile = NULL;
 	SpindleInstance *instance;
@@ -351,14 +357,17 @@ spindle_source_import(const char *domain_name, const char *server, const char *l
 		else if (strcmp(def->defname, "seed") == 0)
 			seed = seed_option(defGetString(def));
 		else if (strcmp(def->defname, "as_of") == 0)
+		{
+			has_as_of = true;
 			as_of = time_option(defGetString(def));
+		}
 		else if (strcmp(def->defname, "profile") == 0)
 			profile = defGetString(def);
 		else
 			report_unknown_option(def->defname, true);
 	}
 	instance = spindle_library_instance(domain_name, scale, seed, CurrentMemoryContext);
-	(void) spindle_source_profile(instance->domain, profile);
+	(void) spindle_source_as_of(instance->domain, NULL, profile);
 	refuse_equal_names(instance->domain);
 	for (int t = 0; t < instance->domain->ntables; t++)
 	{
@@ -382,7 +391,7 @@ spindle_source_import(const char *domain_name, const char *server, const char *l
 						 quote_identifier(server), quote_literal_cstr(domain_name),
 						 quote_literal_cstr(table->name),
 						 quote_literal_cstr(instance->domain->preset[instance->preset].name), seed);
-		if (as_of != DT_NOEND)
+		if (has_as_of)
 			appendStringInfo(&buf, ", as_of %s", quote_literal_cstr(spindle_source_time_text(as_of)));
 		if (profile)
 			appendStringInfo(&buf, ", profile %s", quote_literal_cstr(profile));
