@@ -78,6 +78,7 @@ OBJS = \
 	src/gen/moments.o \
 	src/gen/past.o \
 	src/gen/popularity.o \
+	src/gen/presence.o \
 	src/gen/profile.o \
 	src/gen/reference_state.o \
 	src/gen/rule.o \

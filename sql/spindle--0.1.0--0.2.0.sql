@@ -8,6 +8,7 @@
 DROP FUNCTION @extschema@.spindle_domains();
 DROP FUNCTION @extschema@.spindle_tables(text, text);
 DROP FUNCTION @extschema@.spindle_columns(text, text);
+DROP FUNCTION @extschema@.spindle_rows(text, text, text, bigint, bigint, bigint);
 DROP FUNCTION @extschema@.spindle_point_anomaly(text, text, jsonb, double precision);
 DROP FUNCTION @extschema@.spindle_contextual_anomaly(text, text, text, jsonb, jsonb, double precision);
 DROP FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer);
@@ -44,6 +45,9 @@ COMMENT ON FUNCTION @extschema@.spindle_domains() IS
 CREATE FUNCTION @extschema@.spindle_tables(
   domain text,
   scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL,
   OUT table_name text,
   OUT description text,
   OUT row_count bigint,
@@ -55,7 +59,7 @@ LANGUAGE C STABLE PARALLEL SAFE
 ROWS 10
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_tables(text, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_tables(text, text, bigint, timestamptz, text) IS
 'the tables of a domain, with their row counts at a scale';
 
 CREATE FUNCTION @extschema@.spindle_columns(
@@ -79,21 +83,26 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.spindle_columns(text, text) IS
 'the columns of a table, with types, keys and the rule of each in words';
 
--- The scale, where it is not given, is the domain's default.  Only what is written
--- down for calls changes, so what depends on these functions stays.
-CREATE OR REPLACE FUNCTION @extschema@.spindle_rows(
+CREATE FUNCTION @extschema@.spindle_rows(
   domain text,
   table_name text,
   scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   first_row bigint DEFAULT 0,
-  max_rows bigint DEFAULT NULL)
+  max_rows bigint DEFAULT NULL,
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL)
 RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL SAFE
 ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
+COMMENT ON FUNCTION @extschema@.spindle_rows(text, text, text, bigint, bigint, bigint, timestamptz, text) IS
+'rows of a generated table, typed by a column definition list';
+
+-- The scale, where it is not given, is the domain's default.  Only what is written
+-- down for calls changes, so what depends on these functions stays.
 CREATE OR REPLACE PROCEDURE @extschema@.spindle_seed(
   domain text,
   schema_name text,

@@ -63,6 +63,9 @@ COMMENT ON FUNCTION @extschema@.spindle_domains() IS
 CREATE FUNCTION @extschema@.spindle_tables(
   domain text,
   scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL,
   OUT table_name text,
   OUT description text,
   OUT row_count bigint,
@@ -74,7 +77,7 @@ LANGUAGE C STABLE PARALLEL SAFE
 ROWS 10
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_tables(text, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_tables(text, text, bigint, timestamptz, text) IS
 'the tables of a domain, with their row counts at a scale';
 
 CREATE FUNCTION @extschema@.spindle_columns(
@@ -315,14 +318,16 @@ CREATE FUNCTION @extschema@.spindle_rows(
   scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   first_row bigint DEFAULT 0,
-  max_rows bigint DEFAULT NULL)
+  max_rows bigint DEFAULT NULL,
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL)
 RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL SAFE
 ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_rows(text, text, text, bigint, bigint, bigint) IS
+COMMENT ON FUNCTION @extschema@.spindle_rows(text, text, text, bigint, bigint, bigint, timestamptz, text) IS
 'rows of a generated table, typed by a column definition list';
 
 --

@@ -259,7 +259,7 @@ spindle_history(PG_FUNCTION_ARGS)
 				 errmsg("spindle_history needs a column definition list"),
 				 errhint("Call it as FROM spindle_history(...) AS t(COLUMNS OF THE TABLE, _spindle_version integer, "
 						 "_spindle_valid_from timestamptz, _spindle_valid_to timestamptz, _spindle_op \"char\").")));
-	spindle_source_of_rows_call(args, desc, &source, &first, &end);
+	spindle_source_of_rows_call(args, lengthof(args), desc, &source, &first, &end);
 	profile = spindle_change_profile(source.instance->domain, profile);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	context = AllocSetContextCreate(CurrentMemoryContext, "spindle_history", ALLOCSET_DEFAULT_SIZES);

@@ -404,17 +404,6 @@ is_unique(const SpindleTable *table, int column)
 	return false;
 }
 
-/* Does a column change, by a set or as states do? */
-static bool
-changes(const SpindleTable *table, int column)
-{
-	const SpindleLifecycle *lifecycle = table->lifecycle;
-	const SpindleRuleKind kind = table->column[column].rule->kind;
-
-	return lifecycle->set_of_column[column] >= 0 || (lifecycle->states && lifecycle->states->column == column) ||
-		kind == SPINDLE_RULE_ENTERED || kind == SPINDLE_RULE_CHANGED || kind == SPINDLE_RULE_VERSION;
-}
-
 /* A walk over the parts of a rule, for a column of the row that changes. */
 typedef struct Following
 {
@@ -429,7 +418,7 @@ follow_path(void *context, int table, const SpindleColumnRef *ref)
 	Following  *following = context;
 
 	if (table == following->table->index)
-		following->any |= changes(following->table, ref->nsteps > 0 ? ref->step[0] : ref->column);
+		following->any |= spindle_column_changes(following->table, ref->nsteps > 0 ? ref->step[0] : ref->column);
 }
 
 static void

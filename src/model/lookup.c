@@ -94,6 +94,20 @@ spindle_domain_find_profile(const SpindleDomain *domain, const char *name)
 	return -1;
 }
 
+/*
+ * spindle_column_changes
+ *		Can a column of a row have other values than today's, before?
+ */
+bool
+spindle_column_changes(const SpindleTable *table, int column)
+{
+	const SpindleLifecycle *lifecycle = table->lifecycle;
+	const SpindleRuleKind kind = table->column[column].rule->kind;
+
+	return lifecycle->set_of_column[column] >= 0 || (lifecycle->states && lifecycle->states->column == column) ||
+		kind == SPINDLE_RULE_ENTERED || kind == SPINDLE_RULE_CHANGED || kind == SPINDLE_RULE_VERSION;
+}
+
 /* The column at the end of a path. */
 const SpindleColumn *
 spindle_ref_column(const SpindleDomain *domain, const SpindleColumnRef *ref)

@@ -243,6 +243,7 @@ extern int	spindle_domain_find_profile(const SpindleDomain *domain, const char *
 extern int	spindle_domain_years(const SpindleDomain *domain);
 extern const SpindleColumn *spindle_ref_column(const SpindleDomain *domain,
 											   const SpindleColumnRef *ref);
+extern bool spindle_column_changes(const SpindleTable *table, int column);
 extern bool spindle_table_is_key(const SpindleTable *table, int column);
 extern int	spindle_table_single_key(const SpindleTable *table);
 extern int	spindle_column_target(const SpindleDomain *domain, int table, int column);

@@ -204,8 +204,8 @@ spindle_answer_begin(ForeignScanState *node, int eflags)
 		reads_rows = true;
 	}
 	if (reads_rows && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
-		state->rows = spindle_rows_create(state->source->instance, state->source->table, columns,
-										  state->source->natts, state->source->input, CurrentMemoryContext);
+		state->rows = spindle_rows_create_at(state->source->instance, state->source->table, &state->source->as_of,
+											 columns, state->source->natts, state->source->input, CurrentMemoryContext);
 	state->value = palloc0(sizeof(Datum) * Max(state->source->natts, 1));
 	state->is_null = palloc0(sizeof(bool) * Max(state->source->natts, 1));
 	node->fdw_state = state;

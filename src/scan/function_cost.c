@@ -210,13 +210,13 @@ spindle_scan_whole_table(RangeTblFunction *function, FuncExpr *call)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
 	SpindleSource *volatile result = NULL;
-	NullableDatum values[6];
+	NullableDatum values[8];
 	ListCell   *lc;
 	char	   *domain = NULL;
 	char	   *table = NULL;
 	char	   *scale = NULL;
 
-	if (spindle_scan_function(call->funcid) != SPINDLE_SCAN_ROWS || list_length(call->args) != lengthof(values) ||
+	if (spindle_scan_function(call->funcid) != SPINDLE_SCAN_ROWS || list_length(call->args) < 6 || list_length(call->args) > lengthof(values) ||
 		function->funccolnames == NIL)
 		return NULL;
 
@@ -242,8 +242,8 @@ spindle_scan_whole_table(RangeTblFunction *function, FuncExpr *call)
 		int64		row;
 		int64		end;
 
-		spindle_source_of_rows_call(values, desc, source, &row, &end);
-		if (row == 0 && end == source->instance->nrows[source->table])
+		spindle_source_of_rows_call(values, list_length(call->args), desc, source, &row, &end);
+		if (row == 0 && end == spindle_alive_end(source->instance, source->table, source->as_of.time))
 			result = source;
 	}
 	PG_CATCH();

@@ -75,6 +75,7 @@ typedef struct GeneratedFunctionScan
 
 	/* SPINDLE_SCAN_ROWS */
 	SpindleRows *rows;
+	SpindlePresence presence;	/* which rows are there */
 	int64		first;			/* row number that a rescan goes back to */
 	int64		next;			/* row number of the next batch */
 	int64		end;			/* row number behind the last one */
@@ -257,15 +258,16 @@ start_rows(GeneratedFunctionScan *state, const NullableDatum *values)
 	SpindleSource source;
 	TupleDesc	desc = state->css.ss.ss_ScanTupleSlot->tts_tupleDescriptor;
 
-	spindle_source_of_rows_call(values, desc, &source, &state->next, &state->end);
+	spindle_source_of_rows_call(values, list_length(state->args), desc, &source, &state->next, &state->end);
 	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt,
 											 spindle_source_name(source.instance,
 																 source.instance->domain->table[source.table].name));
 	for (int i = 0; i < state->natts; i++)
 		if (!state->wanted[i])
 			source.column[i] = -1;
-	state->rows = spindle_rows_create(source.instance, source.table, source.column, source.natts,
-									  source.input, state->context);
+	state->rows = spindle_rows_create_at(source.instance, source.table, &source.as_of, source.column, source.natts,
+										 source.input, state->context);
+	spindle_presence_init(&state->presence, source.instance, source.table, &source.as_of, state->context);
 	state->first = state->next;
 	state->batch_rows = FIRST_BATCH_ROWS;
 	state->n = state->i = 0;
@@ -392,19 +394,17 @@ next_event(GeneratedFunctionScan *state, TupleTableSlot *slot)
 static TupleTableSlot *
 next_row(GeneratedFunctionScan *state, TupleTableSlot *slot)
 {
-	if (state->i >= state->n)
+	while (state->i >= state->n)
 	{
-		state->n = (int) Min(state->batch_rows, state->end - state->next);
-		state->i = 0;
-		if (state->n <= 0)
-		{
-			state->n = 0;
+		int			n = (int) Min(state->batch_rows, state->end - state->next);
+
+		state->n = state->i = 0;
+		if (n <= 0)
 			return slot;
-		}
 		CHECK_FOR_INTERRUPTS();
-		spindle_progress_report(&state->progress, state->delivered);
-		spindle_rows_fill(state->rows, state->next, state->n);
-		state->next += state->n;
+		spindle_progress_report(&state->progress, state->next - state->first);
+		state->n = spindle_rows_fill_present(state->rows, &state->presence, state->next, n);
+		state->next += n;
 		state->batch_rows = Min(state->batch_rows * 4, SPINDLE_BATCH_ROWS);
 	}
 	spindle_rows_get(state->rows, state->i++, slot->tts_values, slot->tts_isnull);

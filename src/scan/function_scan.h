@@ -11,6 +11,7 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "nodes/pathnodes.h"
+#include "nodes/plannodes.h"
 
 #include "library/change_call.h"
 #include "library/source.h"

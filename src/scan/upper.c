@@ -265,6 +265,10 @@ spindle_answer_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *inp
 	if (stage != UPPERREL_GROUP_AGG || !is_whole_table(root, input_rel))
 		return;
 	source = spindle_fdw_rel_source(input_rel);
+
+	/* where rows are asked one by one whether they are there, nothing else knows */
+	if (spindle_as_of_filters(source->instance->domain, source->table, &source->as_of))
+		return;
 	having = (List *) ((GroupPathExtraData *) extra)->havingQual;
 	aggregates = answered_aggregates(source, input_rel->relid,
 									 list_concat(list_copy(output_rel->reltarget->exprs), having), &answers);
