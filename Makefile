@@ -6,6 +6,7 @@ OBJS = \
 	src/api/args.o \
 	src/api/catalogue.o \
 	src/api/changes.o \
+	src/api/compare.o \
 	src/api/ddl.o \
 	src/api/deliver.o \
 	src/api/fdw.o \
@@ -148,6 +149,8 @@ OBJS = \
 	src/scan/statistics.o \
 	src/scan/upper.o \
 	src/seed/cleanup.o \
+	src/seed/compare.o \
+	src/seed/compare_match.o \
 	src/seed/ddl.o \
 	src/seed/fill.o \
 	src/seed/fill_check.o \
@@ -203,6 +206,7 @@ OBJS = \
 	src/stream/merge.o \
 	src/stream/options.o \
 	src/stream/options_json.o \
+	src/stream/options_members.o \
 	src/stream/relation_feed.o \
 	src/stream/relation_path.o \
 	src/stream/relation_rows.o \

@@ -327,7 +327,7 @@ CREATE FUNCTION @extschema@.spindle_stream_arguments(
   OUT description text)
 RETURNS SETOF record
 LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-ROWS 17
+ROWS 18
 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_stream_arguments() IS
@@ -515,6 +515,7 @@ CREATE FUNCTION @extschema@.spindle_stream(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT delivery_seq bigint,
   OUT seq bigint,
   OUT table_name text,
@@ -529,7 +530,7 @@ ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'events of a domain, or of one of its tables, one row each, in the order of delivery';
 
 CREATE FUNCTION @extschema@.spindle_stream(
@@ -570,6 +571,7 @@ CREATE FUNCTION @extschema@.spindle_stream(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT delivery_seq bigint,
   OUT seq bigint,
   OUT table_name text,
@@ -584,7 +586,7 @@ ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'events of a relation, one row each, in the order of delivery';
 
 --
@@ -690,6 +692,7 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   mode text DEFAULT 'w',
   OUT table_name text,
   OUT events_sent bigint,
@@ -702,7 +705,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'writes events to a file of the server, one JSON object per line';
 
 CREATE FUNCTION @extschema@.spindle_to_file(
@@ -725,6 +728,7 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   mode text DEFAULT 'w',
   OUT table_name text,
   OUT events_sent bigint,
@@ -737,7 +741,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'writes events to a file of the server, one JSON object per line, from a relation';
 
 CREATE FUNCTION @extschema@.spindle_to_program(
@@ -761,6 +765,7 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT table_name text,
   OUT events_sent bigint,
   OUT anomaly_count bigint,
@@ -772,7 +777,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'writes events to the standard input of a program on the server, one JSON object per line';
 
 CREATE FUNCTION @extschema@.spindle_to_program(
@@ -795,6 +800,7 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT table_name text,
   OUT events_sent bigint,
   OUT anomaly_count bigint,
@@ -806,7 +812,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'writes events to the standard input of a program on the server, one JSON object per line, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -830,6 +836,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error',
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
@@ -840,7 +847,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -865,11 +872,12 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error')
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -892,6 +900,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error',
   INOUT table_name text DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
@@ -903,7 +912,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -927,11 +936,12 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error')
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -955,6 +965,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false,
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
@@ -965,7 +976,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -990,11 +1001,12 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -1017,6 +1029,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false,
   INOUT table_name text DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
@@ -1028,7 +1041,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -1052,11 +1065,12 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1080,6 +1094,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
   INOUT out_of_order_count bigint DEFAULT NULL,
@@ -1089,7 +1104,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1113,11 +1128,12 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
-  batch_size integer DEFAULT NULL)
+  batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'inserts events into a table, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1140,6 +1156,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   INOUT table_name text DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
@@ -1150,7 +1167,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1173,11 +1190,12 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
-  batch_size integer DEFAULT NULL)
+  batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'inserts events into a table, with a commit per batch, from a relation, without output arguments';
 
 COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, timestamptz, text, integer, bigint, bigint, double precision) IS
@@ -1265,3 +1283,26 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_fill_schema_check IS
 'tries some rows of each table that spindle_fill_schema would fill, undoes that, and tells what fails';
+
+CREATE FUNCTION @extschema@.spindle_compare(
+  schema_name text,
+  domain text,
+  tables text[] DEFAULT NULL,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42)
+RETURNS TABLE (
+  table_name text,
+  expected bigint,
+  found bigint,
+  missing bigint,
+  extra bigint,
+  different bigint,
+  first_missing json,
+  first_extra json,
+  first_different json)
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+ROWS 10
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_compare IS
+'compares the tables of a schema with the generated ones, and tells the first rows that are missing, extra or different';

@@ -119,7 +119,7 @@ CREATE FUNCTION @extschema@.spindle_stream_arguments(
   OUT description text)
 RETURNS SETOF record
 LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
-ROWS 17
+ROWS 18
 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_stream_arguments() IS
@@ -567,6 +567,7 @@ CREATE FUNCTION @extschema@.spindle_stream(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT delivery_seq bigint,
   OUT seq bigint,
   OUT table_name text,
@@ -581,7 +582,7 @@ ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'events of a domain, or of one of its tables, one row each, in the order of delivery';
 
 -- the third argument is the scale: says so, where the server would look for a
@@ -625,6 +626,7 @@ CREATE FUNCTION @extschema@.spindle_stream(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT delivery_seq bigint,
   OUT seq bigint,
   OUT table_name text,
@@ -639,7 +641,7 @@ ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'events of a relation, one row each, in the order of delivery';
 
 --
@@ -745,6 +747,7 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   mode text DEFAULT 'w',
   OUT table_name text,
   OUT events_sent bigint,
@@ -757,7 +760,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'writes events to a file of the server, one JSON object per line';
 
 CREATE FUNCTION @extschema@.spindle_to_file(
@@ -780,6 +783,7 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   mode text DEFAULT 'w',
   OUT table_name text,
   OUT events_sent bigint,
@@ -792,7 +796,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'writes events to a file of the server, one JSON object per line, from a relation';
 
 CREATE FUNCTION @extschema@.spindle_to_program(
@@ -816,6 +820,7 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT table_name text,
   OUT events_sent bigint,
   OUT anomaly_count bigint,
@@ -827,7 +832,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'writes events to the standard input of a program on the server, one JSON object per line';
 
 CREATE FUNCTION @extschema@.spindle_to_program(
@@ -850,6 +855,7 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   OUT table_name text,
   OUT events_sent bigint,
   OUT anomaly_count bigint,
@@ -861,7 +867,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'writes events to the standard input of a program on the server, one JSON object per line, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -885,6 +891,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error',
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
@@ -895,7 +902,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -920,11 +927,12 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error')
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -947,6 +955,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error',
   INOUT table_name text DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
@@ -958,7 +967,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -982,11 +991,12 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error')
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, from a relation, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -1010,6 +1020,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false,
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
@@ -1020,7 +1031,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -1045,11 +1056,12 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -1072,6 +1084,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false,
   INOUT table_name text DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
@@ -1083,7 +1096,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -1107,11 +1120,12 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, boolean) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, from a relation, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1135,6 +1149,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
   INOUT out_of_order_count bigint DEFAULT NULL,
@@ -1144,7 +1159,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1168,11 +1183,12 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
-  batch_size integer DEFAULT NULL)
+  batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'inserts events into a table, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1195,6 +1211,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL,
   INOUT table_name text DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
@@ -1205,7 +1222,7 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'inserts events into a table, with a commit per batch, from a relation';
 
 CREATE PROCEDURE @extschema@.spindle_to_table(
@@ -1228,11 +1245,12 @@ CREATE PROCEDURE @extschema@.spindle_to_table(
   label_anomalies boolean DEFAULT true,
   timestamp_column name DEFAULT NULL,
   skip_events bigint DEFAULT 0,
-  batch_size integer DEFAULT NULL)
+  batch_size integer DEFAULT NULL,
+  options jsonb DEFAULT NULL)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'inserts events into a table, with a commit per batch, from a relation, without output arguments';
 
 --
@@ -1374,3 +1392,26 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_fill_schema_check IS
 'tries some rows of each table that spindle_fill_schema would fill, undoes that, and tells what fails';
+
+CREATE FUNCTION @extschema@.spindle_compare(
+  schema_name text,
+  domain text,
+  tables text[] DEFAULT NULL,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42)
+RETURNS TABLE (
+  table_name text,
+  expected bigint,
+  found bigint,
+  missing bigint,
+  extra bigint,
+  different bigint,
+  first_missing json,
+  first_extra json,
+  first_different json)
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+ROWS 10
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_compare IS
+'compares the tables of a schema with the generated ones, and tells the first rows that are missing, extra or different';

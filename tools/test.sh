@@ -186,10 +186,10 @@ run_valgrind() {
 	WRAPPER
 	chmod 755 "$WORK/valgrind-postgres"
 
-	# stream_late, purity, combinations and deliver run the same code as others, often,
-	# for the sake of what they compare; fill_schema and statistics take minutes, most
-	# of them in the server's own code.
-	tests=${VALGRIND_TESTS:-$(make_var REGRESS | sed -E 's/\<(stream_late|purity|combinations|deliver|fill_schema|statistics)\> ?//g')}
+	# stream_late, stream_arrivals, stream_relation, purity, combinations and deliver run
+	# the same code as others, often, for the sake of what they compare; fill_schema and
+	# statistics take minutes, most of them in the server's own code.
+	tests=${VALGRIND_TESTS:-$(make_var REGRESS | sed -E 's/\<(stream_late|stream_arrivals|stream_relation|purity|combinations|deliver|fill_schema|statistics)\> ?//g')}
 	for half in 1 2; do
 		part=valgrind-$half
 		list=$(printf '%s\n' $tests | awk -v half=$half 'NR % 2 == half % 2' | xargs)

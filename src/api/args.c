@@ -48,20 +48,23 @@ spindle_arg_schema(FunctionCallInfo fcinfo, int arg, const char *name)
  *		The source and the stream arguments of a function, which begin at a
  *		position; returns the position behind them.
  *
- * Only copies: values stay those of the call.
+ * Values stay those of the call, or are in the current memory context.
  *
  * Raises invalid_function_definition if there are too few arguments, as after
- * an update of the library without that of the extension.
+ * an update of the library without that of the extension, and what
+ * spindle_stream_call_fill() does.
  */
 int
 spindle_arg_stream_call(FunctionCallInfo fcinfo, int at, SpindleStreamCall *call)
 {
-	if (!spindle_stream_call_fill(call, fcinfo->flinfo->fn_oid, at, fcinfo->args, PG_NARGS()))
+	int			next = spindle_stream_call_fill(call, fcinfo->flinfo->fn_oid, at, fcinfo->args, PG_NARGS());
+
+	if (next < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
 				 errmsg("the SQL declaration of the function does not fit the installed library"),
 				 errhint("Run ALTER EXTENSION spindle UPDATE, or create the extension anew.")));
-	return at + call->nsource + SPINDLE_NUM_STREAM_OPTIONS;
+	return next;
 }
 
 /*

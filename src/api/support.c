@@ -33,7 +33,7 @@ spindle_scan_support(PG_FUNCTION_ARGS)
 
 		if (IsA(rows->node, FuncExpr))
 		{
-			rows->rows = spindle_scan_rows((FuncExpr *) rows->node);
+			rows->rows = spindle_scan_rows(rows->root, (FuncExpr *) rows->node);
 			PG_RETURN_POINTER(request);
 		}
 	}

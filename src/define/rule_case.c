@@ -73,6 +73,7 @@ typedef struct KnownPaths
 	SpindleColumnRef *ref;		/* n of them, and the one that ends the list */
 } KnownPaths;
 
+/* Add a path to those that are known to have a value. */
 static void
 add_known(KnownPaths *known, const SpindleColumnRef *ref)
 {

@@ -48,6 +48,7 @@ read_pool(RuleReader *r)
 	rule->pool.distinct = spindle_read_distinct(r);
 }
 
+/* The places of a pool at a scale, for "distinct". */
 static int64
 pool_places(const SpindleDomain *domain, int preset, const SpindleTable *table, const SpindleRule *rule)
 {

@@ -58,6 +58,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* The same of letters and digits. */
 static bool
 is_letter_or_digit(char c)
 {

@@ -48,7 +48,7 @@ spindle_clock_rank(const SpindleClockCursor *cursor, int64 change)
 static inline Timestamp
 spindle_clock_time(SpindleClockCursor *cursor, int64 rank)
 {
-	return spindle_timeline_time(&cursor->timeline, rank);
+	return spindle_timeline_look_up(&cursor->timeline, rank);
 }
 
 /* The row that the change of a rank belongs to. */

@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "gen/datum.h"
 
+/* See SpindleDatumValue; the same of those below. */
 static int64
 value_of_int16(Datum datum)
 {

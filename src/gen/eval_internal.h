@@ -334,7 +334,7 @@ extern Step *spindle_compile_states(SpindleEval *eval, Frame *frame);
 extern Step *spindle_compile_state(SpindleEval *eval, Frame *frame);
 extern Step *spindle_compile_steps_to_come(SpindleEval *eval, Frame *frame, int set);
 extern Step *spindle_compile_entered(SpindleEval *eval, Frame *frame, int state);
-extern int	spindle_states_moments(const Step *step, int i, const Timestamp **time);
+extern int	spindle_states_moments(const Step *step, int i, bool timed, const Timestamp **time);
 
 /* clock.c */
 extern Step *spindle_compile_clock(SpindleEval *eval, Frame *frame, int clock);

@@ -20,11 +20,24 @@ struct SpindleMoments
 	int			deleted;
 	int			back;
 	Step	   *states;			/* NULL if it is not asked for */
+	int			ntimed;			/* times of steps */
+	Step	  **timed;
 	int			nclocks;
 	SpindleClockCursor *clock;
 	int			capacity;
 	Timestamp  *time;			/* of a row */
 };
+
+/* The times at which steps can be, if they have times of their own. */
+static void
+add_timed_steps(SpindleMoments *moments, const SpindleStates *states)
+{
+	moments->timed = palloc(sizeof(Step *) * Max(states->ntransitions, 1));
+	for (int t = 0; t < states->ntransitions; t++)
+		if (states->transition[t].has_at)
+			moments->timed[moments->ntimed++] =
+				spindle_compile_time(moments->eval, moments->eval->root, &states->transition[t].at, DT_NOEND);
+}
 
 /*
  * spindle_moments_create
@@ -47,8 +60,10 @@ spindle_moments_create(SpindleInstance *instance, int table, int profile, int ki
 	moments->insert = kinds & SPINDLE_MOMENT_INSERT ? spindle_eval_add_life(eval, LIFE_INSERT) : -1;
 	moments->deleted = kinds & SPINDLE_MOMENT_DELETE ? spindle_eval_add_life(eval, LIFE_DELETE) : -1;
 	moments->back = kinds & SPINDLE_MOMENT_BACK ? spindle_eval_add_life(eval, LIFE_BACK) : -1;
-	if (kinds & SPINDLE_MOMENT_STEPS && lifecycle->states)
+	if (kinds & SPINDLE_MOMENT_DELAYED && lifecycle->states)
 		moments->states = spindle_compile_life(eval, eval->root, LIFE_STATES);
+	if (kinds & SPINDLE_MOMENT_TIMED && lifecycle->states)
+		add_timed_steps(moments, lifecycle->states);
 	if (kinds & SPINDLE_MOMENT_CLOCKS)
 		moments->nclocks = lifecycle->nclocks;
 	moments->clock = palloc(sizeof(SpindleClockCursor) * Max(moments->nclocks, 1));
@@ -118,7 +133,7 @@ spindle_moments_get(SpindleMoments *moments, int i, const Timestamp **time)
 
 	if (moments->states)
 	{
-		const int	nsteps = spindle_states_moments(moments->states, i, &step);
+		const int	nsteps = spindle_states_moments(moments->states, i, false, &step);
 
 		reserve_times(moments, nsteps);
 		for (int k = 0; k < nsteps; k++)
@@ -134,7 +149,9 @@ spindle_moments_get(SpindleMoments *moments, int i, const Timestamp **time)
 			add_time(moments, &n,
 					 spindle_clock_time(&moments->clock[c], spindle_clock_rank(&moments->clock[c], first + k)));
 	}
-	reserve_times(moments, n + lengthof(handle));
+	reserve_times(moments, n + moments->ntimed + lengthof(handle));
+	for (int k = 0; k < moments->ntimed; k++)
+		add_time(moments, &n, moments->timed[k]->out.value[i]);
 	for (int k = 0; k < lengthof(handle); k++)
 		if (handle[k] >= 0)
 			add_time(moments, &n, spindle_eval_vector(moments->eval, handle[k])->value[i]);

@@ -13,13 +13,18 @@
 
 #include "gen/eval.h"
 
-/* Kinds of moments, as bits.  Those of clocks are all of them. */
+/*
+ * Kinds of moments, as bits.  Those of clocks are all of them.  Steps through states
+ * are those behind a delay, and the times at which others can be: whether a row
+ * takes them is not asked, and before the step that leads there they come with it.
+ */
 #define SPINDLE_MOMENT_INSERT	1
-#define SPINDLE_MOMENT_STEPS	2
+#define SPINDLE_MOMENT_DELAYED	2
 #define SPINDLE_MOMENT_CLOCKS	4
 #define SPINDLE_MOMENT_DELETE	8
 #define SPINDLE_MOMENT_BACK		16
-#define SPINDLE_MOMENT_ALL		31
+#define SPINDLE_MOMENT_TIMED	32
+#define SPINDLE_MOMENT_ALL		63
 
 typedef struct SpindleMoments SpindleMoments;
 

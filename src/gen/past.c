@@ -94,7 +94,7 @@ look_back(Step *step, int i, Timestamp *last)
 	if (step->input[INPUT_STATES])
 	{
 		const Timestamp *moment;
-		const int	nmoments = spindle_states_moments(step->input[INPUT_STATES], i, &moment);
+		const int	nmoments = spindle_states_moments(step->input[INPUT_STATES], i, true, &moment);
 
 		for (int k = 0; k < nmoments; k++)
 			if (k == 0 || moment[k] != moment[k - 1])

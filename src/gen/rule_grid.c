@@ -34,6 +34,7 @@ count_digits(const SpindleInstance *instance, const SpindleRule *rule)
 	return rule->grid.table >= 0 ? instance->nrows[rule->grid.table] : rule->grid.count;
 }
 
+/* The place of each row in the permutation of all combinations. */
 static void
 run_number(Step *step)
 {

@@ -95,6 +95,7 @@ append_shape(ShapeText *text, const SpindleShape *shape)
 		}
 }
 
+/* A text for each row, made part by part. */
 static void
 run_shape(Step *step)
 {

@@ -249,15 +249,19 @@ spindle_compile_states(SpindleEval *eval, Frame *frame)
  * spindle_states_moments
  *		The times of the steps of the i'th row, which never fall; returns how many.
  *
- * step is that of spindle_compile_states(), for the last batch.
+ * step is that of spindle_compile_states(), for the last batch.  Without timed, a
+ * last step at a time of its own is left out.
  */
 int
-spindle_states_moments(const Step *step, int i, const Timestamp **time)
+spindle_states_moments(const Step *step, int i, bool timed, const Timestamp **time)
 {
 	const Ways *ways = step->u.own;
+	const int	n = ways->start[i + 1] - ways->start[i];
 
 	*time = ways->time + ways->start[i];
-	return ways->start[i + 1] - ways->start[i];
+	if (n > 0 && !timed && ways->at[ways->transition[ways->start[i + 1] - 1]] >= 0)
+		return n - 1;
+	return n;
 }
 
 /* Steps of the i'th row up to a time: those that count are entries before the result. */

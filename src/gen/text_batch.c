@@ -41,11 +41,11 @@ spindle_text_batch_begin(SpindleTextBatch *batch, const Frame *frame)
 	batch->used = 0;
 }
 
-/* Make room for n bytes behind what is used. */
+/* Make room for n bytes behind what is used, as spindle_text_reserve() says. */
 void
 spindle_text_batch_grow(SpindleTextBatch *batch, Size n)
 {
-	while (batch->used + n > batch->buffer_size)
+	while (batch->used + n + SPINDLE_TEXT_READABLE > batch->buffer_size)
 		batch->buffer_size *= 2;
 	batch->buffer = repalloc_huge(batch->buffer, batch->buffer_size);
 }

@@ -32,11 +32,14 @@ extern void spindle_text_batch_grow(SpindleTextBatch *batch, Size n);
 extern void spindle_text_batch_end(SpindleTextBatch *batch, Step *step);
 extern void spindle_text_batch_number(SpindleTextBatch *batch, int64 value, int scale, int width);
 
-/* Room for n bytes behind what is used.  The address holds until the next call. */
+/*
+ * Room for n bytes behind what is used, and to write or read
+ * SPINDLE_TEXT_READABLE more.  The address holds until the next call.
+ */
 static inline char *
 spindle_text_reserve(SpindleTextBatch *batch, Size n)
 {
-	if (unlikely(batch->used + n > batch->buffer_size))
+	if (unlikely(batch->used + n + SPINDLE_TEXT_READABLE > batch->buffer_size))
 		spindle_text_batch_grow(batch, n);
 	return batch->buffer + batch->used;
 }

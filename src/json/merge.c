@@ -230,12 +230,14 @@ index_changes(Object *changes, int *n)
 	return sorted;
 }
 
+/* Append a piece of a document as it stands there. */
 static void
 append(StringInfo out, Slice slice)
 {
 	appendBinaryStringInfo(out, slice.start, (int) (slice.end - slice.start));
 }
 
+/* Is a value, whose JSON is valid, null? */
 static bool
 is_null(Slice value)
 {

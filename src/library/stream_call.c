@@ -178,24 +178,50 @@ spindle_streams_relation(Oid function, int at)
 }
 
 /*
- * spindle_stream_call_fill
- *		The call of a function with values, whose source begins at a position.
- *
- * False if there are too few values: the script that made the function may be of
- * another version.
- *
- * args has nargs values.  They are copied, but not what they point to.
+ * Has a function an argument of type jsonb at a position of those that it was called
+ * with, of which there are nargs?  The first arguments of a procedure may have been
+ * taken out.
  */
-bool
+static bool
+has_jsonb(Oid function, int at, int nargs)
+{
+	Oid		   *types;
+	int			n;
+
+	(void) get_func_signature(function, &types, &n);
+	return at < nargs && types[at + n - nargs] == JSONBOID;
+}
+
+/*
+ * spindle_stream_call_fill
+ *		The call of a function with values, whose source begins at a position;
+ *		returns the position behind its last stream argument.
+ *
+ * It is -1 if there are too few values: the script that made the function may be of
+ * another version.  The declarations of the first version had no "options".
+ *
+ * args has nargs values.  They are copied, but not what they point to; members of
+ * "options" have taken the places of arguments, and are in the current memory
+ * context.  Raises what spindle_stream_options_expand() does.
+ */
+int
 spindle_stream_call_fill(SpindleStreamCall *call, Oid function, int at, const NullableDatum *args, int nargs)
 {
+	int			noptions = SPINDLE_NUM_STREAM_OPTIONS;
+
 	call->of_relation = spindle_streams_relation(function, at);
 	call->nsource = call->of_relation ? 1 : 2;
-	if (nargs < at + call->nsource + SPINDLE_NUM_STREAM_OPTIONS)
-		return false;
+	if (!has_jsonb(function, at + call->nsource + SPINDLE_OPTION_OPTIONS, nargs))
+	{
+		noptions = SPINDLE_OPTION_OPTIONS;
+		call->option[SPINDLE_OPTION_OPTIONS].isnull = true;
+	}
+	if (nargs < at + call->nsource + noptions)
+		return -1;
 	memcpy(call->source, args + at, sizeof(NullableDatum) * call->nsource);
-	memcpy(call->option, args + at + call->nsource, sizeof(call->option));
-	return true;
+	memcpy(call->option, args + at + call->nsource, sizeof(NullableDatum) * noptions);
+	(void) spindle_stream_options_expand(call->option);
+	return at + call->nsource + noptions;
 }
 
 /*

@@ -14,7 +14,8 @@
 
 /*
  * The values of a call, which stay its caller's.  Values by reference point
- * into the call's memory, or to copies after spindle_stream_call_restore().
+ * into the call's memory, or to what was made of members of its options, or to
+ * copies after spindle_stream_call_restore().
  */
 typedef struct SpindleStreamCall
 {
@@ -38,7 +39,7 @@ typedef struct SpindleStreamArguments
 } SpindleStreamArguments;
 
 extern bool spindle_streams_relation(Oid function, int at);
-extern bool spindle_stream_call_fill(SpindleStreamCall *call, Oid function, int at, const NullableDatum *args, int nargs);
+extern int	spindle_stream_call_fill(SpindleStreamCall *call, Oid function, int at, const NullableDatum *args, int nargs);
 extern void spindle_stream_call_open(const SpindleStreamCall *call, SpindleStreamArguments *args);
 extern Size spindle_stream_call_size(const SpindleStreamCall *call);
 extern void spindle_stream_call_write(const SpindleStreamCall *call, char *place);

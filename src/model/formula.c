@@ -26,6 +26,7 @@ typedef struct Operand
 	bool		is_constant;	/* low and high are its value */
 } Operand;
 
+/* Not negative; 0 of 0 and 0. */
 static __int128
 greatest_common_divisor(__int128 a, __int128 b)
 {

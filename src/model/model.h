@@ -28,6 +28,9 @@
 #define SPINDLE_MAX_COLUMNS		1000
 #define SPINDLE_MAX_ROWS		INT64CONST(1000000000000000)
 
+/* Bytes that can be read from the start of any text of a step, whatever its length. */
+#define SPINDLE_TEXT_READABLE	16
+
 /*
  * A piece of text.  Those of a definition are prepared once in all forms and
  * have a number; those put together per row have data and len only.

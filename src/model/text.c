@@ -76,6 +76,7 @@ typedef struct ValueEntry
 	char		status;			/* of the hash table */
 } ValueEntry;
 
+/* Are two values the same in the same form? */
 static inline bool
 keys_equal(const ValueKey *a, const ValueKey *b)
 {

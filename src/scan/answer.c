@@ -126,7 +126,7 @@ explain_answer(ForeignScanState *node, ExplainState *es)
 {
 	AnswerState *state = node->fdw_state;
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	List	   *context = set_deparse_context_plan(es->deparse_cxt, &plan->scan.plan, NIL);
+	List	   *context = spindle_explain_context(plan, es);
 	List	   *answers = NIL;
 	ListCell   *lc;
 
@@ -135,7 +135,9 @@ explain_answer(ForeignScanState *node, ExplainState *es)
 	ExplainPropertyList("Answers", answers, es);
 	spindle_explain_generates(state->source, es);
 	if (plan->fdw_exprs != NIL)
-		ExplainPropertyList("Rows Found By", spindle_search_texts(state->search, plan->fdw_exprs, context), es);
+		ExplainPropertyList("Rows Found By",
+							spindle_search_texts(state->search, linitial_oid(list_nth(plan->fdw_private, SPINDLE_ANSWER_RELATION)),
+												 plan->fdw_exprs, context), es);
 	if (es->analyze)
 		ExplainPropertyInteger("Rows Counted", NULL, state->nrows, es);
 }

@@ -68,6 +68,7 @@ extern List *spindle_source_import(const char *domain, const char *server, const
 /* fdw.c */
 extern void spindle_check_fingerprint(const SpindleDomain *domain, List *planned);
 extern void spindle_explain_generates(const SpindleSource *source, struct ExplainState *es);
+extern List *spindle_explain_context(ForeignScan *plan, struct ExplainState *es);
 extern FdwRoutine *spindle_fdw_routine(void);
 
 /* plan.c */

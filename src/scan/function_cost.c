@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "access/htup_details.h"
@@ -21,7 +22,9 @@
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/numeric.h"
 #include "utils/syscache.h"
 
 #include "library/library.h"
@@ -154,6 +157,46 @@ domain_rows(const char *domain, const char *table, const char *scale)
 }
 
 /*
+ * A member of an object as what it should be in JSON; false if it is not there, or
+ * something else, which execution reports.
+ */
+static bool
+find_member(Jsonb *object, SpindleStreamOptionId id, enum jbvType type, JsonbValue *value)
+{
+	const char *name = spindle_stream_option[id].name;
+
+	return JB_ROOT_IS_OBJECT(object) &&
+		getKeyJsonValueFromContainer(&object->root, name, (int) strlen(name), value) != NULL && value->type == type;
+}
+
+/*
+ * What the argument "options" of a call of spindle_stream() says: *scale, which is
+ * palloc'd, and *limit, the most events, are set if it has them.  False if it is
+ * not known.
+ *
+ * Objects are mostly built by functions that are stable, so these are called here.
+ */
+static bool
+read_options(PlannerInfo *root, FuncExpr *call, char **scale, double *limit)
+{
+	const int	at = (spindle_streams_relation(call->funcid, 0) ? 1 : 2) + SPINDLE_OPTION_OPTIONS;
+	Node	   *arg = list_length(call->args) > at ? list_nth(call->args, at) : NULL;
+	Jsonb	   *object;
+	JsonbValue	value;
+
+	if (arg && root)
+		arg = estimate_expression_value(root, arg);
+	if (arg == NULL || !IsA(arg, Const) || ((Const *) arg)->constisnull)
+		return arg == NULL || IsA(arg, Const);
+	object = DatumGetJsonbP(((Const *) arg)->constvalue);
+	if (find_member(object, SPINDLE_OPTION_SCALE, jbvString, &value))
+		*scale = pnstrdup(value.val.string.val, value.val.string.len);
+	if (find_member(object, SPINDLE_OPTION_MAX_EVENTS, jbvNumeric, &value))
+		*limit = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value.val.numeric)));
+	return true;
+}
+
+/*
  * spindle_scan_rows
  *		The number of rows that a call of one of our functions gives, as far as its
  *		arguments are constants; a guess where they are not.
@@ -165,16 +208,22 @@ domain_rows(const char *domain, const char *table, const char *scale)
  * It is 1000 where nothing is known.
  */
 double
-spindle_scan_rows(FuncExpr *call)
+spindle_scan_rows(PlannerInfo *root, FuncExpr *call)
 {
 	const bool	is_relation = spindle_streams_relation(call->funcid, 0);
-	const int	limit_argument = spindle_scan_function(call->funcid) == SPINDLE_SCAN_ROWS ? 5 : is_relation ? 3 : 4;
+	const bool	is_stream = spindle_scan_function(call->funcid) == SPINDLE_SCAN_STREAM;
 	double		rows = 0;
+	double		limit = DBL_MAX;
 	Datum		source;
+	Datum		number;
 	char	   *table;
-	char	   *scale;
-	Datum		limit;
+	char	   *scale = NULL;
+	bool		is_known = is_relation || optional_text_argument(call->args, 2, &scale);
 
+	if (constant_argument(call->args, !is_stream ? 5 : is_relation ? 3 : 4, &number))
+		limit = (double) DatumGetInt64(number);
+	if (is_stream)
+		is_known = read_options(root, call, &scale, &limit) && is_known;
 	if (is_relation)
 	{
 		HeapTuple	tuple;
@@ -187,14 +236,11 @@ spindle_scan_rows(FuncExpr *call)
 			ReleaseSysCache(tuple);
 		}
 	}
-	else if (constant_argument(call->args, 0, &source) && optional_text_argument(call->args, 1, &table) &&
-			 optional_text_argument(call->args, 2, &scale))
+	else if (is_known && constant_argument(call->args, 0, &source) && optional_text_argument(call->args, 1, &table))
 		rows = domain_rows(TextDatumGetCString(source), table, scale);
 	if (rows <= 0)
 		rows = 1000;
-	if (constant_argument(call->args, limit_argument, &limit))
-		rows = Max(1, Min(rows, (double) DatumGetInt64(limit)));
-	return rows;
+	return limit < DBL_MAX ? Max(1, Min(rows, limit)) : rows;
 }
 
 /*

@@ -220,7 +220,7 @@ start_stream(GeneratedFunctionScan *state, const NullableDatum *values)
 
 	SpindleStreamCall call;
 
-	if (!spindle_stream_call_fill(&call, state->funcid, 0, values, list_length(state->args)))
+	if (spindle_stream_call_fill(&call, state->funcid, 0, values, list_length(state->args)) < 0)
 		elog(ERROR, "function has too few arguments");
 	spindle_stream_call_open(&call, &state->arguments);
 	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt,

@@ -88,7 +88,7 @@ extern void spindle_change_row(SpindleChangeScan *scan, const SpindleChange *cha
 
 /* function_cost.c */
 extern SpindleScanFunction spindle_scan_function(Oid funcid);
-extern double spindle_scan_rows(FuncExpr *call);
+extern double spindle_scan_rows(PlannerInfo *root, FuncExpr *call);
 extern SpindleSource *spindle_scan_whole_table(RangeTblFunction *function, FuncExpr *call);
 extern Cost spindle_scan_reading_cost(FuncExpr *call, double tuples);
 

@@ -470,13 +470,13 @@ count_values(const SpindleInstance *instance, int table, int column)
 
 /*
  * spindle_search_texts
- *		For EXPLAIN, the conditions in SQL, with the columns' names; a list
- *		of palloc'd strings.
+ *		For EXPLAIN, the conditions in SQL, with the names of the relation's columns; a
+ *		list of palloc'd strings.
  *
  * values are their values in the plan, and context is that of deparsing them.
  */
 List *
-spindle_search_texts(const SpindleSearch *search, List *values, List *context)
+spindle_search_texts(const SpindleSearch *search, Oid relid, List *values, List *context)
 {
 	static const char *const operator[] = {
 		[BTLessStrategyNumber] = "<",
@@ -485,7 +485,6 @@ spindle_search_texts(const SpindleSearch *search, List *values, List *context)
 		[BTGreaterEqualStrategyNumber] = ">=",
 		[BTGreaterStrategyNumber] = ">",
 	};
-	const SpindleTable *table = &search->source->instance->domain->table[search->source->table];
 	List	   *result = NIL;
 	ListCell   *lc;
 
@@ -494,7 +493,8 @@ spindle_search_texts(const SpindleSearch *search, List *values, List *context)
 		const SpindleCondition *condition = search->condition[foreach_current_index(lc)];
 
 		result = lappend(result, psprintf(condition->is_array ? "%s %s ANY (%s)" : "%s %s %s",
-										  quote_identifier(table->column[condition->column].sql_name), operator[condition->strategy],
+										  quote_identifier(get_attname(relid, condition->attribute, false)),
+										  operator[condition->strategy],
 										  deparse_expression(lfirst(lc), context, false, false)));
 	}
 	return result;

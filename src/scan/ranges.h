@@ -78,7 +78,7 @@ extern SpindleRanges *spindle_ranges_restrict(const SpindleSource *source, Spind
 extern SpindleSearch *spindle_search_create(const SpindleSource *source, List *conditions, List *values,
 											PlanState *node);
 extern SpindleRanges *spindle_search_run(SpindleSearch *search, ExprContext *econtext);
-extern List *spindle_search_texts(const SpindleSearch *search, List *values, List *context);
+extern List *spindle_search_texts(const SpindleSearch *search, Oid relid, List *values, List *context);
 extern double spindle_condition_selectivity(PlannerInfo *root, const SpindleSource *source,
 											const SpindleCondition *condition);
 

@@ -5,7 +5,8 @@
  *
  * Inserts whose times rise with the row number come in the order of the rows.
  * Other times that follow from rows are found by lookahead.c: inserts, steps through
- * states, deletes, and returns of what was deleted.  Changes by clocks have an order
+ * states, which are two feeds as steps at times of their own can be much later than
+ * those behind delays, deletes, and returns of what was deleted.  Changes by clocks have an order
  * of their own (gen/clock.c).  All of them are found from a time on without those
  * before.
  *
@@ -257,7 +258,8 @@ spindle_change_lookaheads(const SpindleDomain *domain, int table, int profile)
 	const SpindleLifecycle *lifecycle = domain->table[table].lifecycle;
 
 	return (lifecycle->insert.kind != SPINDLE_INSERT_INITIAL && !lifecycle->insert.rises) +
-		(lifecycle->states != NULL) + ends(domain, table, profile, false) + ends(domain, table, profile, true);
+		spindle_has_steps(lifecycle->states, false) + spindle_has_steps(lifecycle->states, true) +
+		ends(domain, table, profile, false) + ends(domain, table, profile, true);
 }
 
 /*
@@ -281,9 +283,11 @@ spindle_change_feeds(SpindleInstance *instance, int table, int profile, const Sp
 	else if (t->lifecycle->insert.kind != SPINDLE_INSERT_INITIAL)
 		feeds = lappend(feeds, create_lookahead(instance, table, profile, place, SPINDLE_MOMENT_INSERT,
 												spindle_window_of_insert(domain, table), sharers, context));
-	if (t->lifecycle->states)
-		feeds = lappend(feeds, create_lookahead(instance, table, profile, place, SPINDLE_MOMENT_STEPS,
-												spindle_window_of_steps(domain, table), sharers, context));
+	for (int timed = 0; timed < 2; timed++)
+		if (spindle_has_steps(t->lifecycle->states, timed))
+			feeds = lappend(feeds, create_lookahead(instance, table, profile, place,
+													timed ? SPINDLE_MOMENT_TIMED : SPINDLE_MOMENT_DELAYED,
+													spindle_window_of_steps(domain, table, timed), sharers, context));
 	for (int c = 0; c < t->lifecycle->nclocks; c++)
 		feeds = lappend(feeds, create_clock(instance, table, c, place, context));
 	if (ends(domain, table, profile, false))

@@ -74,6 +74,9 @@ const SpindleStreamOption spindle_stream_option[SPINDLE_NUM_STREAM_OPTIONS] = {
 	"first deliveries to leave out"},
 	[SPINDLE_OPTION_BATCH_SIZE] = {"batch_size", SPINDLE_OPTION_INTEGER, NULL, 1, SPINDLE_MAX_BATCH_SIZE, NULL,
 	"what suits the target", "events that go out together, at most"},
+	[SPINDLE_OPTION_OPTIONS] = {"options", SPINDLE_OPTION_JSONB, NULL, ANY,
+	"an object whose members are stream arguments", "none",
+	"values that take the place of the other arguments"},
 };
 
 /*
@@ -95,6 +98,7 @@ spindle_option_type_name(SpindleOptionType type)
 		[SPINDLE_OPTION_INTERVAL] = "interval",
 		[SPINDLE_OPTION_TIMESTAMPTZ] = "timestamp with time zone",
 		[SPINDLE_OPTION_JSON] = "spindle_json",
+		[SPINDLE_OPTION_JSONB] = "jsonb",
 	};
 
 	return names[type];
@@ -114,6 +118,7 @@ spindle_option_type_by_value(SpindleOptionType type, int16 *len)
 	{
 		case SPINDLE_OPTION_TEXT:
 		case SPINDLE_OPTION_JSON:
+		case SPINDLE_OPTION_JSONB:
 			*len = -1;
 			return false;
 		case SPINDLE_OPTION_NAME:
@@ -314,8 +319,8 @@ read_clock(const NullableDatum *values, SpindleStreamOptions *options)
  *		Read and check the stream arguments, but for those that the source
  *		follows from: scale, seed and timestamp_column.
  *
- * values has one for each entry of the table, of its type.  *options is
- * zeroed beforehand.  Anomalies are put into the feeds of the source, which
+ * values has one for each entry of the table, of its type, expanded by
+ * spindle_stream_options_expand().  *options is zeroed beforehand.  Anomalies are put into the feeds of the source, which
  * are created and not yet open.  Allocates in the current memory context,
  * which must live as long as the stream.
  *

@@ -5,6 +5,7 @@
  *
  * The values of a call come as an array of SPINDLE_NUM_STREAM_OPTIONS, in the
  * order of SpindleStreamOptionId and each of the type that its entry has.
+ * They are read from arguments, or from the members of the last one, a jsonb.
  * Whatever is wrong with one is an error that names the argument and says
  * what is legal.
  *
@@ -12,6 +13,8 @@
  */
 #ifndef SPINDLE_OPTIONS_H
 #define SPINDLE_OPTIONS_H
+
+#include "nodes/bitmapset.h"
 
 #include "stream/stream.h"
 
@@ -34,10 +37,11 @@ typedef enum SpindleStreamOptionId
 	SPINDLE_OPTION_LABEL_ANOMALIES,
 	SPINDLE_OPTION_TIMESTAMP_COLUMN,
 	SPINDLE_OPTION_SKIP_EVENTS,
-	SPINDLE_OPTION_BATCH_SIZE
+	SPINDLE_OPTION_BATCH_SIZE,
+	SPINDLE_OPTION_OPTIONS		/* members that take the place of the others */
 } SpindleStreamOptionId;
 
-#define SPINDLE_NUM_STREAM_OPTIONS	(SPINDLE_OPTION_BATCH_SIZE + 1)
+#define SPINDLE_NUM_STREAM_OPTIONS	(SPINDLE_OPTION_OPTIONS + 1)
 
 /*
  * Types of arguments.  JSON is the type spindle_json, which is stored as
@@ -53,7 +57,8 @@ typedef enum SpindleOptionType
 	SPINDLE_OPTION_DOUBLE,
 	SPINDLE_OPTION_INTERVAL,
 	SPINDLE_OPTION_TIMESTAMPTZ,
-	SPINDLE_OPTION_JSON
+	SPINDLE_OPTION_JSON,
+	SPINDLE_OPTION_JSONB
 } SpindleOptionType;
 
 /*
@@ -82,6 +87,9 @@ extern char *spindle_stream_option_text(const NullableDatum *values, SpindleStre
 extern int64 spindle_stream_option_int64(const NullableDatum *values, SpindleStreamOptionId id);
 extern void spindle_stream_options_read(const NullableDatum *values, const SpindleStreamSource *source,
 										SpindleStreamOptions *options);
+
+/* options_members.c */
+extern Bitmapset *spindle_stream_options_expand(NullableDatum *values);
 
 /* options_json.c */
 extern void spindle_json_burst_windows(Datum jsonb, SpindleScheduleSpec *schedule);

@@ -137,12 +137,39 @@ spindle_window_of_insert(const SpindleDomain *domain, int table)
 
 /*
  * spindle_window_of_steps
- *		That of the steps of a table's rows through their states.
+ *		That of the steps of a table's rows through their states: of those behind a
+ *		delay, or of those at a time.
  */
 SpindleWindow
-spindle_window_of_steps(const SpindleDomain *domain, int table)
+spindle_window_of_steps(const SpindleDomain *domain, int table, bool timed)
 {
-	return later(spindle_window_of_insert(domain, table), 0, domain->table[table].lifecycle->states->longest);
+	const SpindleStates *states = domain->table[table].lifecycle->states;
+	int64		earliest = SPINDLE_NO_BOUND;
+	int64		latest = 0;
+
+	for (int t = 0; t < states->ntransitions; t++)
+	{
+		const SpindleTransition *transition = &states->transition[t];
+
+		if (transition->to < 0 || transition->has_at != timed)
+			continue;
+		earliest = Min(earliest, transition->earliest);
+		latest = Max(latest, transition->latest);
+	}
+	return later(spindle_window_of_insert(domain, table), Min(earliest, latest), latest);
+}
+
+/*
+ * spindle_has_steps
+ *		Are there steps behind a delay, or at a time?
+ */
+bool
+spindle_has_steps(const SpindleStates *states, bool timed)
+{
+	for (int t = 0; states && t < states->ntransitions; t++)
+		if (states->transition[t].to >= 0 && states->transition[t].has_at == timed)
+			return true;
+	return false;
 }
 
 /* The window of parents as one of a table of children. */

@@ -25,7 +25,8 @@ typedef struct SpindleWindow
 
 extern SpindleWindow spindle_window_of_path(const SpindleDomain *domain, int table, const SpindleColumnRef *ref);
 extern SpindleWindow spindle_window_of_insert(const SpindleDomain *domain, int table);
-extern SpindleWindow spindle_window_of_steps(const SpindleDomain *domain, int table);
+extern SpindleWindow spindle_window_of_steps(const SpindleDomain *domain, int table, bool timed);
+extern bool spindle_has_steps(const SpindleStates *states, bool timed);
 extern SpindleWindow spindle_window_of_delete(const SpindleDomain *domain, int table);
 extern SpindleWindow spindle_window_of_back(const SpindleDomain *domain, int table);
 

@@ -81,13 +81,13 @@ BEGIN
   END LOOP;
   RETURN NEXT;
 END $$;
-SELECT * FROM check_domain('retail', 'fabric_demo', NULL, 8);
-SELECT * FROM check_domain('lifecycle', 'tiny', NULL, 12);
+SELECT * FROM check_domain('retail', 'fabric_demo', NULL, 6);
+SELECT * FROM check_domain('lifecycle', 'tiny', NULL, 10);
 
 -- with deletes that happen only if they are asked for
 DROP SCHEMA live_retail, live_lifecycle CASCADE;
-SELECT * FROM check_domain('lifecycle', 'tiny', 'tidy', 12);
-SELECT * FROM check_domain('retail', 'fabric_demo', 'retention', 8);
+SELECT * FROM check_domain('lifecycle', 'tiny', 'tidy', 10);
+SELECT * FROM check_domain('retail', 'fabric_demo', 'retention', 6);
 
 -- the last version of every row is that of today
 CREATE FUNCTION last_versions(domain text, scale text) RETURNS TABLE (t text, nrows bigint, same boolean) LANGUAGE plpgsql AS $$

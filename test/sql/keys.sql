@@ -179,6 +179,10 @@ SELECT * FROM yours LIMIT 1;
 ALTER FOREIGN TABLE yours ALTER mail OPTIONS (ADD name 'email');
 ALTER FOREIGN TABLE yours ALTER mail OPTIONS (ADD column_name 'email');
 SELECT mail FROM yours WHERE "userId" = 7;
+ALTER FOREIGN TABLE yours RENAME COLUMN "userId" TO who;
+ALTER FOREIGN TABLE yours ALTER who OPTIONS (ADD column_name 'userId');
+EXPLAIN (COSTS OFF) SELECT mail FROM yours WHERE who = 7;
+EXPLAIN (COSTS OFF) SELECT count(*) FROM yours WHERE who < 7;
 ALTER FOREIGN TABLE yours ALTER mail OPTIONS (SET column_name 'team_row');
 SELECT * FROM yours LIMIT 1;
 

@@ -21,6 +21,8 @@ CREATE SCHEMA shop;
 IMPORT FOREIGN SCHEMA retail FROM SERVER spindle INTO shop;
 CREATE TABLE orders AS SELECT * FROM shop."order";
 CREATE TABLE target (LIKE orders);
+CREATE SCHEMA copied;
+CREATE TABLE copied."order" AS SELECT * FROM orders WHERE order_id > 2;
 SQL
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 
@@ -57,6 +59,7 @@ foreach my $query (
 	"SELECT string_agg(table_name, ' ' ORDER BY table_name) FROM spindle_tables('retail', 'medium')",
 	"SELECT count(*) FROM spindle_columns('retail', 'order')",
 	"SELECT spindle_check_domain('{}') IS NULL",
+	"SELECT table_name, found, missing, first_missing FROM spindle_compare('copied', 'retail', '{order}')",
 	"SELECT md5(spindle_ddl('retail', 's'))",
 	"SELECT count(*), sum(t.store_id) FROM spindle_rows('retail', 'store') AS t(store_id int)",
 	'SELECT count(*), sum(order_total) FROM shop."order"',

@@ -19,6 +19,10 @@ $node->safe_psql('upgraded', q(CREATE EXTENSION spindle VERSION '0.1.0'));
 is($node->safe_psql('upgraded', q(SELECT count(*), min(seq), max(seq) FROM spindle_stream('retail', 'order', max_events => 100,
 	burst_windows => spindle_burst_window(start_event => 10, end_event => 20), anomalies => spindle_point_anomaly('p', 'order_total')))), '100|0|99', 'old declarations: a stream');
 is($node->safe_psql('upgraded', q(SELECT domain, tables FROM spindle_domains())), 'retail|9', 'old declarations: domains');
+my $lines = $node->basedir . '/lines';
+$node->safe_psql('upgraded', "SELECT spindle_to_file('$lines', 'retail', 'order', max_events => 5)");
+is($node->safe_psql('upgraded', "SELECT events_sent, length(pg_read_file('$lines')) > bytes_sent FROM spindle_to_file('$lines', 'pg_class'::regclass, max_events => 3, mode => 'a')"), '3|t', 'old declarations: a delivery, with an argument behind those of the stream');
+is($node->safe_psql('upgraded', q(CALL spindle_to_channel('old', 'retail', 'order', max_events => 4, oversize => 'skip'))) =~ /^order\|4\|/, 1, 'old declarations: a procedure');
 $node->safe_psql('upgraded', q(CREATE SCHEMA shop; IMPORT FOREIGN SCHEMA retail FROM SERVER spindle INTO shop; CREATE TABLE sample (order_id bigint, status text)));
 my $checksum = q(SELECT sum(hashtextextended(o::text, 0)::numeric) FROM shop."order" o);
 my $rows = $node->safe_psql('upgraded', $checksum);
