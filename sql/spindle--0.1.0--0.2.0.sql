@@ -9,6 +9,8 @@ DROP FUNCTION @extschema@.spindle_domains();
 DROP FUNCTION @extschema@.spindle_tables(text, text);
 DROP FUNCTION @extschema@.spindle_columns(text, text);
 DROP FUNCTION @extschema@.spindle_rows(text, text, text, bigint, bigint, bigint);
+DROP PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, integer, bigint, bigint, double precision);
+DROP FUNCTION @extschema@.spindle_fill(regclass, text, text, text, bigint, text[], bigint, bigint);
 DROP FUNCTION @extschema@.spindle_point_anomaly(text, text, jsonb, double precision);
 DROP FUNCTION @extschema@.spindle_contextual_anomaly(text, text, text, jsonb, jsonb, double precision);
 DROP FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer);
@@ -101,9 +103,7 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.spindle_rows(text, text, text, bigint, bigint, bigint, timestamptz, text) IS
 'rows of a generated table, typed by a column definition list';
 
--- The scale, where it is not given, is the domain's default.  Only what is written
--- down for calls changes, so what depends on these functions stays.
-CREATE OR REPLACE PROCEDURE @extschema@.spindle_seed(
+CREATE PROCEDURE @extschema@.spindle_seed(
   domain text,
   schema_name text,
   scale text DEFAULT NULL,
@@ -115,6 +115,8 @@ CREATE OR REPLACE PROCEDURE @extschema@.spindle_seed(
   statistics boolean DEFAULT true,
   workers integer DEFAULT 0,
   if_exists text DEFAULT 'error',
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL,
   INOUT tables_created integer DEFAULT NULL,
   INOUT rows_inserted bigint DEFAULT NULL,
   INOUT bytes_stored bigint DEFAULT NULL,
@@ -122,7 +124,7 @@ CREATE OR REPLACE PROCEDURE @extschema@.spindle_seed(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-CREATE OR REPLACE FUNCTION @extschema@.spindle_fill(
+CREATE FUNCTION @extschema@.spindle_fill(
   target regclass,
   domain text,
   table_name text,
@@ -130,10 +132,15 @@ CREATE OR REPLACE FUNCTION @extschema@.spindle_fill(
   seed bigint DEFAULT 42,
   columns text[] DEFAULT NULL,
   first_row bigint DEFAULT 0,
-  max_rows bigint DEFAULT NULL)
+  max_rows bigint DEFAULT NULL,
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL)
 RETURNS bigint
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_fill IS
+'inserts generated rows into an existing table, with all that INSERT does';
 
 --
 -- Domains and data sets that are registered in the database
@@ -1191,7 +1198,7 @@ AS 'MODULE_PATHNAME';
 COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'inserts events into a table, with a commit per batch, from a relation, without output arguments';
 
-COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, integer, bigint, bigint, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, timestamptz, text, integer, bigint, bigint, double precision) IS
 'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics';
 
 CREATE PROCEDURE @extschema@.spindle_seed(
@@ -1206,11 +1213,13 @@ CREATE PROCEDURE @extschema@.spindle_seed(
   indexes boolean DEFAULT true,
   statistics boolean DEFAULT true,
   workers integer DEFAULT 0,
-  if_exists text DEFAULT 'error')
+  if_exists text DEFAULT 'error',
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, boolean, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, boolean, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, timestamptz, text) IS
 'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_fill_schema(

@@ -1269,6 +1269,8 @@ CREATE PROCEDURE @extschema@.spindle_seed(
   statistics boolean DEFAULT true,
   workers integer DEFAULT 0,
   if_exists text DEFAULT 'error',
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL,
   INOUT tables_created integer DEFAULT NULL,
   INOUT rows_inserted bigint DEFAULT NULL,
   INOUT bytes_stored bigint DEFAULT NULL,
@@ -1276,7 +1278,7 @@ CREATE PROCEDURE @extschema@.spindle_seed(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, integer, bigint, bigint, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, timestamptz, text, integer, bigint, bigint, double precision) IS
 'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics';
 
 CREATE PROCEDURE @extschema@.spindle_seed(
@@ -1291,11 +1293,13 @@ CREATE PROCEDURE @extschema@.spindle_seed(
   indexes boolean DEFAULT true,
   statistics boolean DEFAULT true,
   workers integer DEFAULT 0,
-  if_exists text DEFAULT 'error')
+  if_exists text DEFAULT 'error',
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, boolean, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, boolean, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, timestamptz, text) IS
 'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics, without output arguments';
 
 CREATE FUNCTION @extschema@.spindle_ddl(
@@ -1317,7 +1321,9 @@ CREATE FUNCTION @extschema@.spindle_fill(
   seed bigint DEFAULT 42,
   columns text[] DEFAULT NULL,
   first_row bigint DEFAULT 0,
-  max_rows bigint DEFAULT NULL)
+  max_rows bigint DEFAULT NULL,
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL)
 RETURNS bigint
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';

@@ -68,11 +68,12 @@ spindle_rows(PG_FUNCTION_ARGS)
 						   end - first, "rows");
 	for (int64 row = first; row < end; row += SPINDLE_BATCH_ROWS)
 	{
+		int64		list[SPINDLE_BATCH_ROWS];
 		int			n = (int) Min(SPINDLE_BATCH_ROWS, end - row);
 
 		CHECK_FOR_INTERRUPTS();
 		spindle_progress_report(&progress, row - first);
-		n = spindle_rows_fill_present(rows, &presence, row, n);
+		n = spindle_rows_fill_present(rows, &presence, row, n, list);
 		for (int i = 0; i < n; i++)
 		{
 			spindle_rows_get(rows, i, values, nulls);

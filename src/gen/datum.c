@@ -642,12 +642,13 @@ spindle_rows_fill(SpindleRows *rows, int64 first, int n)
 	spindle_rows_fill_list(rows, list, n);
 }
 
-/* The same for those of them that are there; returns how many these are. */
+/*
+ * The same for those of them that are there; returns how many these are, and sets
+ * list, which has n entries, to their numbers.
+ */
 int
-spindle_rows_fill_present(SpindleRows *rows, SpindlePresence *presence, int64 first, int n)
+spindle_rows_fill_present(SpindleRows *rows, SpindlePresence *presence, int64 first, int n, int64 *list)
 {
-	int64		list[SPINDLE_BATCH_ROWS];
-
 	for (int i = 0; i < n; i++)
 		list[i] = first + i;
 	n = spindle_presence_filter(presence, list, n);

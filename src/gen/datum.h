@@ -57,7 +57,7 @@ extern SpindleRows *spindle_rows_create_for(SpindleEval *eval, SpindleInstance *
 extern void spindle_rows_override(SpindleRows *rows, int column, const SpindleVector *vector);
 extern void spindle_rows_convert(SpindleRows *rows, int n);
 extern void spindle_rows_fill(SpindleRows *rows, int64 first, int n);
-extern int	spindle_rows_fill_present(SpindleRows *rows, SpindlePresence *presence, int64 first, int n);
+extern int	spindle_rows_fill_present(SpindleRows *rows, SpindlePresence *presence, int64 first, int n, int64 *list);
 extern void spindle_rows_fill_list(SpindleRows *rows, const int64 *list, int n);
 extern void spindle_rows_get(const SpindleRows *rows, int i, Datum *values, bool *nulls);
 extern void spindle_rows_no_nulls(const SpindleRows *rows, bool *nulls);

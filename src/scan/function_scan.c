@@ -396,6 +396,7 @@ next_row(GeneratedFunctionScan *state, TupleTableSlot *slot)
 {
 	while (state->i >= state->n)
 	{
+		int64		list[SPINDLE_BATCH_ROWS];
 		int			n = (int) Min(state->batch_rows, state->end - state->next);
 
 		state->n = state->i = 0;
@@ -403,7 +404,7 @@ next_row(GeneratedFunctionScan *state, TupleTableSlot *slot)
 			return slot;
 		CHECK_FOR_INTERRUPTS();
 		spindle_progress_report(&state->progress, state->next - state->first);
-		state->n = spindle_rows_fill_present(state->rows, &state->presence, state->next, n);
+		state->n = spindle_rows_fill_present(state->rows, &state->presence, state->next, n, list);
 		state->next += n;
 		state->batch_rows = Min(state->batch_rows * 4, SPINDLE_BATCH_ROWS);
 	}

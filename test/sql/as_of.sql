@@ -100,6 +100,22 @@ SET TimeZone = 'UTC';
 ANALYZE midway.account;
 SELECT reltuples FROM pg_class WHERE oid = 'midway.account'::regclass;
 
+-- stored tables are those as of the time, with all keys, from one process and from several, and by INSERT
+CALL spindle_seed('lifecycle', 'as_of_stored', as_of => '2024-01-15 10:30') \gset
+SELECT count(*), count(*) FILTER (WHERE s = m) AS same FROM as_of_stored.payment s FULL JOIN midway.payment m USING (payment_id);
+SELECT count(*), count(*) FILTER (WHERE s = m) AS same FROM as_of_stored.account s FULL JOIN midway.account m USING (account_id);
+SELECT contype, count(*), bool_and(convalidated) FROM pg_constraint WHERE connamespace = 'as_of_stored'::regnamespace AND contype IN ('p', 'f') GROUP BY 1 ORDER BY 1;
+CALL spindle_seed('lifecycle', 'as_of_parallel', workers => 2, as_of => 'infinity', profile => 'tidy') \gset
+SELECT (SELECT count(*) FROM as_of_parallel.ticket) AS tickets, (SELECT count(*) FROM as_of_parallel.account) AS accounts;
+CREATE TABLE filled (LIKE as_of_stored.account);
+SELECT spindle_fill('filled', 'lifecycle', 'account', first_row => 100, as_of => '2024-01-15 10:30');
+CREATE TABLE watched (LIKE as_of_stored.account);
+CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TRIGGER watch BEFORE INSERT ON watched FOR EACH ROW EXECUTE FUNCTION watch();
+SELECT spindle_fill('watched', 'lifecycle', 'account', first_row => 100, as_of => '2024-01-15 10:30');
+SELECT count(*), count(*) FILTER (WHERE f = w AND f = m) AS same FROM filled f JOIN watched w USING (account_id) JOIN midway.account m USING (account_id);
+CALL spindle_seed('lifecycle', 'as_of_none', profile => 'x');
+
 -- what is wrong
 CREATE FOREIGN TABLE wrong (account_id integer) SERVER spindle OPTIONS (domain 'lifecycle', "table" 'account', as_of 'yesterday');
 CREATE FOREIGN TABLE wrong (account_id integer) SERVER spindle OPTIONS (domain 'lifecycle', "table" 'account', as_of '2024-02-30');
@@ -114,5 +130,6 @@ SELECT count(*) FROM spindle_rows('lifecycle', 'rate', as_of => '-infinity') AS 
 
 DROP FOREIGN TABLE wrong;
 SET client_min_messages = warning;
+DROP SCHEMA as_of_stored, as_of_parallel CASCADE;
 DROP SCHEMA today, at_end, tidied, early, midway CASCADE;
 DROP SCHEMA as_of CASCADE;
