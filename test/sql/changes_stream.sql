@@ -114,11 +114,11 @@ GRANT USAGE ON SCHEMA changes_stream TO changes_nobody;
 SET ROLE changes_nobody;
 SELECT count(*) FROM spindle_changes('retail', scale => 'fabric_demo', to_time => '2022-02-01');
 RESET ROLE;
+BEGIN;
 REVOKE EXECUTE ON FUNCTION spindle_changes FROM public;
 SET ROLE changes_nobody;
 SELECT count(*) FROM spindle_changes('retail', scale => 'fabric_demo', to_time => '2022-02-01');
-RESET ROLE;
-GRANT EXECUTE ON FUNCTION spindle_changes TO public;
+ROLLBACK;
 REVOKE USAGE ON SCHEMA changes_stream FROM changes_nobody;
 DROP ROLE changes_nobody;
 
