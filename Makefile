@@ -5,6 +5,7 @@ PGFILEDESC = "spindle - relational test data and event streams"
 OBJS = \
 	src/api/args.o \
 	src/api/catalogue.o \
+	src/api/changes.o \
 	src/api/compare.o \
 	src/api/ddl.o \
 	src/api/deliver.o \
@@ -27,10 +28,13 @@ OBJS = \
 	src/define/foreign_key.o \
 	src/define/formula.o \
 	src/define/key.o \
+	src/define/lifecycle.o \
+	src/define/lifecycle_check.o \
+	src/define/lifecycle_set.o \
+	src/define/lifecycle_states.o \
 	src/define/name.o \
 	src/define/origin.o \
 	src/define/ref.o \
-	src/define/row_count.o \
 	src/define/rule.o \
 	src/define/rule_array.o \
 	src/define/rule_case.o \
@@ -38,6 +42,7 @@ OBJS = \
 	src/define/rule_data.o \
 	src/define/rule_formula.o \
 	src/define/rule_grid.o \
+	src/define/rule_life.o \
 	src/define/rule_number.o \
 	src/define/rule_object.o \
 	src/define/rule_pattern.o \
@@ -51,11 +56,14 @@ OBJS = \
 	src/define/rule_value.o \
 	src/define/rule_variant.o \
 	src/define/rule_words.o \
+	src/define/rows.o \
 	src/define/shape.o \
+	src/define/time_order.o \
 	src/define/user_type.o \
 	src/deliver/deliver.o \
 	src/deliver/render.o \
 	src/gen/among.o \
+	src/gen/clock.o \
 	src/gen/condition.o \
 	src/gen/copula.o \
 	src/gen/cost.o \
@@ -66,11 +74,16 @@ OBJS = \
 	src/gen/eval.o \
 	src/gen/find.o \
 	src/gen/frame.o \
+	src/gen/history.o \
 	src/gen/instance.o \
 	src/gen/keyed.o \
 	src/gen/layout.o \
+	src/gen/life.o \
+	src/gen/moments.o \
+	src/gen/past.o \
 	src/gen/numeric.o \
 	src/gen/popularity.o \
+	src/gen/presence.o \
 	src/gen/profile.o \
 	src/gen/reference_profile.o \
 	src/gen/reference_state.o \
@@ -93,14 +106,18 @@ OBJS = \
 	src/gen/rule_uuid.o \
 	src/gen/rule_value.o \
 	src/gen/rule_variant.o \
+	src/gen/rule_version.o \
 	src/gen/rule_words.o \
 	src/gen/sample.o \
+	src/gen/states.o \
 	src/gen/text_batch.o \
 	src/gen/timeline.o \
+	src/gen/version.o \
 	src/json/datum_json.o \
 	src/json/json_writer.o \
 	src/json/merge.o \
 	src/json/reader.o \
+	src/library/change_call.o \
 	src/library/data_set_query.o \
 	src/library/files.o \
 	src/library/library.o \
@@ -125,6 +142,7 @@ OBJS = \
 	src/model/text.o \
 	src/model/type.o \
 	src/scan/answer.o \
+	src/scan/change_row.o \
 	src/scan/column_statistics.o \
 	src/scan/event_row.o \
 	src/scan/expression.o \
@@ -132,6 +150,7 @@ OBJS = \
 	src/scan/foreign_options.o \
 	src/scan/function_answer.o \
 	src/scan/function_cost.o \
+	src/scan/function_plan.o \
 	src/scan/function_scan.o \
 	src/scan/plan.o \
 	src/scan/ranges.o \
@@ -181,10 +200,16 @@ OBJS = \
 	src/sink/wal.o \
 	src/spindle.o \
 	src/stream/anomaly.o \
+	src/stream/change_batch.o \
+	src/stream/change_feed.o \
+	src/stream/change_merge.o \
+	src/stream/change_place.o \
+	src/stream/changes.o \
 	src/stream/collective.o \
 	src/stream/datum_number.o \
 	src/stream/delay.o \
 	src/stream/feed.o \
+	src/stream/image.o \
 	src/stream/lookahead.o \
 	src/stream/merge.o \
 	src/stream/options.o \
@@ -197,7 +222,8 @@ OBJS = \
 	src/stream/sorter.o \
 	src/stream/stream.o \
 	src/stream/table_feed.o \
-	src/stream/table_order.o
+	src/stream/table_order.o \
+	src/stream/window.o
 
 DATA = $(sort $(wildcard sql/spindle--*.sql))
 

@@ -8,6 +8,9 @@
 DROP FUNCTION @extschema@.spindle_domains();
 DROP FUNCTION @extschema@.spindle_tables(text, text);
 DROP FUNCTION @extschema@.spindle_columns(text, text);
+DROP FUNCTION @extschema@.spindle_rows(text, text, text, bigint, bigint, bigint);
+DROP PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, integer, bigint, bigint, double precision);
+DROP FUNCTION @extschema@.spindle_fill(regclass, text, text, text, bigint, text[], bigint, bigint);
 DROP FUNCTION @extschema@.spindle_point_anomaly(text, text, jsonb, double precision);
 DROP FUNCTION @extschema@.spindle_contextual_anomaly(text, text, text, jsonb, jsonb, double precision);
 DROP FUNCTION @extschema@.spindle_stream(text, text, text, bigint, bigint, interval, double precision, boolean, text, jsonb, jsonb, timestamptz, double precision, integer, jsonb, boolean, name, bigint, integer);
@@ -44,6 +47,9 @@ COMMENT ON FUNCTION @extschema@.spindle_domains() IS
 CREATE FUNCTION @extschema@.spindle_tables(
   domain text,
   scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL,
   OUT table_name text,
   OUT description text,
   OUT row_count bigint,
@@ -55,7 +61,7 @@ LANGUAGE C STABLE PARALLEL SAFE
 ROWS 10
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_tables(text, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_tables(text, text, bigint, timestamptz, text) IS
 'the tables of a domain, with their row counts at a scale';
 
 CREATE FUNCTION @extschema@.spindle_columns(
@@ -79,22 +85,25 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.spindle_columns(text, text) IS
 'the columns of a table, with types, keys and the rule of each in words';
 
--- The scale, where it is not given, is the domain's default.  Only what is written
--- down for calls changes, so what depends on these functions stays.
-CREATE OR REPLACE FUNCTION @extschema@.spindle_rows(
+CREATE FUNCTION @extschema@.spindle_rows(
   domain text,
   table_name text,
   scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   first_row bigint DEFAULT 0,
-  max_rows bigint DEFAULT NULL)
+  max_rows bigint DEFAULT NULL,
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL)
 RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL SAFE
 ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-CREATE OR REPLACE PROCEDURE @extschema@.spindle_seed(
+COMMENT ON FUNCTION @extschema@.spindle_rows(text, text, text, bigint, bigint, bigint, timestamptz, text) IS
+'rows of a generated table, typed by a column definition list';
+
+CREATE PROCEDURE @extschema@.spindle_seed(
   domain text,
   schema_name text,
   scale text DEFAULT NULL,
@@ -106,6 +115,8 @@ CREATE OR REPLACE PROCEDURE @extschema@.spindle_seed(
   statistics boolean DEFAULT true,
   workers integer DEFAULT 0,
   if_exists text DEFAULT 'error',
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL,
   INOUT tables_created integer DEFAULT NULL,
   INOUT rows_inserted bigint DEFAULT NULL,
   INOUT bytes_stored bigint DEFAULT NULL,
@@ -113,7 +124,7 @@ CREATE OR REPLACE PROCEDURE @extschema@.spindle_seed(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-CREATE OR REPLACE FUNCTION @extschema@.spindle_fill(
+CREATE FUNCTION @extschema@.spindle_fill(
   target regclass,
   domain text,
   table_name text,
@@ -121,10 +132,15 @@ CREATE OR REPLACE FUNCTION @extschema@.spindle_fill(
   seed bigint DEFAULT 42,
   columns text[] DEFAULT NULL,
   first_row bigint DEFAULT 0,
-  max_rows bigint DEFAULT NULL)
+  max_rows bigint DEFAULT NULL,
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL)
 RETURNS bigint
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_fill IS
+'inserts generated rows into an existing table, with all that INSERT does';
 
 --
 -- Domains and data sets that are registered in the database
@@ -572,6 +588,88 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'events of a relation, one row each, in the order of delivery';
+
+--
+-- Changes: what happens to rows in the course of time
+--
+
+CREATE FUNCTION @extschema@.spindle_changes(
+  domain text,
+  table_name text DEFAULT NULL,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  profile text DEFAULT NULL,
+  from_time timestamptz DEFAULT '-infinity',
+  to_time timestamptz DEFAULT 'infinity',
+  after_position pg_lsn DEFAULT NULL,
+  include_initial boolean DEFAULT true,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  speed double precision DEFAULT NULL,
+  OUT delivery_seq bigint,
+  OUT "position" pg_lsn,
+  OUT txn_seq integer,
+  OUT txn_last boolean,
+  OUT table_name text,
+  OUT op "char",
+  OUT key json,
+  OUT before json,
+  OUT after json,
+  OUT changed text[],
+  OUT event_time timestamptz,
+  OUT arrival interval,
+  OUT version integer)
+RETURNS SETOF record
+LANGUAGE C VOLATILE PARALLEL RESTRICTED
+ROWS 1000
+SUPPORT @extschema@.spindle_scan_support
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_changes(text, text, text, bigint, text, timestamptz, timestamptz, pg_lsn, boolean, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision) IS
+'inserts, updates and deletes of a domain, or of one of its tables, one row each, in the order of their times';
+
+CREATE FUNCTION @extschema@.spindle_change_counts(
+  domain text,
+  table_name text DEFAULT NULL,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  profile text DEFAULT NULL,
+  from_time timestamptz DEFAULT '-infinity',
+  to_time timestamptz DEFAULT 'infinity',
+  after_position pg_lsn DEFAULT NULL,
+  include_initial boolean DEFAULT true,
+  OUT table_name text,
+  OUT op "char",
+  OUT n bigint)
+RETURNS SETOF record
+LANGUAGE C STABLE PARALLEL SAFE
+ROWS 20
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_change_counts(text, text, text, bigint, text, timestamptz, timestamptz, pg_lsn, boolean) IS
+'how many changes there are, per table and operation';
+
+CREATE FUNCTION @extschema@.spindle_history(
+  domain text,
+  table_name text,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  profile text DEFAULT NULL,
+  first_row bigint DEFAULT 0,
+  max_rows bigint DEFAULT NULL)
+RETURNS SETOF record
+LANGUAGE C STABLE PARALLEL SAFE
+ROWS 1000
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_history(text, text, text, bigint, text, bigint, bigint) IS
+'all versions of the rows of a generated table, with the times from and until which they are there, typed by a column definition list';
 
 CREATE FUNCTION @extschema@.spindle_to_file(
   path text,
@@ -1100,7 +1198,7 @@ AS 'MODULE_PATHNAME';
 COMMENT ON PROCEDURE @extschema@.spindle_to_table(regclass, regclass, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'inserts events into a table, with a commit per batch, from a relation, without output arguments';
 
-COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, integer, bigint, bigint, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, timestamptz, text, integer, bigint, bigint, double precision) IS
 'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics';
 
 CREATE PROCEDURE @extschema@.spindle_seed(
@@ -1115,11 +1213,13 @@ CREATE PROCEDURE @extschema@.spindle_seed(
   indexes boolean DEFAULT true,
   statistics boolean DEFAULT true,
   workers integer DEFAULT 0,
-  if_exists text DEFAULT 'error')
+  if_exists text DEFAULT 'error',
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, boolean, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, boolean, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, timestamptz, text) IS
 'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_fill_schema(

@@ -63,6 +63,9 @@ COMMENT ON FUNCTION @extschema@.spindle_domains() IS
 CREATE FUNCTION @extschema@.spindle_tables(
   domain text,
   scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL,
   OUT table_name text,
   OUT description text,
   OUT row_count bigint,
@@ -74,7 +77,7 @@ LANGUAGE C STABLE PARALLEL SAFE
 ROWS 10
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_tables(text, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_tables(text, text, bigint, timestamptz, text) IS
 'the tables of a domain, with their row counts at a scale';
 
 CREATE FUNCTION @extschema@.spindle_columns(
@@ -315,14 +318,16 @@ CREATE FUNCTION @extschema@.spindle_rows(
   scale text DEFAULT NULL,
   seed bigint DEFAULT 42,
   first_row bigint DEFAULT 0,
-  max_rows bigint DEFAULT NULL)
+  max_rows bigint DEFAULT NULL,
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL)
 RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL SAFE
 ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_rows(text, text, text, bigint, bigint, bigint) IS
+COMMENT ON FUNCTION @extschema@.spindle_rows(text, text, text, bigint, bigint, bigint, timestamptz, text) IS
 'rows of a generated table, typed by a column definition list';
 
 --
@@ -638,6 +643,88 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_stream(regclass, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
 'events of a relation, one row each, in the order of delivery';
+
+--
+-- Changes: what happens to rows in the course of time
+--
+
+CREATE FUNCTION @extschema@.spindle_changes(
+  domain text,
+  table_name text DEFAULT NULL,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  profile text DEFAULT NULL,
+  from_time timestamptz DEFAULT '-infinity',
+  to_time timestamptz DEFAULT 'infinity',
+  after_position pg_lsn DEFAULT NULL,
+  include_initial boolean DEFAULT true,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  speed double precision DEFAULT NULL,
+  OUT delivery_seq bigint,
+  OUT "position" pg_lsn,
+  OUT txn_seq integer,
+  OUT txn_last boolean,
+  OUT table_name text,
+  OUT op "char",
+  OUT key json,
+  OUT before json,
+  OUT after json,
+  OUT changed text[],
+  OUT event_time timestamptz,
+  OUT arrival interval,
+  OUT version integer)
+RETURNS SETOF record
+LANGUAGE C VOLATILE PARALLEL RESTRICTED
+ROWS 1000
+SUPPORT @extschema@.spindle_scan_support
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_changes(text, text, text, bigint, text, timestamptz, timestamptz, pg_lsn, boolean, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision) IS
+'inserts, updates and deletes of a domain, or of one of its tables, one row each, in the order of their times';
+
+CREATE FUNCTION @extschema@.spindle_change_counts(
+  domain text,
+  table_name text DEFAULT NULL,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  profile text DEFAULT NULL,
+  from_time timestamptz DEFAULT '-infinity',
+  to_time timestamptz DEFAULT 'infinity',
+  after_position pg_lsn DEFAULT NULL,
+  include_initial boolean DEFAULT true,
+  OUT table_name text,
+  OUT op "char",
+  OUT n bigint)
+RETURNS SETOF record
+LANGUAGE C STABLE PARALLEL SAFE
+ROWS 20
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_change_counts(text, text, text, bigint, text, timestamptz, timestamptz, pg_lsn, boolean) IS
+'how many changes there are, per table and operation';
+
+CREATE FUNCTION @extschema@.spindle_history(
+  domain text,
+  table_name text,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  profile text DEFAULT NULL,
+  first_row bigint DEFAULT 0,
+  max_rows bigint DEFAULT NULL)
+RETURNS SETOF record
+LANGUAGE C STABLE PARALLEL SAFE
+ROWS 1000
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_history(text, text, text, bigint, text, bigint, bigint) IS
+'all versions of the rows of a generated table, with the times from and until which they are there, typed by a column definition list';
 
 CREATE FUNCTION @extschema@.spindle_to_file(
   path text,
@@ -1182,6 +1269,8 @@ CREATE PROCEDURE @extschema@.spindle_seed(
   statistics boolean DEFAULT true,
   workers integer DEFAULT 0,
   if_exists text DEFAULT 'error',
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL,
   INOUT tables_created integer DEFAULT NULL,
   INOUT rows_inserted bigint DEFAULT NULL,
   INOUT bytes_stored bigint DEFAULT NULL,
@@ -1189,7 +1278,7 @@ CREATE PROCEDURE @extschema@.spindle_seed(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, integer, bigint, bigint, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, timestamptz, text, integer, bigint, bigint, double precision) IS
 'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics';
 
 CREATE PROCEDURE @extschema@.spindle_seed(
@@ -1204,11 +1293,13 @@ CREATE PROCEDURE @extschema@.spindle_seed(
   indexes boolean DEFAULT true,
   statistics boolean DEFAULT true,
   workers integer DEFAULT 0,
-  if_exists text DEFAULT 'error')
+  if_exists text DEFAULT 'error',
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, boolean, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_seed(text, text, boolean, text, bigint, text[], boolean, boolean, boolean, boolean, integer, text, timestamptz, text) IS
 'creates the tables of a domain in a schema, fills them, and adds keys, indexes and statistics, without output arguments';
 
 CREATE FUNCTION @extschema@.spindle_ddl(
@@ -1230,7 +1321,9 @@ CREATE FUNCTION @extschema@.spindle_fill(
   seed bigint DEFAULT 42,
   columns text[] DEFAULT NULL,
   first_row bigint DEFAULT 0,
-  max_rows bigint DEFAULT NULL)
+  max_rows bigint DEFAULT NULL,
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL)
 RETURNS bigint
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';

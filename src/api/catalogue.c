@@ -242,11 +242,13 @@ references_text(const SpindleDomain *domain, const SpindleTable *table, int colu
 }
 
 /*
- * spindle_tables(domain, scale)
+ * spindle_tables(domain, scale, seed, as_of, profile)
  *		One row per table, in the order of the definition; none for a domain that
  *		is null.  Without a scale, it is the domain's default.
  *
- * Numbers of rows are those with the default seed.  The name is that of the
+ * Numbers of rows are those that are there at the time as_of; where rows are not
+ * inserted in their order, or are deleted, they are counted, which depends on the
+ * seed and can be cancelled.  The name is that of the
  * definition; the relation is what it has in SQL, in quotes where SQL needs
  * them.  Raises undefined_object for a domain, invalid_parameter_value for a scale.
  */
@@ -256,14 +258,18 @@ spindle_tables(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	SpindleInstance *instance;
 	const SpindleDomain *domain;
+	SpindleAsOf as_of;
+	bool		has_time = PG_NARGS() > 2;	/* not in the first release */
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	instance = spindle_library_instance(spindle_argument_text(&fcinfo->args[0], "domain"),
 										spindle_argument_optional_text(&fcinfo->args[1]),
-										SPINDLE_DEFAULT_SEED, CurrentMemoryContext);
+										has_time ? spindle_argument_int64(&fcinfo->args[2], "seed") : SPINDLE_DEFAULT_SEED,
+										CurrentMemoryContext);
 	domain = instance->domain;
+	as_of = has_time ? spindle_source_as_of_arguments(domain, &fcinfo->args[3]) : SPINDLE_TODAY;
 	for (int t = 0; t < domain->ntables; t++)
 	{
 		const SpindleTable *table = &domain->table[t];
@@ -273,7 +279,7 @@ spindle_tables(PG_FUNCTION_ARGS)
 
 		values[0] = CStringGetTextDatum(table->name);
 		values[1] = text_or_null(table->description, &nulls[1]);
-		values[2] = Int64GetDatum(instance->nrows[t]);
+		values[2] = Int64GetDatum(spindle_presence_count(instance, t, &as_of));
 		values[3] = text_or_null(set_text(table, &key), &nulls[3]);
 		values[4] = text_or_null(!table->has_event_time ? NULL :
 								 path_text(domain, t, &table->event_time), &nulls[4]);

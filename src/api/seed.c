@@ -17,6 +17,7 @@
 
 #include "api/args.h"
 #include "library/library.h"
+#include "library/source.h"
 #include "seed/seed.h"
 #include "server/hint.h"
 
@@ -35,8 +36,14 @@ enum
 	ARG_INDEXES,
 	ARG_STATISTICS,
 	ARG_WORKERS,
-	ARG_IF_EXISTS
+	ARG_IF_EXISTS,
+	ARG_AS_OF,					/* not in the first release, as "profile", */
+	ARG_PROFILE,				/* which had fewer arguments */
+	NUM_ARGS
 };
+
+/* Results, which come last, unless there is "report". */
+#define NUM_RESULTS		4
 
 /* What the argument is called, by what it means; hints are printed from it. */
 static const char *const if_exists_names[] = {
@@ -130,6 +137,8 @@ read_arguments(FunctionCallInfo fcinfo)
 												CurrentMemoryContext);
 	options.selected = spindle_arg_tables(fcinfo, ARG_TABLES, "tables", options.instance->domain);
 	options.is_logged = spindle_arg_bool(fcinfo, ARG_LOGGED, "logged");
+	options.as_of = PG_NARGS() == NUM_ARGS || PG_NARGS() == NUM_ARGS + NUM_RESULTS ?
+		spindle_source_as_of_arguments(options.instance->domain, &fcinfo->args[ARG_AS_OF]) : SPINDLE_TODAY;
 	if (options.nworkers > 0)
 		require_transaction_control(fcinfo);
 	return options;
@@ -137,8 +146,8 @@ read_arguments(FunctionCallInfo fcinfo)
 
 /*
  * spindle_seed(domain, schema_name, scale, seed, tables, logged, keys, indexes,
- *				statistics, workers, if_exists, results)
- *		Create the tables of a domain and fill them.
+ *				statistics, workers, if_exists, as_of, profile, results)
+ *		Create the tables of a domain and fill them, as they are at a time.
  *
  * The results are the numbers of tables and rows, the bytes that they take on
  * disk with indexes, and the seconds that it took.  Without output arguments, a

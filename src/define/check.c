@@ -4,9 +4,9 @@
  *		What can be said about a definition only when all of it is read.
  *
  * The order of the checks matters: row counts that form no circle, columns
- * that do not depend on themselves, then what the kinds of rule have to say,
- * keys, NULLs, and last which columns never fall.  Each relies on those before
- * it.
+ * that do not depend on themselves, when rows are inserted, then what the kinds of
+ * rule have to say, keys, NULLs, which columns never fall, and last lifecycles.
+ * Each relies on those before it.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,6 +14,7 @@
 
 #include "miscadmin.h"
 
+#include "define/lifecycle.h"
 #include "define/rule_reader.h"
 
 /* A walk along the dependencies of columns. */
@@ -80,7 +81,8 @@ walk_rule(void *context, const SpindleRule *rule)
 }
 
 /*
- * The dependencies of columns must not form a circle.
+ * The dependencies of columns must not form a circle, neither today nor in another
+ * version.
  *
  * A search in depth; a column is looked at once, so the time is that of all
  * paths together.  Raises an error at the rule that closes a circle, and
@@ -91,6 +93,8 @@ walk_column(Walk *walk, int table, int column)
 {
 	SpindleColumn *c = &walk->domain->table[table].column[column];
 	char	   *s = &walk->state[walk->base[table] + column];
+	const SpindleLifecycle *lifecycle = walk->domain->table[table].lifecycle;
+	const int	set = lifecycle->set_of_column[column];
 	Walk		deeper = *walk;
 
 	check_stack_depth();
@@ -101,6 +105,8 @@ walk_column(Walk *walk, int table, int column)
 	*s = 1;
 	deeper.table = table;
 	walk_rule(&deeper, c->rule);
+	if (set >= 0 && lifecycle->set[set].rule)
+		walk_rule(&deeper, lifecycle->set[set].rule);
 	*s = 2;
 }
 
@@ -310,6 +316,7 @@ spindle_domain_check(SpindleDomain *domain)
 		if (domain->table[t].has_event_time)
 			walk_path(&walk, t, &domain->table[t].event_time);
 	}
+	spindle_lifecycle_settle(domain);
 
 	for (int t = 0; t < domain->ntables; t++)
 	{
@@ -318,6 +325,9 @@ spindle_domain_check(SpindleDomain *domain)
 
 		for (int c = 0; c < table->ncolumns; c++)
 			check_rule(&check, table->column[c].rule);
+		for (int i = 0; i < table->lifecycle->nsets; i++)
+			if (table->lifecycle->set[i].rule)
+				check_rule(&check, table->lifecycle->set[i].rule);
 		check_references(domain, table);
 	}
 	spindle_check_keys(domain, base, n);
@@ -338,6 +348,7 @@ spindle_domain_check(SpindleDomain *domain)
 	mark_monotone(domain);
 	for (int t = 0; t < domain->ntables; t++)
 		check_steps(domain, &domain->table[t]);
+	spindle_lifecycle_check(domain);
 	pfree(walk.state);
 	pfree(base);
 }

@@ -3,15 +3,14 @@
  * definition.c
  *		From the text of a definition to a model.
  *
- * Three passes: tables with their columns and types, so that names can be
- * looked up; the rules; then what only the whole can tell (check.c).  The
+ * Four passes: tables with their columns and types, so that names can be
+ * looked up; the rules; the lifecycles; then what only the whole can tell
+ * (check.c).  The
  * first mistake found is reported with its place; nothing half-read is kept.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
-
-#include <math.h>
 
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
@@ -20,6 +19,7 @@
 #include "utils/memutils.h"
 
 #include "define/definition.h"
+#include "define/lifecycle.h"
 #include "define/parse.h"
 #include "math/rng.h"
 
@@ -207,7 +207,7 @@ static void
 read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 {
 	static const char *const legal[] = {"description", "relation", "key", "unique", "copula", "event_time",
-	"rows", "columns", NULL};
+	"rows", "columns", "lifecycle", NULL};
 	SpindleJson columns;
 	int			c = 0;
 	int			visible = 0;
@@ -469,12 +469,27 @@ spindle_domain_parse(const char *name, const char *text, int len,
 
 		spindle_parse_rows(&parse, &node, &domain->table[t++]);
 	}
+	/* states and clocks before rules, as rules name them, and their members after */
+	t = 0;
+	cJSON_ArrayForEach(item, tables.value)
+	{
+		SpindleJson node = spindle_json_child(&tables, item, t);
+
+		spindle_parse_lifecycle_names(&parse, &node, &domain->table[t++]);
+	}
 	t = 0;
 	cJSON_ArrayForEach(item, tables.value)
 	{
 		SpindleJson node = spindle_json_child(&tables, item, t);
 
 		read_rules(&parse, &node, &domain->table[t++]);
+	}
+	t = 0;
+	cJSON_ArrayForEach(item, tables.value)
+	{
+		SpindleJson node = spindle_json_child(&tables, item, t);
+
+		spindle_parse_lifecycle(&parse, &node, &domain->table[t++]);
 	}
 	read_presets(&parse, &document);
 	read_default_scale(&parse, &document);

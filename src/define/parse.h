@@ -43,6 +43,7 @@ extern int	spindle_parse_target(SpindleParse *parse, const SpindleJson *node, in
 extern int	spindle_parse_table(SpindleParse *parse, const SpindleJson *node);
 extern int	spindle_parse_column(SpindleParse *parse, const SpindleJson *node, int table);
 extern bool spindle_parse_is_by_value(SpindleParse *parse, int table, int column);
+extern int	spindle_parse_column_named(SpindleParse *parse, const SpindleJson *node, int table, const char *name);
 extern int	spindle_parse_peek_target(SpindleParse *parse, int table, const char *path);
 extern const char *spindle_parse_peek(const cJSON *object, const char *name);
 extern int64 spindle_parse_value(SpindleParse *parse, const SpindleJson *node,
@@ -68,6 +69,10 @@ extern void spindle_parse_test(SpindleParse *parse, const SpindleJson *node, int
 extern SpindleRule *spindle_parse_rule(SpindleParse *parse, const SpindleJson *node,
 									   int table, const SpindleColumn *column,
 									   uint64 label);
+
+/* rows.c */
+extern void spindle_parse_rows(SpindleParse *parse, const SpindleJson *table_node, SpindleTable *table);
+extern void spindle_parse_layout(const SpindleJson *node, SpindleTable *layout, int most);
 
 /* dataset.c */
 extern SpindleDataSet *spindle_parse_data_set(SpindleParse *parse, const SpindleJson *node);

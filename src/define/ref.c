@@ -79,6 +79,17 @@ spindle_parse_column(SpindleParse *parse, const SpindleJson *node, int table)
 	return find_column(parse, node, table, spindle_json_string(node));
 }
 
+/*
+ * spindle_parse_column_named
+ *		The same for a name that is no string of its own, such as that of a
+ *		member.
+ */
+int
+spindle_parse_column_named(SpindleParse *parse, const SpindleJson *node, int table, const char *name)
+{
+	return find_column(parse, node, table, name);
+}
+
 /* A member of a JSON object if it is a string, else NULL. */
 const char *
 spindle_parse_peek(const cJSON *object, const char *name)

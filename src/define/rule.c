@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "define/rule_reader.h"
@@ -105,7 +106,7 @@ require_complete(const SpindleRuleDef *def, const char *name)
 {
 	const SpindleRuleOps *ops = &def->ops;
 
-	if (!def->read || !def->target || !def->check || !def->extent || !def->differs ||
+	if (!def->read || !def->target || !def->check || !def->extent || !def->differs || !def->row_use ||
 		!ops->visit || !ops->may_be_null || !ops->never_before || !ops->never_falls || !ops->describe)
 		elog(ERROR, "the entry of rule \"%s\" lacks a function", name);
 }
@@ -120,6 +121,77 @@ spindle_rule_has_no_target(SpindleParse *parse, const cJSON *json, int table)
 void
 spindle_rule_is_sound(RuleCheck *check, const SpindleRule *rule)
 {
+}
+
+/* What kinds take the number of their row for, whatever their members say. */
+RowUse
+spindle_rule_ignores_row(const SpindleRule *rule)
+{
+	return ROW_IGNORED;
+}
+
+RowUse
+spindle_rule_draws_by_row(const SpindleRule *rule)
+{
+	return ROW_FOR_DRAWS;
+}
+
+RowUse
+spindle_rule_needs_row(const SpindleRule *rule)
+{
+	return ROW_NEEDED;
+}
+
+/* A walk over the rules inside a rule, for the most that one of them needs. */
+typedef struct RowUseWalk
+{
+	const SpindleDomain *domain;
+	int			table;
+	RowUse		use;
+} RowUseWalk;
+
+static void
+join_row_use(void *context, const SpindleRule *rule)
+{
+	RowUseWalk *walk = context;
+
+	walk->use = Max(walk->use, spindle_rule_row_use(walk->domain, walk->table, rule));
+}
+
+/* Which children there are, the row tells. */
+static void
+join_children(void *context, int child_table)
+{
+	((RowUseWalk *) context)->use = ROW_NEEDED;
+}
+
+/*
+ * spindle_rule_row_use
+ *		What a rule, with those inside it, takes the number of its row for.
+ */
+RowUse
+spindle_rule_row_use(const SpindleDomain *domain, int table, const SpindleRule *rule)
+{
+	RowUseWalk	walk = {domain, table, rule->nkeyed > 0 ? ROW_IGNORED : spindle_rule_def(rule)->row_use(rule)};
+	const SpindleRuleVisitor visitor = {.rule = join_row_use,.children = join_children,.context = &walk};
+
+	check_stack_depth();
+	spindle_rule_visit(domain, table, rule, &visitor);
+	return walk.use;
+}
+
+/*
+ * spindle_rule_values
+ *		Tell all values that a rule can give, NULL aside; false if they are not
+ *		known.  No column depends on itself.
+ */
+bool
+spindle_rule_values(const SpindleDomain *domain, const SpindleRule *rule, SpindleAddValue add, void *context)
+{
+	const SpindleRuleDef *def = spindle_rule_def(rule);
+
+	check_stack_depth();
+	return def->values && def->values(domain, rule, add, context);
 }
 
 /*

@@ -134,6 +134,7 @@ const SpindleRuleDef spindle_rule_def_array = {
 	.check = check_array,
 	.extent = spindle_extent_of_type,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_draws_by_row,
 	.ops = {
 		.visit = visit_array,
 		.may_be_null = spindle_rule_never_null,

@@ -165,6 +165,17 @@ describe_case(StringInfo out, const SpindleDomain *domain, int table, const Spin
 	otherwise->ops->describe(out, domain, table, otherwise);
 }
 
+/* Those of all branches. */
+static bool
+case_values(const SpindleDomain *domain, const SpindleRule *rule, SpindleAddValue add, void *context)
+{
+	bool		known = true;
+
+	for (int i = 0; i <= rule->cases.nbranches; i++)
+		known &= spindle_rule_values(domain, rule->cases.then[i], add, context);
+	return known;
+}
+
 /*
  * The branches may be of any kind that can fill the column, but for "parent",
  * "hierarchy" and ordered times, which refuse to be read in one.  So a case
@@ -180,6 +191,8 @@ const SpindleRuleDef spindle_rule_def_case = {
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_case,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_ignores_row,
+	.values = case_values,
 	.ops = {
 		.visit = visit_case,
 		.may_be_null = case_may_be_null,

@@ -302,6 +302,23 @@ describe_data(StringInfo out, const SpindleDomain *domain, int table, const Spin
 	}
 }
 
+/* A record that is drawn takes the row for the draw only. */
+static RowUse
+data_row_use(const SpindleRule *rule)
+{
+	return rule->data.by_row || rule->data.distinct != SPINDLE_DISTINCT_NONE ? ROW_NEEDED : ROW_FOR_DRAWS;
+}
+
+/* Those of any record. */
+static bool
+data_values(const SpindleDomain *domain, const SpindleRule *rule, SpindleAddValue add, void *context)
+{
+	for (int i = 0; i < rule->data.set->nrows; i++)
+		if (!rule->data.is_null[i])
+			add(context, rule->data.value[i]);
+	return true;
+}
+
 /* Never marked as rising, though the values of a set by row may be. */
 const SpindleRuleDef spindle_rule_def_data = {
 	.forms = (const RuleForm[]) {
@@ -314,6 +331,8 @@ const SpindleRuleDef spindle_rule_def_data = {
 	.check = check_data,
 	.extent = extent_of_data,
 	.differs = data_differs,
+	.row_use = data_row_use,
+	.values = data_values,
 	.ops = {
 		.visit = visit_data,
 		.may_be_null = data_may_be_null,

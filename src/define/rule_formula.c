@@ -238,6 +238,16 @@ describe_formula(StringInfo out, const SpindleDomain *domain, int table, const S
 	}
 }
 
+/* Does it ask for the number of the row? */
+static RowUse
+formula_row_use(const SpindleRule *rule)
+{
+	for (int i = 0; i < rule->formula.nops; i++)
+		if (rule->formula.op[i].kind == SPINDLE_OP_ROW)
+			return ROW_NEEDED;
+	return ROW_IGNORED;
+}
+
 /*
  * A double is a legal result, though none can be an operand: the division to
  * it is the last thing done.
@@ -253,6 +263,7 @@ const SpindleRuleDef spindle_rule_def_formula = {
 	.extent = extent_of_formula,
 	.differs = formula_differs,
 	.settle = settle_formula,
+	.row_use = formula_row_use,
 	.ops = {
 		.visit = visit_formula,
 		.may_be_null = formula_may_be_null,

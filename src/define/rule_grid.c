@@ -212,6 +212,7 @@ const SpindleRuleDef spindle_rule_def_grid = {
 	.check = check_grid,
 	.extent = extent_of_grid,
 	.differs = grid_differs,
+	.row_use = spindle_rule_needs_row,
 	.ops = {
 		.visit = visit_grid,
 		.may_be_null = spindle_rule_never_null,

@@ -19,6 +19,9 @@
 /* Quantiles, and frequent values, of an empirical distribution. */
 #define MAX_QUANTILES	10001
 
+/* Whole numbers of an even distribution that are told one by one, about. */
+#define MAX_LISTED		1000
+
 /*
  * The distributions by their names in definitions.  min and max are the legal
  * range of the parameter a, and max that of b, which begins at 10^-9.
@@ -215,18 +218,18 @@ read_dist(const SpindleJson *node, const char *name, SpindleDist *dist)
 }
 
 /*
- * spindle_read_nested_dist
+ * spindle_parse_dist
  *		A distribution that stands in an object of its own, the member name of
- *		the rule, with "distribution" for its kind and no other members than its
+ *		parent, with "distribution" for its kind and no other members than its
  *		own.
  */
 void
-spindle_read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
+spindle_parse_dist(const SpindleJson *parent, const char *name, SpindleDist *dist)
 {
 	const char *names[lengthof(dist_names) + 1];
 	const char *legal[6] = {"distribution", "min", "max"};
 	static const char *const of_empirical[] = {"distribution", "quantiles", "values", "step", NULL};
-	SpindleJson node = member(r, name);
+	SpindleJson node = spindle_json_member(parent, name);
 	SpindleJson kind;
 	int			k;
 	int			n = 3;
@@ -244,6 +247,24 @@ spindle_read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
 	legal[n] = NULL;
 	spindle_json_expect_object(&node, dist_names[k].kind == SPINDLE_DIST_EMPIRICAL ? of_empirical : legal);
 	read_dist(&node, names[k], dist);
+}
+
+/* The same for a member of a rule. */
+void
+spindle_read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist)
+{
+	spindle_parse_dist(r->node, name, dist);
+}
+
+/* The microseconds of the unit that the member "unit" names. */
+int64
+spindle_parse_unit(const SpindleJson *node)
+{
+	static const char *const units[] = {"days", "hours", "minutes", "seconds", NULL};
+	static const int64 usecs[] = {USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC};
+	SpindleJson unit = spindle_json_member(node, "unit");
+
+	return usecs[spindle_json_choice(&unit, units)];
 }
 
 /*
@@ -284,6 +305,32 @@ describe_number(StringInfo out, const SpindleDomain *domain, int table, const Sp
 	spindle_describe_dist(out, &rule->number);
 }
 
+/* Those of a distribution of whole numbers, or of even ones that are few. */
+static bool
+number_values(const SpindleDomain *domain, const SpindleRule *rule, SpindleAddValue add, void *context)
+{
+	const SpindleDist *dist = &rule->number;
+	double	   *weight;
+
+	if (rule->type->kind != SPINDLE_BOOL && !rule->type->ops->is_integer)
+		return false;
+	if (dist->kind == SPINDLE_DIST_UNIFORM && dist->max - dist->min <= MAX_LISTED)
+	{
+		for (int64 i = (int64) ceil(dist->min - 1e-6); i <= (int64) floor(dist->max + 1e-6); i++)
+			add(context, i);
+		return true;
+	}
+	if (dist->kind != SPINDLE_DIST_DISCRETE)
+		return false;
+	weight = palloc(sizeof(double) * dist->alias->n);
+	spindle_alias_weights(dist->alias, weight);
+	for (uint32 i = 0; i < dist->alias->n; i++)
+		if (weight[i] > 0)
+			add(context, Max(rule->type->min, Min(rule->type->max, dist->first + i)));
+	pfree(weight);
+	return true;
+}
+
 /* Members of a rule that is a distribution; the parameters end in a comma. */
 #define DIST_MEMBERS(...) {"kind", "min", "max", "round", "keyed_by", __VA_ARGS__ NULL}
 
@@ -311,6 +358,8 @@ const SpindleRuleDef spindle_rule_def_number = {
 	.check = spindle_rule_is_sound,
 	.extent = spindle_extent_of_type,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_draws_by_row,
+	.values = number_values,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,
@@ -360,18 +409,16 @@ read_limit(RuleReader *r)
 static void
 read_offset(RuleReader *r)
 {
-	static const char *const units[] = {"days", "hours", "minutes", "seconds", NULL};
-	static const int64 usecs[] = {USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC};
 	SpindleJson m = member(r, "column");
 	SpindleJson unit = member(r, "unit");
-	int			u = spindle_json_choice(&unit, units);
+	const int64 usecs = spindle_parse_unit(r->node);
 
 	spindle_parse_ref(r->parse, &m, r->table, &r->rule->offset.source);
 	if (spindle_ref_column(r->parse->domain, &r->rule->offset.source)->type.kind != r->rule->type->kind)
 		spindle_json_error(&m, NULL, "a column of type %s is needed.", r->rule->type->name);
-	if (!spindle_type_is_timestamp(r->rule->type) && u != 0)
+	if (!spindle_type_is_timestamp(r->rule->type) && usecs != USECS_PER_DAY)
 		spindle_json_error(&unit, NULL, "a date can be moved by days only.");
-	r->rule->offset.unit = usecs[u] / r->rule->type->ops->time_unit;
+	r->rule->offset.unit = usecs / r->rule->type->ops->time_unit;
 	r->rule->offset.whole = true;
 	if (has(r, "whole"))
 	{
@@ -447,6 +494,7 @@ const SpindleRuleDef spindle_rule_def_offset = {
 	.check = spindle_rule_is_sound,
 	.extent = spindle_extent_of_type,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_draws_by_row,
 	.ops = {
 		.visit = visit_offset,
 		.may_be_null = offset_may_be_null,
@@ -511,6 +559,7 @@ const SpindleRuleDef spindle_rule_def_correlated = {
 	.check = spindle_rule_is_sound,
 	.extent = spindle_extent_of_type,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_draws_by_row,
 	.ops = {
 		.visit = visit_correlated,
 		.may_be_null = correlated_may_be_null,

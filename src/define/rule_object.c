@@ -91,6 +91,7 @@ const SpindleRuleDef spindle_rule_def_object = {
 	.check = spindle_rule_is_sound,
 	.extent = spindle_extent_of_type,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_draws_by_row,
 	.ops = {
 		.visit = visit_object,
 		.may_be_null = spindle_rule_never_null,

@@ -417,6 +417,29 @@ describe_pattern(StringInfo out, const SpindleDomain *domain, int table, const S
 	}
 }
 
+/* Pieces with the number of the row need it, random ones draw by it. */
+static RowUse
+pattern_row_use(const SpindleRule *rule)
+{
+	RowUse		use = ROW_IGNORED;
+
+	for (int p = 0; p < rule->pattern.npieces; p++)
+		switch (rule->pattern.piece[p].kind)
+		{
+			case SPINDLE_PIECE_LITERAL:
+			case SPINDLE_PIECE_COLUMN:
+				break;
+			case SPINDLE_PIECE_ROW:
+			case SPINDLE_PIECE_SIBLING:
+			case SPINDLE_PIECE_ID:
+				return ROW_NEEDED;
+			default:
+				use = ROW_FOR_DRAWS;
+				break;
+		}
+	return use;
+}
+
 /* The only rule but "sequence" and "data" that a key can have. */
 const SpindleRuleDef spindle_rule_def_pattern = {
 	.forms = (const RuleForm[]) {
@@ -428,6 +451,7 @@ const SpindleRuleDef spindle_rule_def_pattern = {
 	.check = check_pattern,
 	.extent = extent_of_pattern,
 	.differs = pattern_differs,
+	.row_use = pattern_row_use,
 	.settle = settle_pattern,
 	.ops = {
 		.visit = visit_pattern,

@@ -201,6 +201,7 @@ const SpindleRuleDef spindle_rule_def_periods = {
 	.check = check_periods,
 	.extent = spindle_extent_of_type,
 	.differs = periods_differ,
+	.row_use = spindle_rule_needs_row,
 	.ops = {
 		.visit = visit_periods,
 		.may_be_null = periods_may_be_null,

@@ -191,6 +191,20 @@ describe_pool(StringInfo out, const SpindleDomain *domain, int table, const Spin
 	rule->pool.rule->ops->describe(out, domain, table, rule->pool.rule);
 }
 
+/* Places are drawn, unless they are to differ. */
+static RowUse
+pool_row_use(const SpindleRule *rule)
+{
+	return rule->pool.distinct != SPINDLE_DISTINCT_NONE ? ROW_NEEDED : ROW_FOR_DRAWS;
+}
+
+/* Those of the rule inside. */
+static bool
+pool_values(const SpindleDomain *domain, const SpindleRule *rule, SpindleAddValue add, void *context)
+{
+	return spindle_rule_values(domain, rule->pool.rule, add, context);
+}
+
 /*
  * The pool can have more places than the table has rows, so what its rule says of
  * the values of the table is not used.
@@ -205,6 +219,8 @@ const SpindleRuleDef spindle_rule_def_pool = {
 	.check = check_pool,
 	.extent = spindle_extent_of_type,
 	.differs = pool_differs,
+	.row_use = pool_row_use,
+	.values = pool_values,
 	.ops = {
 		.visit = visit_pool,
 		.may_be_null = pool_may_be_null,

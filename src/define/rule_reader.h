@@ -102,13 +102,26 @@ typedef struct RuleCheck
 								 * NULL */
 } RuleCheck;
 
+/* What a rule takes the number of its row for. */
+typedef enum RowUse
+{
+	ROW_IGNORED,				/* nothing */
+	ROW_FOR_DRAWS,				/* to draw by it, so that another number gives
+								 * another value as good */
+	ROW_NEEDED					/* for more: the value is that of the row */
+} RowUse;
+
+/* Is told a value. */
+typedef void (*SpindleAddValue) (void *context, int64 value);
+
 /* How many different values a rule can give at a scale. */
 typedef int64 (*SpindlePlaces) (const SpindleDomain *domain, int preset, const SpindleTable *table,
 								const SpindleRule *rule);
 
 /*
  * A kind of rule: how it is read and checked, and what can be told of it.  Every
- * function but settle is there; those of kinds that need none are declared below.
+ * function but values and settle is there; those of kinds that need none are
+ * declared below.
  */
 typedef struct SpindleRuleDef
 {
@@ -138,6 +151,19 @@ typedef struct SpindleRuleDef
 	KeyDifference (*differs) (KeyCheck *check, const SpindleTable *table, const SpindleRule *rule);
 
 	/*
+	 * What does it take the number of its row for?  Asked by
+	 * spindle_rule_row_use() only, which looks at the rules inside it and at
+	 * "keyed_by".
+	 */
+	RowUse		(*row_use) (const SpindleRule *rule);
+
+	/*
+	 * Tell all values that the rule can give, NULL aside, some maybe several
+	 * times; false if they are not known.  NULL for kinds that never know.
+	 */
+	bool		(*values) (const SpindleDomain *domain, const SpindleRule *rule, SpindleAddValue add, void *context);
+
+	/*
 	 * Note in a column's own rule what follows from what other columns can be;
 	 * NULL if that is nothing.
 	 */
@@ -162,6 +188,11 @@ extern int	spindle_rule_has_no_target(SpindleParse *parse, const cJSON *json, in
 extern void spindle_rule_is_sound(RuleCheck *check, const SpindleRule *rule);
 
 extern bool spindle_rule_may_fill_elements(const char *name);
+extern RowUse spindle_rule_ignores_row(const SpindleRule *rule);
+extern RowUse spindle_rule_draws_by_row(const SpindleRule *rule);
+extern RowUse spindle_rule_needs_row(const SpindleRule *rule);
+extern RowUse spindle_rule_row_use(const SpindleDomain *domain, int table, const SpindleRule *rule);
+extern bool spindle_rule_values(const SpindleDomain *domain, const SpindleRule *rule, SpindleAddValue add, void *context);
 
 /* document.c */
 extern void spindle_read_part(RuleReader *r, const SpindleJson *node, const SpindleJson *rule, const char *otherwise,
@@ -171,6 +202,14 @@ extern void spindle_describe_part(StringInfo out, const SpindleDomain *domain, i
 
 /* rule_number.c */
 extern void spindle_read_nested_dist(RuleReader *r, const char *name, SpindleDist *dist);
+extern void spindle_parse_dist(const SpindleJson *parent, const char *name, SpindleDist *dist);
+extern int64 spindle_parse_unit(const SpindleJson *node);
+
+/* rule_time.c */
+extern void spindle_parse_calendar(SpindleParse *parse, const SpindleJson *node, SpindleCalendarSpec *spec);
+
+/* rule_life.c */
+extern void spindle_read_copy_as_of(RuleReader *r);
 
 /* rule_reference.c */
 extern void spindle_read_skew(RuleReader *r, SpindleSkew *result);

@@ -468,6 +468,13 @@ reference_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule 
 	return spindle_key_distinct(check, table, rule, rule->reference.distinct);
 }
 
+/* Whom a row chooses is drawn, unless the choices are to differ. */
+static RowUse
+reference_row_use(const SpindleRule *rule)
+{
+	return rule->reference.distinct != SPINDLE_DISTINCT_NONE ? ROW_NEEDED : ROW_FOR_DRAWS;
+}
+
 /* There is no order in what rows choose. */
 const SpindleRuleDef spindle_rule_def_reference = {
 	.forms = (const RuleForm[]) {
@@ -479,6 +486,7 @@ const SpindleRuleDef spindle_rule_def_reference = {
 	.check = check_reference,
 	.extent = extent_of_reference,
 	.differs = reference_differs,
+	.row_use = reference_row_use,
 	.ops = {
 		.refers = true,
 		.visit = visit_reference,
@@ -573,6 +581,7 @@ const SpindleRuleDef spindle_rule_def_hierarchy = {
 	.check = check_levels,
 	.extent = extent_of_hierarchy,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_needs_row,
 	.ops = {
 		.refers = true,
 		.visit = visit_hierarchy,
@@ -613,6 +622,7 @@ const SpindleRuleDef spindle_rule_def_level = {
 	.check = check_levels,
 	.extent = extent_of_level,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_needs_row,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,

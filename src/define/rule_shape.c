@@ -111,6 +111,7 @@ const SpindleRuleDef spindle_rule_def_shape = {
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_shape,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_draws_by_row,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,

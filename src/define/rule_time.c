@@ -171,21 +171,22 @@ read_quantiles(RuleReader *r, SpindleCalendarSpec *spec)
 }
 
 /*
- * Read start, end (exclusive), months and weekdays.
+ * spindle_parse_calendar
+ *		Read start, end (exclusive), months, weekdays, hours or hour_peaks with
+ *		hour_sd.
  *
  * A day is open if its month and its weekday have a weight; the range must
  * have one.
  */
-static void
-read_days(RuleReader *r, SpindleCalendarSpec *spec)
+void
+spindle_parse_calendar(SpindleParse *parse, const SpindleJson *node, SpindleCalendarSpec *spec)
 {
-	const SpindleJson *node = r->node;
-	int			first_day = r->parse->domain->first_day;
-	int			end = first_day + r->parse->domain->ndays;
+	int			first_day = parse->domain->first_day;
+	int			end = first_day + parse->domain->ndays;
 	bool		open_day = false;
 
-	read_day(r->parse, node, "start", &first_day);
-	read_day(r->parse, node, "end", &end);
+	read_day(parse, node, "start", &first_day);
+	read_day(parse, node, "end", &end);
 	set_range(node, spec, first_day, (int64) end - first_day);
 	spec->has_months = spindle_json_has(node, "months");
 	spec->has_weekdays = spindle_json_has(node, "weekdays");
@@ -202,6 +203,7 @@ read_days(RuleReader *r, SpindleCalendarSpec *spec)
 	}
 	if (!open_day)
 		spindle_json_error(node, NULL, "no day of the range has a weight greater than zero.");
+	read_hours(node, spec->hour);
 }
 
 /*
@@ -218,10 +220,12 @@ read_time(RuleReader *r)
 	SpindleCalendarSpec *spec = &rule->time.spec;
 
 	if (has(r, "quantiles"))
+	{
 		read_quantiles(r, spec);
+		read_hours(node, spec->hour);
+	}
 	else
-		read_days(r, spec);
-	read_hours(node, spec->hour);
+		spindle_parse_calendar(r->parse, node, spec);
 	rule->time.calendar = spindle_calendar_create(spec);
 	if (spindle_json_has(node, "ordered"))
 	{
@@ -278,6 +282,13 @@ describe_time(StringInfo out, const SpindleDomain *domain, int table, const Spin
 						 hours ? (months || weekdays ? ", hours" : " hours") : "");
 }
 
+/* Ordered times are those of the rows. */
+static RowUse
+time_row_use(const SpindleRule *rule)
+{
+	return rule->time.ordered ? ROW_NEEDED : ROW_FOR_DRAWS;
+}
+
 /* Fills dates as well: these are the days of the times. */
 const SpindleRuleDef spindle_rule_def_time = {
 	.forms = (const RuleForm[]) {
@@ -290,6 +301,7 @@ const SpindleRuleDef spindle_rule_def_time = {
 	.check = spindle_rule_is_sound,
 	.extent = spindle_extent_of_type,
 	.differs = spindle_key_repeats,
+	.row_use = time_row_use,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,

@@ -88,6 +88,7 @@ const SpindleRuleDef spindle_rule_def_uuid = {
 	.check = spindle_rule_is_sound,
 	.extent = spindle_extent_of_type,
 	.differs = uuid_differs,
+	.row_use = spindle_rule_needs_row,
 	.ops = {
 		.visit = visit_uuid,
 		.may_be_null = uuid_may_be_null,

@@ -94,6 +94,7 @@ const SpindleRuleDef spindle_rule_def_sequence = {
 	.check = check_sequence,
 	.extent = extent_of_sequence,
 	.differs = sequence_differs,
+	.row_use = spindle_rule_needs_row,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,
@@ -134,6 +135,14 @@ describe_constant(StringInfo out, const SpindleDomain *domain, int table, const 
 	appendStringInfoString(out, rule->constant.is_null ? "null" : "a constant");
 }
 
+static bool
+constant_values(const SpindleDomain *domain, const SpindleRule *rule, SpindleAddValue add, void *context)
+{
+	if (!rule->constant.is_null)
+		add(context, rule->constant.value);
+	return true;
+}
+
 /* The only rule, with "data", that can be NULL by what is written. */
 const SpindleRuleDef spindle_rule_def_constant = {
 	.forms = (const RuleForm[]) {
@@ -145,6 +154,8 @@ const SpindleRuleDef spindle_rule_def_constant = {
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_constant,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_ignores_row,
+	.values = constant_values,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = constant_may_be_null,
@@ -250,6 +261,30 @@ describe_weighted(StringInfo out, const SpindleDomain *domain, int table, const 
 	spindle_describe_distinct(out, rule->weighted.distinct);
 }
 
+/* Choices that differ are those of the rows. */
+static RowUse
+weighted_row_use(const SpindleRule *rule)
+{
+	return rule->weighted.distinct != SPINDLE_DISTINCT_NONE ? ROW_NEEDED : ROW_FOR_DRAWS;
+}
+
+/* Those that have a weight. */
+static bool
+weighted_values(const SpindleDomain *domain, const SpindleRule *rule, SpindleAddValue add, void *context)
+{
+	double	   *weight = palloc(sizeof(double) * rule->weighted.n);
+
+	for (int i = 0; i < rule->weighted.n; i++)
+		weight[i] = 1;
+	if (rule->weighted.distinct == SPINDLE_DISTINCT_NONE)
+		spindle_alias_weights(rule->weighted.alias, weight);
+	for (int i = 0; i < rule->weighted.n; i++)
+		if (weight[i] > 0)
+			add(context, rule->weighted.value[i]);
+	pfree(weight);
+	return true;
+}
+
 /* NULL has no name, so it is no value here: the column's "null" gives it. */
 const SpindleRuleDef spindle_rule_def_weighted = {
 	.forms = (const RuleForm[]) {
@@ -261,6 +296,8 @@ const SpindleRuleDef spindle_rule_def_weighted = {
 	.check = check_weighted,
 	.extent = extent_of_weighted,
 	.differs = weighted_differs,
+	.row_use = weighted_row_use,
+	.values = weighted_values,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,
@@ -314,18 +351,21 @@ read_copy(RuleReader *r)
 		return;
 	spindle_rule_expect_fit(&m, "the copied column", &spindle_ref_column(r->parse->domain, &r->rule->copy)->type,
 							r->rule->type);
+	if (has(r, "as_of"))
+		spindle_read_copy_as_of(r);
 }
 
 /*
- * A copied reference is one to the same table.  The path is looked up in the
- * JSON, as the copied column's rule may not be read yet.
+ * A copied reference is one to the same table, but for one as of a time.  The path
+ * is looked up in the JSON, as the copied column's rule may not be read yet.
  */
 static int
 copy_target(SpindleParse *parse, const cJSON *json, int table)
 {
 	const char *path = spindle_parse_peek(json, "column");
 
-	return path ? spindle_parse_peek_target(parse, table, path) : SPINDLE_TARGET_NONE;
+	return path && !cJSON_GetObjectItemCaseSensitive(json, "as_of") ? spindle_parse_peek_target(parse, table, path) :
+		SPINDLE_TARGET_NONE;
 }
 
 static void
@@ -378,13 +418,20 @@ describe_copy(StringInfo out, const SpindleDomain *domain, int table, const Spin
 	spindle_describe_path(out, domain, table, &rule->copy);
 }
 
+/* Those of the copied column. */
+static bool
+copy_values(const SpindleDomain *domain, const SpindleRule *rule, SpindleAddValue add, void *context)
+{
+	return spindle_rule_values(domain, spindle_ref_column(domain, &rule->copy)->rule, add, context);
+}
+
 /*
  * refers is false, though a copy of a reference has a target: it does not
  * choose, and what it leads to is found by spindle_column_target().
  */
 const SpindleRuleDef spindle_rule_def_copy = {
 	.forms = (const RuleForm[]) {
-		{"copy", ALL_KINDS | ROW_KIND, {"kind", "column", NULL}},
+		{"copy", ALL_KINDS | ROW_KIND, {"kind", "column", "as_of", NULL}},
 		{.name = NULL},
 	},
 	.read = read_copy,
@@ -392,6 +439,8 @@ const SpindleRuleDef spindle_rule_def_copy = {
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_copy,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_ignores_row,
+	.values = copy_values,
 	.ops = {
 		.visit = visit_copy,
 		.may_be_null = copy_may_be_null,

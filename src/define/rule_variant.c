@@ -121,6 +121,7 @@ const SpindleRuleDef spindle_rule_def_variant = {
 	.check = check_variant,
 	.extent = extent_of_variant,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_draws_by_row,
 	.ops = {
 		.visit = spindle_rule_no_parts,
 		.may_be_null = spindle_rule_never_null,
@@ -264,6 +265,16 @@ describe_of_variant(StringInfo out, const SpindleDomain *domain, int table, cons
 	}
 }
 
+/* What the variants say, and what the rule can give. */
+static bool
+of_variant_values(const SpindleDomain *domain, const SpindleRule *rule, SpindleAddValue add, void *context)
+{
+	for (int i = 0; i < rule->of_variant.n; i++)
+		if (!rule->of_variant.is_any[i] && !rule->of_variant.is_null[i])
+			add(context, rule->of_variant.value[i]);
+	return rule->of_variant.rule == NULL || spindle_rule_values(domain, rule->of_variant.rule, add, context);
+}
+
 /* Like a case, a column with this rule is no reference, though its values may be keys. */
 const SpindleRuleDef spindle_rule_def_of_variant = {
 	.forms = (const RuleForm[]) {
@@ -275,6 +286,8 @@ const SpindleRuleDef spindle_rule_def_of_variant = {
 	.check = check_of_variant,
 	.extent = extent_of_of_variant,
 	.differs = spindle_key_repeats,
+	.row_use = spindle_rule_ignores_row,
+	.values = of_variant_values,
 	.ops = {
 		.visit = visit_of_variant,
 		.may_be_null = of_variant_may_be_null,

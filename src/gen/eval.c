@@ -270,6 +270,38 @@ spindle_magnitude(const int64 *value, int n)
 	return bits + 1;
 }
 
+/* Does a step compute values of a frame's rows, or of the counters for its draws? */
+static bool
+is_of_frame(const Step *step, const Frame *frame)
+{
+	return step->frame == frame || (frame->today && step->frame->redrawn == frame);
+}
+
+/* The step that was made for a column of a frame, by its mark; NULL if there is none. */
+static Step *
+find_step(const SpindleEval *eval, const Frame *frame, int mark)
+{
+	for (int i = 0; i < eval->nsteps; i++)
+		if (eval->step[i]->column == mark && is_of_frame(eval->step[i], frame))
+			return eval->step[i];
+	return NULL;
+}
+
+/*
+ * The frame in which a column of a frame's rows is computed, with the same rows in
+ * the same places: that of today where versions do not differ in it, and never one
+ * of counters.
+ */
+static Frame *
+frame_of_column(const SpindleEval *eval, Frame *frame, int column)
+{
+	if (frame->redrawn)
+		frame = frame->redrawn;
+	if (frame->today && !spindle_column_has_versions(table_of(eval, frame), column))
+		frame = frame->today;
+	return frame;
+}
+
 /*
  * spindle_compile_column
  *		The step that computes a column of a frame's table, made on first use.
@@ -284,20 +316,23 @@ spindle_compile_column(SpindleEval *eval, Frame *frame, int column)
 	const SpindleColumn *c = &table_of(eval, frame)->column[column];
 	Step	   *step;
 
-	for (int i = 0; i < eval->nsteps; i++)
-		if (eval->step[i]->frame == frame && eval->step[i]->column == column)
-			return eval->step[i];
+	frame = frame_of_column(eval, frame, column);
+	step = find_step(eval, frame, column);
+	if (step)
+		return step;
 
 	if (c->target >= 0 && c->type.kind == SPINDLE_ROW)
 		return compile_rows(eval, frame, column);
 	if (c->target >= 0)
 		step = spindle_compile_key(eval, frame, compile_rows(eval, frame, column), c->target);
+	else if (frame->today)
+		step = spindle_compile_version(eval, frame, column);
 	else
 	{
 		step = spindle_compile_rule(eval, frame, c->rule, 0);
 		step = spindle_compile_nulls(eval, frame, step, c->rule, c->null_fraction);
 	}
-	if (step->column < 0 && step->frame == frame)
+	if (step->column < 0 && is_of_frame(step, frame))
 		step->column = column;
 	return step;
 }
@@ -312,13 +347,16 @@ compile_rows(SpindleEval *eval, Frame *frame, int column)
 {
 	const SpindleColumn *c = &table_of(eval, frame)->column[column];
 	int			mark = -2 - column; /* tells it from the column's values */
+	Frame	   *own;
 	Step	   *step;
 
-	for (int i = 0; i < eval->nsteps; i++)
-		if (eval->step[i]->frame == frame && eval->step[i]->column == mark)
-			return eval->step[i];
+	frame = frame_of_column(eval, frame, column);
+	step = find_step(eval, frame, mark);
+	if (step)
+		return step;
+	own = frame->today ? spindle_frame_of_version(eval, frame, column) : frame;
 	if (c->target >= 0)
-		step = spindle_compile_choice(eval, frame, c->rule, c->null_fraction);
+		step = spindle_compile_choice(eval, own, c->rule, c->null_fraction);
 	else if (c->by_value)
 		step = spindle_compile_lookup(eval, frame, spindle_compile_column(eval, frame, column), c->references);
 	else
@@ -327,10 +365,10 @@ compile_rows(SpindleEval *eval, Frame *frame, int column)
 		 * a copy of a reference refers where that does, unless it is NULL
 		 * itself
 		 */
-		step = spindle_compile_path(eval, frame, &c->rule->copy, 0, true);
-		step = spindle_compile_nulls(eval, frame, step, c->rule, c->null_fraction);
+		step = spindle_compile_path(eval, own, &c->rule->copy, 0, true);
+		step = spindle_compile_nulls(eval, own, step, c->rule, c->null_fraction);
 	}
-	if (step->column == -1 && step->frame == frame)
+	if (step->column == -1 && is_of_frame(step, frame))
 		step->column = mark;
 	return step;
 }
@@ -356,8 +394,55 @@ spindle_eval_create(SpindleInstance *instance, int table, MemoryContext parent)
 	eval->steps_capacity = 32;
 	eval->step = palloc(sizeof(Step *) * eval->steps_capacity);
 	eval->root = spindle_frame_add(eval, table, NULL);
+	eval->top = eval->root;
+	eval->profile = -1;
 	MemoryContextSwitchTo(oldcontext);
 	return eval;
+}
+
+/* The times that the caller has put into the vector. */
+static void
+run_times(Step *step)
+{
+}
+
+/*
+ * spindle_eval_create_at
+ *		The same for rows at a time.
+ *
+ * What is asked for by spindle_eval_add() and its like is computed for the rows as
+ * they are at the time of spindle_eval_set_time(), or at those that
+ * spindle_eval_run_at() gets; rows of other tables are those of today.  profile is
+ * that of deletes, -1 for none; it decides on nothing but spindle_eval_add_alive().
+ */
+SpindleEval *
+spindle_eval_create_at(SpindleInstance *instance, int table, int profile, MemoryContext parent)
+{
+	SpindleEval *eval = spindle_eval_create(instance, table, parent);
+	MemoryContext oldcontext = MemoryContextSwitchTo(eval->context);
+
+	eval->profile = profile;
+	eval->time = DT_NOEND;
+	eval->times = spindle_step_finish(eval, spindle_step_add(eval, eval->root, run_times, NULL, false, 0));
+	eval->times->capacity = SPINDLE_BATCH_ROWS;
+	eval->times->out.value = palloc(sizeof(int64) * SPINDLE_BATCH_ROWS);
+	eval->top = spindle_frame_at(eval, eval->root, eval->times);
+	spindle_eval_set_time(eval, DT_NOEND);
+	MemoryContextSwitchTo(oldcontext);
+	return eval;
+}
+
+/*
+ * spindle_eval_set_time
+ *		The time of all rows of batches of a program at a time, microseconds since
+ *		2000-01-01 UTC; DT_NOEND, as at first, for the rows of today.
+ */
+void
+spindle_eval_set_time(SpindleEval *eval, Timestamp time)
+{
+	eval->time = time;
+	for (int i = 0; i < SPINDLE_BATCH_ROWS; i++)
+		eval->times->out.value[i] = time;
 }
 
 /*
@@ -387,7 +472,7 @@ int
 spindle_eval_add(SpindleEval *eval, const SpindleColumnRef *ref)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(eval->context);
-	int			handle = add_handle(eval, spindle_compile_path(eval, eval->root, ref, 0, false));
+	int			handle = add_handle(eval, spindle_compile_path(eval, eval->top, ref, 0, false));
 
 	MemoryContextSwitchTo(oldcontext);
 	return handle;
@@ -404,7 +489,7 @@ int
 spindle_eval_add_rows(SpindleEval *eval, const SpindleColumnRef *ref)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(eval->context);
-	int			handle = add_handle(eval, spindle_compile_path(eval, eval->root, ref, 0, true));
+	int			handle = add_handle(eval, spindle_compile_path(eval, eval->top, ref, 0, true));
 
 	MemoryContextSwitchTo(oldcontext);
 	return handle;
@@ -415,7 +500,44 @@ int
 spindle_eval_add_test(SpindleEval *eval, const SpindleTest *test)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(eval->context);
-	int			handle = add_handle(eval, spindle_compile_test(eval, eval->root, test, 0));
+	int			handle = add_handle(eval, spindle_compile_test(eval, eval->top, test, 0));
+
+	MemoryContextSwitchTo(oldcontext);
+	return handle;
+}
+
+/*
+ * spindle_eval_add_alive
+ *		The same for whether a row is there at the time of a program at a time: 0
+ *		or 1.
+ */
+int
+spindle_eval_add_alive(SpindleEval *eval)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(eval->context);
+	int			handle = add_handle(eval, spindle_compile_alive(eval, eval->top));
+
+	MemoryContextSwitchTo(oldcontext);
+	return handle;
+}
+
+/* The same for the number of the version that a row has at the time, from 1. */
+int
+spindle_eval_add_version(SpindleEval *eval)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(eval->context);
+	int			handle = add_handle(eval, spindle_compile_version_number(eval, eval->top));
+
+	MemoryContextSwitchTo(oldcontext);
+	return handle;
+}
+
+/* Times of the rows' lives, for moments.c: see spindle_compile_life(). */
+int
+spindle_eval_add_life(SpindleEval *eval, LifePart part)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(eval->context);
+	int			handle = add_handle(eval, spindle_compile_life(eval, eval->root, part));
 
 	MemoryContextSwitchTo(oldcontext);
 	return handle;
@@ -466,6 +588,20 @@ spindle_eval_run(SpindleEval *eval, const int64 *rows, int n)
 		step->run(step);
 		CHECK_FOR_INTERRUPTS();
 	}
+}
+
+/*
+ * spindle_eval_run_at
+ *		The same for rows of a program at a time, each at a time of its own; the
+ *		arrays have n entries.
+ *
+ * A row may be there several times.
+ */
+void
+spindle_eval_run_at(SpindleEval *eval, const int64 *rows, const Timestamp *times, int n)
+{
+	memcpy(eval->times->out.value, times, sizeof(Timestamp) * n);
+	spindle_eval_run(eval, rows, n);
 }
 
 /*

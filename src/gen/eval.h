@@ -32,14 +32,23 @@ typedef struct SpindleVector
 typedef struct SpindleEval SpindleEval;
 
 extern SpindleEval *spindle_eval_create(SpindleInstance *instance, int table, MemoryContext parent);
+extern SpindleEval *spindle_eval_create_at(SpindleInstance *instance, int table, int profile, MemoryContext parent);
+extern void spindle_eval_set_time(SpindleEval *eval, Timestamp time);
 extern int	spindle_eval_add(SpindleEval *eval, const SpindleColumnRef *ref);
 extern int	spindle_eval_add_column(SpindleEval *eval, int column);
 extern int	spindle_eval_add_rows(SpindleEval *eval, const SpindleColumnRef *ref);
 extern int	spindle_eval_add_test(SpindleEval *eval, const SpindleTest *test);
+extern int	spindle_eval_add_alive(SpindleEval *eval);
+extern int	spindle_eval_add_version(SpindleEval *eval);
 extern void spindle_eval_run(SpindleEval *eval, const int64 *rows, int n);
+extern void spindle_eval_run_at(SpindleEval *eval, const int64 *rows, const Timestamp *times, int n);
 extern const SpindleVector *spindle_eval_vector(const SpindleEval *eval, int handle);
 
 extern const int64 *spindle_eval_rows(const SpindleEval *eval);
+
+/* life.c */
+extern int64 spindle_first_row_behind(SpindleInstance *instance, int table, const SpindleTimeRef *ref, Timestamp time);
+extern int64 spindle_alive_end(SpindleInstance *instance, int table, Timestamp time);
 
 /* rule.c */
 extern int64 spindle_instance_first_row_at(SpindleInstance *instance, int table, int column,

@@ -62,6 +62,16 @@ struct Frame
 	int32	   *map;			/* parents: row of base -> row here, -1 if
 								 * none; children: row of base -> its first
 								 * child, with one more entry at the end */
+	Frame	   *today;			/* rows at a time: the frame of the same rows
+								 * as they are today, in the same places; NULL
+								 * of other frames, whose rows are those of
+								 * today */
+	Step	   *time;			/* rows at a time: when, in microseconds; of
+								 * any frame with rows in the same places */
+	Frame	   *redrawn;		/* counters of draws in place of rows: the
+								 * frame of rows at a time that they are for,
+								 * in the same places; time is the step with
+								 * the versions to come.  NULL of other frames */
 	MemoryContext context;		/* where the arrays are allocated */
 };
 
@@ -86,6 +96,8 @@ typedef enum StepHolds
 	STEP_HOLDS_DOMAIN,
 	STEP_HOLDS_TEST,
 	STEP_HOLDS_FRACTION,
+	STEP_HOLDS_TIME_REF,
+	STEP_HOLDS_LIFECYCLE,
 	STEP_HOLDS_OWN
 } StepHolds;
 
@@ -160,6 +172,20 @@ struct Step
 
 		/* Of the values, to be made NULL: 0 to 1. */
 		double		fraction;
+
+		/* A time where a path may have none. */
+		struct
+		{
+			int64		unit;	/* microseconds that its values count */
+			Timestamp	if_null;
+		}			time_ref;
+
+		/* Of a table, and one of its sets, states or clocks. */
+		struct
+		{
+			const SpindleLifecycle *of;
+			int			number;
+		}			lifecycle;
 		void	   *own;		/* what only the step's file knows, or NULL */
 	}			u;
 };
@@ -169,6 +195,14 @@ struct SpindleEval
 	SpindleInstance *instance;
 	MemoryContext context;		/* in which all of the program is allocated */
 	Frame	   *root;			/* the rows of the batch */
+	Frame	   *top;			/* where readers' columns are computed: the
+								 * root, or its rows at a time */
+	Step	   *times;			/* of a program at times: one for each row of
+								 * the batch, else NULL */
+	Timestamp	time;			/* the same for all rows, until
+								 * spindle_eval_set_time() */
+	int			profile;		/* of deletes, -1: none */
+	List	   *life_steps;		/* of LifeStep */
 	List	   *frames;			/* of Frame, the root first */
 	int			nsteps;
 	int			steps_capacity;	/* entries there is room for in step */
@@ -200,6 +234,9 @@ typedef struct SpindleRuleSteps
 
 	/* Does compile take at = 1? */
 	bool		for_parents;
+
+	/* Does the value follow from the time of the frame? */
+	bool		of_version;
 
 	/*
 	 * The numbers of the rows that a rule of a referring kind chooses, of which
@@ -264,6 +301,15 @@ table_of(const SpindleEval *eval, const Frame *frame)
 	return &eval->instance->domain->table[frame->table];
 }
 
+/* What of a row's life a step computes; see life.c. */
+typedef enum LifePart
+{
+	LIFE_INSERT,				/* times in microseconds, never NULL */
+	LIFE_DELETE,
+	LIFE_BACK,
+	LIFE_STATES					/* the way through the states, see states.c */
+} LifePart;
+
 /* eval.c */
 extern Step *spindle_step_add(SpindleEval *eval, Frame *frame, StepFunction run, const SpindleRule *rule,
 							  bool has_nulls, int ninputs);
@@ -279,8 +325,38 @@ extern Step *spindle_compile_nulls(SpindleEval *eval, Frame *frame, Step *step, 
 								   double fraction);
 extern Step *spindle_compile_key(SpindleEval *eval, Frame *frame, Step *rows, int table);
 extern uint64 spindle_magnitude(const int64 *value, int n);
+extern int	spindle_eval_add_life(SpindleEval *eval, LifePart part);
+
+/* life.c */
+extern Step *spindle_compile_time(SpindleEval *eval, Frame *frame, const SpindleTimeRef *ref, Timestamp if_null);
+extern Step *spindle_compile_life(SpindleEval *eval, Frame *frame, LifePart part);
+extern Step *spindle_compile_alive(SpindleEval *eval, Frame *frame);
+extern Frame *spindle_frame_today(Frame *frame);
+extern Step *spindle_frame_time(SpindleEval *eval, Frame *frame);
+extern Timestamp spindle_delay_draw(const SpindleDelay *delay, SpindleKey key, uint64 counter);
+
+/* states.c */
+extern Step *spindle_compile_states(SpindleEval *eval, Frame *frame);
+extern Step *spindle_compile_state(SpindleEval *eval, Frame *frame);
+extern Step *spindle_compile_steps_to_come(SpindleEval *eval, Frame *frame, int set);
+extern Step *spindle_compile_entered(SpindleEval *eval, Frame *frame, int state);
+extern int	spindle_states_moments(const Step *step, int i, bool timed, const Timestamp **time);
+
+/* clock.c */
+extern Step *spindle_compile_clock(SpindleEval *eval, Frame *frame, int clock);
+
+/* past.c */
+extern Step *spindle_compile_changed(SpindleEval *eval, Frame *frame);
+extern Step *spindle_compile_version_number(SpindleEval *eval, Frame *frame);
+
+/* version.c */
+extern Frame *spindle_frame_at(SpindleEval *eval, Frame *today, Step *time);
+extern bool spindle_column_has_versions(const SpindleTable *table, int column);
+extern Step *spindle_compile_version(SpindleEval *eval, Frame *frame, int column);
+extern Frame *spindle_frame_of_version(SpindleEval *eval, Frame *frame, int column);
 
 /* frame.c */
+extern void spindle_frame_reserve(Frame *frame, int64 n, int64 nmap);
 extern Frame *spindle_frame_add(SpindleEval *eval, int table, Frame *base);
 extern Frame *spindle_frame_of_parents(SpindleEval *eval, Frame *base, Step *rows, int table);
 extern Frame *spindle_frame_of_children(SpindleEval *eval, Frame *base, int child_table);
@@ -303,6 +379,9 @@ extern Step *spindle_compile_rule(SpindleEval *eval, Frame *frame, const Spindle
 extern Step *spindle_compile_choice(SpindleEval *eval, Frame *frame, const SpindleRule *rule,
 									double null_fraction);
 extern bool spindle_rule_is_of_parent(SpindleEval *eval, const SpindleTable *table, const SpindleRule *rule);
+
+/* rule_number.c */
+extern int64 spindle_number_value(const SpindleRule *rule, double x);
 
 /* among.c */
 extern Step *spindle_compile_among(SpindleEval *eval, Frame *frame, const SpindleRule *rule);

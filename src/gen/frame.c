@@ -40,13 +40,14 @@ spindle_frame_add(SpindleEval *eval, int table, Frame *base)
 }
 
 /*
- * Make room for n rows in a derived frame, and for a map with nmap entries.
+ * spindle_frame_reserve
+ *		Make room for n rows in a derived frame, and for a map with nmap entries.
  *
  * What the arrays hold is lost if they grow.  Raises program_limit_exceeded
  * beyond half of 2^31 rows, as maps have 32 bits.
  */
-static void
-reserve(Frame *frame, int64 n, int64 nmap)
+void
+spindle_frame_reserve(Frame *frame, int64 n, int64 nmap)
 {
 	if (n > frame->capacity)
 	{
@@ -72,7 +73,7 @@ reserve(Frame *frame, int64 n, int64 nmap)
  * Make room for more children, needed > capacity in all, keeping the n there
  * are.
  *
- * reserve() frees the array of rows, so it gets one of no use in its place.
+ * spindle_frame_reserve() frees the array of rows, so it gets one of no use in its place.
  */
 static void
 grow_children(Frame *frame, int64 n, int64 needed)
@@ -80,7 +81,7 @@ grow_children(Frame *frame, int64 n, int64 needed)
 	int64	   *row = frame->row;
 
 	frame->row = palloc(1);
-	reserve(frame, needed, 0);
+	spindle_frame_reserve(frame, needed, 0);
 	memcpy(frame->row, row, sizeof(int64) * n);
 	pfree(row);
 }
@@ -103,7 +104,7 @@ run_fill_parents(Step *step)
 	int32	   *map;
 
 	Assert(step->holds == STEP_HOLDS_FRAME);
-	reserve(frame, nrows, nrows);
+	spindle_frame_reserve(frame, nrows, nrows);
 	row = frame->row;
 	map = frame->map;
 
@@ -188,7 +189,7 @@ run_fill_children(Step *step)
 	int64		n = 0;
 
 	Assert(step->holds == STEP_HOLDS_FRAME);
-	reserve(frame, 0, nparents + 1);
+	spindle_frame_reserve(frame, 0, nparents + 1);
 	for (int i = 0; i < nparents; i++)
 	{
 		int64		first;
@@ -241,6 +242,8 @@ spindle_frame_of_children(SpindleEval *eval, Frame *base, int child_table)
 	Frame	   *frame;
 	Step	   *fill;
 
+	/* children are those of today, and what they know of their parents too */
+	base = spindle_frame_today(base);
 	foreach(lc, eval->frames)
 	{
 		frame = lfirst(lc);
@@ -273,7 +276,7 @@ run_fill_elements(Step *step)
 	Assert(step->holds == STEP_HOLDS_FRAME);
 	for (int i = 0; i < nrows; i++)
 		n += length[i];
-	reserve(frame, n, nrows + 1);
+	spindle_frame_reserve(frame, n, nrows + 1);
 	n = 0;
 	for (int i = 0; i < nrows; i++)
 	{

@@ -40,6 +40,7 @@ spindle_instance_create(SpindleDomain *domain, int preset, int64 seed)
 	instance->key = spindle_key_derive(spindle_key_seed((uint64) seed), spindle_label(domain->name));
 	instance->nrows = palloc(sizeof(int64) * domain->ntables);
 	instance->layout = palloc0(sizeof(SpindleLayout *) * domain->ntables);
+	instance->clock = palloc0(sizeof(*instance->clock) * domain->ntables);
 	instance->rule_state = palloc0(sizeof(void *) * domain->nrules);
 	for (int t = 0; t < domain->ntables; t++)
 		instance->nrows[t] = spindle_preset_rows(domain, preset, &domain->table[t]);

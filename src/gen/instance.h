@@ -18,8 +18,8 @@
 #include "model/model.h"
 
 /*
- * All but rule_state is set at creation and does not change.  rule_state is a
- * cache that grows: no entry of it changes a value.
+ * All but rule_state and clock is set at creation and does not change.  These are
+ * caches that grow: no entry of them changes a value.
  */
 typedef struct SpindleInstance
 {
@@ -34,6 +34,8 @@ typedef struct SpindleInstance
 								 * SpindleReferenceState or a SpindleSample,
 								 * NULL until first needed and for kinds that
 								 * need none */
+	struct SpindleClockState ***clock;	/* per table: per clock, both NULL until
+										 * first needed */
 	MemoryContext context;		/* of all this; what is added later goes here */
 } SpindleInstance;
 

@@ -219,6 +219,20 @@ discrete_values(const SpindleRule *rule, const uint64 *pg_restrict draw, int n, 
 }
 
 /*
+ * spindle_number_value
+ *		A number as a value of the type of a rule, which may be of any kind: rounded
+ *		as if the rule had drawn it, and kept in the type's range.
+ */
+int64
+spindle_number_value(const SpindleRule *rule, double x)
+{
+	int64		value = number_value(rule, x, value_scale(rule));
+
+	fit_to_type(rule, &value, 1);
+	return value;
+}
+
+/*
  * The numbers of draws, as values of the type; the way follows from distribution and
  * type.
  *

@@ -74,9 +74,10 @@ run_ordered_time(Step *step)
 	{
 		if (row[i] < first || row[i] >= end)
 		{
-			(void) spindle_timeline_time(cursor, row[i]);
+			out[i] = spindle_timeline_look_up(cursor, row[i]);
 			first = cursor->first_row;
 			end = first + cursor->count;
+			continue;
 		}
 		out[i] = cursor->time[row[i] - first];
 	}

@@ -138,6 +138,7 @@ spindle_timeline_cursor_init(SpindleTimelineCursor *cursor, SpindleTimeline *tim
 	cursor->from = cursor->until = 0;
 	cursor->same_from = cursor->same_until = 0;
 	cursor->group = PG_UINT64_MAX;
+	cursor->looked_up = PG_UINT64_MAX;
 }
 
 /*
@@ -234,31 +235,13 @@ load_group(SpindleTimelineCursor *cursor, uint64 index, bool by_mass, int64 row,
 	cursor->count += (int) n;
 }
 
-/*
- * spindle_timeline_seek
- *		Decode the group of leaves that holds a row, 0 <= row < nrows.
- *
- * A draw for each level of the tree below the kept ones, then some 200 for the
- * rows of the group.
- */
-void
-spindle_timeline_seek(SpindleTimelineCursor *cursor, int64 row)
+/* The cached node that holds a drawn row. */
+static uint64
+find_top(const SpindleTimelineCursor *cursor, int64 row)
 {
 	const SpindleTimeline *timeline = cursor->timeline;
 	uint64		low = 0;
 	uint64		high = UINT64CONST(1) << timeline->top_depth;
-
-	Assert(row >= 0 && row < timeline->nrows);
-	if (timeline->first_at_start)
-	{
-		/* row 0 belongs to the first group, which may have no drawn row */
-		if (row == 0)
-		{
-			load_group(cursor, 0, true, 0, 0);
-			return;
-		}
-		row--;
-	}
 
 	/* a scan nearly always wants the neighbour, under the same node */
 	if (cursor->count >= 0)
@@ -280,7 +263,83 @@ spindle_timeline_seek(SpindleTimelineCursor *cursor, int64 row)
 		else
 			high = middle;
 	}
-	load_group(cursor, low, false, row, 0);
+	return low;
+}
+
+/*
+ * spindle_timeline_seek
+ *		Decode the group of leaves that holds a row, 0 <= row < nrows.
+ *
+ * A draw for each level of the tree below the kept ones, then some 200 for the
+ * rows of the group.
+ */
+void
+spindle_timeline_seek(SpindleTimelineCursor *cursor, int64 row)
+{
+	const SpindleTimeline *timeline = cursor->timeline;
+
+	Assert(row >= 0 && row < timeline->nrows);
+	if (timeline->first_at_start)
+	{
+		/* row 0 belongs to the first group, which may have no drawn row */
+		if (row == 0)
+		{
+			load_group(cursor, 0, true, 0, 0);
+			return;
+		}
+		row--;
+	}
+
+	load_group(cursor, find_top(cursor, row), false, row, 0);
+}
+
+/*
+ * spindle_timeline_look_up
+ *		The time of a row, as spindle_timeline_time(), for readers that jump.
+ *
+ * A row far from those that are decoded is found by itself, in its leaf: a draw for
+ * each level of the tree and some six for the leaf, where a group takes 200.  The
+ * group is decoded for the neighbour of the present one, and for the second row in
+ * turn that is in it.
+ */
+Timestamp
+spindle_timeline_look_up(SpindleTimelineCursor *cursor, int64 row)
+{
+	const SpindleTimeline *timeline = cursor->timeline;
+	const int64 drawn = row - timeline->first_at_start;
+	uint64		draw[SPINDLE_TIMELINE_MAX_ROWS];
+	uint64		mass[SPINDLE_TIMELINE_MAX_ROWS];
+	uint64		index;
+	int64		first;
+	int64		n;
+	Timestamp	time;
+
+	if (cursor->count < 0 || drawn < 0 || (row >= cursor->first_row && row <= cursor->first_row + cursor->count))
+		return spindle_timeline_time(cursor, row);
+	index = find_top(cursor, drawn);
+	first = timeline->top[index];
+	n = timeline->top[index + 1] - first;
+	for (int depth = timeline->top_depth; depth < timeline->depth; depth++)
+	{
+		const int64 left = split(timeline->split_key, node_number(depth, index), n);
+		const bool	go_right = drawn >= first + left;
+
+		if (depth == timeline->group_depth)
+		{
+			if (index == cursor->looked_up)
+				return spindle_timeline_time(cursor, row);
+			cursor->looked_up = index;
+		}
+		index = index * 2 + go_right;
+		first += go_right ? left : 0;
+		n = go_right ? n - left : left;
+	}
+	if (n > SPINDLE_TIMELINE_MAX_ROWS)
+		elog(ERROR, "timeline leaf has too many rows");
+	spindle_draws_from(timeline->leaf_key, first, (int) n, draw);
+	load_leaf(timeline, index, draw, n, mass);
+	spindle_calendar_times(timeline->calendar, &mass[drawn - first], 1, &time);
+	return time;
 }
 
 /* The first time of the range whose mass is at least the given one. */

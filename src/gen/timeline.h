@@ -56,6 +56,7 @@ typedef struct SpindleTimelineCursor
 	Timestamp	from;			/* times from here on ... */
 	Timestamp	until;			/* ... and before this lie in the group; equal
 								 * if that was not asked yet */
+	uint64		looked_up;		/* group of the row last looked up by itself */
 	Timestamp	time[SPINDLE_TIMELINE_MAX_ROWS];	/* of the rows of the
 													 * group, rising */
 } SpindleTimelineCursor;
@@ -66,6 +67,7 @@ extern SpindleTimeline *spindle_timeline_create(const SpindleCalendar *calendar,
 extern void spindle_timeline_cursor_init(SpindleTimelineCursor *cursor,
 										 SpindleTimeline *timeline);
 extern void spindle_timeline_seek(SpindleTimelineCursor *cursor, int64 row);
+extern Timestamp spindle_timeline_look_up(SpindleTimelineCursor *cursor, int64 row);
 extern int64 spindle_timeline_find_count(SpindleTimelineCursor *cursor, Timestamp t);
 
 /*

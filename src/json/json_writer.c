@@ -136,8 +136,8 @@ set_form(WriterColumn *column, Oid type)
  *		Prepare to write rows of a table that a program computes.
  *
  * with_labels adds the fields that tell of anomalies.  Adds all columns of the
- * table to the program.  Allocates in the current
- * memory context.
+ * table to the program; a writer without one (NULL) writes values that it is
+ * handed, by the last functions here.  Allocates in the current memory context.
  *
  * The table must outlive the writer, as the JSON of column names is its own.
  */
@@ -159,7 +159,7 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool wi
 		column->key_json_len = table->column[c].key_json_len;
 		column->type = &table->column[c].type;
 		column->number = c;
-		column->handle = spindle_eval_add_column(eval, c);
+		column->handle = eval ? spindle_eval_add_column(eval, c) : -1;
 		set_form(column, table->column[c].type.oid);
 		column->unit = spindle_power_of_ten(table->column[c].type.scale);
 		writer->event_size += table->column[c].key_json_len + MAX_SCALAR;
@@ -234,12 +234,12 @@ put_text(StringInfo out, char *p, const SpindleText *text, int more)
  * A text with a form: those of the definition are ready, others must be values of
  * the type, and are written as it shows them.  The result is the place behind it,
  * where the rest of an event has room; what is needed on the way is freed.
- * Raises invalid_text_representation.
+ * row is told in errors.  Raises invalid_text_representation.
  */
 static char *
-put_formed(SpindleJsonWriter *writer, StringInfo out, char *p, const WriterColumn *column, int i)
+put_formed(SpindleJsonWriter *writer, StringInfo out, char *p, const WriterColumn *column, const SpindleText *text,
+		   int64 row)
 {
-	const SpindleText *text = (const SpindleText *) (intptr_t) column->value[i];
 	const SpindleTextForm *form = column->type->ops->form;
 	char	   *data;
 	char	   *canonical;
@@ -255,7 +255,7 @@ put_formed(SpindleJsonWriter *writer, StringInfo out, char *p, const WriterColum
 				 errmsg("invalid input syntax for type %s: \"%s\"", column->type->name, data),
 				 errcontext("column \"%s\" of generated table \"%s\", row " INT64_FORMAT,
 							writer->table->column[column->number].name, writer->table->name,
-							spindle_eval_rows(writer->eval)[i])));
+							row)));
 	shown = form->shown ? form->shown(column->type, canonical) : canonical;
 	if (form->is_json)
 	{
@@ -273,6 +273,57 @@ put_formed(SpindleJsonWriter *writer, StringInfo out, char *p, const WriterColum
 	if (shown != canonical)
 		pfree(shown);
 	pfree(canonical);
+	return p;
+}
+
+/*
+ * A value of a column that is not NULL; row is told in errors.  The result is the
+ * place behind it, where the rest of an event has room.
+ */
+static inline char *
+put_value(SpindleJsonWriter *writer, StringInfo out, char *p, const WriterColumn *column, int64 value, int64 row)
+{
+	switch (column->form)
+	{
+		case WRITE_INT:
+			p = put_int(p, value);
+			break;
+		case WRITE_DECIMAL:
+			p = put_decimal_of(p, value, column->type, column->unit);
+			break;
+		case WRITE_FLOAT:
+			p = put_float(p, value);
+			break;
+		case WRITE_SINGLE:
+			p = put_single(p, value);
+			break;
+		case WRITE_BOOL:
+			p = value ? put(p, "true", 4) : put(p, "false", 5);
+			break;
+		case WRITE_DAY:
+			*p++ = '"';
+			p = put_day(&writer->times, p, value);
+			*p++ = '"';
+			break;
+		case WRITE_TIME:
+			p = put_time(&writer->times, p, value, column->is_utc);
+			break;
+		case WRITE_CLOCK:
+			p = put_clock(p, value);
+			break;
+		case WRITE_INTERVAL:
+			p = put_interval(p, value);
+			break;
+		case WRITE_UUID:
+			p = put_uuid(p, (const unsigned char *) (intptr_t) value);
+			break;
+		case WRITE_TEXT:
+			p = put_text(out, p, (const SpindleText *) (intptr_t) value, writer->event_size);
+			break;
+		case WRITE_FORMED:
+			p = put_formed(writer, out, p, column, (const SpindleText *) (intptr_t) value, row);
+			break;
+	}
 	return p;
 }
 
@@ -311,6 +362,7 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 						  bool has_time, Timestamp time, const char *label)
 {
 	const WriterColumn *const end = writer->column + writer->ncolumns;
+	const int64 row = spindle_eval_rows(writer->eval)[i];
 	const int	start = out->len;
 	char	   *p;
 
@@ -326,47 +378,7 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 			p = put(p, "null", 4);
 			continue;
 		}
-		switch (column->form)
-		{
-			case WRITE_INT:
-				p = put_int(p, value);
-				break;
-			case WRITE_DECIMAL:
-				p = put_decimal_of(p, value, column->type, column->unit);
-				break;
-			case WRITE_FLOAT:
-				p = put_float(p, value);
-				break;
-			case WRITE_SINGLE:
-				p = put_single(p, value);
-				break;
-			case WRITE_BOOL:
-				p = value ? put(p, "true", 4) : put(p, "false", 5);
-				break;
-			case WRITE_DAY:
-				*p++ = '"';
-				p = put_day(&writer->times, p, value);
-				*p++ = '"';
-				break;
-			case WRITE_TIME:
-				p = put_time(&writer->times, p, value, column->is_utc);
-				break;
-			case WRITE_CLOCK:
-				p = put_clock(p, value);
-				break;
-			case WRITE_INTERVAL:
-				p = put_interval(p, value);
-				break;
-			case WRITE_UUID:
-				p = put_uuid(p, (const unsigned char *) (intptr_t) value);
-				break;
-			case WRITE_TEXT:
-				p = put_text(out, p, (const SpindleText *) (intptr_t) value, writer->event_size);
-				break;
-			case WRITE_FORMED:
-				p = put_formed(writer, out, p, column, i);
-				break;
-		}
+		p = put_value(writer, out, p, column, value, row);
 	}
 
 	out->data[start] = '{';		/* in place of the first comma */
@@ -384,6 +396,60 @@ spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int6
 		reserve(out, MAX_SCALAR);
 		p = out->data + out->len;
 	}
+	*p++ = '}';
+	*p = '\0';
+	out->len = (int) (p - out->data);
+}
+
+/*
+ * spindle_json_writer_value
+ *		Append a value of the n'th column that is not hidden, from 0.
+ *
+ * row, the number of its row, is told in errors.  out stays terminated.
+ */
+void
+spindle_json_writer_value(SpindleJsonWriter *writer, StringInfo out, int n, int64 value, bool is_null, int64 row)
+{
+	char	   *p;
+
+	reserve(out, writer->event_size);
+	p = out->data + out->len;
+	p = is_null ? put(p, "null", 4) : put_value(writer, out, p, &writer->column[n], value, row);
+	*p = '\0';
+	out->len = (int) (p - out->data);
+}
+
+/*
+ * spindle_json_writer_object
+ *		Append an object of some columns, whose values stand in arrays of all
+ *		that are not hidden.
+ *
+ * columns has ncolumns places in those arrays; NULL: all, in order.  row, the
+ * number of the row, is told in errors.  out stays terminated.
+ */
+void
+spindle_json_writer_object(SpindleJsonWriter *writer, StringInfo out, const int64 *value, const bool *is_null,
+						   const int *columns, int ncolumns, int64 row)
+{
+	const int	start = out->len;
+	char	   *p;
+
+	reserve(out, writer->event_size);
+	p = out->data + out->len;
+	if (columns == NULL)
+		ncolumns = writer->ncolumns;
+	for (int k = 0; k < ncolumns; k++)
+	{
+		const int	n = columns ? columns[k] : k;
+		const WriterColumn *column = &writer->column[n];
+
+		p = put_short(p, column->key_json, column->key_json_len);
+		p = is_null[n] ? put(p, "null", 4) : put_value(writer, out, p, column, value[n], row);
+	}
+	if (ncolumns == 0)
+		*p++ = '{';
+	else
+		out->data[start] = '{'; /* in place of the first comma */
 	*p++ = '}';
 	*p = '\0';
 	out->len = (int) (p - out->data);

@@ -26,5 +26,9 @@ extern void spindle_json_writer_override(SpindleJsonWriter *writer, int column,
 extern void spindle_json_labels(StringInfo out, const char *label);
 extern void spindle_json_writer_event(SpindleJsonWriter *writer, StringInfo out, int i, int64 seq,
 									  bool has_time, Timestamp time, const char *label);
+extern void spindle_json_writer_value(SpindleJsonWriter *writer, StringInfo out, int n, int64 value, bool is_null,
+									  int64 row);
+extern void spindle_json_writer_object(SpindleJsonWriter *writer, StringInfo out, const int64 *value,
+									   const bool *is_null, const int *columns, int ncolumns, int64 row);
 
 #endif							/* SPINDLE_JSON_WRITER_H */

@@ -16,13 +16,16 @@
 #include "commands/defrem.h"
 #include "foreign/foreign.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "parser/parse_type.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "compat.h"
+#include "library/change_call.h"
 #include "library/library.h"
 #include "library/source.h"
 #include "server/argument.h"
@@ -230,11 +233,76 @@ spindle_source_match(SpindleSource *source, TupleDesc desc, const char *relation
 }
 
 /*
- * spindle_source_of_rows_call
- *		Read the six arguments of spindle_rows: the table in *source, whose
- *		columns are those of desc, and the rows wanted, *row .. *end - 1.
+ * spindle_source_time
+ *		A time from a text: infinity, -infinity, or a day or time in UTC as
+ *		definitions write it; false if it is none.
+ */
+bool
+spindle_source_time(const char *text, Timestamp *time)
+{
+	SpindleType type;
+
+	(void) spindle_type_parse("timestamptz", &type);
+	if (strcmp(text, "infinity") == 0)
+		*time = DT_NOEND;
+	else if (strcmp(text, "-infinity") == 0)
+		*time = DT_NOBEGIN;
+	else
+		return spindle_value_parse(NULL, &type, text, time);
+	return true;
+}
+
+/* The same back, palloc'd: a time in UTC, whatever the session's settings are. */
+char *
+spindle_source_time_text(Timestamp time)
+{
+	struct pg_tm tm;
+	fsec_t		fsec;
+	char		buf[MAXDATELEN + 1];
+
+	if (TIMESTAMP_NOT_FINITE(time))
+		return pstrdup(time == DT_NOEND ? "infinity" : "-infinity");
+	if (timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range")));
+	EncodeDateTime(&tm, fsec, false, 0, NULL, USE_XSD_DATES, buf);
+	return psprintf("%sZ", buf);
+}
+
+/*
+ * spindle_source_as_of
+ *		When a table is looked at, by a time and the name of a profile, either of
+ *		which may be NULL.
  *
- * desc is NULL if the call has no column definition list, an error.  The instance
+ * A profile without a time is that of the end.  Raises what
+ * spindle_change_profile() does.
+ */
+SpindleAsOf
+spindle_source_as_of(const SpindleDomain *domain, const Timestamp *time, const char *profile)
+{
+	if (time == NULL && profile == NULL)
+		return SPINDLE_TODAY;
+	return (SpindleAsOf) {time ? *time : DT_NOEND,
+		profile ? spindle_domain_find_profile(domain, spindle_change_profile(domain, profile)) : -1};
+}
+
+/* The same by the arguments "as_of" and "profile" of a function. */
+SpindleAsOf
+spindle_source_as_of_arguments(const SpindleDomain *domain, const NullableDatum *args)
+{
+	Timestamp	time = args[0].isnull ? 0 : DatumGetTimestampTz(args[0].value);
+
+	return spindle_source_as_of(domain, args[0].isnull ? NULL : &time, spindle_argument_optional_text(&args[1]));
+}
+
+/*
+ * spindle_source_of_rows_call
+ *		Read the nargs arguments of spindle_rows: the table in *source, whose
+ *		columns are those of desc, and the rows wanted, *row .. *end - 1, of which
+ *		some may not be there at the time at which they are looked at.
+ *
+ * The function of the first release has no "as_of" and "profile".  desc is NULL if the call has no column definition list, an error.  The instance
  * is held by the current memory context.
  *
  * first_row beyond the end, or max_rows of 0, gives no rows.  Raises
@@ -244,8 +312,8 @@ spindle_source_match(SpindleSource *source, TupleDesc desc, const char *relation
  * spindle_source_match() do.
  */
 void
-spindle_source_of_rows_call(const NullableDatum *args, TupleDesc desc, SpindleSource *source, int64 *row,
-					   int64 *end)
+spindle_source_of_rows_call(const NullableDatum *args, int nargs, TupleDesc desc, SpindleSource *source, int64 *row,
+							int64 *end)
 {
 	memset(source, 0, sizeof(*source));
 	source->instance = spindle_library_instance(spindle_argument_text(&args[0], "domain"),
@@ -253,8 +321,9 @@ spindle_source_of_rows_call(const NullableDatum *args, TupleDesc desc, SpindleSo
 												spindle_argument_int64(&args[3], "seed"), CurrentMemoryContext);
 	source->table = spindle_source_table(source->instance->domain,
 										 spindle_argument_text(&args[1], "table_name"));
+	source->as_of = nargs > 6 ? spindle_source_as_of_arguments(source->instance->domain, &args[6]) : SPINDLE_TODAY;
 	spindle_argument_require(&args[4], "first_row");
-	*end = source->instance->nrows[source->table];
+	*end = spindle_alive_end(source->instance, source->table, source->as_of.time);
 	*row = Min(spindle_argument_count(&args[4], "first_row", 0), *end);
 	*end = *row + Min(spindle_argument_count(&args[5], "max_rows", PG_INT64_MAX), *end - *row);
 	if (desc == NULL)

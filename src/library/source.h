@@ -21,6 +21,7 @@ typedef struct SpindleSource
 {
 	SpindleInstance *instance;	/* held by whoever looked it up */
 	int			table;			/* of the instance's domain, from 0 */
+	SpindleAsOf as_of;			/* when its rows are looked at */
 	int			natts;
 	int		   *column;			/* column of each attribute, -1 if dropped */
 	SpindleInput *input;		/* of each attribute: whether and how its type
@@ -33,10 +34,14 @@ extern void spindle_source_require_type(const SpindleTable *table, const Spindle
 										int32 *typmod);
 extern int	spindle_source_table(const SpindleDomain *domain, const char *name);
 extern char *spindle_source_name(const SpindleInstance *instance, const char *table_name);
+extern bool spindle_source_time(const char *text, Timestamp *time);
+extern char *spindle_source_time_text(Timestamp time);
+extern SpindleAsOf spindle_source_as_of(const SpindleDomain *domain, const Timestamp *time, const char *profile);
+extern SpindleAsOf spindle_source_as_of_arguments(const SpindleDomain *domain, const NullableDatum *args);
 extern void spindle_source_match(SpindleSource *source, TupleDesc desc,
 								 const char *relation);
 extern char *spindle_source_column_list(const SpindleTable *table);
-extern void spindle_source_of_rows_call(const NullableDatum *args, TupleDesc desc, SpindleSource *source, int64 *row,
-										int64 *end);
+extern void spindle_source_of_rows_call(const NullableDatum *args, int nargs, TupleDesc desc, SpindleSource *source,
+										int64 *row, int64 *end);
 
 #endif							/* SPINDLE_SOURCE_H */

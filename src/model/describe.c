@@ -140,6 +140,53 @@ describe_copula(StringInfo out, const SpindleTable *table, const SpindleRule *ru
 							 table->column[copula->column[i]].name);
 }
 
+/* What sets a column, in words. */
+static void
+describe_setter(StringInfo out, const SpindleLifecycle *lifecycle, const SpindleSet *set)
+{
+	if (set->by == SPINDLE_SET_BY_STATES)
+		appendStringInfoString(out, " by steps of the row's states");
+	else
+		appendStringInfo(out, " by revisions \"%s\"", lifecycle->clock[set->by].name);
+}
+
+/* Append how a column changes in the course of time, behind a semicolon, if it does. */
+static void
+describe_changes(StringInfo out, const SpindleDomain *domain, const SpindleTable *table, int column)
+{
+	const SpindleLifecycle *lifecycle = table->lifecycle;
+	const SpindleStates *states = lifecycle->states;
+	const SpindleSet *set;
+
+	if (states && states->column == column)
+		appendStringInfo(out, "; goes through %d states from %s on", states->nstates, states->name[states->initial]);
+	if (lifecycle->set_of_column[column] < 0)
+		return;
+	set = &lifecycle->set[lifecycle->set_of_column[column]];
+	switch (set->kind)
+	{
+		case SPINDLE_SET_REDRAW:
+			appendStringInfoString(out, "; drawn anew");
+			break;
+		case SPINDLE_SET_WALK:
+			appendStringInfo(out, "; changes%s ", set->is_factor ? " times" : " plus");
+			spindle_describe_dist(out, &set->dist);
+			break;
+		case SPINDLE_SET_CHAIN:
+			appendStringInfo(out, "; goes along a chain of %d values", set->nvalues);
+			break;
+		case SPINDLE_SET_TO:
+			appendStringInfoString(out, "; was before: ");
+			set->rule->ops->describe(out, domain, table->index, set->rule);
+			appendStringInfoString(out, ", until set");
+			break;
+		case SPINDLE_SET_FOLLOW:
+			appendStringInfoString(out, "; follows what it comes from");
+			return;
+	}
+	describe_setter(out, lifecycle, set);
+}
+
 /*
  * spindle_rule_describe
  *		The rule of a column in words, palloc'd.
@@ -159,5 +206,6 @@ spindle_rule_describe(const SpindleDomain *domain, const SpindleTable *table, co
 	describe_copula(&out, table, column->rule);
 	if (column->null_fraction > 0)
 		appendStringInfo(&out, "; null for %g %%", column->null_fraction * 100);
+	describe_changes(&out, domain, table, column - table->column);
 	return out.data;
 }

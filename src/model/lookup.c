@@ -81,6 +81,33 @@ spindle_table_find_visible(const SpindleTable *table, const char *name)
 	return -1;
 }
 
+/*
+ * spindle_domain_find_profile
+ *		The number of the profile of that name, or -1.
+ */
+int
+spindle_domain_find_profile(const SpindleDomain *domain, const char *name)
+{
+	for (int i = 0; i < domain->nprofiles; i++)
+		if (strcmp(domain->profile[i], name) == 0)
+			return i;
+	return -1;
+}
+
+/*
+ * spindle_column_changes
+ *		Can a column of a row have other values than today's, before?
+ */
+bool
+spindle_column_changes(const SpindleTable *table, int column)
+{
+	const SpindleLifecycle *lifecycle = table->lifecycle;
+	const SpindleRuleKind kind = table->column[column].rule->kind;
+
+	return lifecycle->set_of_column[column] >= 0 || (lifecycle->states && lifecycle->states->column == column) ||
+		kind == SPINDLE_RULE_ENTERED || kind == SPINDLE_RULE_CHANGED || kind == SPINDLE_RULE_VERSION;
+}
+
 /* The column at the end of a path. */
 const SpindleColumn *
 spindle_ref_column(const SpindleDomain *domain, const SpindleColumnRef *ref)

@@ -19,6 +19,7 @@
 #include "math/alias.h"
 #include "math/calendar.h"
 #include "math/dist.h"
+#include "model/lifecycle.h"
 #include "model/rule.h"
 #include "model/type.h"
 
@@ -193,6 +194,7 @@ typedef struct SpindleTable
 	int			parent_column;	/* CHILDREN: the column with rule "parent", -1
 								 * if none has it */
 	uint64		label;			/* of its name in the definition; tells the draws of its layout */
+	SpindleLifecycle *lifecycle;	/* of its rows, never NULL */
 } SpindleTable;
 
 /* A scale. */
@@ -225,6 +227,9 @@ typedef struct SpindleDomain
 	int			default_preset; /* where no scale is given */
 	int			ndatasets;
 	SpindleDataSet **dataset;
+	int			nprofiles;		/* deletes that happen only if they are asked
+								 * for, at most one per table */
+	char	  **profile;
 	int			nrules;			/* those in branches of others included */
 	int			ntexts;			/* numbers given in the pool */
 	struct SpindleTextPool *pool;
@@ -243,9 +248,11 @@ extern int	spindle_table_find_column(const SpindleTable *table, const char *name
 extern int	spindle_domain_find_relation(const SpindleDomain *domain, const char *name);
 extern int	spindle_table_find_visible(const SpindleTable *table, const char *name);
 extern int	spindle_domain_find_preset(const SpindleDomain *domain, const char *name);
+extern int	spindle_domain_find_profile(const SpindleDomain *domain, const char *name);
 extern int	spindle_domain_years(const SpindleDomain *domain);
 extern const SpindleColumn *spindle_ref_column(const SpindleDomain *domain,
 											   const SpindleColumnRef *ref);
+extern bool spindle_column_changes(const SpindleTable *table, int column);
 extern bool spindle_table_is_key(const SpindleTable *table, int column);
 extern int	spindle_table_single_key(const SpindleTable *table);
 extern int	spindle_column_target(const SpindleDomain *domain, int table, int column);

@@ -17,6 +17,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "model/lifecycle.h"
 #include "model/rule_parts.h"
 
 struct SpindleDomain;
@@ -43,6 +44,10 @@ struct SpindleType;
 	KIND(REFERENCE, reference) \
 	KIND(PARENT, parent) \
 	KIND(COPY, copy) \
+	KIND(COPY_AS_OF, copy_as_of) \
+	KIND(ENTERED, entered) \
+	KIND(CHANGED, changed) \
+	KIND(VERSION, version) \
 	KIND(OFFSET, offset) \
 	KIND(CORRELATED, correlated) \
 	KIND(FORMULA, formula) \
@@ -313,6 +318,23 @@ struct SpindleRule
 
 		/* The value at the end of a path. */
 		SpindleColumnRef copy;
+
+		/*
+		 * The value at the end of a path of one step or more, where the row that
+		 * the last step leads to is taken as it was at a time; NULL where that
+		 * is NULL.  Before its insert, a row is as it was then.
+		 */
+		struct
+		{
+			SpindleColumnRef ref;
+			SpindleTimeRef time;
+		}			copy_as_of;
+
+		/* The time of the step to a state that the row took last. */
+		struct
+		{
+			int			state;	/* of the table's states */
+		}			entered;
 
 		/* The time source plus by times unit. */
 		struct

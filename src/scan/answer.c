@@ -74,8 +74,8 @@ spindle_answer_create(SpindleSource *source, List *private, List *values, PlanSt
 		reads_rows = true;
 	}
 	if (reads_rows && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
-		answer->rows = spindle_rows_create(source->instance, source->table, columns, source->natts, source->input,
-										   CurrentMemoryContext);
+		answer->rows = spindle_rows_create_at(source->instance, source->table, &source->as_of, columns,
+											  source->natts, source->input, CurrentMemoryContext);
 	answer->value = palloc0(sizeof(Datum) * Max(source->natts, 1));
 	answer->is_null = palloc0(sizeof(bool) * Max(source->natts, 1));
 	return answer;

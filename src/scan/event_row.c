@@ -21,9 +21,15 @@
 #include "compat.h"
 #include "scan/function_scan.h"
 
-/* A text in UTF-8 as a Datum in the server's encoding. */
-static Datum
-text_datum(const char *data, int len)
+/*
+ * spindle_utf8_datum
+ *		A text in UTF-8 as a value of type text, or json, in the server's encoding,
+ *		palloc'd.
+ *
+ * Raises untranslatable_character if the encoding lacks a character.
+ */
+Datum
+spindle_utf8_datum(const char *data, int len)
 {
 	char	   *server = pg_any_to_server(data, len, PG_UTF8);
 
@@ -31,11 +37,12 @@ text_datum(const char *data, int len)
 }
 
 /*
- * An arrival, in seconds since the start of the stream, as an interval rounded
- * to microseconds.  The interval is palloc'd.
+ * spindle_arrival_datum
+ *		An arrival, in seconds since the start of the stream, as an interval rounded
+ *		to microseconds.  The interval is palloc'd.
  */
-static Datum
-arrival_datum(double seconds)
+Datum
+spindle_arrival_datum(double seconds)
 {
 	Interval   *interval = palloc0(sizeof(Interval));
 
@@ -62,7 +69,7 @@ spindle_stream_event(SpindleStream *stream, const SpindleEvent *event, StringInf
 	buf->len = VARHDRSZ;
 	spindle_stream_write(stream, event, buf);
 	if (GetDatabaseEncoding() != PG_UTF8)
-		return text_datum(buf->data + VARHDRSZ, buf->len - VARHDRSZ);
+		return spindle_utf8_datum(buf->data + VARHDRSZ, buf->len - VARHDRSZ);
 	SET_VARSIZE(buf->data, buf->len);
 	return PointerGetDatum(buf->data);
 }
@@ -112,10 +119,10 @@ spindle_stream_row(const SpindleEvent *event, const SpindleStreamOptions *option
 	if (wanted[3])
 		values[3] = TimestampTzGetDatum(event->time);
 	if (wanted[4])
-		values[4] = arrival_datum(event->arrival);
+		values[4] = spindle_arrival_datum(event->arrival);
 	values[5] = BoolGetDatum(has_label);
 	if (wanted[6] && has_label && options->label_anomalies)
-		values[6] = text_datum(event->label, (int) strlen(event->label));
+		values[6] = spindle_utf8_datum(event->label, (int) strlen(event->label));
 	nulls[0] = nulls[1] = nulls[2] = nulls[4] = false;
 	nulls[3] = !event->has_time;
 	nulls[5] = !options->label_anomalies;

@@ -76,6 +76,7 @@ typedef struct GeneratedScan
 	/* set when the scan begins */
 	SpindleSource *source;
 	SpindleRows *rows;
+	SpindlePresence presence;	/* which rows are there, if rows is set */
 	SpindleSearch *search;
 	bool		backward;
 	SharedScan *shared;			/* of a parallel scan, else NULL */
@@ -165,8 +166,12 @@ begin_scan(ForeignScanState *node, int eflags)
 		inputs[i] = state->source->input[lfirst_int(lc)];
 	}
 	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY))
-		state->rows = spindle_rows_create(state->source->instance, state->source->table, columns, natts, inputs,
-										  context);
+	{
+		state->rows = spindle_rows_create_at(state->source->instance, state->source->table, &state->source->as_of,
+											 columns, natts, inputs, context);
+		spindle_presence_init(&state->presence, state->source->instance, state->source->table, &state->source->as_of,
+							  context);
+	}
 
 	state->search = spindle_search_create(state->source, list_nth(plan->fdw_private, SPINDLE_PLAN_CONDITIONS),
 										  plan->fdw_exprs, &node->ss.ps);
@@ -268,19 +273,17 @@ report_progress(GeneratedScan *state)
 }
 
 /*
- * Compute the next batch; false if there are no more rows.  A batch may span
- * several ranges and never goes beyond the run.  Its rows are computed at
- * once, one column after another, and stay until the next batch.
+ * The numbers of the next rows, as many as a batch has at most; 0 if there are no
+ * more.  They may lie in several ranges and never beyond the run.
  */
-static bool
-next_batch(GeneratedScan *state)
+static int
+next_rows(GeneratedScan *state, int64 *list)
 {
-	int64		list[SPINDLE_BATCH_ROWS];
 	int			n = 0;
 
 	report_progress(state);
 	if (state->position >= state->run_end && !next_run(state))
-		return false;
+		return 0;
 	while (n < state->batch_rows && state->position < state->run_end)
 	{
 		const SpindleRange *range = &state->ranges->range[state->backward ? state->ranges->n - 1 - state->range :
@@ -300,11 +303,33 @@ next_batch(GeneratedScan *state)
 			state->range_offset = 0;
 		}
 	}
+	state->unreported += n;
+	return n;
+}
+
+/*
+ * Compute the next batch; false if there are no more rows.  Rows that are not there
+ * at the time of the scan are passed over.  The others are computed at once, one
+ * column after another, and stay until the next batch.
+ */
+static bool
+next_batch(GeneratedScan *state)
+{
+	int64		list[SPINDLE_BATCH_ROWS];
+	int			n;
+
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		n = next_rows(state, list);
+		if (n == 0)
+			return false;
+		n = spindle_presence_filter(&state->presence, list, n);
+		state->batch_rows = Min(state->batch_rows * 4, SPINDLE_BATCH_ROWS);
+	} while (n == 0);
 	spindle_rows_fill_list(state->rows, list, n);
 	state->n = n;
 	state->i = 0;
-	state->unreported += n;
-	state->batch_rows = Min(state->batch_rows * 4, SPINDLE_BATCH_ROWS);
 	return true;
 }
 
@@ -370,17 +395,22 @@ end_scan(ForeignScanState *node)
 
 /*
  * spindle_explain_generates
- *		EXPLAIN: which table is generated, at which scale, by which seed.
+ *		EXPLAIN: which table is generated, at which scale, by which seed, and as it is
+ *		when.
  */
 void
 spindle_explain_generates(const SpindleSource *source, ExplainState *es)
 {
 	const SpindleInstance *instance = source->instance;
 
-	ExplainPropertyText("Generates", psprintf("%s.%s (scale %s, seed " INT64_FORMAT ")",
+	ExplainPropertyText("Generates", psprintf("%s.%s (scale %s, seed " INT64_FORMAT "%s%s%s%s)",
 											  instance->domain->name, instance->domain->table[source->table].name,
-											  instance->domain->preset[instance->preset].name,
-											  instance->seed), es);
+											  instance->domain->preset[instance->preset].name, instance->seed,
+											  spindle_as_of_today(&source->as_of) ? "" : ", as of ",
+											  spindle_as_of_today(&source->as_of) ? "" : spindle_source_time_text(source->as_of.time),
+											  source->as_of.profile < 0 ? "" : ", profile ",
+											  source->as_of.profile < 0 ? "" : instance->domain->profile[source->as_of.profile]),
+						es);
 }
 
 /*
@@ -480,15 +510,20 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int targrows,
 												  ALLOCSET_DEFAULT_SIZES);
 	SpindleSource *source = spindle_source_of_relation(RelationGetRelid(relation), desc);
 	SpindleKey	key = spindle_key_seed(0);
-	int64		nrows = source->instance->nrows[source->table];
-	int			wanted = (int) Min(targrows, nrows);
+	SpindlePresence presence;
+	int64		nrows;
+	int			wanted;
+	int			found = 0;
 	SpindleRows *generated;
 	Datum	   *values = palloc0(sizeof(Datum) * desc->natts);
 	bool	   *nulls = palloc(desc->natts);
 
 	memset(nulls, true, desc->natts);
-	generated = spindle_rows_create(source->instance, source->table, source->column, desc->natts, source->input,
-									context);
+	generated = spindle_rows_create_at(source->instance, source->table, &source->as_of, source->column, desc->natts,
+									   source->input, context);
+	spindle_presence_init(&presence, source->instance, source->table, &source->as_of, context);
+	nrows = presence.end;
+	wanted = (int) Min(targrows, nrows);
 	for (int done = 0; done < wanted;)
 	{
 		int64		list[SPINDLE_BATCH_ROWS];
@@ -502,21 +537,24 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int targrows,
 
 			list[i] = low + (int64) spindle_below(spindle_draw(key, done + i), high - low);
 		}
+		done += n;
+		n = spindle_presence_filter(&presence, list, n);
 		spindle_rows_fill_list(generated, list, n);
 		for (int i = 0; i < n; i++)
 		{
 			spindle_rows_get(generated, i, values, nulls);
-			rows[done + i] = heap_form_tuple(desc, values, nulls);
+			rows[found++] = heap_form_tuple(desc, values, nulls);
 		}
-		done += n;
 	}
-	*totalrows = nrows;
+
+	/* exact, unless the sample tells how many rows are there */
+	*totalrows = wanted == 0 ? 0 : (double) nrows * found / wanted;
 	*totaldeadrows = 0;
 	MemoryContextDelete(context);
 	ereport(elevel,
 			(errmsg("\"%s\": generated %d of " INT64_FORMAT " rows",
-					RelationGetRelationName(relation), wanted, nrows)));
-	return wanted;
+					RelationGetRelationName(relation), found, nrows)));
+	return found;
 }
 
 /*

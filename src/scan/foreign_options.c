@@ -3,8 +3,8 @@
  * foreign_options.c
  *		The options of foreign tables, and what they name.
  *
- * A foreign table has domain, table, scale and seed, and a column of one may have
- * column_name.  They are checked in two steps: names and syntax when the options
+ * A foreign table has domain, table, scale, seed, as_of and profile, and a column of
+ * one may have column_name.  They are checked in two steps: names and syntax when the options
  * are set, what they name when the table is used.
  *
  *-------------------------------------------------------------------------
@@ -25,7 +25,7 @@
 #include "scan/fdw.h"
 #include "spindle.h"
 
-/* Options of foreign tables; IMPORT FOREIGN SCHEMA knows the last two. */
+/* Options of foreign tables; IMPORT FOREIGN SCHEMA knows the last four. */
 static const struct
 {
 	const char *name;
@@ -38,6 +38,8 @@ static const struct
 	{"table", true, false},
 	{"scale", false, true},
 	{"seed", false, true},
+	{"as_of", false, true},
+	{"profile", false, true},
 };
 
 /* The option of columns: what a column is called in the domain. */
@@ -83,6 +85,23 @@ seed_option(const char *text)
 }
 
 /*
+ * A time from the text of an option.  Raises fdw_invalid_attribute_value if it is
+ * none; what it says does not depend on settings.
+ */
+static Timestamp
+time_option(const char *text)
+{
+	Timestamp	time;
+
+	if (!spindle_source_time(text, &time))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+				 errmsg("invalid value for option \"as_of\": \"%s\"", text),
+				 errhint("It must be infinity, or a time in UTC such as 2024-07-01 or 2024-07-01T12:30:00Z.")));
+	return time;
+}
+
+/*
  * What the options of a foreign table say, its defaults included.  Texts
  * belong to the list that was read.
  */
@@ -92,6 +111,9 @@ typedef struct TableOptions
 	const char *table;
 	const char *scale;			/* NULL: the domain's default */
 	int64		seed;
+	bool		has_as_of;
+	Timestamp	as_of;
+	const char *profile;		/* NULL: none */
 } TableOptions;
 
 /*
@@ -118,6 +140,13 @@ read_options(List *options)
 			result.scale = defGetString(def);
 		else if (strcmp(def->defname, "seed") == 0)
 			result.seed = seed_option(defGetString(def));
+		else if (strcmp(def->defname, "as_of") == 0)
+		{
+			result.has_as_of = true;
+			result.as_of = time_option(defGetString(def));
+		}
+		else if (strcmp(def->defname, "profile") == 0)
+			result.profile = defGetString(def);
 	}
 	if (result.domain == NULL || result.table == NULL)
 		ereport(ERROR,
@@ -234,6 +263,8 @@ spindle_source_of_relation(Oid relid, TupleDesc desc)
 	source->instance = spindle_library_instance(options.domain, options.scale, options.seed,
 												CurrentMemoryContext);
 	source->table = spindle_source_table(source->instance->domain, options.table);
+	source->as_of = spindle_source_as_of(source->instance->domain, options.has_as_of ? &options.as_of : NULL,
+										 options.profile);
 	error_context_stack = callback.previous;
 	spindle_source_match(source, rename_columns(relid, desc),
 						 psprintf("foreign table \"%s\"", get_rel_name(relid)));
@@ -288,9 +319,9 @@ type_to_declare(const SpindleTable *table, const SpindleColumn *column, Oid sche
  *		The commands that create the foreign tables of a domain.
  *
  * One CREATE FOREIGN TABLE per table of the domain, as palloc'd strings, whose
- * hidden columns are left out.  options may have scale and seed, of type
- * DefElem; the tables get both explicitly, so that they stay the same if the
- * defaults ever change.  Tables and columns have the names that they have in
+ * hidden columns are left out.  options may have scale, seed, as_of and profile, of
+ * type DefElem; the tables get the first two explicitly, so that they stay the same if
+ * the defaults ever change.  Tables and columns have the names that they have in
  * SQL; the option "table" is the name in the definition.  Whether table names
  * are taken or excluded is for the
  * server.
@@ -303,6 +334,9 @@ spindle_source_import(const char *domain_name, const char *server, const char *l
 {
 	const char *scale = NULL;
 	int64		seed = SPINDLE_DEFAULT_SEED;
+	bool		has_as_of = false;
+	Timestamp	as_of = DT_NOEND;
+	const char *profile = NULL;
 	SpindleInstance *instance;
 	List	   *commands = NIL;
 	ListCell   *lc;
@@ -321,10 +355,18 @@ spindle_source_import(const char *domain_name, const char *server, const char *l
 			scale = defGetString(def);
 		else if (strcmp(def->defname, "seed") == 0)
 			seed = seed_option(defGetString(def));
+		else if (strcmp(def->defname, "as_of") == 0)
+		{
+			has_as_of = true;
+			as_of = time_option(defGetString(def));
+		}
+		else if (strcmp(def->defname, "profile") == 0)
+			profile = defGetString(def);
 		else
 			report_unknown_option(def->defname, true);
 	}
 	instance = spindle_library_instance(domain_name, scale, seed, CurrentMemoryContext);
+	(void) spindle_source_as_of(instance->domain, NULL, profile);
 	refuse_equal_names(instance->domain);
 	for (int t = 0; t < instance->domain->ntables; t++)
 	{
@@ -344,10 +386,15 @@ spindle_source_import(const char *domain_name, const char *server, const char *l
 							 type_to_declare(table, column, get_namespace_oid(local_schema, true)), column->nullable ? "" : " NOT NULL");
 			first = false;
 		}
-		appendStringInfo(&buf, ") SERVER %s OPTIONS (domain %s, \"table\" %s, scale %s, seed '" INT64_FORMAT "')",
+		appendStringInfo(&buf, ") SERVER %s OPTIONS (domain %s, \"table\" %s, scale %s, seed '" INT64_FORMAT "'",
 						 quote_identifier(server), quote_literal_cstr(domain_name),
 						 quote_literal_cstr(table->name),
 						 quote_literal_cstr(instance->domain->preset[instance->preset].name), seed);
+		if (has_as_of)
+			appendStringInfo(&buf, ", as_of %s", quote_literal_cstr(spindle_source_time_text(as_of)));
+		if (profile)
+			appendStringInfo(&buf, ", profile %s", quote_literal_cstr(profile));
+		appendStringInfoChar(&buf, ')');
 		commands = lappend(commands, buf.data);
 	}
 	return commands;

@@ -1,8 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * function_cost.c
- *		What the planner asks about spindle_stream() and spindle_rows(): which
- *		function a call is one of, how many rows it gives, and at which cost.
+ *		What the planner asks about spindle_stream(), spindle_changes() and
+ *		spindle_rows(): which function a call is one of, how many rows it gives, and
+ *		at which cost.
  *
  * Planning must not fail where execution would not, and must not report what
  * execution reports better.  So arguments that are no constants are guessed,
@@ -78,6 +79,8 @@ spindle_scan_function(Oid funcid)
 		return SPINDLE_SCAN_NONE;
 	if (has_symbol(funcid, "spindle_stream"))
 		return SPINDLE_SCAN_STREAM;
+	if (has_symbol(funcid, "spindle_changes"))
+		return SPINDLE_SCAN_CHANGES;
 	if (has_symbol(funcid, "spindle_rows"))
 		return SPINDLE_SCAN_ROWS;
 	return SPINDLE_SCAN_NONE;
@@ -201,7 +204,8 @@ read_options(PlannerInfo *root, FuncExpr *call, char **scale, double *limit)
  *
  * At least 1.  A relation counts with what ANALYZE found; max_events or
  * max_rows limits the result if it is a constant.  skip_events and first_row,
- * and whatever else leaves events out, are not looked at.
+ * and whatever else leaves events out, are not looked at.  Changes count as the rows
+ * that have events.
  *
  * It is 1000 where nothing is known.
  */
@@ -209,7 +213,9 @@ double
 spindle_scan_rows(PlannerInfo *root, FuncExpr *call)
 {
 	const bool	is_relation = spindle_streams_relation(call->funcid, 0);
-	const bool	is_stream = spindle_scan_function(call->funcid) == SPINDLE_SCAN_STREAM;
+	const SpindleScanFunction function = spindle_scan_function(call->funcid);
+	const int	limit_argument = function == SPINDLE_SCAN_CHANGES ? SPINDLE_CHANGE_MAX_EVENTS :
+		function == SPINDLE_SCAN_ROWS ? 5 : is_relation ? 3 : 4;
 	double		rows = 0;
 	double		limit = DBL_MAX;
 	Datum		source;
@@ -218,9 +224,9 @@ spindle_scan_rows(PlannerInfo *root, FuncExpr *call)
 	char	   *scale = NULL;
 	bool		is_known = is_relation || optional_text_argument(call->args, 2, &scale);
 
-	if (constant_argument(call->args, !is_stream ? 5 : is_relation ? 3 : 4, &number))
+	if (constant_argument(call->args, limit_argument, &number))
 		limit = (double) DatumGetInt64(number);
-	if (is_stream)
+	if (function == SPINDLE_SCAN_STREAM)
 		is_known = read_options(root, call, &scale, &limit) && is_known;
 	if (is_relation)
 	{
@@ -255,14 +261,14 @@ spindle_scan_source(RangeTblFunction *function, FuncExpr *call, int64 *row, int6
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
 	SpindleSource *volatile result = NULL;
-	NullableDatum values[6];
+	NullableDatum values[8];
 	ListCell   *lc;
 	char	   *domain = NULL;
 	char	   *table = NULL;
 	char	   *scale = NULL;
 
-	if (spindle_scan_function(call->funcid) != SPINDLE_SCAN_ROWS || list_length(call->args) != lengthof(values) ||
-		function->funccolnames == NIL)
+	if (spindle_scan_function(call->funcid) != SPINDLE_SCAN_ROWS || list_length(call->args) < 6 ||
+		list_length(call->args) > lengthof(values) || function->funccolnames == NIL)
 		return NULL;
 
 	/* once the domain is there, a mistake is one in what we look at ourselves */
@@ -285,7 +291,7 @@ spindle_scan_source(RangeTblFunction *function, FuncExpr *call, int64 *row, int6
 		TupleDesc	desc = BuildDescFromLists(function->funccolnames, function->funccoltypes,
 											  function->funccoltypmods, function->funccolcollations);
 
-		spindle_source_of_rows_call(values, desc, source, row, end);
+		spindle_source_of_rows_call(values, list_length(call->args), desc, source, row, end);
 		result = source;
 	}
 	PG_CATCH();

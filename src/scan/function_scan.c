@@ -1,23 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * function_scan.c
- *		The scan node that takes the place of function scans.
+ *		The scan node that takes the place of function scans; see function_plan.c for
+ *		where it does.
  *
  * The executor's function scan calls a function until it has all rows, keeps
- * them in a tuplestore and only then shows the first.  For spindle_stream()
- * and spindle_rows() in FROM we put a custom scan in its place, which computes
+ * them in a tuplestore and only then shows the first.  For spindle_stream(),
+ * spindle_changes() and spindle_rows() in FROM we put a custom scan in its place, which computes
  * rows when they are asked for: memory stays constant, LIMIT stops at once, a
  * paced stream is shown as it comes, and columns that nobody reads are not
  * computed.
- *
- * The planner hook exists once the library is loaded.  Both functions name a
- * planner support function, which the planner calls to estimate rows before it
- * looks for paths: that loads the library in the first statement of a session
- * too.
- *
- * The node does not take calls whose arguments depend on other relations
- * (LATERAL), ROWS FROM with several functions, WITH ORDINALITY, and queries that
- * want a row as one value; there the plain function gives the same rows.
  *
  * What one scan needs is allocated in a context of its own, below the query's;
  * a rescan with other arguments drops it and starts anew.
@@ -26,23 +18,13 @@
  */
 #include "postgres.h"
 
-#include "access/sysattr.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "utils/acl.h"
 #include "miscadmin.h"
 #include "nodes/extensible.h"
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "optimizer/clauses.h"
-#include "optimizer/cost.h"
-#include "optimizer/optimizer.h"
-#include "optimizer/pathnode.h"
-#include "optimizer/paths.h"
-#include "optimizer/restrictinfo.h"
-#include "parser/parse_relation.h"
-#include "parser/parsetree.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -88,8 +70,12 @@ typedef struct GeneratedFunctionScan
 	SpindlePace pace;
 	StringInfoData json;
 
+	/* SPINDLE_SCAN_CHANGES, with pace */
+	SpindleChangeScan changes;
+
 	/* SPINDLE_SCAN_ROWS */
 	SpindleRows *rows;
+	SpindlePresence presence;	/* which rows are there */
 	int64		first;			/* row number that a rescan goes back to */
 	int64		next;			/* row number of the next batch */
 	int64		end;			/* row number behind the last one */
@@ -103,161 +89,6 @@ typedef struct GeneratedFunctionScan
 	int64		late;			/* events delivered out of order */
 	int64		anomalies;		/* among the events delivered */
 } GeneratedFunctionScan;
-
-/*
- * The planner support function as it was loaded; NULL before that.  Only a
- * function that names this one is taken for ours.
- */
-PGFunction	spindle_scan_support_function = NULL;
-
-/* Who had the hook before us; is called first. */
-static set_rel_pathlist_hook_type previous_hook = NULL;
-
-/*
- * Planning
- */
-
-static Plan *plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
-					   List *clauses, List *custom_plans);
-static Node *create_state(CustomScan *plan);
-
-static const CustomPathMethods path_methods = {
-	.CustomName = "Spindle",
-	.PlanCustomPath = plan_scan,
-};
-
-static const CustomScanMethods scan_methods = {
-	.CustomName = "Spindle",
-	.CreateCustomScanState = create_state,
-};
-
-/*
- * spindle_scan_call
- *		The one call of an RTE, if it is one that the node can take.  NULL
- *		otherwise.
- *
- * Asked for every relation of every query, so what is quickest to look at comes
- * first.
- */
-FuncExpr *
-spindle_scan_call(RangeTblEntry *rte)
-{
-	RangeTblFunction *function;
-
-	if (rte->rtekind != RTE_FUNCTION || rte->funcordinality || list_length(rte->functions) != 1)
-		return NULL;
-	function = linitial(rte->functions);
-	if (!IsA(function->funcexpr, FuncExpr) || contain_vars_of_level(function->funcexpr, 0) ||
-		contain_subplans(function->funcexpr) ||
-		spindle_scan_function(((FuncExpr *) function->funcexpr)->funcid) == SPINDLE_SCAN_NONE)
-		return NULL;
-	return (FuncExpr *) function->funcexpr;
-}
-
-/* Does the query want rows as one value?  The node's rows have no such column. */
-static bool
-uses_whole_row(RelOptInfo *rel)
-{
-	Bitmapset  *used = NULL;
-	ListCell   *lc;
-
-	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
-	foreach(lc, rel->baserestrictinfo)
-		pull_varattnos((Node *) ((RestrictInfo *) lfirst(lc))->clause, rel->relid, &used);
-	return bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
-}
-
-/*
- * set_rel_pathlist_hook: if a relation is a call of ours, its only path is the
- * node.
- *
- * Costs are those of a function scan, and what is done before the first row.
- */
-static void
-add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
-{
-	FuncExpr   *call;
-	CustomPath *path;
-	QualCost	quals;
-
-	if (previous_hook)
-		previous_hook(root, rel, rti, rte);
-	call = spindle_scan_call(rte);
-	if (call == NULL || !IS_SIMPLE_REL(rel) || !bms_is_empty(rel->lateral_relids) ||
-		uses_whole_row(rel))
-		return;
-
-	path = makeNode(CustomPath);
-	path->path.pathtype = T_CustomScan;
-	path->path.parent = rel;
-	path->path.pathtarget = rel->reltarget;
-
-	/* paced rows are sent to the client from here, which a worker cannot do */
-	path->path.parallel_safe = false;
-	path->path.rows = rel->rows;
-	cost_qual_eval(&quals, rel->baserestrictinfo, root);
-	path->path.startup_cost = quals.startup + rel->reltarget->cost.startup + spindle_scan_reading_cost(call, rel->tuples);
-	path->path.total_cost = path->path.startup_cost +
-		(cpu_tuple_cost + quals.per_tuple) * rel->tuples + rel->reltarget->cost.per_tuple * rel->rows;
-	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
-	path->methods = &path_methods;
-
-	/* a function scan is never better */
-	rel->pathlist = NIL;
-	rel->partial_pathlist = NIL;
-	add_path(rel, &path->path);
-}
-
-/*
- * PlanCustomPath: the plan of the node, from its path.
- *
- * custom_private has the OID of the function, the list of attributes that the
- * query reads, from 0, and the names of all columns for EXPLAIN.  custom_exprs
- * are the arguments.  The scan tuple has all columns of the function's result;
- * those that are not read are not made.
- */
-static Plan *
-plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
-		  List *custom_plans)
-{
-	RangeTblEntry *rte = planner_rt_fetch(rel->relid, root);
-	FuncExpr   *call = spindle_scan_call(rte);
-	CustomScan *scan = makeNode(CustomScan);
-	List	   *quals = extract_actual_clauses(clauses, false);
-	Bitmapset  *used = NULL;
-	List	   *wanted = NIL;
-	List	   *colnames;
-	List	   *colvars;
-	ListCell   *lc;
-	ListCell   *name;
-
-	spindle_expandRTE(rte, rel->relid, 0, VAR_RETURNING_DEFAULT, -1, false, &colnames, &colvars);
-	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
-	pull_varattnos((Node *) quals, rel->relid, &used);
-	forboth(lc, colvars, name, colnames)
-	{
-		int			att = foreach_current_index(lc) + 1;
-		Expr	   *var = lfirst(lc);
-
-		scan->custom_scan_tlist =
-			lappend(scan->custom_scan_tlist, makeTargetEntry(var, att, pstrdup(strVal(lfirst(name))), false));
-		if (bms_is_member(att - FirstLowInvalidHeapAttributeNumber, used))
-			wanted = lappend_int(wanted, att - 1);
-	}
-	scan->scan.plan.targetlist = tlist;
-	scan->scan.plan.qual = quals;
-	scan->scan.scanrelid = 0;
-	scan->flags = path->flags;
-	scan->custom_exprs = copyObject(call->args);
-	scan->custom_private = list_make3(makeInteger((int) call->funcid), wanted, colnames);
-	scan->custom_relids = bms_make_singleton(rel->relid);
-	scan->methods = &scan_methods;
-	return &scan->scan.plan;
-}
-
-/*
- * Execution
- */
 
 static void begin_scan(CustomScanState *node, EState *estate, int eflags);
 static TupleTableSlot *exec_scan(CustomScanState *node);
@@ -275,10 +106,11 @@ static const CustomExecMethods exec_methods = {
 };
 
 /*
- * CreateCustomScanState: a node without anything in it; begin_scan() fills it.
+ * spindle_scan_create_state
+ *		CreateCustomScanState: a node without anything in it; begin_scan() fills it.
  */
-static Node *
-create_state(CustomScan *plan)
+Node *
+spindle_scan_create_state(CustomScan *plan)
 {
 	GeneratedFunctionScan *state = (GeneratedFunctionScan *) newNode(sizeof(GeneratedFunctionScan), T_CustomScanState);
 
@@ -410,6 +242,21 @@ start_stream(GeneratedFunctionScan *state, const NullableDatum *values)
 }
 
 /*
+ * Open the changes that the arguments ask for.  Raises what
+ * spindle_change_scan_open() does.
+ */
+static void
+start_changes(GeneratedFunctionScan *state, const NullableDatum *values)
+{
+	spindle_change_scan_open(&state->changes, values, list_length(state->args), state->wanted, state->context);
+	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt,
+											 spindle_source_name(state->changes.call.instance,
+																 state->changes.call.table_name));
+	start_progress(state, "streaming changes of", SPINDLE_PROGRESS_UNKNOWN, "changes");
+	spindle_pace_start(&state->pace);
+}
+
+/*
  * Look up the table and rows that the arguments ask for, and prepare to
  * compute the columns that the query reads.
  *
@@ -421,15 +268,16 @@ start_rows(GeneratedFunctionScan *state, const NullableDatum *values)
 	SpindleSource source;
 	TupleDesc	desc = state->css.ss.ss_ScanTupleSlot->tts_tupleDescriptor;
 
-	spindle_source_of_rows_call(values, desc, &source, &state->next, &state->end);
+	spindle_source_of_rows_call(values, list_length(state->args), desc, &source, &state->next, &state->end);
 	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt,
 											 spindle_source_name(source.instance,
 																 source.instance->domain->table[source.table].name));
 	for (int i = 0; i < state->natts; i++)
 		if (!state->wanted[i])
 			source.column[i] = -1;
-	state->rows = spindle_rows_create(source.instance, source.table, source.column, source.natts,
-									  source.input, state->context);
+	state->rows = spindle_rows_create_at(source.instance, source.table, &source.as_of, source.column, source.natts,
+										 source.input, state->context);
+	spindle_presence_init(&state->presence, source.instance, source.table, &source.as_of, state->context);
 	state->first = state->next;
 	state->batch_rows = FIRST_BATCH_ROWS;
 	state->n = state->i = 0;
@@ -453,6 +301,8 @@ start(GeneratedFunctionScan *state)
 	values = evaluate_arguments(state);
 	if (state->function == SPINDLE_SCAN_ROWS)
 		start_rows(state, values);
+	else if (state->function == SPINDLE_SCAN_CHANGES)
+		start_changes(state, values);
 	else
 		start_stream(state, values);
 	MemoryContextSwitchTo(oldcontext);
@@ -476,11 +326,47 @@ stop(GeneratedFunctionScan *state)
 }
 
 /*
+ * Wait until what comes next is due, if it is paced; the client gets what is in its
+ * buffer before.  A wait can be interrupted.
+ */
+static void
+wait_until_due(GeneratedFunctionScan *state, bool realtime, double due)
+{
+	if (realtime && !spindle_pace_is_due(&state->pace, due))
+	{
+		/* what is out already must not wait in a buffer */
+		spindle_flush_client();
+		spindle_pace_wait(&state->pace, due);
+		spindle_progress_report(&state->progress, state->delivered);
+	}
+	else if (state->delivered % SPINDLE_PROGRESS_ROWS == 0)
+		spindle_progress_report(&state->progress, state->delivered);
+}
+
+/*
+ * The next change in the slot, or the slot as it was, which is empty, at the end.
+ */
+static TupleTableSlot *
+next_change(GeneratedFunctionScan *state, TupleTableSlot *slot)
+{
+	SpindleChange change;
+	MemoryContext oldcontext;
+
+	if (!spindle_change_scan_next(&state->changes, &change))
+		return slot;
+	wait_until_due(state, state->changes.call.realtime, change.arrival);
+
+	/* values live until the next row */
+	oldcontext = MemoryContextSwitchTo(state->css.ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
+	spindle_change_row(&state->changes, &change, slot->tts_values, slot->tts_isnull);
+	MemoryContextSwitchTo(oldcontext);
+	state->delivered++;
+	return ExecStoreVirtualTuple(slot);
+}
+
+/*
  * The next event in the slot, or the slot as it was, which is empty, at the
  * end.
- *
- * Where the stream is paced this waits until the event is due, and sends the
- * client what is in its buffer before.  A wait can be interrupted.
  */
 static TupleTableSlot *
 next_event(GeneratedFunctionScan *state, TupleTableSlot *slot)
@@ -489,16 +375,7 @@ next_event(GeneratedFunctionScan *state, TupleTableSlot *slot)
 
 	if (!spindle_stream_next(state->stream, &event))
 		return slot;
-	if (state->arguments.options.realtime && !spindle_pace_is_due(&state->pace, event.due))
-	{
-		/* what is out already must not wait in a buffer */
-		spindle_flush_client();
-		spindle_pace_wait(&state->pace, event.due);
-		spindle_progress_report(&state->progress, state->delivered);
-	}
-	else if (state->delivered % SPINDLE_PROGRESS_ROWS == 0)
-		spindle_progress_report(&state->progress, state->delivered);
-
+	wait_until_due(state, state->arguments.options.realtime, event.due);
 	if (state->any_wanted)
 	{
 		/* values live until the next row */
@@ -527,19 +404,18 @@ next_event(GeneratedFunctionScan *state, TupleTableSlot *slot)
 static TupleTableSlot *
 next_row(GeneratedFunctionScan *state, TupleTableSlot *slot)
 {
-	if (state->i >= state->n)
+	while (state->i >= state->n)
 	{
-		state->n = (int) Min(state->batch_rows, state->end - state->next);
-		state->i = 0;
-		if (state->n <= 0)
-		{
-			state->n = 0;
+		int64		list[SPINDLE_BATCH_ROWS];
+		int			n = (int) Min(state->batch_rows, state->end - state->next);
+
+		state->n = state->i = 0;
+		if (n <= 0)
 			return slot;
-		}
 		CHECK_FOR_INTERRUPTS();
-		spindle_progress_report(&state->progress, state->delivered);
-		spindle_rows_fill(state->rows, state->next, state->n);
-		state->next += state->n;
+		spindle_progress_report(&state->progress, state->next - state->first);
+		state->n = spindle_rows_fill_present(state->rows, &state->presence, state->next, n, list);
+		state->next += n;
 		state->batch_rows = Min(state->batch_rows * 4, SPINDLE_BATCH_ROWS);
 	}
 	spindle_rows_get(state->rows, state->i++, slot->tts_values, slot->tts_isnull);
@@ -557,7 +433,8 @@ next_tuple(ScanState *node)
 	if (state->context == NULL)
 		start(state);
 	ExecClearTuple(slot);
-	return state->function == SPINDLE_SCAN_ROWS ? next_row(state, slot) : next_event(state, slot);
+	return state->function == SPINDLE_SCAN_ROWS ? next_row(state, slot) :
+		state->function == SPINDLE_SCAN_CHANGES ? next_change(state, slot) : next_event(state, slot);
 }
 
 /*
@@ -606,6 +483,8 @@ rescan(CustomScanState *node)
 		stop(state);
 	else if (state->function == SPINDLE_SCAN_STREAM)
 		spindle_stream_rewind(state->stream);
+	else if (state->function == SPINDLE_SCAN_CHANGES)
+		spindle_changes_rewind(state->changes.changes);
 	else
 	{
 		state->next = state->first;
@@ -633,7 +512,8 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	if (!es->analyze)
 		return;
 	if (state->source_name)
-		ExplainPropertyText(state->function == SPINDLE_SCAN_ROWS ? "Generates" : "Streams", state->source_name, es);
+		ExplainPropertyText(state->function == SPINDLE_SCAN_ROWS ? "Generates" :
+							state->function == SPINDLE_SCAN_CHANGES ? "Streams Changes Of" : "Streams", state->source_name, es);
 	if (state->function == SPINDLE_SCAN_ROWS)
 	{
 		ExplainPropertyInteger("Rows Generated", NULL, state->delivered, es);
@@ -641,29 +521,18 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	}
 	if (state->source_name == NULL)
 		return;					/* never started */
+	if (state->function == SPINDLE_SCAN_CHANGES)
+	{
+		ExplainPropertyInteger("Changes Delivered", NULL, state->delivered, es);
+		ExplainPropertyInteger("Transactions", NULL, state->changes.transactions, es);
+		if (state->changes.call.realtime)
+			ExplainPropertyFloat("Largest Lag", "ms", state->pace.lag * 1000.0, 3, es);
+		return;
+	}
 	ExplainPropertyFloat("Rate", "events/s", state->arguments.options.schedule.rate, 3, es);
 	ExplainPropertyInteger("Events Delivered", NULL, state->delivered, es);
 	ExplainPropertyInteger("Out of Order", NULL, state->late, es);
 	ExplainPropertyInteger("Anomalies", NULL, state->anomalies, es);
 	if (state->arguments.options.realtime)
 		ExplainPropertyFloat("Largest Lag", "ms", state->pace.lag * 1000.0, 3, es);
-}
-
-/*
- * spindle_scan_init
- *		Put the node in the place of calls of functions that have a planner support
- *		function; called when the library is loaded.
- *
- * support is the C function that SQL knows as spindle_scan_support.  Other
- * libraries that use the hook are called before us, if they were loaded
- * before.
- */
-void
-spindle_scan_init(PGFunction support)
-{
-	spindle_scan_support_function = support;
-	RegisterCustomScanMethods(&scan_methods);
-	previous_hook = set_rel_pathlist_hook;
-	set_rel_pathlist_hook = add_paths;
-	spindle_function_answer_init();
 }

@@ -218,7 +218,7 @@ spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	state->attributes = used_attributes(baserel, extract_actual_clauses(filter, false), source->natts);
 	cost_attributes(state);
 	spindle_statistics_set_widths(baserel, relid, source);
-	baserel->tuples = source->instance->nrows[source->table];
+	baserel->tuples = spindle_alive_end(source->instance, source->table, source->as_of.time);
 	state->rows_read = estimate_rows_read(root, source, baserel, baserel->baserestrictinfo, &others);
 	baserel->rows = clamp_row_est(state->rows_read *
 								  clauselist_selectivity(root, others, baserel->relid, JOIN_INNER, NULL));

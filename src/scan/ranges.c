@@ -39,13 +39,16 @@
 /*
  * spindle_column_is_found
  *		Can rows be found by a column's value?  They can if it never falls, or, for
- *		equality only, if its values lead back to their rows.
+ *		equality only, if its values lead back to their rows; and if it had no
+ *		other value at the time at which the table is looked at.
  */
 bool
 spindle_column_is_found(const SpindleSource *source, int column)
 {
 	const SpindleDomain *domain = source->instance->domain;
 
+	if (source->as_of.time != DT_NOEND && spindle_column_changes(&domain->table[source->table], column))
+		return false;
 	return domain->table[source->table].column[column].monotone ||
 		spindle_column_has_rows_of_value(domain, source->table, column);
 }
@@ -238,12 +241,13 @@ one_range(int64 first, int64 end)
 
 /*
  * spindle_ranges_all
- *		All rows of a table, as one range, or none if it is empty; palloc'd.
+ *		All rows of a table that may be there at the time at which it is looked at,
+ *		as one range, or none if there are none; palloc'd.
  */
 SpindleRanges *
 spindle_ranges_all(const SpindleSource *source)
 {
-	return one_range(0, source->instance->nrows[source->table]);
+	return one_range(0, spindle_alive_end(source->instance, source->table, source->as_of.time));
 }
 
 /*

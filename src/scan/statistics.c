@@ -348,7 +348,7 @@ source_of_function(RangeTblEntry *rte, AttrNumber attnum, Oid *type, int32 *typm
 		return NULL;
 	function = linitial_node(RangeTblFunction, rte->functions);
 	source = spindle_scan_source(function, call, &row, &end);
-	if (source == NULL || row > 0 || end < source->instance->nrows[source->table])
+	if (source == NULL || row > 0 || end < spindle_alive_end(source->instance, source->table, source->as_of.time))
 		return NULL;
 	if (attnum > source->natts)
 		return NULL;
@@ -641,7 +641,7 @@ give_keys(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel)
 		return;
 	source = spindle_fdw_source(rel, relid);
 	table = &source->instance->domain->table[source->table];
-	rel->tuples = (double) source->instance->nrows[source->table];
+	rel->tuples = (double) spindle_alive_end(source->instance, source->table, source->as_of.time);
 	add_unique_columns(rel, source, table->key, table->nkeys);
 	for (int i = 0; i < table->nunique; i++)
 		add_unique_columns(rel, source, table->unique[i].column, table->unique[i].n);

@@ -282,6 +282,10 @@ spindle_answer_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *inp
 		input_rel->fdw_private == NULL)
 		return;
 	source = spindle_fdw_rel_source(input_rel);
+
+	/* where rows are asked one by one whether they are there, nothing else knows */
+	if (spindle_as_of_filters(source->instance->domain, source->table, &source->as_of))
+		return;
 	if (!spindle_answer_match(root, source, input_rel, output_rel, extra, &query))
 		return;
 	private = list_make4(query.wanted, query.conditions, spindle_fingerprint_list(source->instance->domain),

@@ -125,6 +125,7 @@ spindle_fill_relation(const SpindleFill *fill)
 		.relid = fill->target,
 		.instance = fill->instance,
 		.table = fill->table,
+		.as_of = fill->as_of,
 		.wanted = wanted_columns(fill, target),
 		.first = fill->first,
 		.end = fill->end,

@@ -10,7 +10,7 @@
 
 #include "nodes/pg_list.h"
 
-#include "gen/instance.h"
+#include "gen/presence.h"
 
 /*
  * What is to be filled with which rows; they are counted from 0.
@@ -20,6 +20,7 @@ typedef struct SpindleFill
 	Oid			target;
 	SpindleInstance *instance;	/* held by the caller */
 	int			table;			/* whose rows */
+	SpindleAsOf as_of;			/* when the table is looked at */
 	List	   *columns;		/* names of those to fill, NIL for all */
 	int64		first;			/* rows first .. end - 1 */
 	int64		end;

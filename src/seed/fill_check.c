@@ -221,12 +221,12 @@ prepare_target(void *arg)
 
 	SPI_connect();
 	desc = spindle_generated_desc(&instance->domain->table[target->table], spindle_fill_inserted(plan, t), &columns);
-	prepare_statement(spindle_fill_insert(plan, t, spindle_generated_from(instance, target->table, desc, "$1", "$2")));
+	prepare_statement(spindle_fill_insert(plan, t, spindle_generated_from(instance, target->table, NULL, desc, "$1", "$2")));
 	if (target->late)
 	{
 		desc = spindle_fill_late_desc(plan, t, &columns);
 		prepare_statement(spindle_fill_update(plan, t,
-											  spindle_generated_from(instance, target->table, desc, "$1", "$2")));
+											  spindle_generated_from(instance, target->table, NULL, desc, "$1", "$2")));
 	}
 	SPI_finish();
 }

@@ -261,6 +261,7 @@ fill_target(Filling *filling, int t)
 		.relid = target->relid,
 		.instance = filling->plan->options->instance,
 		.table = target->table,
+		.as_of = SPINDLE_TODAY,
 		.wanted = spindle_fill_inserted(filling->plan, t),
 		.end = rows_of(filling, t),
 		.checked = checked_keys(filling, t),
@@ -316,7 +317,7 @@ set_late_columns(Filling *filling, int t)
 	int		   *columns;
 	TupleDesc	desc = spindle_fill_late_desc(filling->plan, t, &columns);
 	char	   *statement = spindle_fill_update(filling->plan, t,
-												spindle_generated_from(filling->plan->options->instance, target->table,
+												spindle_generated_from(filling->plan->options->instance, target->table, NULL,
 																	   desc, "$1", "$2"));
 
 	const int64 batch = Min(Max(rows_of(filling, t) / 8, MIN_UPDATE_ROWS), MAX_UPDATE_ROWS);

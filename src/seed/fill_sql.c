@@ -112,7 +112,7 @@ spindle_fill_insert_at_once(const SpindleFillPlan *plan, const List *targets)
 		int		   *columns;
 		TupleDesc	desc = spindle_generated_desc(table, spindle_fill_inserted(plan, lfirst_int(lc)), &columns);
 
-		from[lfirst_int(lc)] = spindle_generated_from(plan->options->instance, table->index, desc, "0", "NULL");
+		from[lfirst_int(lc)] = spindle_generated_from(plan->options->instance, table->index, NULL, desc, "0", "NULL");
 	}
 	return spindle_fill_insert_all(plan, targets, from);
 }

@@ -83,15 +83,21 @@ extension_schema(void)
  * spindle_generated_from
  *		The FROM item that gives n rows of a table from number first on; palloc'd.
  *
- * It is a call of spindle_rows() with the columns of desc.  first and n are
+ * as_of says when the table is looked at; NULL is today.  It is a call of
+ * spindle_rows() with the columns of desc.  first and n are
  * expressions; all names are qualified.
  */
 char *
-spindle_generated_from(const SpindleInstance *instance, int table, TupleDesc desc, const char *first, const char *n)
+spindle_generated_from(const SpindleInstance *instance, int table, const SpindleAsOf *as_of, TupleDesc desc,
+					   const char *first, const char *n)
 {
 	const SpindleDomain *domain = instance->domain;
 	StringInfoData definitions;
+	const char *at = "";
 
+	if (as_of && !spindle_as_of_today(as_of))
+		at = psprintf(", %s, %s", quote_literal_cstr(spindle_source_time_text(as_of->time)),
+					  as_of->profile < 0 ? "NULL" : quote_literal_cstr(domain->profile[as_of->profile]));
 	initStringInfo(&definitions);
 	for (int i = 0; i < desc->natts; i++)
 	{
@@ -101,11 +107,11 @@ spindle_generated_from(const SpindleInstance *instance, int table, TupleDesc des
 						 format_type_extended(att->atttypid, att->atttypmod,
 											  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
 	}
-	return psprintf("%s.spindle_rows(%s, %s, %s, '" INT64_FORMAT "', %s, %s) AS " SPINDLE_GENERATED_ALIAS " (%s)",
+	return psprintf("%s.spindle_rows(%s, %s, %s, '" INT64_FORMAT "', %s, %s%s) AS " SPINDLE_GENERATED_ALIAS " (%s)",
 					extension_schema(), quote_literal_cstr(domain->name),
 					quote_literal_cstr(domain->table[table].name),
 					quote_literal_cstr(domain->preset[instance->preset].name),
-					instance->seed, first, n, definitions.data);
+					instance->seed, first, n, at, definitions.data);
 }
 
 /*

@@ -156,7 +156,7 @@ add_checks(Loader *loader, const SpindleLoad *load)
 		check->parent = &domain->table[table->foreign_key[k].table];
 		check->start = target->rule->sequence.start;
 		check->step = target->rule->sequence.step;
-		check->nrows = load->instance->nrows[check->parent->index];
+		check->nrows = spindle_alive_end(load->instance, check->parent->index, load->as_of.time);
 	}
 }
 
@@ -186,24 +186,26 @@ check_references(const Loader *loader, const Datum *values, const bool *nulls)
 }
 
 /*
- * Generate rows first .. end - 1 and put them.  Reports after each batch of
- * SPINDLE_BATCH_ROWS rows.
+ * Generate those of the rows first .. end - 1 that are there, and put them.  Reports
+ * after each batch of SPINDLE_BATCH_ROWS rows.
  */
 static void
 put_rows(const Loader *loader, const SpindleLoad *load, SpindleInserter *inserter, SpindleRows *rows,
-		 int64 first, int64 end)
+		 SpindlePresence *presence, int64 first, int64 end)
 {
 	for (int64 row = first; row < end; row += SPINDLE_BATCH_ROWS)
 	{
+		int64		list[SPINDLE_BATCH_ROWS];
 		int			n = (int) Min(SPINDLE_BATCH_ROWS, end - row);
+		int			present;
 
 		CHECK_FOR_INTERRUPTS();
-		spindle_rows_fill(rows, row, n);
-		for (int i = 0; i < n; i++)
+		present = spindle_rows_fill_present(rows, presence, row, n, list);
+		for (int i = 0; i < present; i++)
 		{
 			spindle_rows_get(rows, i, loader->values, loader->nulls);
 			check_references(loader, loader->values, loader->nulls);
-			spindle_inserter_put(inserter, loader->values, loader->nulls, row + i);
+			spindle_inserter_put(inserter, loader->values, loader->nulls, list[i]);
 		}
 		load->report(load->report_arg, row + n - load->first);
 	}
@@ -219,15 +221,17 @@ insert_rows(const Loader *loader, const SpindleLoad *load)
 {
 	const SpindleInsertOptions options = {
 		.rows = spindle_generated_rows(&load->instance->domain->table[load->table], loader->desc,
-									   spindle_generated_from(load->instance, load->table, loader->desc, "$1", "$2")),
+									   spindle_generated_from(load->instance, load->table, &load->as_of, loader->desc, "$1", "$2")),
 		.max_rows = INSERT_ROWS,
 		.is_new = load->is_new,
 		.references_are_checked = load->checked != NULL,
 	};
 	SpindleInserter *inserter = spindle_inserter_create(load->relid, NULL, &options);
-	SpindleRows *rows = spindle_rows_create(load->instance, load->table, loader->column, loader->desc->natts,
-											loader->input, CurrentMemoryContext);
+	SpindleRows *rows = spindle_rows_create_at(load->instance, load->table, &load->as_of, loader->column,
+											   loader->desc->natts, loader->input, CurrentMemoryContext);
+	SpindlePresence presence;
 
+	spindle_presence_init(&presence, load->instance, load->table, &load->as_of, CurrentMemoryContext);
 	for (int64 row = load->first; row < load->end; row += INSERT_ROWS)
 	{
 		int64		end = row + Min(INSERT_ROWS, load->end - row);
@@ -236,7 +240,7 @@ insert_rows(const Loader *loader, const SpindleLoad *load)
 		if (spindle_inserter_select(inserter, row, end - row))
 			load->report(load->report_arg, end - load->first);
 		else
-			put_rows(loader, load, inserter, rows, row, end);
+			put_rows(loader, load, inserter, rows, &presence, row, end);
 	}
 	return spindle_inserter_end(inserter);
 }
@@ -289,8 +293,8 @@ require_columns(const SpindleLoad *load)
 
 /*
  * spindle_load_new
- *		Store all rows of a generated table in a new one; the result is their
- *		number.
+ *		Store all rows of a generated table, as it is at a time, in a new one; the
+ *		result is their number.
  *
  * The table must have been created in this transaction, with columns of the
  * generated table, and no indexes yet.  checked says of each foreign key whether
@@ -299,7 +303,7 @@ require_columns(const SpindleLoad *load)
  * and the result is what that says.  For the rest see spindle_load().
  */
 int64
-spindle_load_new(Oid relid, SpindleInstance *instance, int table, const bool *checked,
+spindle_load_new(Oid relid, SpindleInstance *instance, int table, SpindleAsOf as_of, const bool *checked,
 				 SpindleLoadReport report, void *arg)
 {
 	const SpindleTable *t = &instance->domain->table[table];
@@ -308,8 +312,9 @@ spindle_load_new(Oid relid, SpindleInstance *instance, int table, const bool *ch
 		.relid = relid,
 		.instance = instance,
 		.table = table,
+		.as_of = as_of,
 		.wanted = wanted,
-		.end = instance->nrows[table],
+		.end = spindle_alive_end(instance, table, as_of.time),
 		.is_new = true,
 		.checked = checked,
 		.report = report,

@@ -8,7 +8,7 @@
 #ifndef SPINDLE_LOAD_H
 #define SPINDLE_LOAD_H
 
-#include "gen/instance.h"
+#include "gen/presence.h"
 
 /*
  * Called after each batch of rows with the number of those done so far, of
@@ -25,8 +25,9 @@ typedef struct SpindleLoad
 	Oid			relid;			/* the table to load */
 	SpindleInstance *instance;	/* held by the caller */
 	int			table;			/* whose rows */
+	SpindleAsOf as_of;			/* when the table is looked at */
 	const bool *wanted;			/* per column: is it loaded? */
-	int64		first;			/* rows first .. end - 1 */
+	int64		first;			/* rows first .. end - 1, those that are there */
 	int64		end;
 	bool		is_new;			/* see spindle_load_new() */
 	const bool *checked;		/* per foreign key: is it checked here?
@@ -37,7 +38,7 @@ typedef struct SpindleLoad
 
 extern bool spindle_load_can_check(const SpindleDomain *domain, int table, int key);
 extern int64 spindle_load(const SpindleLoad *load);
-extern int64 spindle_load_new(Oid relid, SpindleInstance *instance, int table, const bool *checked,
-							  SpindleLoadReport report, void *arg);
+extern int64 spindle_load_new(Oid relid, SpindleInstance *instance, int table, SpindleAsOf as_of,
+							  const bool *checked, SpindleLoadReport report, void *arg);
 
 #endif							/* SPINDLE_LOAD_H */

@@ -8,7 +8,7 @@
 #ifndef SPINDLE_SEED_OPTIONS_H
 #define SPINDLE_SEED_OPTIONS_H
 
-#include "gen/instance.h"
+#include "gen/presence.h"
 
 #define SPINDLE_MAX_SEED_WORKERS	64
 
@@ -27,6 +27,7 @@ typedef enum SpindleIfExists
 typedef struct SpindleSeedOptions
 {
 	SpindleInstance *instance;	/* held until the end of the call */
+	SpindleAsOf as_of;			/* when its tables are looked at */
 	char	   *schema;			/* need not exist */
 	bool	   *selected;		/* per table of the domain: is it wanted? */
 	bool		is_logged;

@@ -110,6 +110,7 @@ fill_shared(const SpindleSeed *seed, SpindleSeedShared *shared)
 	strlcpy(shared->scale, instance->domain->preset[instance->preset].name, NAMEDATALEN);
 	strlcpy(shared->schema, seed->options->schema, NAMEDATALEN);
 	strlcpy(shared->staging, seed->ddl->staging, NAMEDATALEN);
+	shared->as_of = seed->options->as_of;
 	shared->is_logged = seed->ddl->is_logged;
 	shared->with_keys = seed->options->with_keys;
 	shared->with_indexes = seed->options->with_indexes;
@@ -636,7 +637,7 @@ spindle_seed_parallel(SpindleSeed *seed)
 		before_shmem_exit(clean_up_at_exit, (Datum) 0);
 	is_registered = true;
 	for (int t = 0; t < seed->options->instance->domain->ntables; t++)
-		total += seed->selected[t] ? seed->options->instance->nrows[t] : 0;
+		total += seed->selected[t] ? spindle_alive_end(seed->options->instance, t, seed->options->as_of.time) : 0;
 	seed->ddl->staging = staging_prefix();
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	if (!seed->schema_is_missing)

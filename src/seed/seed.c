@@ -60,7 +60,8 @@ has_event_triggers(void)
 /*
  * Is a foreign key there before the rows?  On an empty table the server has
  * nothing to check; the rows then are checked while they are stored.  The parent
- * must be complete by then, and its key; and nobody may have changed its rows.
+ * must be complete by then, and its key; all of its first rows must be there; and
+ * nobody may have changed its rows.
  */
 static bool
 is_early_foreign_key(const SpindleSeed *seed, int table, int key)
@@ -68,6 +69,7 @@ is_early_foreign_key(const SpindleSeed *seed, int table, int key)
 	const SpindleDomain *domain = seed->options->instance->domain;
 
 	return seed->options->with_keys && !seed->is_watched && domain->table[table].foreign_key[key].table < table &&
+		!spindle_as_of_filters(domain, domain->table[table].foreign_key[key].table, &seed->options->as_of) &&
 		spindle_load_can_check(domain, table, key);
 }
 
@@ -84,7 +86,7 @@ load_tables(SpindleSeed *seed)
 	int64		total = 0;
 
 	for (int t = 0; t < domain->ntables; t++)
-		total += seed->selected[t] ? seed->options->instance->nrows[t] : 0;
+		total += seed->selected[t] ? spindle_alive_end(seed->options->instance, t, seed->options->as_of.time) : 0;
 	spindle_progress_start(&load.progress, psprintf("loading %s", domain->name), total, "rows");
 	for (int t = 0; t < domain->ntables; t++)
 	{
@@ -103,8 +105,8 @@ load_tables(SpindleSeed *seed)
 				spindle_run(statement);
 			}
 		}
-		load.rows_before += spindle_load_new(spindle_ddl_relation(seed->ddl, t), seed->options->instance, t, checked,
-										 report_load, &load);
+		load.rows_before += spindle_load_new(spindle_ddl_relation(seed->ddl, t), seed->options->instance, t,
+											 seed->options->as_of, checked, report_load, &load);
 		if (seed->options->with_keys)
 			spindle_run_all(spindle_ddl_keys(seed->ddl, t));
 	}

@@ -73,6 +73,7 @@ typedef struct SpindleSeedShared
 	char		scale[NAMEDATALEN];
 	char		schema[NAMEDATALEN];
 	char		staging[NAMEDATALEN];
+	SpindleAsOf as_of;
 	bool		is_logged;
 	bool		with_keys;
 	bool		with_indexes;

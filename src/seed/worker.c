@@ -202,9 +202,9 @@ make_table(Worker *worker, SpindleSeedTask *task)
 	task->relid = spindle_ddl_relation(worker->ddl, task->table);
 
 	spindle_progress_start(&worker->progress, psprintf("loading %s", name),
-						   worker->instance->nrows[task->table], "rows");
+						   spindle_alive_end(worker->instance, task->table, shared->as_of.time), "rows");
 	worker->rows_reported = 0;
-	inserted = spindle_load_new(task->relid, worker->instance, task->table, NULL, report_load, worker);
+	inserted = spindle_load_new(task->relid, worker->instance, task->table, shared->as_of, NULL, report_load, worker);
 
 	/* an event trigger may have made something that keeps some out */
 	pg_atomic_fetch_add_u64(&worker->shared->rows, inserted - worker->rows_reported);

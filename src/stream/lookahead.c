@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * lookahead.c
- *		Rows in the order of a time that follows an ordered one.
+ *		Rows in the order of times that follow an ordered one.
  *
  * A return happens up to 90 days after its order.  The orders' times rise with
  * the row number, so a return's rank by its own time is never far from its row,
@@ -12,7 +12,10 @@
  * ordered time plus the longest distance lies behind what was given out, and
  * ends when the ordered time plus the shortest distance lies behind all that is
  * kept.  Of rows with equal times, as at the ends of the years there are, the
- * row number tells.
+ * row number tells, or before that the number of a row above them.
+ *
+ * A row may come several times, by each of its moments.  Where nothing is known of
+ * the distance, every walk leads over all rows.
  *
  * Memory is bounded by work_mem.  Rows within the longest distance are computed
  * once per walk, so a table with many more of them than fit costs more time per
@@ -28,7 +31,6 @@
 #include "port.h"
 #include "utils/memutils.h"
 
-#include "gen/eval.h"
 #include "stream/lookahead.h"
 
 /*
@@ -40,77 +42,62 @@
 #define MAX_KEPT	(128 * 1024)	/* sorting more would delay a cancel */
 
 /*
- * A row and its time, in microseconds since 2000-01-01.  Their order is a
- * total one.
- */
-typedef struct Entry
-{
-	Timestamp	time;
-	int64		row;
-} Entry;
-
-/*
  * All rows before first_row have been given out and, of the others, those that
  * are not behind last in the order of entries.
  */
 struct SpindleLookahead
 {
+	SpindleInstance *instance;
+	int			table;
 	int64		nrows;
-	int64		shortest;		/* distance from the ordered time, in */
-	int64		longest;		/* microseconds */
+	SpindleWindow window;
 	SpindleEval *eval;
-	int			ordered_handle;
-	int			time_handle;
+	SpindleMoments *moments;	/* the times, or NULL: ... */
+	int			time_handle;	/* ... of this vector */
+	int			base_handle;	/* of the ordered time, if the window is known */
+	int			root_handle;	/* -1: the row itself */
+	int			sharers;		/* lookaheads that share work_mem */
 
 	/* changes per walk */
-	Entry	   *entry;			/* room for twice as many as are kept */
+	SpindleMoment *entry;		/* room for twice as many as are kept */
 	int			kept;
 	int			n;				/* entries to give out */
 	int			i;				/* next of them */
-	bool		has_last;		/* the last one given out by earlier walks */
-	Entry		last;
+	bool		has_last;		/* what was given out, or left out, before */
+	SpindleMoment last;
 	int64		first_row;		/* that may still be to come */
 };
 
-/* By time, then by row; for pg_qsort(). */
+/* By time, then by root, then by row; for pg_qsort(). */
 static int
 compare_entries(const void *a, const void *b)
 {
-	const Entry *x = a;
-	const Entry *y = b;
+	const SpindleMoment *x = a;
+	const SpindleMoment *y = b;
 
 	if (x->time != y->time)
 		return x->time < y->time ? -1 : 1;
+	if (x->root != y->root)
+		return x->root < y->root ? -1 : 1;
 	return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/*
- * Does a column follow the ordered time of its row, or of a row above it?
- *
- * It does if its rule is an offset of a bounded distance from there, with
- * both of them timestamps and never null.  Distances beyond a million units
- * are left to the sort, so that sums stay within 64 bits, and so are times that
- * are cut, which can be nearer than any distance.
- */
-static bool
-follows_ordered_time(const SpindleDomain *domain, const SpindleTable *table, const SpindleColumn *column)
+/* What all lookaheads have; the rest is the caller's. */
+static SpindleLookahead *
+create_lookahead(SpindleInstance *instance, int table, SpindleEval *eval, const SpindleWindow *window)
 {
-	const SpindleColumnRef *source;
+	SpindleLookahead *lookahead = palloc0(sizeof(SpindleLookahead));
 
-	if (column->rule->kind != SPINDLE_RULE_OFFSET || column->nullable ||
-		column->rule->offset.limit != SPINDLE_LIMIT_NONE)
-		return false;
-	source = &column->rule->offset.source;
-	for (int i = 0; i < source->nsteps; i++)
-	{
-		if (source->step[i] != table->parent_column)
-			return false;
-		table = &domain->table[table->rows_parent];
-	}
-	return table->column[source->column].monotone && !table->column[source->column].nullable &&
-		spindle_type_is_timestamp(&table->column[source->column].type) &&
-		spindle_type_is_timestamp(&column->type) &&
-		column->rule->offset.by.max < 1e6 && column->rule->offset.by.min > -1e6;
+	lookahead->instance = instance;
+	lookahead->table = table;
+	lookahead->nrows = instance->nrows[table];
+	lookahead->window = *window;
+	lookahead->eval = eval;
+	lookahead->root_handle = -1;
+	lookahead->sharers = 1;
+	if (window->is_known)
+		lookahead->base_handle = spindle_eval_add(eval, &window->base.ref);
+	return lookahead;
 }
 
 /*
@@ -122,27 +109,42 @@ follows_ordered_time(const SpindleDomain *domain, const SpindleTable *table, con
  * Allocates in context; nothing is computed yet.
  */
 SpindleLookahead *
-spindle_lookahead_create(SpindleInstance *instance, int table_number, const SpindleColumnRef *time,
-						 MemoryContext context)
+spindle_lookahead_create(SpindleInstance *instance, int table, const SpindleColumnRef *time, MemoryContext context)
 {
-	const SpindleTable *table = &instance->domain->table[table_number];
-	const SpindleRule *rule;
-	SpindleLookahead *lookahead;
-	MemoryContext oldcontext;
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	const SpindleWindow window = spindle_window_of_path(instance->domain, table, time);
+	SpindleLookahead *lookahead = NULL;
 
-	if (time->nsteps > 0 || !follows_ordered_time(instance->domain, table, &table->column[time->column]))
-		return NULL;
-	oldcontext = MemoryContextSwitchTo(context);
-	rule = table->column[time->column].rule;
-	lookahead = palloc0(sizeof(SpindleLookahead));
-	lookahead->nrows = instance->nrows[table_number];
+	if (time->nsteps == 0 && window.is_known && spindle_type_is_timestamp(&spindle_ref_column(instance->domain, time)->type))
+	{
+		lookahead = create_lookahead(instance, table, spindle_eval_create(instance, table, context), &window);
+		lookahead->time_handle = spindle_eval_add(lookahead->eval, time);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	return lookahead;
+}
 
-	/* whole units are rounded, by half a unit at most */
-	lookahead->shortest = (int64) floor((rule->offset.by.min - 0.5) * rule->offset.unit) - 1;
-	lookahead->longest = (int64) ceil((rule->offset.by.max + 0.5) * rule->offset.unit) + 1;
-	lookahead->eval = spindle_eval_create(instance, table_number, context);
-	lookahead->ordered_handle = spindle_eval_add(lookahead->eval, &rule->offset.source);
-	lookahead->time_handle = spindle_eval_add(lookahead->eval, time);
+/*
+ * spindle_lookahead_of_moments
+ *		Prepare to walk over a table by the moments that a program computes, which
+ *		has not run yet.
+ *
+ * root is a path to a row above, by its number; NULL for the row itself.  sharers
+ * such lookaheads take no more memory together than one would.  The rest is as for
+ * spindle_lookahead_create().
+ */
+SpindleLookahead *
+spindle_lookahead_of_moments(SpindleInstance *instance, int table, SpindleMoments *moments,
+							 const SpindleWindow *window, const SpindleColumnRef *root, int sharers,
+							 MemoryContext context)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	SpindleLookahead *lookahead = create_lookahead(instance, table, spindle_moments_eval(moments), window);
+
+	lookahead->moments = moments;
+	lookahead->sharers = sharers;
+	if (root)
+		lookahead->root_handle = spindle_eval_add_rows(lookahead->eval, root);
 	MemoryContextSwitchTo(oldcontext);
 	return lookahead;
 }
@@ -151,22 +153,76 @@ spindle_lookahead_create(SpindleInstance *instance, int table_number, const Spin
 static int
 keep_earliest(SpindleLookahead *lookahead, int n)
 {
-	pg_qsort(lookahead->entry, n, sizeof(Entry), compare_entries);
+	pg_qsort(lookahead->entry, n, sizeof(SpindleMoment), compare_entries);
 	return Min(n, lookahead->kept);
 }
 
 /*
- * The earliest or latest entry that a row can have, by its ordered time and a
- * distance.  A time that the rule cuts to the years there are is cut here too,
- * as it else would lie outside its distance.  Never falls from row to row.
+ * The earliest time that a row can have, and the latest one, by the value of its
+ * ordered time.  A rule may have cut it to the years there are, where it would lie
+ * outside its distance.
  */
-static Entry
-bound(Timestamp ordered, int64 distance, int64 row)
+static inline Timestamp
+earliest_time(const SpindleLookahead *lookahead, int64 base)
 {
-	Timestamp	first = SPINDLE_FIRST_DAY * USECS_PER_DAY;
-	Timestamp	last = (SPINDLE_LAST_DAY + 1) * USECS_PER_DAY - 1;
+	const Timestamp last = (SPINDLE_LAST_DAY + 1) * USECS_PER_DAY - 1;
 
-	return (Entry) {Max(first, Min(ordered + distance, last)), row};
+	return Min(base * lookahead->window.base.unit + lookahead->window.shortest, last);
+}
+
+static inline Timestamp
+latest_time(const SpindleLookahead *lookahead, int64 base)
+{
+	const Timestamp first = SPINDLE_FIRST_DAY * USECS_PER_DAY;
+
+	return Max(base * lookahead->window.base.unit + lookahead->window.longest, first);
+}
+
+/* A walk that is under way. */
+typedef struct Walk
+{
+	int			n;				/* entries so far */
+	bool		has_limit;		/* what does not come before it is not wanted */
+	SpindleMoment limit;
+} Walk;
+
+/* Take a moment, if it is wanted. */
+static inline void
+take(SpindleLookahead *lookahead, Walk *walk, const SpindleMoment *entry)
+{
+	if ((lookahead->has_last && compare_entries(entry, &lookahead->last) <= 0) ||
+		(walk->has_limit && compare_entries(entry, &walk->limit) >= 0))
+		return;
+	lookahead->entry[walk->n++] = *entry;
+	if (walk->n == 2 * lookahead->kept)
+	{
+		walk->n = keep_earliest(lookahead, walk->n);
+		walk->limit = lookahead->entry[walk->n - 1];
+		walk->has_limit = true;
+	}
+}
+
+/* Take the moments of the i'th row of the batch. */
+static void
+take_row(SpindleLookahead *lookahead, Walk *walk, int64 row, int i)
+{
+	SpindleMoment entry = {.row = row};
+	const Timestamp *time;
+	int			n = 1;
+
+	if (lookahead->moments)
+		n = spindle_moments_get(lookahead->moments, i, &time);
+	else
+		time = spindle_eval_vector(lookahead->eval, lookahead->time_handle)->value + i;
+	if (lookahead->root_handle >= 0)
+		entry.root = spindle_eval_vector(lookahead->eval, lookahead->root_handle)->value[i];
+	else
+		entry.root = row;
+	for (int k = 0; k < n; k++)
+	{
+		entry.time = time[k];
+		take(lookahead, walk, &entry);
+	}
 }
 
 /*
@@ -180,65 +236,67 @@ bound(Timestamp ordered, int64 distance, int64 row)
 static void
 walk(SpindleLookahead *lookahead)
 {
-	const int	room = 2 * lookahead->kept;
-	bool		has_limit = false;	/* what comes after it is not wanted */
-	Entry		limit = {0, 0};
-	bool		any_open = false;	/* a row that may still be to come was
-									 * seen */
-	int			n = 0;
+	const bool	is_bounded = lookahead->window.is_known;
+	bool		any_open = !is_bounded; /* a row that may still be to come was
+										 * seen */
+	Walk		walk = {0};
 
 	for (int64 first = lookahead->first_row; first < lookahead->nrows; first += SPINDLE_BATCH_ROWS)
 	{
 		int64		rows[SPINDLE_BATCH_ROWS];
 		int			m = (int) Min(SPINDLE_BATCH_ROWS, lookahead->nrows - first);
-		const SpindleVector *ordered;
-		const SpindleVector *time;
+		const int64 *base = NULL;
 
 		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < m; i++)
 			rows[i] = first + i;
 		spindle_eval_run(lookahead->eval, rows, m);
-		ordered = spindle_eval_vector(lookahead->eval, lookahead->ordered_handle);
-		time = spindle_eval_vector(lookahead->eval, lookahead->time_handle);
-		if (has_limit)
-		{
-			Entry		earliest = bound(ordered->value[0], lookahead->shortest, first);
-
-			if (compare_entries(&earliest, &limit) >= 0)
-				break;
-		}
+		if (is_bounded)
+			base = spindle_eval_vector(lookahead->eval, lookahead->base_handle)->value;
+		if (is_bounded && walk.has_limit && earliest_time(lookahead, base[0]) > walk.limit.time)
+			break;
 		for (int i = 0; i < m; i++)
 		{
-			Entry		entry = {time->value[i], rows[i]};
-
 			if (!any_open)
 			{
-				Entry		latest = bound(ordered->value[i], lookahead->longest, rows[i]);
-
-				if (lookahead->has_last && compare_entries(&latest, &lookahead->last) <= 0)
+				if (lookahead->has_last && latest_time(lookahead, base[i]) < lookahead->last.time)
 					continue;
 				lookahead->first_row = rows[i];
 				any_open = true;
 			}
-			if ((lookahead->has_last && compare_entries(&entry, &lookahead->last) <= 0) ||
-				(has_limit && compare_entries(&entry, &limit) >= 0))
-				continue;
-			lookahead->entry[n++] = entry;
-			if (n == room)
-			{
-				n = keep_earliest(lookahead, n);
-				limit = lookahead->entry[n - 1];
-				has_limit = true;
-			}
+			take_row(lookahead, &walk, rows[i], i);
 		}
 	}
-	lookahead->n = keep_earliest(lookahead, n);
+	lookahead->n = keep_earliest(lookahead, walk.n);
 	lookahead->i = 0;
 	if (lookahead->n > 0)
 	{
 		lookahead->has_last = true;
 		lookahead->last = lookahead->entry[lookahead->n - 1];
 	}
+}
+
+/* Have the next entry at hand; false if there is none. */
+static bool
+fill(SpindleLookahead *lookahead)
+{
+	int			most = (int) Min(MAX_KEPT, work_mem * INT64CONST(1024) / (2 * sizeof(SpindleMoment)) / lookahead->sharers);
+
+	if (lookahead->i < lookahead->n)
+		return true;
+
+	/* the first rows come soon, later ones with few walks */
+	most = Max(most, Min(FIRST_KEPT, MAX_KEPT));
+	if (lookahead->kept < most)
+	{
+		lookahead->kept = lookahead->kept == 0 ? Min(FIRST_KEPT, most) : Min(lookahead->kept * 4, most);
+		if (lookahead->entry)
+			pfree(lookahead->entry);
+		lookahead->entry = MemoryContextAlloc(GetMemoryChunkContext(lookahead),
+											  sizeof(SpindleMoment) * 2 * lookahead->kept);
+	}
+	walk(lookahead);
+	return lookahead->n > 0;
 }
 
 /*
@@ -254,26 +312,28 @@ spindle_lookahead_next(SpindleLookahead *lookahead, int64 *rows, int n)
 {
 	int			given = 0;
 
-	while (given < n)
-	{
-		if (lookahead->i == lookahead->n)
-		{
-			int			most = (int) Min(MAX_KEPT, work_mem * INT64CONST(1024) / (2 * sizeof(Entry)));
-
-			/* the first rows come soon, later ones with few walks */
-			if (lookahead->kept < most)
-			{
-				lookahead->kept = lookahead->kept == 0 ? Min(FIRST_KEPT, most) : Min(lookahead->kept * 4, most);
-				if (lookahead->entry)
-					pfree(lookahead->entry);
-				lookahead->entry = MemoryContextAlloc(GetMemoryChunkContext(lookahead),
-													  sizeof(Entry) * 2 * lookahead->kept);
-			}
-			walk(lookahead);
-			if (lookahead->n == 0)
-				break;
-		}
+	while (given < n && fill(lookahead))
 		rows[given++] = lookahead->entry[lookahead->i++].row;
+	return given;
+}
+
+/*
+ * spindle_lookahead_moments
+ *		The same as moments, by rising time, then by root and row.
+ *
+ * A row that has several moments at one time comes once.
+ */
+int
+spindle_lookahead_moments(SpindleLookahead *lookahead, SpindleMoment *moment, int n)
+{
+	int			given = 0;
+
+	while (given < n && fill(lookahead))
+	{
+		const SpindleMoment *next = &lookahead->entry[lookahead->i++];
+
+		if (given == 0 || compare_entries(next, &moment[given - 1]) != 0)
+			moment[given++] = *next;
 	}
 	return given;
 }
@@ -290,4 +350,19 @@ spindle_lookahead_rewind(SpindleLookahead *lookahead)
 	lookahead->n = lookahead->i = 0;
 	lookahead->has_last = false;
 	lookahead->first_row = 0;
+}
+
+/*
+ * spindle_lookahead_seek
+ *		Begin with the first moment at a time or behind it, which is finite.
+ */
+void
+spindle_lookahead_seek(SpindleLookahead *lookahead, Timestamp time)
+{
+	spindle_lookahead_rewind(lookahead);
+	lookahead->has_last = true;
+	lookahead->last = (SpindleMoment) {.time = time,.root = -1,.row = -1};
+	if (lookahead->window.is_known)
+		lookahead->first_row = spindle_first_row_behind(lookahead->instance, lookahead->table, &lookahead->window.base,
+														time - lookahead->window.longest - 1);
 }

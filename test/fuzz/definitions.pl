@@ -100,7 +100,8 @@ sub parsable { my ($text) = @_; return $text =~ s/''/'/gr; }
 # The definitions to begin with, at scales of few rows.
 sub example
 {
-	slurp_file('docs/domain-format.md') =~ /^## Complete example\s+```json\n(.*?)^```/ms or die 'no example';
+	my ($section) = @_;
+	slurp_file('docs/domain-format.md') =~ /^## $section\n.*?```json\n(.*?)^```/ms or die 'no example';
 	return $1;
 }
 # All types, and rules for them; the server knows those that it declares.
@@ -140,7 +141,8 @@ END
 }
 run($connection, 'CREATE TYPE fuzz_mood AS ENUM (\'sad\', \'ok\')');
 run($connection, 'CREATE DOMAIN fuzz_mail AS text CHECK (VALUE ~ \'@\')');
-my @bases = map { parse($_) } slurp_file('test/fuzz/rules.json'), slurp_file('test/sql/keys.sql') =~ /\$json\$(\{.*?\})\$json\$/s, slurp_file('test/data/every.json') =~ s/"p": 4000/"p": 400/r, example(),
+my @bases = map { parse($_) } slurp_file('test/fuzz/rules.json'), slurp_file('test/sql/keys.sql') =~ /\$json\$(\{.*?\})\$json\$/s, slurp_file('test/data/every.json') =~ s/"p": 4000/"p": 400/r, example('Complete example'),
+  example('Lifecycles'), slurp_file('test/data/lifecycle.json'),
   slurp_file('test/data/unique_rules.json') =~ s/"customer": 1000/"customer": 60/r =~ s/"product": 2500/"product": 120/r,
   slurp_file('test/data/combinations.json') =~ s/"par": 900/"par": 150/r,
   (map { parsable($_) } slurp_file('test/sql/correlations.sql') =~ /spindle_create_domain\('(?:elements|values)_test', '(\{.*?\})'\);/gs),

@@ -35,7 +35,7 @@ $$;
 
 -- The schema that spindle_seed makes, without its rows, gets the same rows again.
 CALL spindle_seed('retail', 'shop', report => false, scale => 'fabric_demo', seed => 7);
-SELECT format('TRUNCATE %s', string_agg(oid::regclass::text, ', ')) FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relkind = 'r' \gexec
+SELECT format('TRUNCATE %s', string_agg(oid::regclass::text, ', ' ORDER BY oid)) FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relkind = 'r' \gexec
 CALL spindle_fill_schema('retail', 'shop', scale => 'fabric_demo', seed => 7) \gset
 SELECT :tables_filled AS tables, :rows_inserted AS rows, :duration_seconds > 0 AS took_time;
 SELECT l ->> 'table_name' AS table_name, l ->> 'relation' AS relation, l ->> 'status' AS status, l ->> 'row_count' AS row_count

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * row_count.c
- *		How many rows a table has, and each parent of them.
+ * rows.c
+ *		How many rows a table has, and how they are shared out among parents.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,14 +21,13 @@
 #define MAX_COUNTS		10000
 
 /*
- * A ratio from 0.000001 to 10^6 with up to six digits after the point, as a
- * reduced fraction: row counts are exact, and equal on all machines.
+ * A ratio from 0.000001 to 10^6, to six digits after the point, as a reduced
+ * fraction: row counts are exact, and equal on all machines.
  */
 static void
-read_ratio(const SpindleJson *node, SpindleTable *table)
+set_ratio(SpindleTable *table, double ratio)
 {
-	SpindleJson m = spindle_json_member(node, "ratio");
-	int64		numerator = (int64) floor(spindle_json_number(&m, 1e-6, MAX_CHILDREN) * 1e6 + 0.5);
+	int64		numerator = (int64) floor(ratio * 1e6 + 0.5);
 	int64		a = numerator;
 	int64		b = 1000000;
 
@@ -41,6 +40,15 @@ read_ratio(const SpindleJson *node, SpindleTable *table)
 	}
 	table->rows_numerator = numerator / a;
 	table->rows_denominator = 1000000 / a;
+}
+
+/* The same from the member "ratio". */
+static void
+read_ratio(const SpindleJson *node, SpindleTable *table)
+{
+	SpindleJson m = spindle_json_member(node, "ratio");
+
+	set_ratio(table, spindle_json_number(&m, 1e-6, MAX_CHILDREN));
 }
 
 /* A number of children with its weight. */
@@ -194,9 +202,52 @@ read_counts(const SpindleJson *node, SpindleTable *table)
 }
 
 /*
+ * spindle_parse_layout
+ *		How so many things are shared out among rows as children would be, but
+ *		at most so many to one row: "ratio" and "min", "max" or "counts", or
+ *		"counts" alone, whose mean is the ratio then.
+ *
+ * Fills what tells this in *layout, which is no table of the domain.
+ */
+void
+spindle_parse_layout(const SpindleJson *node, SpindleTable *layout, int most)
+{
+	layout->rows_kind = SPINDLE_ROWS_CHILDREN;
+	layout->parent_column = -1;
+	if (spindle_json_has(node, "ratio") || !spindle_json_has(node, "counts"))
+	{
+		read_ratio(node, layout);
+		read_counts(node, layout);
+	}
+	else
+	{
+		SpindleJson counts = spindle_json_member(node, "counts");
+		double		sum = 0;
+		double		mean = 0;
+
+		if (spindle_json_has(node, "min") || spindle_json_has(node, "max"))
+			spindle_json_error(&counts, NULL, "\"counts\" excludes \"min\" and \"max\".");
+		read_counts_member(&counts, layout);
+		for (int i = 0; i < layout->layout_ncounts; i++)
+			sum += layout->layout_weights[i];
+		for (int i = 0; i < layout->layout_ncounts; i++)
+			mean += layout->layout_count[i] * (layout->layout_weights[i] / sum);
+		if (mean < 1e-6)
+			spindle_json_error(&counts, NULL, "no row has any.");
+		set_ratio(layout, mean);
+	}
+	if (layout->layout_max > most && !spindle_json_has(node, "max") && !spindle_json_has(node, "counts"))
+		layout->layout_max = most;
+	if (layout->layout_max > most || layout->rows_numerator > most * layout->rows_denominator)
+		spindle_json_error(node, NULL, "a row can have %d at most.", most);
+}
+
+/*
  * spindle_parse_rows
  *		First pass over a table's row count; the parent may be any other table,
  *		whether its own count has been read or not.
+ *
+ * Allocates in the current memory context, which is the domain's.
  */
 void
 spindle_parse_rows(SpindleParse *parse, const SpindleJson *table_node, SpindleTable *table)
@@ -237,3 +288,4 @@ spindle_parse_rows(SpindleParse *parse, const SpindleJson *table_node, SpindleTa
 			break;
 	}
 }
+

@@ -1,0 +1,148 @@
+/*-------------------------------------------------------------------------
+ *
+ * clock.c
+ *		Changes of rows that lie spread over the range.
+ *
+ * A clock is a table that nobody sees, in two orders: by row it is laid out as
+ * children are, by time it is a timeline, and a keyed permutation leads from one
+ * to the other.  So the changes of a row are found without those of others, and
+ * those of a time too, and nothing is kept.
+ *
+ * Ranks compare as times do, so how many changes of a row are still to come at a
+ * time takes no times, but one count of ranks up to it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "gen/clock.h"
+#include "gen/eval_internal.h"
+
+/* Labels of the draws of a clock. */
+#define LABEL_LAYOUT		1
+#define LABEL_TIMELINE		2
+#define LABEL_PERMUTATION	3
+
+/*
+ * spindle_instance_clock
+ *		A clock of a table, by its number, made on first use and kept by the
+ *		instance.
+ */
+const SpindleClockState *
+spindle_instance_clock(SpindleInstance *instance, int table, int clock)
+{
+	const SpindleLifecycle *lifecycle = instance->domain->table[table].lifecycle;
+	const SpindleClock *model = &lifecycle->clock[clock];
+	const SpindleKey key = spindle_instance_key(instance, model->label);
+	MemoryContext oldcontext = MemoryContextSwitchTo(instance->context);
+	SpindleClockState *state;
+
+	if (instance->clock[table] == NULL)
+		instance->clock[table] = palloc0(sizeof(SpindleClockState *) * lifecycle->nclocks);
+	state = instance->clock[table][clock];
+	if (state == NULL)
+	{
+		state = palloc0(sizeof(SpindleClockState));
+		state->layout = spindle_layout_create(model->layout, spindle_key_derive(key, LABEL_LAYOUT),
+											  instance->nrows[table]);
+		state->n = state->layout->nchildren;
+		state->timeline = spindle_timeline_create(model->calendar, spindle_key_derive(key, LABEL_TIMELINE), state->n,
+												  false);
+		spindle_permutation_init(&state->permutation, spindle_key_derive(key, LABEL_PERMUTATION), Max(state->n, 1));
+		instance->clock[table][clock] = state;
+	}
+	MemoryContextSwitchTo(oldcontext);
+	return state;
+}
+
+/*
+ * spindle_clock_cursor_init
+ *		A cursor that has read nothing yet.
+ */
+void
+spindle_clock_cursor_init(SpindleClockCursor *cursor, const SpindleClockState *clock)
+{
+	cursor->clock = clock;
+	spindle_layout_cursor_init(&cursor->layout, clock->layout);
+	spindle_timeline_cursor_init(&cursor->timeline, clock->timeline);
+	cursor->count = -1;
+}
+
+/*
+ * spindle_clock_count_until
+ *		How many changes there are up to a time, inclusive, of all rows together:
+ *		exactly those with a rank below the result.
+ */
+int64
+spindle_clock_count_until(SpindleClockCursor *cursor, Timestamp time)
+{
+	const int64 n = cursor->clock->n;
+	int64		count;
+
+	if (n == 0 || time == DT_NOEND)
+		return n;
+	if (time == DT_NOBEGIN)
+		return 0;
+	if (cursor->count >= 0 && cursor->counted == time)
+		return cursor->count;
+
+	/* a few more may be there at the edge of a group of the timeline */
+	count = spindle_timeline_count_until(&cursor->timeline, time);
+	while (count < n && spindle_clock_time(cursor, count) <= time)
+		count++;
+	cursor->counted = time;
+	cursor->count = count;
+	return count;
+}
+
+/* Inputs: the time. */
+static void
+run_clock(Step *step)
+{
+	SpindleClockCursor *cursor = step->u.own;
+	const Timestamp *time = step->input[0]->out.value;
+
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		int64		to_come = 0;
+
+		if (time[i] != DT_NOEND)
+		{
+			int64		first;
+			const int	n = spindle_layout_children(&cursor->layout, step->frame->row[i], &first);
+			const int64 until = n > 0 ? spindle_clock_count_until(cursor, time[i]) : 0;
+
+			for (int k = 0; k < n; k++)
+				to_come += spindle_clock_rank(cursor, first + k) >= until;
+		}
+		step->out.value[i] = to_come;
+	}
+}
+
+/*
+ * spindle_compile_clock
+ *		How many changes of a clock are still to come for the rows of a frame, at
+ *		their times.
+ *
+ * What lies behind a row's delete counts as well: what a row is at a time does not
+ * depend on whether it is deleted later.
+ */
+Step *
+spindle_compile_clock(SpindleEval *eval, Frame *frame, int clock)
+{
+	const SpindleClockState *state = spindle_instance_clock(eval->instance, frame->table, clock);
+	Step	   *time = spindle_frame_time(eval, frame);
+	Step	   *step;
+
+	/* columns that one clock sets share it */
+	for (int i = 0; i < eval->nsteps; i++)
+		if (eval->step[i]->run == run_clock && eval->step[i]->input[0] == time &&
+			((SpindleClockCursor *) eval->step[i]->u.own)->clock == state)
+			return eval->step[i];
+	step = spindle_step_add(eval, frame, run_clock, NULL, false, 1);
+	step->input[0] = time;
+	step->holds = STEP_HOLDS_OWN;
+	step->u.own = palloc(sizeof(SpindleClockCursor));
+	spindle_clock_cursor_init(step->u.own, state);
+	return spindle_step_finish(eval, step);
+}

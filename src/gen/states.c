@@ -1,0 +1,400 @@
+/*-------------------------------------------------------------------------
+ *
+ * states.c
+ *		The ways of rows through their states.
+ *
+ * A row's last state is the value that its column has today.  The way there is
+ * drawn step by step: a step has its weight times the probability to reach the
+ * last state from where it leads, so ways come as often as among walks that
+ * happened to end there, and none has to be thrown away.
+ *
+ * The ways of a batch are kept one behind the other; what is wanted of them at a
+ * time is looked up there.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "gen/eval_internal.h"
+
+/* The ways of the rows of a batch; that of row i is entries start[i] .. start[i + 1] - 1. */
+typedef struct Ways
+{
+	const SpindleDomain *domain;
+	const SpindleTable *table;
+	Timestamp	range_start;	/* where a way begins whose row is there from
+								 * the start */
+	int			before;			/* input with the time of "before", or -1 */
+	int		   *at;				/* per transition: input with its time, or -1 */
+	SpindleKey	step_key;
+	SpindleKey *after_key;		/* per transition */
+	MemoryContext context;
+	int			start_capacity;
+	int		   *start;
+	int			capacity;
+	int			n;
+	int		   *transition;		/* that is taken, */
+	Timestamp  *time;			/* and when; never falls */
+} Ways;
+
+/* The number of a value among the states, -1 if it is none. */
+static int
+state_of_value(const SpindleStates *states, const SpindleType *type, int64 value)
+{
+	for (int s = 0; s < states->nstates; s++)
+		if (states->value[s] == value)
+			return s;
+	if (type->ops->is_text)
+		for (int s = 0; s < states->nstates; s++)
+			if (spindle_values_equal(type, states->value[s], value))
+				return s;
+	return -1;
+}
+
+/* Make room for n entries more. */
+static void
+reserve_entries(Ways *ways, int n)
+{
+	if (ways->n + n <= ways->capacity)
+		return;
+	ways->capacity = Max(ways->capacity * 2, ways->n + n);
+	ways->transition = repalloc_huge(ways->transition, sizeof(int) * ways->capacity);
+	ways->time = repalloc_huge(ways->time, sizeof(Timestamp) * ways->capacity);
+}
+
+/*
+ * Choose a transition from a state on the way to the last one, with left steps at
+ * most; -1 for the end.
+ */
+static int
+choose(const SpindleStates *states, int final, int state, int left, uint64 draw)
+{
+	const int	first = states->first[state];
+	const int	end = states->first[state + 1];
+	double		total = 0;
+	double		rest;
+	int			last = -1;
+
+	for (int pass = 0; pass < 2; pass++)
+	{
+		rest = pass == 0 ? 0 : spindle_fraction(draw) * total;
+		for (int t = first; t < end; t++)
+		{
+			const SpindleTransition *transition = &states->transition[t];
+			double		weight = transition->weight;
+
+			if (transition->to < 0)
+				weight = state == final ? weight : 0;
+			else
+				weight = left == 0 ? 0 : weight * spindle_states_reach(states, final, transition->to, left - 1);
+			if (weight <= 0)
+				continue;
+			if (pass == 0)
+			{
+				total += weight;
+				last = t;		/* what rounding leaves goes here */
+				continue;
+			}
+			rest -= weight;
+			if (rest < 0 || t == last)
+				return transition->to < 0 ? -1 : t;
+		}
+	}
+	return -1;
+}
+
+/*
+ * Steps that come too late are moved, all of them alike, so that the last one is at
+ * limit behind the insert.
+ */
+static void
+move_steps(Timestamp *time, int n, Timestamp insert, int64 limit)
+{
+	const int64 total = n > 0 ? time[n - 1] - insert : 0;
+
+	if (total <= limit)
+		return;
+	for (int i = 0; i < n; i++)
+		time[i] = insert + (int64) ((__int128) (time[i] - insert) * limit / total);
+}
+
+/* The way of the i'th row to its last state, from its insert on, behind the other ways. */
+static void
+draw_way(Step *step, const SpindleStates *states, Ways *ways, int i, int final, Timestamp insert)
+{
+	const uint64 row = (uint64) step->frame->row[i];
+	const int	first = ways->n;
+	int			state = states->initial;
+	int			nfree;			/* steps that can be moved */
+	int64		limit = states->within;
+	Timestamp	time = insert;
+
+	for (int left = states->nsteps; ; left--)
+	{
+		const uint64 counter = row | (uint64) (states->nsteps - left + 1) << SPINDLE_VERSION_SHIFT;
+		const int	t = choose(states, final, state, left, spindle_draw(ways->step_key, counter));
+
+		if (t < 0)
+			break;
+		if (!states->transition[t].has_at)
+			time = Min(time + spindle_delay_draw(&states->transition[t].after, ways->after_key[t], counter),
+					   insert + SPINDLE_MAX_DELAY);
+		reserve_entries(ways, 1);
+		ways->transition[ways->n] = t;
+		ways->time[ways->n++] = time;
+		state = states->transition[t].to;
+	}
+	if (state != final)
+	{
+		/* nothing leads there, so nothing is known of the way */
+		ways->n = first;
+		return;
+	}
+	nfree = ways->n - first;
+	if (nfree > 0 && ways->at[ways->transition[ways->n - 1]] >= 0)
+		nfree--;
+	if (ways->before >= 0 && step->input[ways->before]->out.value[i] != DT_NOEND)
+		limit = Max(Min(limit, step->input[ways->before]->out.value[i] - insert), 0);
+	move_steps(ways->time + first, nfree, insert, limit);
+	if (first + nfree < ways->n)
+	{
+		/* a step at a time is the last one, and not before those that lead to it */
+		time = nfree > 0 ? ways->time[first + nfree - 1] : insert;
+		ways->time[ways->n - 1] =
+			Max(time, step->input[ways->at[ways->transition[ways->n - 1]]]->out.value[i]);
+	}
+}
+
+/* Inputs: the last state, the insert, and times that bound the way. */
+static void
+run_states(Step *step)
+{
+	Ways	   *ways = step->u.own;
+	const SpindleStates *states = ways->table->lifecycle->states;
+	const SpindleType *type = &ways->table->column[states->column].type;
+	const SpindleVector *last = &step->input[0]->out;
+	const int	n = step->frame->n;
+
+	if (n + 1 > ways->start_capacity)
+	{
+		ways->start_capacity = Max(n + 1, SPINDLE_BATCH_ROWS + 1);
+		if (ways->start)
+			pfree(ways->start);
+		ways->start = MemoryContextAllocHuge(ways->context, sizeof(int) * ways->start_capacity);
+	}
+	ways->n = 0;
+	for (int i = 0; i < n; i++)
+	{
+		const int	final = last->is_null && last->is_null[i] ? -1 : state_of_value(states, type, last->value[i]);
+		const Timestamp insert = step->input[1]->out.value[i];
+
+		ways->start[i] = ways->n;
+		if (final >= 0)
+			draw_way(step, states, ways, i, final, insert == DT_NOBEGIN ? ways->range_start : insert);
+	}
+	ways->start[n] = ways->n;
+}
+
+/*
+ * spindle_compile_states
+ *		The step with the ways of a frame's rows through their states.
+ *
+ * The frame is one of rows as they are today, and its table has states.  The step
+ * has no vector of use; ask the functions below.  Called by spindle_compile_life().
+ */
+Step *
+spindle_compile_states(SpindleEval *eval, Frame *frame)
+{
+	const SpindleTable *table = table_of(eval, frame);
+	const SpindleStates *states = table->lifecycle->states;
+	Ways	   *ways = palloc0(sizeof(Ways));
+	Step	  **input = palloc(sizeof(Step *) * (states->ntransitions + 3));
+	Step	   *step;
+	int			n = 0;
+
+	ways->domain = eval->instance->domain;
+	ways->table = table;
+	ways->range_start = (Timestamp) ways->domain->first_day * USECS_PER_DAY;
+	ways->context = eval->context;
+	ways->capacity = 4 * SPINDLE_BATCH_ROWS;
+	ways->transition = palloc(sizeof(int) * ways->capacity);
+	ways->time = palloc(sizeof(Timestamp) * ways->capacity);
+	ways->step_key = spindle_instance_key(eval->instance, states->label);
+	ways->at = palloc(sizeof(int) * Max(states->ntransitions, 1));
+	ways->after_key = palloc(sizeof(SpindleKey) * Max(states->ntransitions, 1));
+	input[n++] = spindle_compile_column(eval, frame, states->column);
+	input[n++] = spindle_compile_life(eval, frame, LIFE_INSERT);
+	ways->before = states->has_before ? n : -1;
+	if (states->has_before)
+		input[n++] = spindle_compile_time(eval, frame, &states->before, DT_NOEND);
+	for (int t = 0; t < states->ntransitions; t++)
+	{
+		const SpindleTransition *transition = &states->transition[t];
+
+		ways->after_key[t] = spindle_instance_key(eval->instance, transition->after.label);
+		ways->at[t] = transition->has_at ? n : -1;
+		if (transition->has_at)
+			input[n++] = spindle_compile_time(eval, frame, &transition->at, DT_NOBEGIN);
+	}
+	step = spindle_step_add(eval, frame, run_states, NULL, false, n);
+	memcpy(step->input, input, sizeof(Step *) * n);
+	step->holds = STEP_HOLDS_OWN;
+	step->u.own = ways;
+	return spindle_step_finish(eval, step);
+}
+
+/*
+ * spindle_states_moments
+ *		The times of the steps of the i'th row, which never fall; returns how many.
+ *
+ * step is that of spindle_compile_states(), for the last batch.  Without timed, a
+ * last step at a time of its own is left out.
+ */
+int
+spindle_states_moments(const Step *step, int i, bool timed, const Timestamp **time)
+{
+	const Ways *ways = step->u.own;
+	const int	n = ways->start[i + 1] - ways->start[i];
+
+	*time = ways->time + ways->start[i];
+	if (n > 0 && !timed && ways->at[ways->transition[ways->start[i + 1] - 1]] >= 0)
+		return n - 1;
+	return n;
+}
+
+/* Steps of the i'th row up to a time: those that count are entries before the result. */
+static int
+steps_until(const Ways *ways, int i, Timestamp time)
+{
+	int			k = ways->start[i];
+
+	while (k < ways->start[i + 1] && ways->time[k] <= time)
+		k++;
+	return k;
+}
+
+/* Inputs: the ways, the time, and the value today. */
+static void
+run_state(Step *step)
+{
+	const Ways *ways = step->input[0]->u.own;
+	const SpindleStates *states = ways->table->lifecycle->states;
+	const Timestamp *time = step->input[1]->out.value;
+	const SpindleVector *last = &step->input[2]->out;
+
+	copy_nulls(step, last);
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		const int	k = steps_until(ways, i, time[i]);
+
+		/* of a row without a way, and at its end, what it shows today */
+		if (k == ways->start[i + 1])
+			step->out.value[i] = last->value[i];
+		else
+			step->out.value[i] = states->value[k == ways->start[i] ? states->initial :
+											   states->transition[ways->transition[k - 1]].to];
+	}
+}
+
+/* A step with the ways, the times, and perhaps another input. */
+static Step *
+step_of_ways(SpindleEval *eval, Frame *frame, StepFunction run, Step *more, bool has_nulls, int number)
+{
+	Step	   *ways = spindle_compile_life(eval, frame, LIFE_STATES);
+	Step	   *time = spindle_frame_time(eval, frame);
+	Step	   *step = spindle_step_add(eval, frame, run, NULL, has_nulls, 3);
+
+	step->input[0] = ways;
+	step->input[1] = time;
+	step->input[2] = more;
+	step->holds = STEP_HOLDS_LIFECYCLE;
+	step->u.lifecycle.of = table_of(eval, frame)->lifecycle;
+	step->u.lifecycle.number = number;
+	return spindle_step_finish(eval, step);
+}
+
+/*
+ * spindle_compile_state
+ *		The column of states, for the rows of a frame at their times.
+ */
+Step *
+spindle_compile_state(SpindleEval *eval, Frame *frame)
+{
+	Step	   *last = spindle_compile_column(eval, spindle_frame_today(frame),
+											  table_of(eval, frame)->lifecycle->states->column);
+
+	return step_of_ways(eval, frame, run_state, last, last->has_nulls, 0);
+}
+
+/* Inputs: the ways and the time. */
+static void
+run_steps_to_come(Step *step)
+{
+	const Ways *ways = step->input[0]->u.own;
+	const SpindleStates *states = ways->table->lifecycle->states;
+	const Timestamp *time = step->input[1]->out.value;
+	const int	set = step->u.lifecycle.number;
+
+	Assert(step->holds == STEP_HOLDS_LIFECYCLE);
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		int			n = 0;
+
+		for (int k = steps_until(ways, i, time[i]); k < ways->start[i + 1]; k++)
+			n += states->transition[ways->transition[k]].sets[set];
+		step->out.value[i] = n;
+	}
+}
+
+/*
+ * spindle_compile_steps_to_come
+ *		How many steps are still to come that set a column, by the number of its set.
+ */
+Step *
+spindle_compile_steps_to_come(SpindleEval *eval, Frame *frame, int set)
+{
+	return step_of_ways(eval, frame, run_steps_to_come, NULL, false, set);
+}
+
+/* Inputs: the ways, the time, and the insert. */
+static void
+run_entered(Step *step)
+{
+	const Ways *ways = step->input[0]->u.own;
+	const SpindleStates *states = ways->table->lifecycle->states;
+	const Timestamp *time = step->input[1]->out.value;
+	const Timestamp *insert = step->input[2]->out.value;
+	const int	state = step->u.lifecycle.number;
+
+	Assert(step->holds == STEP_HOLDS_LIFECYCLE);
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		int			k = steps_until(ways, i, time[i]);
+
+		while (k > ways->start[i] && states->transition[ways->transition[k - 1]].to != state)
+			k--;
+		step->out.is_null[i] = false;
+		if (k > ways->start[i])
+			step->out.value[i] = ways->time[k - 1];
+		else if (state == states->initial && insert[i] != DT_NOBEGIN)
+			step->out.value[i] = insert[i];
+		else
+		{
+			step->out.value[i] = 0;
+			step->out.is_null[i] = true;
+		}
+	}
+}
+
+/*
+ * spindle_compile_entered
+ *		When the rows of a frame took the step to a state last, up to their times,
+ *		the insert being one to the first state; NULL where they have not.
+ */
+Step *
+spindle_compile_entered(SpindleEval *eval, Frame *frame, int state)
+{
+	return step_of_ways(eval, frame, run_entered, spindle_compile_life(eval, frame, LIFE_INSERT), true, state);
+}
