@@ -175,7 +175,7 @@ begin_answer(CustomScanState *node, EState *estate, int eflags)
 		values[foreach_current_index(lc)].value = value->constvalue;
 		values[foreach_current_index(lc)].isnull = value->constisnull;
 	}
-	spindle_source_of_rows_call(values, desc, source, &first, &end);
+	spindle_source_of_rows_call(values, list_length(call->args), desc, source, &first, &end);
 	state->answer = spindle_answer_create(source, plan->custom_private, plan->custom_exprs, &node->ss.ps, eflags);
 	spindle_answer_set_window(state->answer, first, end);
 }
