@@ -81,7 +81,7 @@ foreach my $statement (
 	'ALTER TABLE spindle_domain ADD COLUMN c int',
 	'CREATE TRIGGER t BEFORE INSERT ON spindle_domain EXECUTE FUNCTION spindle_registry_changed()',
 	'DROP TABLE spindle_data_set',
-	'ALTER FUNCTION spindle_rows(text, text, text, bigint, bigint, bigint) LEAKPROOF',
+	'ALTER FUNCTION spindle_rows(text, text, text, bigint, bigint, bigint, timestamptz, text) LEAKPROOF',
 	q(CREATE OR REPLACE FUNCTION spindle_scan_support(internal) RETURNS internal LANGUAGE internal AS 'int4pl'))
 {
 	($status, $out, $err) = $as_maker->($statement);
