@@ -196,6 +196,32 @@ mark_monotone(SpindleDomain *domain)
 }
 
 /*
+ * What a column is said to refer to must be keys of a type like its own, one of the
+ * two holding the other, as a foreign key compares them.  Rules that refer have seen
+ * to that.
+ */
+static void
+check_references(const SpindleDomain *domain, const SpindleTable *table)
+{
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		const SpindleColumn *column = &table->column[c];
+		const SpindleTable *target;
+		const SpindleType *key;
+
+		if (column->references < 0 || column->references == column->target)
+			continue;
+		target = &domain->table[column->references];
+		key = &target->column[spindle_table_single_key(target)].type;
+		if (!spindle_type_holds(&column->type, key) && !spindle_type_holds(key, &column->type))
+			spindle_model_error(domain, psprintf("tables.%s.columns.%s.references", table->name, column->name),
+								psprintf("the key of table \"%s\" has type %s, and the column %s.", target->name,
+										 key->name, column->type.name),
+								"Take a type of the same kind.");
+	}
+}
+
+/*
  * spindle_domain_check
  *		Complete a model, or report what is wrong with it as a whole.
  *
@@ -240,6 +266,7 @@ spindle_domain_check(SpindleDomain *domain)
 		for (int i = 0; i < table->lifecycle->nsets; i++)
 			if (table->lifecycle->set[i].rule)
 				check_rule(&check, table->lifecycle->set[i].rule);
+		check_references(domain, table);
 	}
 	spindle_check_keys(domain, base, n);
 	spindle_find_foreign_keys(domain);

@@ -16,6 +16,8 @@
 
 /* Tables whose rows are all computed when a plan is made stay small. */
 #define MAX_SMALL_TABLE		65536
+/* Rows of a parent that can be dealt out. */
+#define MAX_SPREAD			1000
 
 /*
  * "profile": 2 to 1000 quantiles of the choices that a row gets, relative to each
@@ -162,6 +164,26 @@ generations_below(const SpindleDomain *domain, const SpindleTable *table, int an
 }
 
 /*
+ * "distinct", and "spread", which deals out what differs among the rows of a
+ * parent, all choices alike.
+ */
+static void
+read_differing(RuleReader *r)
+{
+	SpindleRule *rule = r->rule;
+
+	rule->reference.distinct = spindle_read_distinct(r);
+	if (rule->reference.distinct != SPINDLE_DISTINCT_NONE &&
+		(rule->reference.has_after || rule->reference.has_containing || rule->reference.has_among))
+		spindle_json_error(r->node, NULL, "\"distinct\" excludes \"after\", \"containing\" and \"among\".");
+	rule->reference.spread = flag(r, "spread", false);
+	if (rule->reference.spread && rule->reference.distinct != SPINDLE_DISTINCT_PARENT)
+		spindle_json_error(r->node, NULL, "\"spread\" needs \"distinct\": \"parent\".");
+	if (rule->reference.spread && (rule->reference.has_where || rule->reference.skew.kind != SPINDLE_SKEW_NONE))
+		spindle_json_error(r->node, NULL, "\"spread\" excludes \"skew\" and \"where\".");
+}
+
+/*
  * Read the table, whose key the column's type must hold, and which of its rows
  * there are to choose from.
  *
@@ -210,10 +232,7 @@ read_reference(RuleReader *r)
 		if (spindle_test_asks_children(&rule->reference.where))
 			spindle_json_error(&where, NULL, "\"has_child\" cannot select parents.");
 	}
-	rule->reference.distinct = spindle_read_distinct(r);
-	if (rule->reference.distinct != SPINDLE_DISTINCT_NONE &&
-		(rule->reference.has_after || rule->reference.has_containing || rule->reference.has_among))
-		spindle_json_error(r->node, NULL, "\"distinct\" excludes \"after\", \"containing\" and \"among\".");
+	read_differing(r);
 	if (rule->reference.has_containing + rule->reference.has_where +
 		(rule->reference.has_among || rule->reference.has_after || rule->reference.skew.kind != SPINDLE_SKEW_NONE) > 1)
 		spindle_json_error(r->node, "\"skew\" can stand with \"after\", and either of them with \"among\".",
@@ -257,6 +276,11 @@ check_reference(RuleCheck *check, const SpindleRule *rule)
 		spindle_model_error(domain, rule->path,
 							psprintf("table \"%s\" can have more than %d rows.", parent->name, MAX_SMALL_TABLE),
 							"\"containing\" and \"where\" choose from small tables only.");
+	if (rule->reference.spread && spindle_table_most_children(check->table) > MAX_SPREAD)
+		spindle_model_error(domain, psprintf("%s.spread", rule->path),
+							psprintf("a row of table \"%s\" can have more than %d rows of table \"%s\".",
+									 domain->table[check->table->rows_parent].name, MAX_SPREAD, check->table->name),
+							psprintf("Give the \"rows\" of table \"%s\" a \"max\".", check->table->name));
 	spindle_check_distinct(check, rule, rule->reference.distinct, reference_places,
 						   psprintf("rows of table \"%s\"", parent->name));
 }
@@ -358,6 +382,8 @@ describe_reference(StringInfo out, const SpindleDomain *domain, int table, const
 		appendStringInfo(out, "a row of %s", parent->name);
 	spindle_describe_skew(out, &rule->reference.skew);
 	spindle_describe_distinct(out, rule->reference.distinct);
+	if (rule->reference.spread)
+		appendStringInfoString(out, ", dealt out evenly");
 	if (rule->reference.has_after)
 	{
 		appendStringInfo(out, ", whose %s is not after ", parent->column[rule->reference.after_parent].name);
@@ -394,7 +420,7 @@ reference_row_use(const SpindleRule *rule)
 /* There is no order in what rows choose. */
 const SpindleRuleDef spindle_rule_def_reference = {
 	.forms = (const RuleForm[]) {
-		{"reference", ALL_KINDS | ROW_KIND, {"kind", "table", "skew", "after", "containing", "among", "where", "distinct", NULL}},
+		{"reference", ALL_KINDS | ROW_KIND, {"kind", "table", "skew", "after", "containing", "among", "where", "distinct", "spread", NULL}},
 		{.name = NULL},
 	},
 	.read = read_reference,

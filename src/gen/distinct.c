@@ -5,7 +5,8 @@
  *
  * Row j of a group takes the entry at place j of a permutation of all entries,
  * which the group's hash selects; or, if entries have weights, choice j of a
- * sample (sample.h).  So no row needs to know what others have chosen.
+ * sample (sample.h); or what is dealt out to it, where nothing is left to chance.
+ * So no row needs to know what others have chosen.
  *
  *-------------------------------------------------------------------------
  */
@@ -160,6 +161,98 @@ spindle_distinct_permutation(SpindlePermutation *permutation, SpindleKey key, in
 	spindle_permutation_init(permutation, spindle_key_derive(key, 1), Max(count, 1));
 }
 
+/* Insist that there are as many entries as a group needs. */
+static void
+expect_entries(const SpindleRule *rule, int64 needed, int64 count)
+{
+	if (needed > count)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s makes up to " INT64_FORMAT " different choices, but there are only " INT64_FORMAT
+						" at this scale", rule->path, needed, count)));
+}
+
+/* What a step keeps that deals out. */
+typedef struct Spread
+{
+	SpindleLayoutCursor layout; /* of the rows */
+	int64		count;			/* entries */
+	int64		step;			/* from one child's entry to the next one's, of the
+								 * first parents */
+	int64		nsteps;			/* how many, from that one on, keep children apart */
+} Spread;
+
+/*
+ * The entries of rows: those of parent p begin at entry p + 1, and are apart by
+ * a step that grows by one whenever the parents are through with all entries, so
+ * that the same entries do not always meet.
+ */
+static void
+run_spread(Step *step)
+{
+	Spread	   *spread = step->u.own;
+	const int64 count = spread->count;
+	SpindleSampleChoices places;
+
+	Assert(step->holds == STEP_HOLDS_OWN);
+	for (int done = 0; done < step->frame->n; done += SPINDLE_DRAWS)
+	{
+		const int	m = Min(SPINDLE_DRAWS, step->frame->n - done);
+
+		find_siblings(&spread->layout, step->frame->row + done, m, &places);
+		for (int i = 0; i < m; i++)
+		{
+			const int64 apart = spread->step + places.group[i] / count % spread->nsteps;
+
+			/* below 10^15 + 1000 * 10^15 */
+			step->out.value[done + i] = (places.group[i] + 1 + places.place[i] * apart) % count;
+		}
+	}
+}
+
+/*
+ * The least step by which two of up to nchildren children would meet again in a
+ * circle of count entries, at least as many; no smaller one leads them together.
+ *
+ * Children k places apart meet where k steps are a multiple of count, so if the
+ * step is one of count / gcd(k, count).
+ */
+static int64
+meeting_step(int64 nchildren, int64 count)
+{
+	int64		divisor = Max(nchildren - 1, 1);
+
+	while (count % divisor != 0)
+		divisor--;
+	return count / divisor;
+}
+
+/*
+ * spindle_compile_spread
+ *		The step that deals out count entries, 0 to count - 1, to the rows of a
+ *		frame, so that those of a parent differ and all are dealt out equally
+ *		often.
+ *
+ * A parent has at most 1000 rows.  Raises invalid_parameter_value if there may be
+ * fewer entries than a parent has rows at this scale.
+ */
+Step *
+spindle_compile_spread(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int64 count)
+{
+	const int64 nchildren = Min(eval->instance->nrows[frame->table], spindle_table_most_children(table_of(eval, frame)));
+	Step	   *step = spindle_step_add(eval, frame, run_spread, rule, false, 0);
+	Spread	   *spread = palloc0(sizeof(Spread));
+
+	expect_entries(rule, nchildren, count);
+	spindle_layout_cursor_init(&spread->layout, eval->instance->layout[frame->table]);
+	spread->count = Max(count, 1);
+	spread->step = spread->count / Max(nchildren, 1);
+	spread->nsteps = Max(meeting_step(nchildren, spread->count) - spread->step, 1);
+	step->holds = STEP_HOLDS_OWN;
+	step->u.own = spread;
+	return spindle_step_finish(eval, step);
+}
+
 /*
  * spindle_compile_distinct
  *		The step that chooses one of count entries, 0 to count - 1, for each row,
@@ -182,11 +275,7 @@ spindle_compile_distinct(SpindleEval *eval, Frame *frame, const SpindleRule *rul
 	Step	   *step = spindle_step_add(eval, frame, run_distinct, rule, false, 0);
 	DistinctChoice *choice = palloc0(sizeof(DistinctChoice));
 
-	if (needed > count)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s makes up to " INT64_FORMAT " different choices, but there are only " INT64_FORMAT
-						" at this scale", rule->path, needed, count)));
+	expect_entries(rule, needed, count);
 	choice->by_parent = by_parent;
 	choice->nrows = nrows;
 	choice->count = by_parent && sample == NULL && count <= MAX_SHUFFLED ? (int) count : 0;

@@ -383,6 +383,7 @@ extern void spindle_distinct_permutation(SpindlePermutation *permutation, Spindl
 extern Step *spindle_compile_distinct(SpindleEval *eval, Frame *frame, const SpindleRule *rule, SpindleKey key,
 									  SpindleDistinct distinct, int64 count, const SpindleSample *sample,
 									  const SpindlePopularity *popularity);
+extern Step *spindle_compile_spread(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int64 count);
 
 /* condition.c */
 extern Step *spindle_compile_test(SpindleEval *eval, Frame *frame, const SpindleTest *test, int at);

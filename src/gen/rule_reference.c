@@ -252,6 +252,8 @@ compile_reference_rows(SpindleEval *eval, Frame *frame, const SpindleRule *rule,
 		return compile_containing(eval, frame, rule, null_fraction);
 	if (rule->reference.has_among)
 		step = compile_among(eval, frame, rule);
+	else if (rule->reference.spread)
+		step = spindle_compile_spread(eval, frame, rule, eval->instance->nrows[rule->reference.table]);
 	else if (rule->reference.distinct != SPINDLE_DISTINCT_NONE)
 		step = compile_distinct(eval, frame, rule);
 	else

@@ -291,6 +291,9 @@ struct SpindleRule
 			SpindleSkew skew;
 			SpindleDistinct distinct;	/* not with has_after, has_among or
 										 * has_containing */
+			bool		spread;	/* distinct within the parent, dealt out
+								 * instead of drawn; without skew and
+								 * has_where */
 			bool		has_after;	/* only parents from before this row */
 			bool		may_miss;	/* NULL where there are none, else an
 									 * error */

@@ -1,8 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * function_cost.c
- *		What the planner asks about spindle_stream() and spindle_rows(): which
- *		function a call is one of, how many rows it gives, and at which cost.
+ *		What the planner asks about spindle_stream(), spindle_changes() and
+ *		spindle_rows(): which function a call is one of, how many rows it gives, and
+ *		at which cost.
  *
  * Planning must not fail where execution would not, and must not report what
  * execution reports better.  So arguments that are no constants are guessed,
@@ -203,7 +204,8 @@ read_options(PlannerInfo *root, FuncExpr *call, char **scale, double *limit)
  *
  * At least 1.  A relation counts with what ANALYZE found; max_events or
  * max_rows limits the result if it is a constant.  skip_events and first_row,
- * and whatever else leaves events out, are not looked at.
+ * and whatever else leaves events out, are not looked at.  Changes count as the rows
+ * that have events.
  *
  * It is 1000 where nothing is known.
  */
@@ -211,7 +213,9 @@ double
 spindle_scan_rows(PlannerInfo *root, FuncExpr *call)
 {
 	const bool	is_relation = spindle_streams_relation(call->funcid, 0);
-	const bool	is_stream = spindle_scan_function(call->funcid) == SPINDLE_SCAN_STREAM;
+	const SpindleScanFunction function = spindle_scan_function(call->funcid);
+	const int	limit_argument = function == SPINDLE_SCAN_CHANGES ? SPINDLE_CHANGE_MAX_EVENTS :
+		function == SPINDLE_SCAN_ROWS ? 5 : is_relation ? 3 : 4;
 	double		rows = 0;
 	double		limit = DBL_MAX;
 	Datum		source;
@@ -220,9 +224,9 @@ spindle_scan_rows(PlannerInfo *root, FuncExpr *call)
 	char	   *scale = NULL;
 	bool		is_known = is_relation || optional_text_argument(call->args, 2, &scale);
 
-	if (constant_argument(call->args, !is_stream ? 5 : is_relation ? 3 : 4, &number))
+	if (constant_argument(call->args, limit_argument, &number))
 		limit = (double) DatumGetInt64(number);
-	if (is_stream)
+	if (function == SPINDLE_SCAN_STREAM)
 		is_known = read_options(root, call, &scale, &limit) && is_known;
 	if (is_relation)
 	{

@@ -3,7 +3,7 @@
  * function_plan.c
  *		Which function scans the node of function_scan.c takes the place of.
  *
- * The planner hook exists once the library is loaded.  Both functions name a
+ * The planner hook exists once the library is loaded.  These functions name a
  * planner support function, which the planner calls to estimate rows before it
  * looks for paths: that loads the library in the first statement of a session
  * too.

@@ -187,6 +187,8 @@ spindle_changes_open(SpindleInstance *instance, const SpindleChangeOptions *opti
 	make_images(changes);
 	for (int i = 0; i < changes->ntables; i++)
 		sharers += spindle_change_lookaheads(domain, changes->table[i], profile);
+
+	/* four may take what work_mem gives to each, more of them share that */
 	for (int i = 0; i < changes->ntables; i++)
 		feeds = list_concat(feeds, spindle_change_feeds(instance, changes->table[i], profile, &places[changes->table[i]],
 														Max(sharers / 4, 1), context));

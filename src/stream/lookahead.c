@@ -130,8 +130,8 @@ spindle_lookahead_create(SpindleInstance *instance, int table, const SpindleColu
  *		has not run yet.
  *
  * root is a path to a row above, by its number; NULL for the row itself.  sharers
- * lookaheads, this one included, take no more memory together than one would.  The
- * rest is as for spindle_lookahead_create().
+ * such lookaheads take no more memory together than one would.  The rest is as for
+ * spindle_lookahead_create().
  */
 SpindleLookahead *
 spindle_lookahead_of_moments(SpindleInstance *instance, int table, SpindleMoments *moments,

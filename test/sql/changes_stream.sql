@@ -91,6 +91,10 @@ EXPLAIN (COSTS off) SELECT position, op FROM spindle_changes('retail') WHERE tab
 EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT key FROM spindle_changes('retail', scale => 'fabric_demo', include_initial => false) LIMIT 7;
 SELECT position, txn_seq, txn_last, table_name, op, key, event_time FROM spindle_changes('retail', scale => 'xxxl', include_initial => false) LIMIT 3;
 SELECT table_name, op, event_time FROM spindle_changes('retail', 'order_line', scale => 'xxxl', from_time => '2024-02-29', include_initial => false) LIMIT 1;
+-- estimates are of the rows that have events, and of max_events
+CREATE FUNCTION estimate(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE plan json; BEGIN EXECUTE 'EXPLAIN (FORMAT json) ' || query INTO plan; RETURN plan -> 0 -> 'Plan' ->> 'Plan Rows'; END $$;
+SELECT estimate($$SELECT * FROM spindle_changes('retail', scale => 'small', profile => 'retention', from_time => '2024-01-01')$$) AS small, estimate($$SELECT * FROM spindle_changes('retail', max_events => 12)$$) AS few;
 SELECT n, (SELECT count(*) FROM spindle_changes('lifecycle', scale => 'tiny', to_time => '2023-03-01') WHERE table_name <> n::text) FROM generate_series(1, 2) n;
 SELECT count(*), count(DISTINCT x) FROM generate_series(1, 3) g, LATERAL (SELECT md5(string_agg(x::text, '')) AS x FROM spindle_changes('lifecycle', scale => 'tiny', seed => 7, to_time => '2023-04-01') x OFFSET 0) y;
 -- as a function, where the node cannot take its place
@@ -98,6 +102,25 @@ SELECT count(*) FROM (SELECT spindle_changes('lifecycle', scale => 'tiny')) x;
 -- arrivals: one per transaction, or by the event time
 SELECT count(*) = count(DISTINCT position) AS one_each, bool_and(arrival >= '0') AS forward FROM (SELECT position, min(arrival) AS arrival FROM spindle_changes('lifecycle', scale => 'tiny', include_initial => false) GROUP BY position HAVING count(DISTINCT arrival) = 1) x;
 SELECT bool_and(abs(extract(epoch FROM event_time - '2023-06-01') / 86400 - extract(epoch FROM arrival)) < 0.001) AS by_the_day, count(*) > 50 AS some FROM spindle_changes('lifecycle', scale => 'tiny', from_time => '2023-06-01', speed => 86400, duration => '40 s', include_initial => false);
+
+-- the same bytes under other settings
+SET work_mem = 64; SET extra_float_digits = -5; SET timezone = 'Asia/Tokyo'; SET datestyle = 'German'; SET intervalstyle = 'iso_8601';
+SELECT fingerprint('spindle_changes(''lifecycle'', scale => ''tiny'', profile => ''tidy'') c(delivery_seq, position, txn_seq, txn_last, table_name, op, key, before, after, changed, at, arrival, version), LATERAL (SELECT extract(epoch FROM at) AS event_time) e') =
+  (SELECT md5(string_agg(concat_ws('|', position, txn_seq, txn_last, table_name, op, key, before, after, changed, extract(epoch FROM event_time), version), E'\n' ORDER BY delivery_seq)) FROM c WHERE domain = 'lifecycle') AS same;
+RESET work_mem; RESET extra_float_digits; SET timezone = 'UTC'; RESET datestyle; RESET intervalstyle;
+-- with no rights but those of everybody
+CREATE ROLE changes_nobody;
+GRANT USAGE ON SCHEMA changes_stream TO changes_nobody;
+SET ROLE changes_nobody;
+SELECT count(*) FROM spindle_changes('retail', scale => 'fabric_demo', to_time => '2022-02-01');
+RESET ROLE;
+BEGIN;
+REVOKE EXECUTE ON FUNCTION spindle_changes FROM public;
+SET ROLE changes_nobody;
+SELECT count(*) FROM spindle_changes('retail', scale => 'fabric_demo', to_time => '2022-02-01');
+ROLLBACK;
+REVOKE USAGE ON SCHEMA changes_stream FROM changes_nobody;
+DROP ROLE changes_nobody;
 
 -- mistakes
 CREATE FUNCTION try(command text) RETURNS text LANGUAGE plpgsql AS $$

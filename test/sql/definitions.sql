@@ -72,7 +72,7 @@ INSERT INTO bad (path, value) VALUES
 -- columns
 ('tables,p,columns,A', '{}'), ('tables,p,columns,a,type', NULL), ('tables,p,columns,a,type', '"int"'), ('tables,p,columns,a,type', '"numeric(1001,2)"'), ('tables,p,columns,a,type', '"varchar(0)"'),
 ('tables,p,columns,a,type', '"numeric(5,6)"'), ('tables,p,columns,a,type', '"text"'), ('tables,p,columns,a,rule', NULL), ('tables,p,columns,a,rule', '5'), ('tables,p,columns,a,null', '1.5'), ('tables,p,columns,a,null', '-0.1'),
-('tables,p,columns,a,nullable', '1'), ('tables,p,columns,a,hidden', '"yes"'), ('tables,p,columns,id,null', '0.5'), ('tables,p,columns,id,hidden', 'true'), ('tables,p,columns,a,references', '"fix"'), ('tables,p,columns,a,references', '"q"'), ('tables,p,columns,a,note', '"x"'),
+('tables,p,columns,a,nullable', '1'), ('tables,p,columns,a,hidden', '"yes"'), ('tables,p,columns,id,null', '0.5'), ('tables,p,columns,id,hidden', 'true'), ('tables,p,columns,a,references', '"fix"'), ('tables,p,columns,a,references', '"q"'), ('tables,p,columns,a', '{"type": "varchar(9)", "references": "p", "rule": {"kind": "constant", "value": "x"}}'), ('tables,p,columns,a,note', '"x"'),
 -- rules
 ('tables,p,columns,a,rule,kind', '"unform"'), ('tables,p,columns,a,rule,kind', NULL), ('tables,p,columns,a,rule,mean', '3'), ('tables,p,columns,a,rule,min', '7'), ('tables,p,columns,a,rule,min', NULL), ('tables,p,columns,a,rule,min', '"1"'), ('tables,p,columns,a,rule,max', '1e16'), ('tables,p,columns,a,rule,round', '2'),
 ('tables,p,columns,id,rule,step', '0'), ('tables,p,columns,id,rule,start', '"x"'), ('tables,p,columns,id,rule,start', '2147483600'), ('tables,p,columns,id,rule,start', '99999999999999999999'),

@@ -37,7 +37,7 @@ sub is_true
 	is($out . $err, 't', $name);
 }
 
-is($node->safe_psql('postgres', 'SELECT domain FROM spindle_domains()'), "every\nretail", 'domains of both directories');
+is($node->safe_psql('postgres', 'SELECT domain FROM spindle_domains()'), "every\nretail\ntpch", 'domains of both directories');
 is($node->safe_psql('postgres', q(SELECT string_agg(table_name || ' ' || row_count, ',') FROM spindle_tables('every'))),
 	'q 60,h 40,cal 200,thing 6,p 4000,c 8000,g 6000,half 2000', 'row counts');
 is($node->safe_psql('postgres', q(SELECT count(*) FROM spindle_tables('every') t, spindle_columns('every', t.table_name) WHERE rule IS NULL OR rule = '')),
@@ -231,7 +231,7 @@ write_file("$dir/wrong.json", definition('"x"'));
 mkdir "$dir/folder.json";
 write_file("$dir/large.json", ' ' x (16 * 1024 * 1024 + 1));
 is($node->safe_psql('postgres', q(SELECT domain, tables, error IS NULL FROM spindle_domains())),
-	"changing|1|t\nevery|8|t\nfolder||f\nlarge||f\nretail|9|t\nwrong||f", 'spindle_domains lists all files');
+	"changing|1|t\nevery|8|t\nfolder||f\nlarge||f\nretail|9|t\ntpch|8|t\nwrong||f", 'spindle_domains lists all files');
 like($node->safe_psql('postgres', q(SELECT error FROM spindle_domains() WHERE domain = 'wrong')),
 	qr/domain "wrong".*tables\.t\.columns\.v\.rule\.value/s, 'spindle_domains shows the mistake of a file');
 is($node->safe_psql('postgres', q(SELECT count(*) FROM generate_series(1, 3000), spindle_domains() WHERE error IS NOT NULL)), 9000, 'files that cannot be read are closed');
@@ -260,9 +260,9 @@ unlink "$dir/euro.json";
 write_file("$dir/README", 'x');
 write_file("$dir/Upper.json", 'x');
 mkdir "$dir/folder.json.d";
-is($node->safe_psql('postgres', 'SELECT string_agg(domain, \',\') FROM spindle_domains()'), 'changing,every,retail', 'other files are left alone');
+is($node->safe_psql('postgres', 'SELECT string_agg(domain, \',\') FROM spindle_domains()'), 'changing,every,retail,tpch', 'other files are left alone');
 # a directory that does not exist
-is($node->safe_psql('postgres', "SET spindle.domain_directory = '/nonexistent'; SELECT domain FROM spindle_domains()"), 'retail', 'no such directory');
+is($node->safe_psql('postgres', "SET spindle.domain_directory = '/nonexistent'; SELECT domain FROM spindle_domains()"), "retail\ntpch", 'no such directory');
 
 # Only a superuser names the directory.
 $node->safe_psql('postgres', 'CREATE ROLE regress_spindle_user LOGIN');
