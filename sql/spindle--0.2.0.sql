@@ -1398,7 +1398,9 @@ CREATE FUNCTION @extschema@.spindle_compare(
   domain text,
   tables text[] DEFAULT NULL,
   scale text DEFAULT NULL,
-  seed bigint DEFAULT 42)
+  seed bigint DEFAULT 42,
+  as_of timestamptz DEFAULT NULL,
+  profile text DEFAULT NULL)
 RETURNS TABLE (
   table_name text,
   expected bigint,

@@ -16,6 +16,7 @@
 #include "api/args.h"
 #include "compat.h"
 #include "library/library.h"
+#include "library/source.h"
 #include "seed/compare.h"
 
 PG_FUNCTION_INFO_V1(spindle_compare);
@@ -28,13 +29,15 @@ enum
 	ARG_TABLES,
 	ARG_SCALE,
 	ARG_SEED,
+	ARG_AS_OF,
+	ARG_PROFILE
 };
 
 /* Columns of the result: the table, five counts and three examples. */
 #define RESULT_COLUMNS	9
 
 /*
- * spindle_compare(schema_name, domain, tables, scale, seed)
+ * spindle_compare(schema_name, domain, tables, scale, seed, as_of, profile)
  *		One row per table: how many rows are expected, found, missing, extra and
  *		different, and the first of each as JSON.
  *
@@ -55,6 +58,7 @@ spindle_compare(PG_FUNCTION_ARGS)
 	options.instance = spindle_library_instance(spindle_arg_text(fcinfo, ARG_DOMAIN, "domain"),
 												spindle_arg_optional_text(fcinfo, ARG_SCALE),
 												spindle_arg_int64(fcinfo, ARG_SEED, "seed"), CurrentMemoryContext);
+	options.as_of = spindle_source_as_of_arguments(options.instance->domain, &fcinfo->args[ARG_AS_OF]);
 	options.selected = spindle_arg_tables(fcinfo, ARG_TABLES, "tables", options.instance->domain);
 	foreach(lc, spindle_compare_tables(&options))
 	{

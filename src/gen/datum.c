@@ -408,20 +408,6 @@ spindle_rows_create(SpindleInstance *instance, int table, const int *columns, in
 								   columns, ncolumns, inputs, parent);
 }
 
-/* The same for rows as they are at a time, which those that are asked for have to exist at. */
-SpindleRows *
-spindle_rows_create_at(SpindleInstance *instance, int table, const SpindleAsOf *as_of, const int *columns, int ncolumns,
-					   const SpindleInput *inputs, MemoryContext parent)
-{
-	SpindleEval *eval;
-
-	if (as_of->time == DT_NOEND)
-		return spindle_rows_create(instance, table, columns, ncolumns, inputs, parent);
-	eval = spindle_eval_create_at(instance, table, as_of->profile, parent);
-	spindle_eval_set_time(eval, as_of->time);
-	return spindle_rows_create_for(eval, instance, table, columns, ncolumns, inputs, parent);
-}
-
 /*
  * The same for rows that the caller computes with a program of its own, to
  * which the columns are added; see spindle_rows_convert().
@@ -537,20 +523,6 @@ spindle_rows_fill(SpindleRows *rows, int64 first, int n)
 	for (int i = 0; i < n; i++)
 		list[i] = first + i;
 	spindle_rows_fill_list(rows, list, n);
-}
-
-/*
- * The same for those of them that are there; returns how many these are, and sets
- * list, which has n entries, to their numbers.
- */
-int
-spindle_rows_fill_present(SpindleRows *rows, SpindlePresence *presence, int64 first, int n, int64 *list)
-{
-	for (int i = 0; i < n; i++)
-		list[i] = first + i;
-	n = spindle_presence_filter(presence, list, n);
-	spindle_rows_fill_list(rows, list, n);
-	return n;
 }
 
 /*

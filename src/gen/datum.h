@@ -48,19 +48,21 @@ extern void spindle_datums_of_values(const SpindleType *type, SpindleInput *inpu
 extern SpindleRows *spindle_rows_create(SpindleInstance *instance, int table,
 										const int *columns, int ncolumns, const SpindleInput *inputs,
 										MemoryContext parent);
-extern SpindleRows *spindle_rows_create_at(SpindleInstance *instance, int table, const SpindleAsOf *as_of,
-										   const int *columns, int ncolumns, const SpindleInput *inputs,
-										   MemoryContext parent);
 extern SpindleRows *spindle_rows_create_for(SpindleEval *eval, SpindleInstance *instance, int table,
 											const int *columns, int ncolumns, const SpindleInput *inputs,
 											MemoryContext parent);
 extern void spindle_rows_override(SpindleRows *rows, int column, const SpindleVector *vector);
 extern void spindle_rows_convert(SpindleRows *rows, int n);
 extern void spindle_rows_fill(SpindleRows *rows, int64 first, int n);
-extern int	spindle_rows_fill_present(SpindleRows *rows, SpindlePresence *presence, int64 first, int n, int64 *list);
 extern void spindle_rows_fill_list(SpindleRows *rows, const int64 *list, int n);
 extern void spindle_rows_get(const SpindleRows *rows, int i, Datum *values, bool *nulls);
 extern void spindle_rows_no_nulls(const SpindleRows *rows, bool *nulls);
 extern void spindle_rows_get_next(const SpindleRows *rows, int i, Datum *values, bool *nulls);
+
+/* presence.c */
+extern SpindleRows *spindle_rows_create_at(SpindleInstance *instance, int table, const SpindleAsOf *as_of,
+										   const int *columns, int ncolumns, const SpindleInput *inputs,
+										   MemoryContext parent);
+extern int	spindle_rows_fill_present(SpindleRows *rows, SpindlePresence *presence, int64 first, int n, int64 *list);
 
 #endif							/* SPINDLE_DATUM_H */

@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "gen/datum.h"
 #include "gen/presence.h"
 
 /* Do deletes of a table happen at all, as it is looked at? */
@@ -111,4 +112,37 @@ spindle_presence_count(SpindleInstance *instance, int table, const SpindleAsOf *
 	}
 	MemoryContextDelete(context);
 	return count;
+}
+
+/*
+ * spindle_rows_create_at
+ *		As spindle_rows_create(), for rows as they are at a time, at which those that
+ *		are asked for have to be there.
+ */
+SpindleRows *
+spindle_rows_create_at(SpindleInstance *instance, int table, const SpindleAsOf *as_of, const int *columns, int ncolumns,
+					   const SpindleInput *inputs, MemoryContext parent)
+{
+	SpindleEval *eval;
+
+	if (as_of->time == DT_NOEND)
+		return spindle_rows_create(instance, table, columns, ncolumns, inputs, parent);
+	eval = spindle_eval_create_at(instance, table, as_of->profile, parent);
+	spindle_eval_set_time(eval, as_of->time);
+	return spindle_rows_create_for(eval, instance, table, columns, ncolumns, inputs, parent);
+}
+
+/*
+ * spindle_rows_fill_present
+ *		Compute those of n rows from number first on that are there; returns how many
+ *		these are, and sets list, which has n entries, to their numbers.
+ */
+int
+spindle_rows_fill_present(SpindleRows *rows, SpindlePresence *presence, int64 first, int n, int64 *list)
+{
+	for (int i = 0; i < n; i++)
+		list[i] = first + i;
+	n = spindle_presence_filter(presence, list, n);
+	spindle_rows_fill_list(rows, list, n);
+	return n;
 }

@@ -296,6 +296,18 @@ spindle_source_as_of_arguments(const SpindleDomain *domain, const NullableDatum 
 	return spindle_source_as_of(domain, args[0].isnull ? NULL : &time, spindle_argument_optional_text(&args[1]));
 }
 
+/* When a table is looked at, in words behind a comma, palloc'd; empty for today. */
+char *
+spindle_source_as_of_text(const SpindleSource *source)
+{
+	const SpindleAsOf *as_of = &source->as_of;
+
+	if (spindle_as_of_today(as_of))
+		return pstrdup("");
+	return psprintf(", as of %s%s%s", spindle_source_time_text(as_of->time), as_of->profile < 0 ? "" : ", profile ",
+					as_of->profile < 0 ? "" : source->instance->domain->profile[as_of->profile]);
+}
+
 /*
  * spindle_source_of_rows_call
  *		Read the nargs arguments of spindle_rows: the table in *source, whose

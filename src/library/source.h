@@ -36,6 +36,7 @@ extern int	spindle_source_table(const SpindleDomain *domain, const char *name);
 extern char *spindle_source_name(const SpindleInstance *instance, const char *table_name);
 extern bool spindle_source_time(const char *text, Timestamp *time);
 extern char *spindle_source_time_text(Timestamp time);
+extern char *spindle_source_as_of_text(const SpindleSource *source);
 extern SpindleAsOf spindle_source_as_of(const SpindleDomain *domain, const Timestamp *time, const char *profile);
 extern SpindleAsOf spindle_source_as_of_arguments(const SpindleDomain *domain, const NullableDatum *args);
 extern void spindle_source_match(SpindleSource *source, TupleDesc desc,

@@ -403,14 +403,10 @@ spindle_explain_generates(const SpindleSource *source, ExplainState *es)
 {
 	const SpindleInstance *instance = source->instance;
 
-	ExplainPropertyText("Generates", psprintf("%s.%s (scale %s, seed " INT64_FORMAT "%s%s%s%s)",
+	ExplainPropertyText("Generates", psprintf("%s.%s (scale %s, seed " INT64_FORMAT "%s)",
 											  instance->domain->name, instance->domain->table[source->table].name,
 											  instance->domain->preset[instance->preset].name, instance->seed,
-											  spindle_as_of_today(&source->as_of) ? "" : ", as of ",
-											  spindle_as_of_today(&source->as_of) ? "" : spindle_source_time_text(source->as_of.time),
-											  source->as_of.profile < 0 ? "" : ", profile ",
-											  source->as_of.profile < 0 ? "" : instance->domain->profile[source->as_of.profile]),
-						es);
+											  spindle_source_as_of_text(source)), es);
 }
 
 /*
@@ -546,7 +542,6 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int targrows,
 			rows[found++] = heap_form_tuple(desc, values, nulls);
 		}
 	}
-
 	/* exact, unless the sample tells how many rows are there */
 	*totalrows = wanted == 0 ? 0 : (double) nrows * found / wanted;
 	*totaldeadrows = 0;

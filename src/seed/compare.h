@@ -10,7 +10,7 @@
 
 #include "nodes/pg_list.h"
 
-#include "gen/instance.h"
+#include "gen/presence.h"
 
 /*
  * What a caller asks for; all of it has been checked, but not against what the
@@ -19,6 +19,7 @@
 typedef struct SpindleCompareOptions
 {
 	SpindleInstance *instance;	/* held until the end of the call */
+	SpindleAsOf as_of;			/* when its tables are looked at */
 	char	   *schema;			/* NULL for those that the definition names */
 	bool	   *selected;		/* per table of the domain: is it wanted? */
 } SpindleCompareOptions;

@@ -254,7 +254,7 @@ order_by(const SpindleCompareTarget *target)
 static char *
 expected_from(const SpindleCompareOptions *options, int table, TupleDesc desc)
 {
-	return spindle_generated_from(options->instance, table, NULL, desc, "0", "NULL");
+	return spindle_generated_from(options->instance, table, &options->as_of, desc, "0", "NULL");
 }
 
 /*

@@ -107,6 +107,8 @@ SELECT count(*), count(*) FILTER (WHERE s = m) AS same FROM as_of_stored.account
 SELECT contype, count(*), bool_and(convalidated) FROM pg_constraint WHERE connamespace = 'as_of_stored'::regnamespace AND contype IN ('p', 'f') GROUP BY 1 ORDER BY 1;
 CALL spindle_seed('lifecycle', 'as_of_parallel', workers => 2, as_of => 'infinity', profile => 'tidy') \gset
 SELECT (SELECT count(*) FROM as_of_parallel.ticket) AS tickets, (SELECT count(*) FROM as_of_parallel.account) AS accounts;
+SELECT table_name, expected, missing + extra + different AS wrong FROM spindle_compare('as_of_stored', 'lifecycle', as_of => '2024-01-15 10:30');
+SELECT count(*) FILTER (WHERE missing + extra + different > 0) AS other FROM spindle_compare('as_of_stored', 'lifecycle', as_of => '2024-01-25');
 CREATE TABLE filled (LIKE as_of_stored.account);
 SELECT spindle_fill('filled', 'lifecycle', 'account', first_row => 100, as_of => '2024-01-15 10:30');
 CREATE TABLE watched (LIKE as_of_stored.account);
