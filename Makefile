@@ -12,6 +12,7 @@ OBJS = \
 	src/api/fdw.o \
 	src/api/fill.o \
 	src/api/fill_schema.o \
+	src/api/formats.o \
 	src/api/json_type.o \
 	src/api/registry.o \
 	src/api/rows.o \
@@ -19,6 +20,11 @@ OBJS = \
 	src/api/stream.o \
 	src/api/stream_builders.o \
 	src/api/support.o \
+	src/api/to_tables.o \
+	src/apply/apply.o \
+	src/apply/apply_table.o \
+	src/apply/modes.o \
+	src/apply/position.o \
 	src/define/check.o \
 	src/define/condition.o \
 	src/define/copula.o \
@@ -60,8 +66,17 @@ OBJS = \
 	src/define/shape.o \
 	src/define/time_order.o \
 	src/define/user_type.o \
+	src/deliver/changes.o \
 	src/deliver/deliver.o \
+	src/deliver/loop.o \
 	src/deliver/render.o \
+	src/format/debezium.o \
+	src/format/debezium_schema.o \
+	src/format/format.o \
+	src/format/mysql.o \
+	src/format/statement.o \
+	src/format/value.o \
+	src/format/wal2json.o \
 	src/gen/among.o \
 	src/gen/clock.o \
 	src/gen/condition.o \

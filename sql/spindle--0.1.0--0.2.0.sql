@@ -694,6 +694,17 @@ CREATE FUNCTION @extschema@.spindle_to_file(
   batch_size integer DEFAULT NULL,
   options jsonb DEFAULT NULL,
   mode text DEFAULT 'w',
+  format text DEFAULT 'event',
+  profile text DEFAULT NULL,
+  from_time timestamptz DEFAULT '-infinity',
+  to_time timestamptz DEFAULT 'infinity',
+  after_position pg_lsn DEFAULT NULL,
+  include_initial boolean DEFAULT true,
+  speed double precision DEFAULT NULL,
+  before text DEFAULT 'full',
+  tombstones boolean DEFAULT false,
+  transaction_metadata boolean DEFAULT false,
+  key_separator text DEFAULT NULL,
   OUT table_name text,
   OUT events_sent bigint,
   OUT anomaly_count bigint,
@@ -705,7 +716,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_file(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, text, text, timestamptz, timestamptz, pg_lsn, boolean, double precision, text, boolean, boolean, text) IS
 'writes events to a file of the server, one JSON object per line';
 
 CREATE FUNCTION @extschema@.spindle_to_file(
@@ -766,6 +777,17 @@ CREATE FUNCTION @extschema@.spindle_to_program(
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
   options jsonb DEFAULT NULL,
+  format text DEFAULT 'event',
+  profile text DEFAULT NULL,
+  from_time timestamptz DEFAULT '-infinity',
+  to_time timestamptz DEFAULT 'infinity',
+  after_position pg_lsn DEFAULT NULL,
+  include_initial boolean DEFAULT true,
+  speed double precision DEFAULT NULL,
+  before text DEFAULT 'full',
+  tombstones boolean DEFAULT false,
+  transaction_metadata boolean DEFAULT false,
+  key_separator text DEFAULT NULL,
   OUT table_name text,
   OUT events_sent bigint,
   OUT anomaly_count bigint,
@@ -777,7 +799,7 @@ RETURNS record
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb) IS
+COMMENT ON FUNCTION @extschema@.spindle_to_program(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, text, timestamptz, timestamptz, pg_lsn, boolean, double precision, text, boolean, boolean, text) IS
 'writes events to the standard input of a program on the server, one JSON object per line';
 
 CREATE FUNCTION @extschema@.spindle_to_program(
@@ -838,6 +860,17 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   batch_size integer DEFAULT NULL,
   options jsonb DEFAULT NULL,
   oversize text DEFAULT 'error',
+  format text DEFAULT 'event',
+  profile text DEFAULT NULL,
+  from_time timestamptz DEFAULT '-infinity',
+  to_time timestamptz DEFAULT 'infinity',
+  after_position pg_lsn DEFAULT NULL,
+  include_initial boolean DEFAULT true,
+  speed double precision DEFAULT NULL,
+  before text DEFAULT 'full',
+  tombstones boolean DEFAULT false,
+  transaction_metadata boolean DEFAULT false,
+  key_separator text DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
   INOUT out_of_order_count bigint DEFAULT NULL,
@@ -847,7 +880,7 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, text, text, timestamptz, timestamptz, pg_lsn, boolean, double precision, text, boolean, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -873,11 +906,22 @@ CREATE PROCEDURE @extschema@.spindle_to_channel(
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
   options jsonb DEFAULT NULL,
-  oversize text DEFAULT 'error')
+  oversize text DEFAULT 'error',
+  format text DEFAULT 'event',
+  profile text DEFAULT NULL,
+  from_time timestamptz DEFAULT '-infinity',
+  to_time timestamptz DEFAULT 'infinity',
+  after_position pg_lsn DEFAULT NULL,
+  include_initial boolean DEFAULT true,
+  speed double precision DEFAULT NULL,
+  before text DEFAULT 'full',
+  tombstones boolean DEFAULT false,
+  transaction_metadata boolean DEFAULT false,
+  key_separator text DEFAULT NULL)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_channel(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, text, text, text, timestamptz, timestamptz, pg_lsn, boolean, double precision, text, boolean, boolean, text) IS
 'sends events by NOTIFY, one JSON object per notification, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_channel(
@@ -967,6 +1011,17 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   batch_size integer DEFAULT NULL,
   options jsonb DEFAULT NULL,
   transactional boolean DEFAULT false,
+  format text DEFAULT 'event',
+  profile text DEFAULT NULL,
+  from_time timestamptz DEFAULT '-infinity',
+  to_time timestamptz DEFAULT 'infinity',
+  after_position pg_lsn DEFAULT NULL,
+  include_initial boolean DEFAULT true,
+  speed double precision DEFAULT NULL,
+  before text DEFAULT 'full',
+  tombstones boolean DEFAULT false,
+  transaction_metadata boolean DEFAULT false,
+  key_separator text DEFAULT NULL,
   INOUT events_sent bigint DEFAULT NULL,
   INOUT anomaly_count bigint DEFAULT NULL,
   INOUT out_of_order_count bigint DEFAULT NULL,
@@ -976,7 +1031,7 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean, bigint, bigint, bigint, bigint, double precision, double precision) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean, text, text, timestamptz, timestamptz, pg_lsn, boolean, double precision, text, boolean, boolean, text, bigint, bigint, bigint, bigint, double precision, double precision) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -1002,11 +1057,22 @@ CREATE PROCEDURE @extschema@.spindle_to_wal(
   skip_events bigint DEFAULT 0,
   batch_size integer DEFAULT NULL,
   options jsonb DEFAULT NULL,
-  transactional boolean DEFAULT false)
+  transactional boolean DEFAULT false,
+  format text DEFAULT 'event',
+  profile text DEFAULT NULL,
+  from_time timestamptz DEFAULT '-infinity',
+  to_time timestamptz DEFAULT 'infinity',
+  after_position pg_lsn DEFAULT NULL,
+  include_initial boolean DEFAULT true,
+  speed double precision DEFAULT NULL,
+  before text DEFAULT 'full',
+  tombstones boolean DEFAULT false,
+  transaction_metadata boolean DEFAULT false,
+  key_separator text DEFAULT NULL)
 LANGUAGE C
 AS 'MODULE_PATHNAME';
 
-COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean) IS
+COMMENT ON PROCEDURE @extschema@.spindle_to_wal(text, text, text, boolean, text, bigint, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, integer, @extschema@.spindle_json, boolean, name, bigint, integer, jsonb, boolean, text, text, timestamptz, timestamptz, pg_lsn, boolean, double precision, text, boolean, boolean, text) IS
 'writes events to the WAL as messages for logical decoding, with a commit per batch, without output arguments';
 
 CREATE PROCEDURE @extschema@.spindle_to_wal(
@@ -1308,3 +1374,88 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_compare IS
 'compares the tables of a schema with the generated ones, and tells the first rows that are missing, extra or different';
+
+CREATE FUNCTION @extschema@.spindle_dml_modes(
+  transaction_size integer DEFAULT NULL,
+  rollback_fraction double precision DEFAULT NULL,
+  savepoint_fraction double precision DEFAULT NULL,
+  empty_fraction double precision DEFAULT NULL,
+  noop_fraction double precision DEFAULT NULL,
+  delete_insert_fraction double precision DEFAULT NULL,
+  replica_identity text DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_dml_modes(integer, double precision, double precision, double precision, double precision, double precision, text) IS
+'habits of real writers, for the argument dml of spindle_to_tables';
+
+CREATE PROCEDURE @extschema@.spindle_to_tables(
+  schema_name text,
+  domain text,
+  tables text[] DEFAULT NULL,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  profile text DEFAULT NULL,
+  from_time timestamptz DEFAULT '-infinity',
+  to_time timestamptz DEFAULT 'infinity',
+  after_position pg_lsn DEFAULT NULL,
+  include_initial boolean DEFAULT NULL,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  speed double precision DEFAULT NULL,
+  transactions text DEFAULT 'business',
+  batch_size integer DEFAULT 1,
+  "position" text DEFAULT 'auto',
+  resume boolean DEFAULT false,
+  dml jsonb DEFAULT NULL,
+  INOUT transactions_committed bigint DEFAULT NULL,
+  INOUT inserts bigint DEFAULT NULL,
+  INOUT updates bigint DEFAULT NULL,
+  INOUT deletes bigint DEFAULT NULL,
+  INOUT last_position pg_lsn DEFAULT NULL,
+  INOUT duration_seconds double precision DEFAULT NULL,
+  INOUT transactions_per_second_actual double precision DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_tables(text, text, text[], text, bigint, text, timestamptz, timestamptz, pg_lsn, boolean, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, text, integer, text, boolean, jsonb, bigint, bigint, bigint, bigint, pg_lsn, double precision, double precision) IS
+'plays changes into tables as INSERT, UPDATE and DELETE, with a commit per transaction';
+
+CREATE PROCEDURE @extschema@.spindle_to_tables(
+  schema_name text,
+  domain text,
+  report boolean,
+  tables text[] DEFAULT NULL,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  profile text DEFAULT NULL,
+  from_time timestamptz DEFAULT '-infinity',
+  to_time timestamptz DEFAULT 'infinity',
+  after_position pg_lsn DEFAULT NULL,
+  include_initial boolean DEFAULT NULL,
+  max_events bigint DEFAULT NULL,
+  duration interval DEFAULT NULL,
+  events_per_second double precision DEFAULT 10,
+  realtime boolean DEFAULT false,
+  arrivals text DEFAULT 'poisson',
+  burst_windows @extschema@.spindle_json DEFAULT NULL,
+  time_pattern @extschema@.spindle_json DEFAULT NULL,
+  clock_start timestamptz DEFAULT NULL,
+  speed double precision DEFAULT NULL,
+  transactions text DEFAULT 'business',
+  batch_size integer DEFAULT 1,
+  "position" text DEFAULT 'auto',
+  resume boolean DEFAULT false,
+  dml jsonb DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE @extschema@.spindle_to_tables(text, text, boolean, text[], text, bigint, text, timestamptz, timestamptz, pg_lsn, boolean, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, text, integer, text, boolean, jsonb) IS
+'plays changes into tables as INSERT, UPDATE and DELETE, with a commit per transaction; for PL/pgSQL, which then needs no variables';

@@ -323,12 +323,14 @@ typedef struct EquivalenceMemberIterator
 #define spindle_heap_form_minimal_tuple(desc, values, nulls, extra) \
 	heap_form_minimal_tuple(desc, values, nulls)
 #define spindle_vacuum_delay_point(is_analyze)	vacuum_delay_point()
+#define spindle_b64_encode(src, len, dst, dstlen)	pg_b64_encode(src, len, dst, dstlen)
 #else
 #define spindle_expandRTE(rte, index, sublevels, returning, location, dropped, names, vars) \
 	expandRTE(rte, index, sublevels, returning, location, dropped, names, vars)
 #define spindle_heap_form_minimal_tuple(desc, values, nulls, extra) \
 	heap_form_minimal_tuple(desc, values, nulls, extra)
 #define spindle_vacuum_delay_point(is_analyze)	vacuum_delay_point(is_analyze)
+#define spindle_b64_encode(src, len, dst, dstlen)	pg_b64_encode((const uint8 *) (src), len, dst, dstlen)
 #endif
 
 /* 16: direct I/O wants pages aligned */

@@ -28,6 +28,7 @@
 #include "utils/lsyscache.h"
 
 #include "api/args.h"
+#include "api/formats.h"
 #include "deliver/deliver.h"
 
 PG_FUNCTION_INFO_V1(spindle_to_file);
@@ -72,14 +73,45 @@ delivery_result(FunctionCallInfo fcinfo, const char *table_name, const SpindleSi
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
-/* Deliver to a sink, by a function. */
+/* What is delivered: events of a stream, or changes in a format. */
+typedef struct DeliveryCall
+{
+	SpindleStreamCall call;
+	bool		of_changes;
+	SpindleStreamArguments args;	/* of events */
+	SpindleChangeCall change;	/* of changes */
+	SpindleChangeDelivery how;
+} DeliveryCall;
+
+/*
+ * Read and look up the stream arguments, which begin at position 1, and what stands
+ * behind the sink's own arguments; returns the position of these, of which there
+ * are so many.
+ */
+static int
+read_call(FunctionCallInfo fcinfo, int own, bool takes_json, DeliveryCall *call)
+{
+	int			next = spindle_arg_stream_call(fcinfo, 1, &call->call);
+
+	call->of_changes = takes_json &&
+		spindle_arg_format(fcinfo, next + own, &call->call, &call->change, &call->how);
+	if (!call->of_changes)
+		spindle_stream_call_open(&call->call, &call->args);
+	return next;
+}
+
+/* Deliver to a sink; the result as delivery_result() gives it. */
 static Datum
-deliver(FunctionCallInfo fcinfo, const SpindleStreamCall *call, const SpindleStreamArguments *args, SpindleSink *sink)
+deliver(FunctionCallInfo fcinfo, const DeliveryCall *call, SpindleSink *sink, SpindleReport report)
 {
 	SpindleDelivered delivered;
 
-	spindle_deliver(call, args, sink, &delivered);
-	return delivery_result(fcinfo, args->table_name, sink, &delivered, SPINDLE_REPORT_ROW);
+	if (call->of_changes)
+		spindle_deliver_changes(call->change.instance, &call->change.options, &call->how, sink, &delivered);
+	else
+		spindle_deliver(&call->call, &call->args, sink, &delivered);
+	return delivery_result(fcinfo, call->of_changes ? call->change.table_name : call->args.table_name, sink,
+						   &delivered, report);
 }
 
 /*
@@ -88,31 +120,15 @@ deliver(FunctionCallInfo fcinfo, const SpindleStreamCall *call, const SpindleStr
  * SPI.
  */
 static Datum
-deliver_with_commits(FunctionCallInfo fcinfo, const SpindleStreamCall *call, const SpindleStreamArguments *args,
-					 SpindleSink *sink, SpindleReport report)
+deliver_with_commits(FunctionCallInfo fcinfo, const DeliveryCall *call, SpindleSink *sink, SpindleReport report)
 {
-	SpindleDelivered delivered;
 	Datum		result;
 
 	sink->commits = true;
-	spindle_deliver(call, args, sink, &delivered);
-	result = delivery_result(fcinfo, args->table_name, sink, &delivered, report);
+	result = deliver(fcinfo, call, sink, report);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	return result;
-}
-
-/*
- * Read and look up the stream arguments, which begin at position 1; returns
- * the position behind them.
- */
-static int
-stream_arguments(FunctionCallInfo fcinfo, SpindleStreamCall *call, SpindleStreamArguments *args)
-{
-	int			next = spindle_arg_stream_call(fcinfo, 1, call);
-
-	spindle_stream_call_open(call, args);
-	return next;
 }
 
 /*
@@ -167,9 +183,8 @@ spindle_to_file(PG_FUNCTION_ARGS)
 		{"x", SPINDLE_FILE_CREATE},
 	};
 	char	   *path = spindle_arg_text(fcinfo, 0, "path");
-	SpindleStreamCall call;
-	SpindleStreamArguments args;
-	char	   *mode = spindle_arg_text(fcinfo, stream_arguments(fcinfo, &call, &args), "mode");
+	DeliveryCall call;
+	char	   *mode = spindle_arg_text(fcinfo, read_call(fcinfo, 1, true, &call), "mode");
 	int			m = 0;
 
 	while (m < lengthof(modes) && strcmp(modes[m].name, mode) != 0)
@@ -179,7 +194,7 @@ spindle_to_file(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for argument \"mode\": \"%s\"", mode),
 				 errhint("Modes are \"w\" (replace), \"a\" (append) and \"x\" (must not exist).")));
-	return deliver(fcinfo, &call, &args, spindle_file_sink_create(path, modes[m].mode));
+	return deliver(fcinfo, &call, spindle_file_sink_create(path, modes[m].mode), SPINDLE_REPORT_ROW);
 }
 
 /*
@@ -195,11 +210,10 @@ Datum
 spindle_to_program(PG_FUNCTION_ARGS)
 {
 	char	   *command = spindle_arg_text(fcinfo, 0, "command");
-	SpindleStreamCall call;
-	SpindleStreamArguments args;
+	DeliveryCall call;
 
-	(void) stream_arguments(fcinfo, &call, &args);
-	return deliver(fcinfo, &call, &args, spindle_program_sink_create(command));
+	(void) read_call(fcinfo, 0, true, &call);
+	return deliver(fcinfo, &call, spindle_program_sink_create(command), SPINDLE_REPORT_ROW);
 }
 
 /*
@@ -214,8 +228,7 @@ spindle_to_program(PG_FUNCTION_ARGS)
 Datum
 spindle_to_channel(PG_FUNCTION_ARGS)
 {
-	SpindleStreamCall call;
-	SpindleStreamArguments args;
+	DeliveryCall call;
 	SpindleReport report;
 	char	   *channel;
 	char	   *oversize;
@@ -223,14 +236,14 @@ spindle_to_channel(PG_FUNCTION_ARGS)
 
 	report = begin_procedure(fcinfo);
 	channel = spindle_arg_text(fcinfo, 0, "channel");
-	oversize = spindle_arg_text(fcinfo, stream_arguments(fcinfo, &call, &args), "oversize");
+	oversize = spindle_arg_text(fcinfo, read_call(fcinfo, 1, true, &call), "oversize");
 	skip = strcmp(oversize, "skip") == 0;
 	if (!skip && strcmp(oversize, "error") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for argument \"oversize\": \"%s\"", oversize),
 				 errhint("It must be \"error\" or \"skip\".")));
-	return deliver_with_commits(fcinfo, &call, &args, spindle_channel_sink_create(channel, skip), report);
+	return deliver_with_commits(fcinfo, &call, spindle_channel_sink_create(channel, skip), report);
 }
 
 /*
@@ -244,17 +257,16 @@ spindle_to_channel(PG_FUNCTION_ARGS)
 Datum
 spindle_to_wal(PG_FUNCTION_ARGS)
 {
-	SpindleStreamCall call;
-	SpindleStreamArguments args;
+	DeliveryCall call;
 	SpindleReport report;
 	char	   *prefix;
 	int			arg;
 
 	report = begin_procedure(fcinfo);
 	prefix = spindle_arg_text(fcinfo, 0, "prefix");
-	arg = stream_arguments(fcinfo, &call, &args);
+	arg = read_call(fcinfo, 1, true, &call);
 	spindle_arg_require(fcinfo, arg, "transactional");
-	return deliver_with_commits(fcinfo, &call, &args, spindle_wal_sink_create(prefix, PG_GETARG_BOOL(arg)), report);
+	return deliver_with_commits(fcinfo, &call, spindle_wal_sink_create(prefix, PG_GETARG_BOOL(arg)), report);
 }
 
 /*
@@ -268,17 +280,16 @@ spindle_to_wal(PG_FUNCTION_ARGS)
 Datum
 spindle_to_table(PG_FUNCTION_ARGS)
 {
-	SpindleStreamCall call;
-	SpindleStreamArguments args;
+	DeliveryCall call;
 	SpindleReport report;
 
 	report = begin_procedure(fcinfo);
 	spindle_arg_require(fcinfo, 0, "target");
-	(void) stream_arguments(fcinfo, &call, &args);
-	if (args.table_name == NULL)
+	(void) read_call(fcinfo, 0, false, &call);
+	if (call.args.table_name == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("the tables of a domain cannot be delivered to one table"),
 				 errhint("Give table_name.")));
-	return deliver_with_commits(fcinfo, &call, &args, spindle_table_sink_create(PG_GETARG_OID(0)), report);
+	return deliver_with_commits(fcinfo, &call, spindle_table_sink_create(PG_GETARG_OID(0)), report);
 }

@@ -13,29 +13,13 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
-#include "executor/spi.h"
-#include "miscadmin.h"
-#include "tcop/pquery.h"
 #include "utils/memutils.h"
 
-#include "deliver/deliver.h"
+#include "deliver/loop.h"
 #include "deliver/render.h"
-#include "server/pace.h"
-#include "server/progress.h"
-
-/* Events of a transaction where nobody says. */
-#define DEFAULT_BATCH	1000
 
 /* Events between two looks at how far we are, where there are no batches. */
 #define REPORT_EVENTS	4096
-
-/*
- * Where each batch is a transaction, events that are due within this time share
- * one.
- */
-#define TICK_SECONDS	0.001
 
 /*
  * A delivery under way.  It lives on the stack of spindle_deliver(), its
@@ -43,13 +27,9 @@
  */
 typedef struct Delivery
 {
+	SpindleLoop loop;
 	SpindleStreamArguments args;
-	SpindleSink *sink;
 	SpindleStream *stream;
-	SpindlePace pace;
-	SpindleProgress progress;
-	double		last_flush;		/* offset, in seconds */
-	int			in_batch;		/* events since the last flush */
 	int64		anomalies;		/* among the events taken */
 	int64		late;
 	Datum	   *values;			/* of one event */
@@ -64,52 +44,12 @@ static void
 delivery_context(void *arg)
 {
 	const Delivery *delivery = arg;
-	const SpindleSink *sink = delivery->sink;
+	const SpindleSink *sink = delivery->loop.sink;
 
 	errcontext("delivery to %s: " INT64_FORMAT " events delivered before; skip_events => " INT64_FORMAT
 			   " continues behind them",
 			   sink->name, sink->events_sent,
 			   delivery->args.options.skip_events + sink->events_sent + sink->events_skipped);
-}
-
-/*
- * Let the events of the batch go.  Where the sink commits, this ends the
- * transaction and begins another one, so everything that lives longer must not
- * depend on it.
- */
-static void
-flush_batch(Delivery *delivery)
-{
-	SpindleSink *sink = delivery->sink;
-
-	delivery->in_batch = 0;
-	spindle_sink_flush(sink);
-	if (sink->commits)
-	{
-		SPI_commit();
-
-		/* values of relations may be of types whose output runs queries */
-		if (delivery->args.instance == NULL)
-			EnsurePortalSnapshotExists();
-	}
-	spindle_sink_count(sink);
-	spindle_progress_report(&delivery->progress, sink->events_sent + sink->events_skipped);
-}
-
-/*
- * Wait until an event is due; what was due before goes out first.  due is in
- * seconds since the start.  Interrupts are served meanwhile.
- */
-static void
-wait_for(Delivery *delivery, double due)
-{
-	if (delivery->in_batch > 0)
-		flush_batch(delivery);
-	spindle_sink_settle(delivery->sink);
-	if (delivery->sink->commits)
-		due = Max(due, delivery->last_flush + TICK_SECONDS);
-	spindle_pace_wait(&delivery->pace, due);
-	delivery->last_flush = delivery->pace.now;
 }
 
 /*
@@ -121,7 +61,7 @@ wait_for(Delivery *delivery, double due)
 static void
 take(Delivery *delivery, const SpindleEvent *event)
 {
-	SpindleSink *sink = delivery->sink;
+	SpindleSink *sink = delivery->loop.sink;
 	SpindleSinkEvent sink_event = {
 		.event = event,
 		.start = sink->buffer.len,
@@ -134,7 +74,7 @@ take(Delivery *delivery, const SpindleEvent *event)
 		spindle_stream_datums(delivery->stream, event, delivery->values, delivery->nulls);
 	else
 		spindle_stream_write(delivery->stream, event, &sink->buffer);
-	delivery->in_batch++;
+	delivery->loop.in_batch++;
 	if (!spindle_sink_write(sink, &sink_event))
 		return;
 	delivery->anomalies += event->label != NULL;
@@ -145,25 +85,25 @@ take(Delivery *delivery, const SpindleEvent *event)
 static void
 run(Delivery *delivery)
 {
-	SpindleSink *sink = delivery->sink;
+	SpindleSink *sink = delivery->loop.sink;
 	const bool	realtime = delivery->args.options.realtime;
 	SpindleEvent event;
 
 	while (spindle_stream_next(delivery->stream, &event))
 	{
-		if (realtime && !spindle_pace_is_due(&delivery->pace, event.due))
-			wait_for(delivery, event.due);
+		if (realtime && !spindle_pace_is_due(&delivery->loop.pace, event.due))
+			spindle_loop_wait(&delivery->loop, event.due);
 		take(delivery, &event);
-		if (sink->batch_size > 0 && delivery->in_batch >= sink->batch_size)
+		if (sink->batch_size > 0 && delivery->loop.in_batch >= sink->batch_size)
 		{
-			flush_batch(delivery);
+			spindle_loop_flush(&delivery->loop);
 			if (realtime)
-				spindle_pace_look(&delivery->pace);
+				spindle_pace_look(&delivery->loop.pace);
 		}
 		else if (event.delivery_seq % REPORT_EVENTS == 0)
-			spindle_progress_report(&delivery->progress, sink->events_sent + sink->events_skipped);
+			spindle_loop_report(&delivery->loop);
 	}
-	flush_batch(delivery);
+	spindle_loop_flush(&delivery->loop);
 }
 
 /*
@@ -173,7 +113,7 @@ run(Delivery *delivery)
 static void
 run_with_workers(const SpindleStreamCall *call, Delivery *delivery, int nworkers)
 {
-	SpindleSink *sink = delivery->sink;
+	SpindleSink *sink = delivery->loop.sink;
 	SpindleRendering *rendering = spindle_rendering_begin(call, &delivery->args, delivery->stream, nworkers);
 	SpindleLines lines;
 
@@ -182,26 +122,9 @@ run_with_workers(const SpindleStreamCall *call, Delivery *delivery, int nworkers
 		spindle_sink_write_lines(sink, lines.data, lines.len, lines.events);
 		delivery->anomalies += lines.anomalies;
 		delivery->late += lines.late;
-		spindle_progress_report(&delivery->progress, sink->events_sent);
+		spindle_loop_report(&delivery->loop);
 	}
 	spindle_rendering_end(rendering);
-}
-
-/*
- * Things that the result has no column for.  Notices tell them.
- */
-static void
-report_remarks(const Delivery *delivery)
-{
-	if (delivery->args.options.realtime && delivery->pace.lag >= 0.1)
-		ereport(NOTICE,
-				(errmsg("events were delivered up to %.3f s after they were due", delivery->pace.lag)));
-	if (delivery->sink->events_skipped > 0)
-		ereport(NOTICE,
-				(errmsg_plural("%lld event was too long and was skipped",
-							   "%lld events were too long and were skipped",
-							   (unsigned long) delivery->sink->events_skipped,
-							   (long long) delivery->sink->events_skipped)));
 }
 
 /*
@@ -235,14 +158,14 @@ spindle_deliver(const SpindleStreamCall *call, const SpindleStreamArguments *arg
 		.times = true,
 		.across_transactions = sink->commits,
 	};
-	Delivery	delivery = {.args = *args,.sink = sink};
+	Delivery	delivery = {
+		.loop = {.sink = sink,.needs_snapshot = args->instance == NULL},
+		.args = *args,
+	};
 	TupleDesc	desc;
 	int			nworkers;
 
-	if (sink->commits)
-		sink->batch_size = DEFAULT_BATCH;
-	if (args->options.batch_size > 0)
-		sink->batch_size = args->options.batch_size;
+	spindle_loop_batches(sink, args->options.batch_size);
 	delivery.stream = spindle_stream_open(&args->source, &args->options, &needs, context);
 	nworkers = sink->takes_lines ? spindle_rendering_workers(args, delivery.stream) : 0;
 	desc = spindle_stream_desc(delivery.stream);
@@ -254,7 +177,7 @@ spindle_deliver(const SpindleStreamCall *call, const SpindleStreamArguments *arg
 	callback.callback = delivery_context;
 	callback.arg = &delivery;
 	callback.previous = error_context_stack;
-	spindle_progress_start(&delivery.progress, sink->name,
+	spindle_progress_start(&delivery.loop.progress, sink->name,
 						   spindle_stream_deliveries(delivery.stream), "events");
 	PG_TRY();
 	{
@@ -262,7 +185,7 @@ spindle_deliver(const SpindleStreamCall *call, const SpindleStreamArguments *arg
 
 		/* what is wrong before has nothing to do with events */
 		error_context_stack = &callback;
-		spindle_pace_start(&delivery.pace);
+		spindle_pace_start(&delivery.loop.pace);
 		if (nworkers > 0)
 			run_with_workers(call, &delivery, nworkers);
 		else
@@ -275,15 +198,15 @@ spindle_deliver(const SpindleStreamCall *call, const SpindleStreamArguments *arg
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	spindle_pace_look(&delivery.pace);
-	spindle_progress_end(&delivery.progress);
+	spindle_pace_look(&delivery.loop.pace);
+	spindle_progress_end(&delivery.loop.progress);
 	error_context_stack = callback.previous;
-	report_remarks(&delivery);
+	spindle_loop_remarks(&delivery.loop, args->options.realtime);
 	delivered->events = sink->events_sent;
 	delivered->bytes = sink->bytes_sent;
 	delivered->anomalies = delivery.anomalies;
 	delivered->late = delivery.late;
-	delivered->seconds = delivery.pace.now;
+	delivered->seconds = delivery.loop.pace.now;
 	spindle_stream_close(delivery.stream);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(context);

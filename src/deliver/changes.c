@@ -1,0 +1,177 @@
+/*-------------------------------------------------------------------------
+ *
+ * changes.c
+ *		The loop that feeds a sink with changes.
+ *
+ * It asks for the next change, waits until its transaction is due if time is real,
+ * and has it written as messages, which go to the sink one by one.  Batches end with
+ * transactions, so what was let go is a whole number of them, and an error's
+ * context tells the position to continue behind.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xlogdefs.h"
+#include "utils/memutils.h"
+
+#include "deliver/loop.h"
+
+/* Changes between two looks at how far we are, where there are no batches. */
+#define REPORT_CHANGES	4096
+
+/*
+ * A delivery under way.  It lives on the stack of spindle_deliver_changes(), what
+ * it points to in a context of its own.
+ */
+typedef struct ChangeDelivery
+{
+	SpindleMessages messages;	/* the first member: complete() finds the rest */
+	SpindleLoop loop;
+	const SpindleChangeDelivery *how;
+	SpindleFormatter *formatter;
+	int			start;			/* of the present message in the sink's buffer */
+	int64		seq;			/* of the present change */
+	bool		has_position;	/* a transaction is complete ... */
+	uint64		position;		/* ... at this position, */
+	bool		has_sent;		/* and one is out of our hands, */
+	uint64		sent;			/* up to this position */
+} ChangeDelivery;
+
+/* Tell how far the delivery came, and how to go on. */
+static void
+delivery_context(void *arg)
+{
+	const ChangeDelivery *delivery = arg;
+	const SpindleSink *sink = delivery->loop.sink;
+
+	if (delivery->has_sent)
+		errcontext("delivery to %s: " INT64_FORMAT " messages delivered before; after_position => '%X/%X'"
+				   " continues behind them",
+				   sink->name, sink->events_sent, LSN_FORMAT_ARGS(delivery->sent));
+	else
+		errcontext("delivery to %s: nothing delivered before", sink->name);
+}
+
+/* A message is complete: give it to the sink. */
+static void
+take(SpindleMessages *messages)
+{
+	ChangeDelivery *delivery = (ChangeDelivery *) messages;
+	SpindleSink *sink = delivery->loop.sink;
+	SpindleEvent event = {.delivery_seq = delivery->seq,.seq = delivery->seq,.slot = -1};
+	SpindleSinkEvent sink_event = {.event = &event,.start = delivery->start};
+
+	(void) spindle_sink_write(sink, &sink_event);
+	delivery->loop.in_batch++;
+	delivery->start = sink->buffer.len;
+}
+
+/* Let the batch go; it ends with a transaction, or with the last change. */
+static void
+flush(ChangeDelivery *delivery)
+{
+	spindle_loop_flush(&delivery->loop);
+	delivery->has_sent = delivery->has_position;
+	delivery->sent = delivery->position;
+}
+
+/* Deliver all changes, and flush the last batch. */
+static void
+run(ChangeDelivery *delivery, SpindleChanges *changes)
+{
+	SpindleLoop *loop = &delivery->loop;
+	SpindleSink *sink = loop->sink;
+	SpindleChange change;
+
+	while (spindle_changes_next(changes, &change))
+	{
+		if (delivery->how->realtime && change.txn_seq == 1 && !spindle_pace_is_due(&loop->pace, change.arrival))
+		{
+			if (loop->in_batch > 0)
+				flush(delivery);
+			spindle_loop_wait(loop, change.arrival);
+		}
+		delivery->seq = change.delivery_seq;
+		delivery->start = sink->buffer.len;
+		spindle_formatter_change(delivery->formatter, &change, &delivery->messages);
+		if (change.txn_last)
+		{
+			delivery->has_position = true;
+			delivery->position = change.position;
+		}
+		if (change.txn_last && sink->batch_size > 0 && loop->in_batch >= sink->batch_size)
+		{
+			flush(delivery);
+			if (delivery->how->realtime)
+				spindle_pace_look(&loop->pace);
+		}
+		else if (change.delivery_seq % REPORT_CHANGES == 0)
+			spindle_loop_report(loop);
+	}
+	flush(delivery);
+}
+
+/*
+ * spindle_deliver_changes
+ *		Deliver the changes of an instance to a sink that takes JSON; says in
+ *		*delivered what was delivered.
+ *
+ * All that is passed lives in the current memory context, below which all is
+ * allocated and released.  A sink that commits needs a session of SPI that may.
+ *
+ * If time is real, this waits until each transaction is due; interrupts are served.
+ * Raises what the sink and the changes do; the sink has been aborted then.  Once it
+ * is open, an error's context tells how many messages have been delivered.
+ */
+void
+spindle_deliver_changes(SpindleInstance *instance, const SpindleChangeOptions *options,
+						const SpindleChangeDelivery *how, SpindleSink *sink, SpindleDelivered *delivered)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle delivery of changes",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	ErrorContextCallback callback;
+	SpindleChangeNeeds needs = {.arrivals = how->realtime,.images = true};
+	ChangeDelivery delivery = {
+		.messages = {.out = &sink->buffer,.complete = take},
+		.loop = {.sink = sink},
+		.how = how,
+	};
+	SpindleChanges *changes;
+
+	Assert(!sink->wants_datums);
+	spindle_loop_batches(sink, how->batch_size);
+	changes = spindle_changes_open(instance, options, &needs, context);
+	delivery.formatter = spindle_formatter_create(how->format, &how->format_options, instance->domain, context);
+	callback.callback = delivery_context;
+	callback.arg = &delivery;
+	callback.previous = error_context_stack;
+	spindle_progress_start(&delivery.loop.progress, sink->name, -1, "messages");
+	PG_TRY();
+	{
+		spindle_sink_open(sink, NULL);
+		error_context_stack = &callback;
+		spindle_pace_start(&delivery.loop.pace);
+		run(&delivery, changes);
+		spindle_sink_close(sink);
+	}
+	PG_CATCH();
+	{
+		spindle_sink_abort(sink);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	spindle_pace_look(&delivery.loop.pace);
+	spindle_progress_end(&delivery.loop.progress);
+	error_context_stack = callback.previous;
+	spindle_loop_remarks(&delivery.loop, how->realtime);
+	*delivered = (SpindleDelivered) {
+		.events = sink->events_sent,
+		.bytes = sink->bytes_sent,
+		.seconds = delivery.loop.pace.now,
+	};
+	spindle_changes_close(changes);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(context);
+}
