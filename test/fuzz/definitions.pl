@@ -361,6 +361,14 @@ sub wrong_rows
 			return [ 'rows that fail improperly', "$name: $end->{state}: $end->{message}" ] if $end->{state} ne '' && !is_documented($end);
 		}
 
+		# at some time, and at the end, some of them are there
+		foreach my $time ('2024-03-01', 'infinity')
+		{
+			my $past = run($connection, "SELECT fuzz_row::text FROM spindle_rows('$domain', '$name', '$scale', 7, 0, $limit, '$time') AS fuzz_row ($list)");
+			return [ 'rows that fail improperly', "$name as of $time: $past->{state}: $past->{message}" ] if $past->{state} ne '' && !is_documented($past);
+			return [ 'rows that come from nowhere', "$name as of $time" ] if @{ $past->{rows} // [] } > @whole;
+		}
+
 		# types hold, columns are not null that cannot be, keys are unique
 		my @checks = map { ($_->[2] ? "bool_and($_->[0] IS NOT NULL)" : 'true', "bool_and(($_->[0]::text)::$_->[1]::text IS NOT DISTINCT FROM $_->[0]::text)") } @columns;
 		push @checks, "count(DISTINCT ($key)) = count(*)" if defined $key && !grep { my $column = $_; !grep { $_->[0] eq $column } @columns } split /, /, $key;
