@@ -3,7 +3,7 @@
 # and that no room below api/ knows how SQL calls a function.  Prints what breaks
 # that, and exits with 1 if anything does.
 #
-# The order: api, then the features (scan, deliver, seed), then library, sink, stream,
+# The order: api, then the features (scan, deliver, seed, learn), then library, sink, stream,
 # json, gen, model, math.  define/ stands beside gen/.  server/ is open to all from
 # stream on, and knows nothing of the others.
 set -uo pipefail
@@ -22,7 +22,8 @@ declare -A below=(
 	[scan]="math model gen json stream library server"
 	[deliver]="math model gen json stream sink library server"
 	[seed]="math model gen json sink library server"
-	[api]="math model define gen json stream sink library server scan deliver seed"
+	[learn]="math model define gen json library server"
+	[api]="math model define gen json stream sink library server scan deliver seed learn"
 )
 status=0
 
@@ -43,7 +44,7 @@ for room in */; do
 				status=1
 				;;
 		esac
-	done < <(grep -nE '^#include "(api|define|deliver|gen|json|library|math|model|scan|seed|server|sink|stream)/' "$room"/*.[ch])
+	done < <(grep -nE '^#include "(api|define|deliver|gen|json|learn|library|math|model|scan|seed|server|sink|stream)/' "$room"/*.[ch])
 done
 if grep -nE 'FunctionCallInfo|PG_FUNCTION_ARGS|PG_FUNCTION_INFO' $(ls -d */ | grep -v '^api/$' | sed 's/$/*.[ch]/'); then
 	echo "check-rooms: only api/ has SQL functions"
