@@ -14,6 +14,7 @@ OBJS = \
 	src/api/fill_schema.o \
 	src/api/formats.o \
 	src/api/json_type.o \
+	src/api/learn.o \
 	src/api/registry.o \
 	src/api/rows.o \
 	src/api/seed.o \
@@ -133,6 +134,30 @@ OBJS = \
 	src/json/merge.o \
 	src/json/reader.o \
 	src/library/change_call.o \
+	src/learn/ask.o \
+	src/learn/carry.o \
+	src/learn/catalog.o \
+	src/learn/check.o \
+	src/learn/constraint.o \
+	src/learn/differ.o \
+	src/learn/guess.o \
+	src/learn/key.o \
+	src/learn/leak.o \
+	src/learn/learn.o \
+	src/learn/limit.o \
+	src/learn/mask.o \
+	src/learn/measure.o \
+	src/learn/name.o \
+	src/learn/partition.o \
+	src/learn/query.o \
+	src/learn/rule.o \
+	src/learn/scale.o \
+	src/learn/statistics.o \
+	src/learn/type.o \
+	src/learn/unique.o \
+	src/learn/value.o \
+	src/learn/variant.o \
+	src/learn/write.o \
 	src/library/data_set_query.o \
 	src/library/files.o \
 	src/library/library.o \

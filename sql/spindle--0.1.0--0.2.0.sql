@@ -1459,3 +1459,73 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON PROCEDURE @extschema@.spindle_to_tables(text, text, boolean, text[], text, bigint, text, timestamptz, timestamptz, pg_lsn, boolean, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, text, integer, text, boolean, jsonb) IS
 'plays changes into tables as INSERT, UPDATE and DELETE, with a commit per transaction; for PL/pgSQL, which then needs no variables';
+
+--
+-- Learning
+--
+
+CREATE FUNCTION @extschema@.spindle_learn(
+  schema_names text[],
+  tables text[] DEFAULT NULL,
+  read text DEFAULT 'statistics',
+  carry text DEFAULT 'safe',
+  k integer DEFAULT 20,
+  sensitive text[] DEFAULT NULL,
+  harmless text[] DEFAULT NULL)
+RETURNS json
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_learn IS
+'a definition that fills tables like those of some schemas, from their catalogue and statistics; writes nothing';
+
+CREATE FUNCTION @extschema@.spindle_learn_report(definition json)
+RETURNS TABLE (
+  table_name text,
+  column_name text,
+  rule text,
+  source text,
+  confidence text,
+  carried bigint,
+  least_rows bigint,
+  withheld text,
+  note text)
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  WITH tables AS (
+    SELECT row_number() OVER () AS place, t.key, t.value FROM json_each(definition -> 'tables') t),
+  lines AS (
+    SELECT t.place, 1 AS part, t.key AS table_name, coalesce(c.value ->> 'name', c.key) AS column_name, c.value #>> '{rule,kind}' AS rule,
+      c.value #> '{learned}' AS learned, NULL AS note
+    FROM tables t, json_each(t.value -> 'columns') c WHERE coalesce(c.value ->> 'hidden', 'false') = 'false'
+    UNION ALL
+    SELECT t.place, 2, t.key, l.key, NULL, NULL, l.value FROM tables t, json_each_text(t.value #> '{learned,left_out}') l
+    UNION ALL
+    SELECT t.place, 3, t.key, NULL, NULL, NULL, n.value FROM tables t, json_array_elements_text(t.value #> '{learned,notes}') n
+    UNION ALL
+    SELECT 0, 0, s.key, NULL, NULL, NULL, s.value FROM json_each_text(definition #> '{learned,skipped}') s),
+  numbered AS (
+    SELECT row_number() OVER () AS line, l.* FROM lines l)
+  SELECT n.table_name, n.column_name, n.rule, n.learned ->> 'source',
+    CASE n.learned ->> 'source' WHEN 'declared' THEN 'declared' WHEN 'statistics' THEN 'measured' WHEN 'name' THEN 'guessed' WHEN 'type' THEN 'guessed' END,
+    CASE WHEN n.learned IS NOT NULL THEN coalesce((n.learned ->> 'carried')::bigint, 0) END, (n.learned ->> 'least_rows')::bigint,
+    n.learned ->> 'withheld', n.note
+  FROM numbered n ORDER BY n.place, n.part, n.line;
+END;
+
+COMMENT ON FUNCTION @extschema@.spindle_learn_report(json) IS
+'what a learned definition says about where its rules are from, which values of the database it has, and what it does not do';
+
+CREATE FUNCTION @extschema@.spindle_leak_check(definition json, schema_name text)
+RETURNS TABLE (
+  table_name text,
+  column_name text,
+  literal text,
+  found_in text,
+  row_count bigint,
+  is_reported boolean)
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_leak_check(json, text) IS
+'the literals of a definition that are texts in a schema, as far as the caller may read it';

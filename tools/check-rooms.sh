@@ -3,7 +3,7 @@
 # and that no room below api/ knows how SQL calls a function.  Prints what breaks
 # that, and exits with 1 if anything does.
 #
-# The order: api, then the features (scan, deliver, apply, seed), then library, sink, format, stream,
+# The order: api, then the features (scan, deliver, apply, seed, learn), then library, sink, format, stream,
 # json, gen, model, math.  define/ stands beside gen/.  server/ is open to all from
 # stream on, and knows nothing of the others.
 set -uo pipefail
@@ -24,7 +24,8 @@ declare -A below=(
 	[deliver]="math model gen json stream sink format library server"
 	[apply]="math model gen json stream server"
 	[seed]="math model gen json sink library server"
-	[api]="math model define gen json stream sink format library server scan deliver apply seed"
+	[learn]="math model define gen json library server"
+	[api]="math model define gen json stream sink format library server scan deliver apply seed learn"
 )
 status=0
 
@@ -45,7 +46,7 @@ for room in */; do
 				status=1
 				;;
 		esac
-	done < <(grep -nE '^#include "(api|apply|define|deliver|format|gen|json|library|math|model|scan|seed|server|sink|stream)/' "$room"/*.[ch])
+	done < <(grep -nE '^#include "(api|apply|define|deliver|format|gen|json|learn|library|math|model|scan|seed|server|sink|stream)/' "$room"/*.[ch])
 done
 if grep -nE 'FunctionCallInfo|PG_FUNCTION_ARGS|PG_FUNCTION_INFO' $(ls -d */ | grep -v '^api/$' | sed 's/$/*.[ch]/'); then
 	echo "check-rooms: only api/ has SQL functions"

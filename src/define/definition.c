@@ -75,7 +75,7 @@ static void
 read_column(SpindleParse *parse, const SpindleJson *node, SpindleColumn *column)
 {
 	static const char *const legal[] = {"type", "sql_type", "description", "hidden", "nullable", "null",
-	"references", "rule", "name", NULL};
+	"references", "rule", "name", "learned", NULL};
 	SpindleJson m;
 	char	   *type;
 
@@ -207,7 +207,7 @@ static void
 read_table(SpindleParse *parse, const SpindleJson *node, SpindleTable *table)
 {
 	static const char *const legal[] = {"description", "relation", "key", "unique", "copula", "event_time",
-	"rows", "columns", "lifecycle", NULL};
+	"rows", "columns", "lifecycle", "learned", NULL};
 	SpindleJson columns;
 	int			c = 0;
 	int			visible = 0;
@@ -402,7 +402,8 @@ SpindleDomain *
 spindle_domain_parse(const char *name, const char *text, int len,
 					 char *(*load_data) (const char *set, int *len))
 {
-	static const char *const legal[] = {"spindle", "description", "range", "presets", "default_scale", "types", "tables", NULL};
+	static const char *const legal[] = {"spindle", "description", "range", "presets", "default_scale", "types", "tables",
+	"learned", NULL};
 	SpindleDomain *domain = palloc0(sizeof(SpindleDomain));
 	SpindleParse parse = {.domain = domain,.load_data = load_data};
 	MemoryContext scratch;

@@ -69,10 +69,11 @@ spindle_target_append_expression(StringInfo buf, Relation target, Form_pg_attrib
 	if (can_coerce_type(1, &from->atttypid, &att->atttypid, COERCION_ASSIGNMENT))
 		return;
 
-	/* a text that the type can read, as enums, arrays and types of users do */
+	/* a text that the type can read, as enums, arrays, xml and types of users do */
 	get_type_category_preferred(from->atttypid, &category, &is_preferred);
 	path = find_coercion_pathway(att->atttypid, from->atttypid, COERCION_EXPLICIT, &function);
-	if (category != TYPCATEGORY_STRING || path != COERCION_PATH_COERCEVIAIO)
+	if (category != TYPCATEGORY_STRING ||
+		(path != COERCION_PATH_COERCEVIAIO && !(path == COERCION_PATH_FUNC && att->atttypid == XMLOID)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of relation \"%s\" has type %s, but %s have type %s",

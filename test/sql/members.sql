@@ -22,9 +22,9 @@ SELECT proname, prokind AS kind, count(*) AS n, string_agg(DISTINCT provolatile:
   bool_or(proleakproof) AS leakproof, bool_or(proconfig IS NOT NULL) AS config
 FROM function GROUP BY proname, prokind ORDER BY proname, prokind;
 
--- all in C, all of the extension's library, but input and output of jsonb and regrole; all arguments named but for internal ones and conversions
+-- all in C, all of the extension's library, but input and output of jsonb and regrole, and one that only shows JSON; all arguments named but for internal ones and conversions
 SELECT oid::regprocedure FROM function
-WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosrc !~ '^(jsonb_|regrole)' OR probin NOT LIKE '%spindle';
+WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosrc !~ '^(jsonb_|regrole)' AND proname <> 'spindle_learn_report' OR probin NOT LIKE '%spindle';
 SELECT oid::regprocedure FROM function
 WHERE pronargs > 0 AND (proargnames IS NULL OR '' = ANY (proargnames)) AND proname !~ '^spindle_(json|owner)' ORDER BY 1;
 

@@ -1,0 +1,234 @@
+/*-------------------------------------------------------------------------
+ *
+ * to_tables.c
+ *		SQL procedure spindle_to_tables: changes as transactions; and the function that
+ *		says how they look like those of real writers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+#include "utils/pg_lsn.h"
+#include "utils/timestamp.h"
+
+#include "api/args.h"
+#include "apply/apply.h"
+#include "library/change_call.h"
+
+PG_FUNCTION_INFO_V1(spindle_to_tables);
+PG_FUNCTION_INFO_V1(spindle_dml_modes);
+
+/* Positions of the arguments; those from SCALE to SPEED are those of all changes. */
+enum
+{
+	ARG_SCHEMA,
+	ARG_DOMAIN,
+	ARG_TABLES,
+	ARG_SCALE,
+	ARG_SPEED = ARG_SCALE + SPINDLE_CHANGE_SPEED - SPINDLE_CHANGE_SCALE,
+	ARG_TRANSACTIONS,
+	ARG_BATCH_SIZE,
+	ARG_POSITION,
+	ARG_RESUME,
+	ARG_DML,
+	NUM_ARGS
+};
+
+/* Columns of the result. */
+#define RESULT_COLUMNS	7
+
+/* Raise invalid_parameter_value for an argument that is one of some words. */
+pg_attribute_cold
+static void
+report_word(const char *name, const char *value, const char *legal)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid value for argument \"%s\": \"%s\"", name, value),
+			 errhint("It must be %s.", legal)));
+}
+
+/* The arguments that all functions about changes have, as they expect them. */
+static void
+read_changes(FunctionCallInfo fcinfo, SpindleChangeCall *call)
+{
+	NullableDatum values[SPINDLE_NUM_CHANGE_ARGUMENTS];
+	NullableDatum *initial = &values[SPINDLE_CHANGE_INCLUDE_INITIAL];
+	const NullableDatum *from = &values[SPINDLE_CHANGE_FROM_TIME];
+
+	values[SPINDLE_CHANGE_DOMAIN] = fcinfo->args[ARG_DOMAIN];
+	values[SPINDLE_CHANGE_TABLE] = (NullableDatum) {.isnull = true};
+	for (int i = SPINDLE_CHANGE_SCALE; i <= SPINDLE_CHANGE_SPEED; i++)
+		values[i] = fcinfo->args[ARG_SCALE + i - SPINDLE_CHANGE_SCALE];
+
+	/* who begins at a time has what was there before */
+	if (initial->isnull && !from->isnull)
+		*initial = (NullableDatum) {.value = BoolGetDatum(DatumGetTimestampTz(from->value) == DT_NOBEGIN)};
+	spindle_change_call_open(values, SPINDLE_NUM_CHANGE_ARGUMENTS, call);
+}
+
+/* The arguments, read and checked. */
+static void
+read_arguments(FunctionCallInfo fcinfo, SpindleApplyOptions *options)
+{
+	SpindleChangeCall call;
+	char	   *transactions = spindle_arg_text(fcinfo, ARG_TRANSACTIONS, "transactions");
+	char	   *position = spindle_arg_text(fcinfo, ARG_POSITION, "position");
+	int64		batch_size;
+
+	memset(options, 0, sizeof(*options));
+	read_changes(fcinfo, &call);
+	options->instance = call.instance;
+	options->changes = call.options;
+	options->realtime = call.realtime;
+	options->schema = spindle_arg_optional_text(fcinfo, ARG_SCHEMA);
+	options->selected = spindle_arg_tables(fcinfo, ARG_TABLES, "tables", call.instance->domain);
+	options->single = strcmp(transactions, "single") == 0;
+	if (!options->single && strcmp(transactions, "business") != 0)
+		report_word("transactions", transactions, "\"business\" or \"single\"");
+	spindle_arg_require(fcinfo, ARG_BATCH_SIZE, "batch_size");
+	batch_size = PG_GETARG_INT32(ARG_BATCH_SIZE);
+	if (batch_size < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"batch_size\": " INT64_FORMAT, batch_size),
+				 errhint("It must be at least 1.")));
+	options->batch_size = (int) batch_size;
+	if (!spindle_position_kind_find(position, &options->position))
+		report_word("position", position, "\"auto\", \"origin\", \"table\" or \"none\"");
+	options->resume = spindle_arg_bool(fcinfo, ARG_RESUME, "resume");
+	if (options->resume && options->position == SPINDLE_POSITION_NONE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a stream whose position is not kept cannot be resumed"),
+				 errhint("Leave \"position\" out, or give after_position.")));
+	if (options->single && options->position == SPINDLE_POSITION_ORIGIN)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an origin keeps whole transactions only"),
+				 errhint("With transactions => 'single', \"position\" must be \"auto\", \"table\" or \"none\".")));
+	if (options->single && options->position == SPINDLE_POSITION_AUTO)
+		options->position = SPINDLE_POSITION_TABLE;
+	if (!PG_ARGISNULL(ARG_DML))
+		spindle_modes_read(PG_GETARG_DATUM(ARG_DML), &options->modes);
+}
+
+/* What was committed, as a row or in words. */
+static Datum
+result(FunctionCallInfo fcinfo, const SpindleApplied *applied, SpindleReport report)
+{
+	TupleDesc	desc;
+	Datum		values[RESULT_COLUMNS];
+	bool		nulls[RESULT_COLUMNS] = {false};
+
+	if (report == SPINDLE_REPORT_NOTICE)
+		ereport(NOTICE,
+				(errmsg_plural("%lld transaction committed", "%lld transactions committed",
+							   (unsigned long) applied->transactions, (long long) applied->transactions),
+				 errdetail("%lld inserts, %lld updates, %lld deletes, in %.3f s.", (long long) applied->inserts,
+						   (long long) applied->updates, (long long) applied->deletes, applied->seconds)));
+	if (report != SPINDLE_REPORT_ROW)
+		return (Datum) 0;
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != RESULT_COLUMNS)
+		elog(ERROR, "return type must be a row of %d columns", RESULT_COLUMNS);
+	values[0] = Int64GetDatum(applied->transactions);
+	values[1] = Int64GetDatum(applied->inserts);
+	values[2] = Int64GetDatum(applied->updates);
+	values[3] = Int64GetDatum(applied->deletes);
+	values[4] = LSNGetDatum(applied->last_position);
+	nulls[4] = !applied->has_position;
+	values[5] = Float8GetDatum(applied->seconds);
+	values[6] = Float8GetDatum(applied->seconds > 0 ? applied->transactions / applied->seconds : 0);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+/*
+ * spindle_to_tables(schema_name, domain, tables, change arguments, transactions,
+ *					 batch_size, position, resume, dml)
+ *		Play changes into the tables of a schema as INSERT, UPDATE and DELETE, with a
+ *		commit for each transaction of the stream.
+ *
+ * Runs as the calling user.  Raises active_sql_transaction in a transaction block,
+ * null_value_not_allowed and invalid_parameter_value for arguments, undefined_object
+ * and undefined_table for names, and what the statements do.
+ */
+Datum
+spindle_to_tables(PG_FUNCTION_ARGS)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	SpindleApplyOptions options;
+	SpindleApplied applied;
+	SpindleReport report;
+	Datum		value;
+
+	PreventCommandDuringRecovery("spindle_to_tables()");
+	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) || castNode(CallContext, fcinfo->context)->atomic)
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("spindle_to_tables cannot run inside a transaction block"),
+				 errhint("It commits: use CALL outside of BEGIN and COMMIT, and not in a function.")));
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to the SPI manager");
+	MemoryContextSwitchTo(oldcontext);
+	report = spindle_arg_take_report(fcinfo, ARG_TABLES);
+	if (PG_NARGS() < NUM_ARGS)
+		elog(ERROR, "procedure has too few arguments");
+	read_arguments(fcinfo, &options);
+	spindle_apply(&options, &applied);
+	value = result(fcinfo, &applied, report);
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	return value;
+}
+
+/* The arguments of spindle_dml_modes, which are members of its result. */
+static const char *const mode_names[] = {
+	"transaction_size", "rollback_fraction", "savepoint_fraction", "empty_fraction", "noop_fraction",
+	"delete_insert_fraction", "replica_identity"
+};
+
+/*
+ * spindle_dml_modes(transaction_size, rollback_fraction, savepoint_fraction,
+ *					 empty_fraction, noop_fraction, delete_insert_fraction,
+ *					 replica_identity)
+ *		The argument dml of spindle_to_tables, checked, as jsonb.
+ *
+ * What is null is left out.  Raises invalid_parameter_value.
+ */
+Datum
+spindle_dml_modes(PG_FUNCTION_ARGS)
+{
+	StringInfoData buf;
+	SpindleModes modes;
+	Datum		value;
+
+	if (PG_NARGS() != lengthof(mode_names))
+		elog(ERROR, "function must have %d arguments", (int) lengthof(mode_names));
+	initStringInfo(&buf);
+	appendStringInfoChar(&buf, '{');
+	for (int i = 0; i < lengthof(mode_names); i++)
+	{
+		if (PG_ARGISNULL(i))
+			continue;
+		appendStringInfo(&buf, "%s\"%s\": ", buf.len > 1 ? ", " : "", mode_names[i]);
+		if (i == 0)
+			appendStringInfo(&buf, "%d", PG_GETARG_INT32(i));
+		else if (i == lengthof(mode_names) - 1)
+			escape_json(&buf, text_to_cstring(PG_GETARG_TEXT_PP(i)));
+		else
+			appendStringInfoString(&buf, DatumGetCString(DirectFunctionCall1(float8out, PG_GETARG_DATUM(i))));
+	}
+	appendStringInfoChar(&buf, '}');
+	value = DirectFunctionCall1(jsonb_in, CStringGetDatum(buf.data));
+	spindle_modes_read(value, &modes);
+	return value;
+}

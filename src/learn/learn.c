@@ -1,0 +1,124 @@
+/*-------------------------------------------------------------------------
+ *
+ * learn.c
+ *		A definition from the schemas of a database.
+ *
+ * The steps, each of which relies on those before it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "learn/learn.h"
+#include "learn/schema.h"
+
+/*
+ * Settings under which names and values are read and written in one way only, and
+ * nothing of the caller's schemas is found by accident.
+ */
+static const struct
+{
+	const char *name;
+	const char *value;
+}			settings[] = {
+	{"search_path", "pg_catalog, pg_temp"},
+	{"datestyle", "ISO, YMD"},
+	{"intervalstyle", "postgres"},
+	{"timezone", "UTC"},
+	{"extra_float_digits", "1"},
+	{"bytea_output", "hex"},
+};
+
+/*
+ * Tables that cannot be filled because the definition would have no column of them.
+ * Their rows would have nothing but defaults.
+ */
+static void
+skip_tables(LearnSchema *schema)
+{
+	int			left = 0;
+
+	for (int t = 0; t < schema->ntables; t++)
+	{
+		LearnTable *table = &schema->table[t];
+
+		table->is_skipped = true;
+		for (int c = 0; c < table->ncolumns; c++)
+			table->is_skipped &= table->column[c].left_out != NULL;
+		if (table->is_skipped)
+			learn_empty(schema, table, "it has no column that could be filled");
+		else
+			left++;
+	}
+	if (left == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("no table has a column that could be learned")));
+}
+
+/* All of it, in the current memory context. */
+static char *
+learn(const SpindleLearnOptions *options)
+{
+	LearnSchema *schema = learn_read_catalog(options);
+
+	learn_name_all(schema);
+	learn_find_types(schema);
+	learn_guess_rows(schema);
+	learn_find_range(schema);
+	learn_understand_checks(schema);
+	learn_find_values(schema);
+	skip_tables(schema);
+	learn_place_keys(schema);
+	learn_meet_sets(schema);
+	learn_find_parents(schema);
+	learn_find_followers(schema);
+	learn_find_variants(schema);
+	learn_review_keys(schema);
+	learn_count_rows(schema);
+	learn_make_rules(schema);
+	return learn_write(schema);
+}
+
+/*
+ * spindle_learn_settings
+ *		Set what learning relies on; the result is for AtEOXact_GUC(), which takes it
+ *		back.
+ */
+int
+spindle_learn_settings(void)
+{
+	int			level = NewGUCNestLevel();
+
+	for (int i = 0; i < lengthof(settings); i++)
+		(void) set_config_option(settings[i].name, settings[i].value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+/*
+ * spindle_learn_schemas
+ *		The definition of a domain that fills the tables of some schemas, JSON in the
+ *		server's encoding; palloc'd.
+ *
+ * Reads as the caller, writes nothing, and locks tables as a SELECT does.  Raises
+ * undefined_schema and undefined_table for names that do not exist, and for schemas
+ * without tables.
+ */
+char *
+spindle_learn_schemas(const SpindleLearnOptions *options)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle learn", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	int			level = spindle_learn_settings();
+	char	   *definition;
+
+	definition = learn(options);
+	AtEOXact_GUC(true, level);
+	MemoryContextSwitchTo(oldcontext);
+	definition = pstrdup(definition);
+	MemoryContextDelete(context);
+	return definition;
+}

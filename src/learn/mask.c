@@ -1,0 +1,249 @@
+/*-------------------------------------------------------------------------
+ *
+ * mask.c
+ *		Texts that look like those of a column, and are none of them.
+ *
+ * The texts of the statistics are turned into masks, in which only lengths of words
+ * and numbers and what divides them are left.  Masks of the same parts become one,
+ * and rare ones are dropped.  Prose becomes words.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+
+#include "learn/schema.h"
+
+/* Parts of a mask, and masks of a column, at most. */
+#define MAX_PARTS		12
+#define MAX_MASKS		10
+
+/* Texts with more words than this are prose. */
+#define PROSE_WORDS		3
+
+/* Characters that divide parts, and are kept. */
+#define DIVIDERS		"-_./:@ #+(),"
+
+/* A run of characters of one class: '9', 'a', 'A', 'C' (a capital before small ones), 'h', or a divider. */
+typedef struct Part
+{
+	char		class;
+	int			min;
+	int			max;
+} Part;
+
+typedef struct Mask
+{
+	int			n;
+	Part		part[MAX_PARTS];
+	double		weight;
+	int			texts;
+} Mask;
+
+/* The class of a character; other ones than those of ASCII are small letters. */
+static char
+class_of(unsigned char ch)
+{
+	if (ch >= '0' && ch <= '9')
+		return '9';
+	if (ch >= 'A' && ch <= 'Z')
+		return 'A';
+	if ((ch >= 'a' && ch <= 'z') || IS_HIGHBIT_SET(ch))
+		return 'a';
+	return strchr(DIVIDERS, ch) ? (char) ch : '-';
+}
+
+/* Is a text made of many hexadecimal digits, letters and digits of them? */
+static bool
+is_hash(const char *text)
+{
+	size_t		n = strspn(text, "0123456789abcdef");
+
+	return text[n] == '\0' && n >= 16;
+}
+
+/* The mask of a text; false if it has too many parts. */
+static bool
+mask_text(const char *text, Mask *mask)
+{
+	mask->n = 0;
+	if (is_hash(text))
+	{
+		mask->n = 1;
+		mask->part[0] = (Part) {'h', (int) strlen(text), (int) strlen(text)};
+		return true;
+	}
+	for (; *text; text += pg_mblen(text))
+	{
+		char		class = class_of((unsigned char) *text);
+		Part	   *last = mask->n > 0 ? &mask->part[mask->n - 1] : NULL;
+
+		if (last && last->class == 'A' && last->max == 1 && class == 'a')
+			last->class = 'C';
+		if (last && (last->class == class || (last->class == 'C' && class == 'a')) && !strchr(DIVIDERS, class))
+		{
+			last->min++;
+			last->max++;
+			continue;
+		}
+		if (mask->n == MAX_PARTS)
+			return false;
+		mask->part[mask->n++] = (Part) {class, 1, 1};
+	}
+	return mask->n > 0;
+}
+
+/* Have two masks the same parts, but for lengths? */
+static bool
+are_alike(const Mask *a, const Mask *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (int i = 0; i < a->n; i++)
+		if (a->part[i].class != b->part[i].class)
+			return false;
+	return true;
+}
+
+/* Add a mask to those of a column, of which there are *n. */
+static void
+add_mask(Mask *masks, int *n, const Mask *mask, double weight, int room)
+{
+	for (int i = 0; i < *n; i++)
+		if (are_alike(&masks[i], mask))
+		{
+			for (int p = 0; p < mask->n; p++)
+			{
+				masks[i].part[p].min = Min(masks[i].part[p].min, mask->part[p].min);
+				masks[i].part[p].max = Max(masks[i].part[p].max, mask->part[p].max);
+			}
+			masks[i].weight += weight;
+			masks[i].texts++;
+			return;
+		}
+	if (*n < room)
+	{
+		masks[*n] = *mask;
+		masks[*n].weight = weight;
+		masks[(*n)++].texts = 1;
+	}
+}
+
+/* For qsort: the most frequent first; else by their parts, so that the order is always the same. */
+static int
+compare_masks(const void *a, const void *b)
+{
+	const Mask *x = a;
+	const Mask *y = b;
+
+	if (x->weight != y->weight)
+		return x->weight > y->weight ? -1 : 1;
+	if (x->n != y->n)
+		return x->n - y->n;
+	for (int i = 0; i < x->n; i++)
+		if (x->part[i].class != y->part[i].class)
+			return x->part[i].class - y->part[i].class;
+	return 0;
+}
+
+/* Append a mask in the words of the rule "shape"; a text has up to room characters. */
+static void
+append_mask(StringInfo out, const Mask *mask, int room)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (int i = 0; i < mask->n && room > 0; i++)
+	{
+		const Part *part = &mask->part[i];
+		int			max = Min(part->max, room);
+		int			min = Min(part->min, max);
+
+		room -= max;
+		if (part->class == 'C')
+		{
+			appendStringInfoChar(&text, 'A');
+			if (max > 1)
+				appendStringInfo(&text, "a{%d,%d}", Max(min - 1, 0), max - 1);
+		}
+		else if (strchr(DIVIDERS, part->class))
+			appendStringInfo(&text, "\\%c", part->class);
+		else
+			appendStringInfo(&text, "%s{%d,%d}", part->class == 'h' ? "hex" : part->class == '9' ? "9" : part->class == 'A' ? "A" : "a", min, max);
+	}
+	appendStringInfoString(out, learn_quote(text.data));
+}
+
+/* The number of words in a text. */
+static int
+words_in(const char *text)
+{
+	int			n = 1;
+
+	for (; *text; text++)
+		n += *text == ' ';
+	return n;
+}
+
+/* Prose with as many words as there are in the texts, in the mean, or that their length allows. */
+static char *
+prose_rule(const LearnColumn *column, double words)
+{
+	return psprintf("{\"kind\": \"words\", \"count\": {\"distribution\": \"poisson\", \"mean\": %s, \"min\": 1}%s}",
+					learn_number(Max(1, floor(words * 10 + 0.5) / 10)), words > 5 ? ", \"capital\": true, \"full_stop\": true" : "");
+}
+
+/*
+ * learn_mask_rule
+ *		A rule for texts like those that the statistics have; NULL if these are none.
+ */
+char *
+learn_mask_rule(const LearnColumn *column)
+{
+	const LearnStatistics *statistics = column->statistics;
+	int			all = statistics->nvalues + statistics->nbounds;
+	Mask	   *masks = palloc0(sizeof(Mask) * (MAX_MASKS * 20));
+	int			n = 0;
+	int			kept = 0;
+	double		words = 0;
+	double		sum = 0;
+	double		rest = 1 - statistics->null_fraction;
+	StringInfoData rule;
+
+	if (all == 0)
+		return statistics->width > 200 ? prose_rule(column, statistics->width / 5.5) : NULL;
+	for (int i = 0; i < statistics->nvalues; i++)
+		rest -= statistics->frequency[i];
+	for (int i = 0; i < all; i++)
+	{
+		bool		is_value = i < statistics->nvalues;
+		const char *text = is_value ? statistics->value[i] : statistics->bound[i - statistics->nvalues];
+		double		weight = is_value ? statistics->frequency[i] : Max(rest, 0.001) / statistics->nbounds;
+		Mask		mask;
+
+		words += words_in(text) * weight;
+		sum += weight;
+		if (mask_text(text, &mask))
+			add_mask(masks, &n, &mask, weight, MAX_MASKS * 20);
+	}
+	if (words / sum > PROSE_WORDS)
+		return prose_rule(column, words / sum);
+	qsort(masks, n, sizeof(Mask), compare_masks);
+	initStringInfo(&rule);
+	appendStringInfoString(&rule, "{\"kind\": \"shape\", \"shapes\": {");
+	for (int i = 0; i < n && kept < MAX_MASKS; i++)
+	{
+		/* what single texts look like is not told */
+		if (masks[i].texts < 3 || masks[i].weight < 0.02 * sum)
+			continue;
+		appendStringInfoString(&rule, kept++ ? ", " : "");
+		append_mask(&rule, &masks[i], column->length > 0 ? column->length : 1000);
+		appendStringInfo(&rule, ": %s", learn_number(Max(1, floor(masks[i].weight / sum * 1000 + 0.5))));
+	}
+	appendStringInfoString(&rule, "}}");
+	return kept > 0 ? rule.data : NULL;
+}

@@ -1,0 +1,558 @@
+/*-------------------------------------------------------------------------
+ *
+ * measure.c
+ *		Rules from the statistics of columns.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "learn/schema.h"
+
+/* Different texts that can be told by names, at most. */
+#define MAX_LABELS		50
+
+/* Bounds that make a histogram of which the ends can be dropped, at least. */
+#define LEAST_BOUNDS	4
+
+/* Quantiles of how popular the rows of a target are; of many rows, few are the popular ones. */
+#define PROFILE			400
+
+/* From this correlation on, values are taken to rise with the rows. */
+#define RISES			0.99
+
+/* A frequency as it stands in a definition: to three digits after the point. */
+static char *
+share_text(double share)
+{
+	return learn_number(floor(Max(share, 0.001) * 1000 + 0.5) / 1000);
+}
+
+/* A value as a number, of times days since 2000-01-01, of durations seconds; false if it is none. */
+static bool
+number_of(const LearnColumn *column, const char *text, double *number)
+{
+	Oid			input;
+	Oid			param;
+	Datum		value;
+	char	   *end;
+
+	if (column->kind == LEARN_INT || column->kind == LEARN_DECIMAL || column->kind == LEARN_FLOAT)
+	{
+		*number = strtod(text, &end);
+		return end != text && isfinite(*number) && fabs(*number) <= 1e15;
+	}
+	getTypeInputInfo(column->type, &input, &param);
+	value = OidInputFunctionCall(input, unconstify(char *, text), param, -1);
+	switch (column->type)
+	{
+		case DATEOID:
+			*number = DatumGetDateADT(value);
+			return !DATE_NOT_FINITE(DatumGetDateADT(value)) && fabs(*number) < 1e6;
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			*number = (double) DatumGetTimestamp(value) / USECS_PER_DAY;
+			return !TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value)) && fabs(*number) < 1e6;
+		case TIMEOID:
+			*number = (double) DatumGetTimeADT(value) / USECS_PER_SEC;
+			return true;
+		case INTERVALOID:
+			{
+				const Interval *interval = DatumGetIntervalP(value);
+
+				*number = (double) interval->time / USECS_PER_SEC + (interval->day + 30.0 * interval->month) * SECS_PER_DAY;
+				return fabs(*number) < 1e12;
+			}
+		default:
+			return false;
+	}
+}
+
+/*
+ * Keep every so many bounds that there are at least k rows between two of them; returns
+ * how many are left.  The first and the last, which are values of single rows, give way
+ * to what lies a mean distance beyond their neighbours.
+ */
+static int
+thin_bounds(const LearnSchema *schema, const LearnTable *table, const LearnStatistics *statistics, double *bound, int n)
+{
+	double		seen = Min(Min(table->tuples, statistics->rows), statistics->sample);
+	double		rows = seen * (1 - statistics->null_fraction);
+	int			kept = 0;
+	int			every;
+	double		gap;
+
+	for (int i = 0; i < statistics->nvalues; i++)
+		rows -= seen * statistics->frequency[i];
+	every = (int) ceil(schema->options->k * (n - 1) / Max(rows, 1));
+	for (int i = every; i < n - 1; i += every)
+		bound[++kept] = bound[i];
+	if (kept < 2)
+		return 0;
+	gap = (bound[kept] - bound[1]) / (kept - 1);
+	bound[0] = bound[1] >= 0 ? Max(bound[1] - gap, 0) : bound[1] - gap;
+	bound[kept + 1] = bound[kept] + gap;
+	return kept + 2;
+}
+
+/*
+ * The bounds of a histogram as numbers, palloc'd, *n of them; NULL if there are too
+ * few.  Unless everything may be carried, they are thinned.
+ */
+static double *
+bounds_of(const LearnSchema *schema, const LearnTable *table, const LearnColumn *column, int *n)
+{
+	const LearnStatistics *statistics = column->statistics;
+	double	   *bound = palloc(sizeof(double) * (statistics->nbounds + 2));
+
+	*n = 0;
+	for (int i = 0; i < statistics->nbounds; i++)
+		if (number_of(column, statistics->bound[i], &bound[*n]))
+			(*n)++;
+	if (*n >= LEAST_BOUNDS && schema->options->carry != SPINDLE_CARRY_ALL)
+		*n = thin_bounds(schema, table, statistics, bound, *n);
+	return *n >= LEAST_BOUNDS ? bound : NULL;
+}
+
+/* Keep a number within what is declared. */
+static double
+within(const LearnColumn *column, double number)
+{
+	const LearnLimits *limits = &column->limits;
+
+	number = Max(Min(number, column->max), column->min);
+	if (limits->has_low)
+		number = Max(number, limits->low);
+	if (limits->has_high)
+		number = Min(number, limits->high);
+	return number;
+}
+
+/* Note that a value of some frequency is carried. */
+static void
+note_carried(LearnColumn *column, const LearnTable *table, double frequency)
+{
+	double		rows = floor(frequency * table->tuples + 0.5);
+
+	column->least_rows = column->carried++ == 0 ? rows : Min(column->least_rows, rows);
+}
+
+/* The frequent values of a column that may be carried, as numbers with their shares. */
+typedef struct Frequent
+{
+	double		number;
+	double		share;			/* of the rows that are not null */
+	double		frequency;		/* of all rows */
+} Frequent;
+
+/* Find them; palloc'd, *n of them.  Shares are cut, as together they must not be more than 1. */
+static Frequent *
+frequent_of(const LearnSchema *schema, const LearnTable *table, const LearnColumn *column, int *n)
+{
+	const LearnStatistics *statistics = column->statistics;
+	Frequent   *frequent = palloc(sizeof(Frequent) * Max(statistics->nvalues, 1));
+	double		others = Max(1 - statistics->null_fraction, 0.001);
+
+	*n = 0;
+	for (int i = 0; i < statistics->nvalues; i++)
+	{
+		Frequent   *f = &frequent[*n];
+
+		f->frequency = statistics->frequency[i];
+		f->share = floor(f->frequency / others * 10000) / 10000;
+		if (f->share > 0 && learn_is_shared(schema, table, statistics, i) && number_of(column, statistics->value[i], &f->number))
+			(*n)++;
+	}
+	return frequent;
+}
+
+/*
+ * Append the members of an empirical distribution: quantiles, and frequent values; both
+ * as whole numbers of so many to a day behind an origin, or, if unit is 0, as they are,
+ * and quantiles within the limits.
+ */
+static void
+append_empirical(StringInfo out, const LearnSchema *schema, const LearnColumn *column, const double *bound, int n,
+				 const Frequent *frequent, int nfrequent, double origin, double unit)
+{
+	for (int i = 0; i < n; i++)
+		appendStringInfo(out, "%s%s", i ? ", " : ", \"quantiles\": [",
+						 learn_number(unit == 0 ? within(column, learn_rounded(schema, bound[i])) : floor((bound[i] - origin) * unit + 0.5)));
+	if (n > 0)
+		appendStringInfoChar(out, ']');
+	for (int i = 0; i < nfrequent; i++)
+		appendStringInfo(out, "%s\"%s\": %s", i ? ", " : ", \"values\": {",
+						 learn_number(unit == 0 ? frequent[i].number : floor((frequent[i].number - origin) * unit + 0.5)),
+						 learn_number(frequent[i].share));
+	if (nfrequent > 0)
+		appendStringInfoChar(out, '}');
+}
+
+/* Note what is carried: bounds with as many rows between them, and frequent values. */
+static void
+note_all_carried(LearnColumn *column, const LearnTable *table, int n, const Frequent *frequent, int nfrequent)
+{
+	double		others = 1 - column->statistics->null_fraction;
+
+	for (int i = 0; i < column->statistics->nvalues; i++)
+		others -= column->statistics->frequency[i];
+	for (int i = 1; i < n - 1; i++)
+		note_carried(column, table, others / (n - 1));
+	for (int i = 0; i < nfrequent; i++)
+		note_carried(column, table, frequent[i].frequency);
+}
+
+/* Numbers as their quantiles and frequent values. */
+static char *
+number_rule(const LearnSchema *schema, const LearnTable *table, LearnColumn *column)
+{
+	int			n;
+	int			nfrequent;
+	double	   *bound = bounds_of(schema, table, column, &n);
+	Frequent   *frequent = frequent_of(schema, table, column, &nfrequent);
+	StringInfoData rule;
+
+	if (bound == NULL)
+		n = 0;
+	if (n == 0 && nfrequent == 0)
+		return NULL;
+	initStringInfo(&rule);
+	appendStringInfoString(&rule, "{\"kind\": \"empirical\"");
+	append_empirical(&rule, schema, column, bound, n, frequent, nfrequent, 0, 0);
+	appendStringInfoChar(&rule, '}');
+	note_all_carried(column, table, n, frequent, nfrequent);
+	return rule.data;
+}
+
+/*
+ * Times: in the order of the rows if they are stored so, else as a distance from a
+ * day that has a column of its own, in days or hours.
+ */
+static char *
+time_rule(const LearnSchema *schema, LearnTable *table, LearnColumn *column)
+{
+	int			n;
+	int			nfrequent;
+	double	   *bound = bounds_of(schema, table, column, &n);
+	Frequent   *frequent = frequent_of(schema, table, column, &nfrequent);
+	bool		is_date = column->kind == LEARN_DATE;
+	double		low = INFINITY;
+	double		high = -INFINITY;
+	StringInfoData rule;
+	LearnHidden *from;
+
+	if (bound == NULL)
+		n = 0;
+	for (int i = 0; i < n; i++)
+	{
+		low = Min(low, bound[i]);
+		high = Max(high, bound[i]);
+	}
+	for (int i = 0; i < nfrequent; i++)
+	{
+		low = Min(low, frequent[i].number);
+		high = Max(high, frequent[i].number);
+	}
+	if (high < low || low < -36524 || high > 1e6)
+		return NULL;
+	low = floor(low);
+	note_all_carried(column, table, n, frequent, nfrequent);
+	if (column->statistics->correlation >= RISES && ceil(high) - low < 32000)
+		return psprintf("{\"kind\": \"time\", \"start\": \"%s\", \"end\": \"%s\", \"ordered\": true}", learn_day(low),
+						learn_day(Max(ceil(high + (is_date ? 1 : 0)), low + 1)));
+	from = palloc0(sizeof(LearnHidden));
+	from->name = learn_unique_name(&table->names_used, psprintf("%s_from", column->name));
+	from->type = column->format;
+	from->rule = psprintf("{\"kind\": \"constant\", \"value\": \"%s\"}", learn_day(low));
+	column->base_hidden = list_make1(from);
+	initStringInfo(&rule);
+	appendStringInfo(&rule, "{\"kind\": \"offset\", \"column\": \"%s\", \"unit\": \"%s\", %s\"by\": {\"distribution\": \"empirical\"",
+					 from->name, is_date ? "days" : schema->options->carry == SPINDLE_CARRY_ALL ? "seconds" : "hours",
+					 is_date ? "" : "\"whole\": false, ");
+	append_empirical(&rule, schema, column, bound, n, frequent, nfrequent, low,
+					 is_date ? 1 : schema->options->carry == SPINDLE_CARRY_ALL ? SECS_PER_DAY : HOURS_PER_DAY);
+	appendStringInfoString(&rule, "}}");
+	return rule.data;
+}
+
+/* Declared values with their frequencies: enums, lists of checks, booleans. */
+static char *
+declared_rule(const LearnTable *table, LearnColumn *column)
+{
+	const LearnStatistics *statistics = column->statistics;
+	List	   *values = learn_finite_values(column, MAX_LABELS);
+	StringInfoData rule;
+	int			found = 0;
+	ListCell   *lc;
+
+	initStringInfo(&rule);
+	appendStringInfoString(&rule, "{\"kind\": \"weighted\", \"weights\": {");
+	foreach(lc, values)
+		for (int i = 0; i < statistics->nvalues; i++)
+			if (strcmp(statistics->value[i], lfirst(lc)) == 0)
+				appendStringInfo(&rule, "%s%s: %s", found++ ? ", " : "",
+								 column->kind == LEARN_BOOL ? (statistics->value[i][0] == 't' ? "\"true\"" : "\"false\"") :
+								 learn_quote(lfirst(lc)), share_text(statistics->frequency[i]));
+	appendStringInfoString(&rule, "}}");
+	return found > 0 ? rule.data : NULL;
+}
+
+/* May all values of a text column be carried: are they few, shared and harmless?  *why is set if not. */
+static bool
+may_carry_texts(const LearnSchema *schema, const LearnTable *table, const LearnColumn *column, const char **why)
+{
+	const LearnStatistics *statistics = column->statistics;
+
+	if (schema->options->carry == SPINDLE_CARRY_ALL)
+		return statistics->nvalues > 0;
+	*why = "it has too many values";
+	if (statistics->nbounds > 0 || statistics->nvalues == 0 || statistics->nvalues > MAX_LABELS ||
+		statistics->distinct <= 0 || statistics->nvalues < floor(statistics->distinct + 0.5))
+		return false;
+	for (int i = 0; i < statistics->nvalues; i++)
+	{
+		*why = psprintf("a value is shared by fewer than " INT64_FORMAT " rows", schema->options->k);
+		if (!learn_is_shared(schema, table, statistics, i))
+			return false;
+		*why = "a value looks as if it told who or where somebody is";
+		if (learn_text_is_telling(statistics->value[i]))
+			return false;
+	}
+	*why = NULL;
+	return true;
+}
+
+/* Texts as they are, with their frequencies; bounds count as values if everything is carried. */
+static char *
+carried_texts(const LearnTable *table, LearnColumn *column)
+{
+	const LearnStatistics *statistics = column->statistics;
+	double		rest = 1 - statistics->null_fraction;
+	StringInfoData rule;
+
+	initStringInfo(&rule);
+	appendStringInfoString(&rule, "{\"kind\": \"weighted\", \"weights\": {");
+	for (int i = 0; i < statistics->nvalues; i++)
+	{
+		appendStringInfo(&rule, "%s%s: %s", i ? ", " : "", learn_quote(statistics->value[i]), share_text(statistics->frequency[i]));
+		note_carried(column, table, statistics->frequency[i]);
+		rest -= statistics->frequency[i];
+	}
+	for (int i = 0; i < statistics->nbounds; i++)
+	{
+		appendStringInfo(&rule, ", %s: %s", learn_quote(statistics->bound[i]), learn_number(Max(rest, 0.001) / statistics->nbounds));
+		note_carried(column, table, 0);
+	}
+	appendStringInfoString(&rule, "}}");
+	return rule.data;
+}
+
+/* As many names in place of texts as there are different ones, with the frequencies of these. */
+static char *
+labels_rule(const LearnColumn *column)
+{
+	const LearnStatistics *statistics = column->statistics;
+	int			n = (int) floor(statistics->distinct + 0.5);
+	double		rest = 1 - statistics->null_fraction;
+	const char *name = strlen(column->name) < 20 ? column->name : "value";
+	StringInfoData rule;
+
+	if (column->length > 0 && column->length < (int) strlen(name) + 3)
+		name = column->length >= 3 ? "v" : NULL;
+	if (name == NULL || n < 1 || n > MAX_LABELS)
+		return NULL;
+	initStringInfo(&rule);
+	appendStringInfoString(&rule, "{\"kind\": \"weighted\", \"weights\": {");
+	for (int i = 0; i < Min(statistics->nvalues, n); i++)
+		rest -= statistics->frequency[i];
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&rule, "%s\"%s%s%d\": %s", i ? ", " : "", name, name[1] ? "_" : "", i + 1,
+						 i < statistics->nvalues ? share_text(statistics->frequency[i]) :
+						 share_text(rest / (n - Min(statistics->nvalues, n))));
+	appendStringInfoString(&rule, "}}");
+	return rule.data;
+}
+
+/* Texts: themselves, names in their place, or what looks like them. */
+static List *
+text_rules(const LearnSchema *schema, const LearnTable *table, LearnColumn *column)
+{
+	const LearnStatistics *statistics = column->statistics;
+	char	   *rule;
+	char	   *mask;
+
+	if (column->withheld == NULL && may_carry_texts(schema, table, column, &column->withheld))
+		return list_make1(carried_texts(table, column));
+	rule = statistics->distinct > 0 ? labels_rule(column) : NULL;
+	if (rule)
+		return list_make1(rule);
+	mask = learn_mask_rule(column);
+	if (mask == NULL)
+		return NIL;
+	if (statistics->distinct > 0)
+		return list_make2(psprintf("{\"kind\": \"pool\", \"size\": %.0f, \"rule\": %s}", Max(1, floor(statistics->distinct + 0.5)), mask), mask);
+	if (statistics->distinct > -0.9 && statistics->distinct < 0)
+		return list_make2(psprintf("{\"kind\": \"pool\", \"size\": {\"share\": %s}, \"rule\": %s}", share_text(-statistics->distinct), mask), mask);
+	return list_make1(mask);
+}
+
+/*
+ * learn_decide_by_statistics
+ *		The rules that the statistics of a column suggest, if there are any.
+ *
+ * Notes how many values of the column stand in the rule, and why others do not.
+ */
+List *
+learn_decide_by_statistics(LearnSchema *schema, LearnTable *table, LearnColumn *column)
+{
+	char	   *rule = NULL;
+
+	if (column->statistics == NULL)
+		return NIL;
+	column->carried = 0;
+	column->least_rows = 0;
+	if (column->kind == LEARN_BOOL || column->kind == LEARN_ENUM || column->limits.has_list)
+		rule = table->tuples < schema->options->k && schema->options->carry != SPINDLE_CARRY_ALL ? NULL : declared_rule(table, column);
+	else
+	{
+		column->withheld = learn_why_withheld(schema, table, (int) (column - table->column));
+		switch (column->kind)
+		{
+			case LEARN_INT:
+			case LEARN_DECIMAL:
+			case LEARN_FLOAT:
+			case LEARN_TIME:
+			case LEARN_INTERVAL:
+				rule = column->withheld ? NULL : number_rule(schema, table, column);
+				break;
+			case LEARN_DATE:
+			case LEARN_TIMESTAMP:
+				rule = column->withheld ? NULL : time_rule(schema, table, column);
+				break;
+			case LEARN_TEXT:
+				return text_rules(schema, table, column);
+			default:
+				break;
+		}
+	}
+	return rule ? list_make1(rule) : NIL;
+}
+
+/* Rows by popularity, the most popular first. */
+typedef struct Popularity
+{
+	const LearnStatistics *statistics;
+	int			k;				/* rows that are like each other */
+	double		top;			/* their choices together */
+	double		rest;			/* choices of one that is not frequent */
+	double		distinct;		/* rows that are chosen at all */
+} Popularity;
+
+/* The choices of the first rows together, where rank need not be whole. */
+static double
+choices_up_to(const Popularity *popularity, double rank)
+{
+	const LearnStatistics *statistics = popularity->statistics;
+	double		sum;
+
+	rank = Max(Min(rank, popularity->distinct), 0);
+	sum = popularity->k > 0 ? popularity->top * Min(rank, popularity->k) / popularity->k : 0;
+	for (int i = popularity->k; i < statistics->nvalues && i < rank; i++)
+		sum += statistics->frequency[i] * Min(rank - i, 1);
+	return sum + popularity->rest * Max(rank - statistics->nvalues, 0);
+}
+
+/*
+ * learn_profile
+ *		How often a foreign key chooses which share of its target's rows, as a member
+ *		of a reference; "" if that is not known.
+ *
+ * The frequencies of single rows are known of frequent ones only; the others share the
+ * rest.  Unless everything may be carried, the k most popular ones are like each other.
+ */
+char *
+learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
+{
+	const LearnStatistics *statistics = table->column[key->column[0]].statistics;
+	double		rows = schema->table[key->target].tuples;
+	Popularity	popularity = {.statistics = statistics};
+	double		distinct;
+	double		rest;
+	double		width = rows / (PROFILE - 1) / 2;
+	double		last = 0;
+	StringInfoData profile;
+
+	if (statistics == NULL || key->n > 1 || schema->options->carry == SPINDLE_CARRY_NONE || rows < 2 ||
+		table->tuples < (double) schema->options->k * 5)
+		return "";
+	distinct = Min(statistics->distinct > 0 ? statistics->distinct : -statistics->distinct * table->tuples, rows);
+	if (distinct < 1 || (statistics->nvalues == 0 && distinct > rows * 0.95))
+		return "";
+	popularity.k = schema->options->carry == SPINDLE_CARRY_ALL ? 0 : (int) Min(schema->options->k, statistics->nvalues);
+	popularity.distinct = distinct;
+	rest = 1 - statistics->null_fraction;
+	for (int i = 0; i < statistics->nvalues; i++)
+	{
+		popularity.top += i < popularity.k ? statistics->frequency[i] : 0;
+		rest -= statistics->frequency[i];
+	}
+	popularity.rest = distinct > statistics->nvalues ? Max(rest, 0) / (distinct - statistics->nvalues) : 0;
+	initStringInfo(&profile);
+	for (int q = 0; q < PROFILE; q++)
+	{
+		/* the mean of those around, so that none are lost between two quantiles */
+		double		rank = (1 - (double) q / (PROFILE - 1)) * rows;
+		double		low = Max(rank - width, 0);
+		double		high = Min(rank + width, rows);
+		double		share = (choices_up_to(&popularity, high) - choices_up_to(&popularity, low)) / (high - low);
+
+		last = Max(last, floor(share * rows * 1000 + 0.5) / 1000);
+		appendStringInfo(&profile, "%s%s", q ? ", " : ", \"skew\": {\"profile\": [", learn_number(last));
+	}
+	appendStringInfoString(&profile, "]}");
+	return last > 0 ? profile.data : "";
+}
+
+/*
+ * learn_find_range
+ *		Let the range of the definition be the years of the timestamps that are known.
+ */
+void
+learn_find_range(LearnSchema *schema)
+{
+	double		first = 1e9;
+	double		last = -1e9;
+	int			year;
+	int			month;
+	int			day;
+
+	for (int t = 0; t < schema->ntables; t++)
+		for (int c = 0; c < schema->table[t].ncolumns; c++)
+		{
+			LearnColumn *column = &schema->table[t].column[c];
+			double	   *bound;
+			int			n;
+
+			if (column->kind != LEARN_TIMESTAMP || column->statistics == NULL || learn_why_withheld(schema, &schema->table[t], c))
+				continue;
+			bound = bounds_of(schema, &schema->table[t], column, &n);
+			first = bound ? Min(first, bound[1]) : first;
+			last = bound ? Max(last, bound[n - 2]) : last;
+		}
+	if (last < first || first < -30000 || last - first > 30000)
+		return;
+	j2date((int) floor(first) + POSTGRES_EPOCH_JDATE, &year, &month, &day);
+	schema->first_day = date2j(year, 1, 1) - POSTGRES_EPOCH_JDATE;
+	j2date((int) floor(last) + POSTGRES_EPOCH_JDATE, &year, &month, &day);
+	schema->end_day = date2j(year + 1, 1, 1) - POSTGRES_EPOCH_JDATE;
+}

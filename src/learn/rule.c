@@ -1,0 +1,353 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule.c
+ *		The rules that columns get, from what has been decided about them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "utils/lsyscache.h"
+
+#include "learn/schema.h"
+
+/* How times say that they rise with the rows. */
+#define ORDERED		", \"ordered\": true"
+
+/* Nulls of a column that can be null, if nothing is known. */
+#define SOME_NULLS	0.1
+
+/* Add a column that rules use; the name is made unique.  Returns it. */
+static LearnHidden *
+add_hidden(LearnTable *table, char *name, const char *type, char *rule)
+{
+	LearnHidden *hidden = palloc0(sizeof(LearnHidden));
+
+	hidden->name = name;
+	hidden->type = type;
+	hidden->rule = rule;
+	table->hidden = lappend(table->hidden, hidden);
+	return hidden;
+}
+
+/* The rule of a formula. */
+static char *
+formula(char *expression)
+{
+	return psprintf("{\"kind\": \"formula\", \"expression\": %s}", learn_quote(expression));
+}
+
+/* Let the rule of a column be one that declarations alone say. */
+static void
+declare_source(LearnColumn *column)
+{
+	column->source = "declared";
+	column->carried = 0;
+	column->least_rows = 0;
+	column->withheld = NULL;
+}
+
+/* The nulls of a column that can have any. */
+static double
+nulls_of(const LearnColumn *column)
+{
+	return column->not_null ? 0 : column->statistics ? floor(column->statistics->null_fraction * 1000 + 0.5) / 1000 : SOME_NULLS;
+}
+
+/* How a foreign key chooses its row. */
+static char *
+key_rule(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
+{
+	const char *target = schema->table[key->target].name;
+
+	if (key->is_parent)
+		return pstrdup("{\"kind\": \"parent\"}");
+	if (key->grid >= 0)
+		return psprintf("{\"kind\": \"grid\", \"grid\": \"g%d\", \"table\": \"%s\"}", key->grid, target);
+	if (key->is_tree)
+	{
+		double		least = table->rows[0];
+
+		for (int s = 1; s < LEARN_SCALES; s++)
+			least = Min(least, table->rows[s]);
+		return psprintf("{\"kind\": \"hierarchy\", \"levels\": 3, \"roots\": %s}", learn_number(Max(1, floor(least / 20))));
+	}
+	if (key->among)
+		return psprintf("{\"kind\": \"reference\", \"table\": \"%s\", \"among\": \"%s\"}", target, key->among);
+	return psprintf("{\"kind\": \"reference\", \"table\": \"%s\"%s}", target,
+					key->is_distinct ? ", \"distinct\": \"table\"" : learn_profile(schema, table, key));
+}
+
+/* Can a foreign key choose no row: are all columns that it gives nullable? */
+static bool
+can_choose_none(const LearnTable *table, const LearnKey *key)
+{
+	int			index = key->index;
+
+	if (key->is_parent || key->grid >= 0)
+		return false;
+	for (int i = 0; i < key->n; i++)
+		if (table->column[key->column[i]].key == index && table->column[key->column[i]].not_null)
+			return false;
+	return true;
+}
+
+/* The hidden columns that choose rows. */
+static void
+make_row_columns(LearnSchema *schema, LearnTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->keys)
+	{
+		LearnKey   *key = lfirst(lc);
+		LearnHidden *hidden;
+
+		if ((key->place != LEARN_OWN && key->place != LEARN_AMONG) || (key->is_single && key->row_name == NULL))
+			continue;
+		hidden = add_hidden(table, learn_key_step(table, key), "row", key_rule(schema, table, key));
+		hidden->nullable = can_choose_none(table, key);
+		if (hidden->nullable && !key->is_tree)
+			for (int i = 0; i < key->n; i++)
+				hidden->null_fraction = Max(hidden->null_fraction, nulls_of(&table->column[key->column[i]]));
+	}
+}
+
+/* A column that a foreign key gives. */
+static void
+make_key_column(LearnSchema *schema, LearnTable *table, LearnColumn *column)
+{
+	LearnKey   *key = list_nth(table->keys, column->key);
+	const LearnColumn *origin = learn_origin(schema, table, (int) (column - table->column));
+	bool		can_be_none = can_choose_none(table, key);
+
+	column->format = origin->format;
+	column->sql_type = origin->sql_type;
+	declare_source(column);
+	if (key->is_single && key->row_name == NULL)
+	{
+		column->rule = key_rule(schema, table, key);
+		column->null_fraction = can_be_none && !key->is_tree ? nulls_of(column) : 0;
+		column->nullable = can_be_none;
+		return;
+	}
+	for (int i = 0; i < key->n; i++)
+		if (key->column[i] == column - table->column)
+			column->rule = psprintf("{\"kind\": \"copy\", \"column\": \"%s.%s\"}", learn_key_step(table, key),
+									schema->table[key->target].column[key->target_column[i]].name);
+	column->nullable = !column->not_null;
+	column->null_fraction = can_be_none ? 0 : nulls_of(column);
+}
+
+/* A list of values as the rule of a column, each of them once. */
+static char *
+listed_rule(const LearnColumn *column, const char *before, const char *more)
+{
+	List	   *values = learn_finite_values(column, 1000);
+	StringInfoData rule;
+	ListCell   *lc;
+
+	if (before == NULL)
+	{
+		List	   *words = NIL;
+
+		foreach(lc, values)
+			words = lappend(words, column->kind == LEARN_BOOL ? learn_json_value(column, lfirst(lc)) : lfirst(lc));
+		return learn_weighted(words, more);
+	}
+	initStringInfo(&rule);
+	appendStringInfoString(&rule, before);
+	foreach(lc, values)
+		appendStringInfo(&rule, "%s%s", foreach_current_index(lc) ? ", " : "", learn_json_value(column, lfirst(lc)));
+	appendStringInfo(&rule, "]}");
+	return rule.data;
+}
+
+/* Ranges that do not overlap, put together of hidden columns. */
+static char *
+range_rule(LearnTable *table, const LearnColumn *column)
+{
+	Oid			subtype = get_range_subtype(column->type);
+	char	   *name[8];
+
+	if (subtype == INT4OID || subtype == INT8OID || subtype == NUMERICOID)
+	{
+		for (int i = 0; i < 2; i++)
+		{
+			name[i] = learn_unique_name(&table->names_used, psprintf("%s_%s", column->name, i == 0 ? "low" : "high"));
+			(void) add_hidden(table, name[i], "bigint", formula(i == 0 ? "row() * 10 - 9" : "row() * 10"));
+		}
+		return psprintf("{\"kind\": \"pattern\", \"pattern\": \"[{%s},{%s})\"}", name[0], name[1]);
+	}
+	for (int i = 0; i < 8; i++)
+	{
+		static const char *const part[] = {"start", "end", "start_year", "start_month", "start_day", "end_year", "end_month", "end_day"};
+		static const char *const function[] = {"year", "month", "day"};
+
+		name[i] = learn_unique_name(&table->names_used, psprintf("%s_%s", column->name, part[i]));
+		if (i < 2)
+			(void) add_hidden(table, name[i], "date", i == 0 ? "{\"kind\": \"periods\", \"part\": \"start\"}" :
+							  psprintf("{\"kind\": \"periods\", \"part\": \"end\", \"start\": \"%s\"}", name[0]));
+		else
+			(void) add_hidden(table, name[i], "smallint", formula(psprintf("%s(%s)", function[(i - 2) % 3], name[(i - 2) / 3])));
+	}
+	return psprintf("{\"kind\": \"pattern\", \"pattern\": \"[{%s}-{%s:2}-{%s:2},{%s}-{%s:2}-{%s:2})\"}",
+					name[2], name[3], name[4], name[5], name[6], name[7]);
+}
+
+/* The end of periods whose starts are another column. */
+static char *
+period_end_rule(const LearnTable *table)
+{
+	for (int c = 0; c < table->ncolumns; c++)
+		if (table->column[c].differs == LEARN_PERIOD_START)
+			return psprintf("{\"kind\": \"periods\", \"part\": \"end\", \"start\": \"%s\"}", table->column[c].name);
+	elog(ERROR, "periods of table %s have no start", table->sql_name);
+}
+
+/* A column that is not before, or not below, another one. */
+static char *
+following_rule(LearnTable *table, const LearnColumn *column)
+{
+	const LearnColumn *first = &table->column[column->follows];
+	bool		is_strict = column->follows_strictly;
+	const char *name = first->name;
+
+	if (column->kind == LEARN_DATE || column->kind == LEARN_TIMESTAMP)
+	{
+		StringInfoData rule;
+
+		initStringInfo(&rule);
+		appendStringInfo(&rule, "{\"kind\": \"offset\", \"column\": \"%s\", \"unit\": \"days\", ", name);
+		if (column->kind == LEARN_DATE)
+			appendStringInfo(&rule, "\"by\": {\"distribution\": \"uniform\", \"min\": %d, \"max\": 30}", is_strict);
+		else
+			appendStringInfo(&rule, "\"whole\": false, \"by\": {\"distribution\": \"exponential\", \"mean\": 5, \"min\": %s}",
+							 is_strict ? "0.001" : "0");
+		if (column->limits.has_high)
+			appendStringInfo(&rule, ", \"not_after\": %s", learn_quote(learn_day(floor(column->limits.high))));
+		appendStringInfoChar(&rule, '}');
+		return rule.data;
+	}
+	if (column->limits.has_high && column->base)
+	{
+		char	   *own = learn_unique_name(&table->names_used, psprintf("%s_own", column->name));
+
+		(void) add_hidden(table, own, column->format, column->base);
+		return formula(psprintf("greatest(%s%s, %s)", name, is_strict ? " + 1" : "", own));
+	}
+	return psprintf("{\"kind\": \"correlated\", \"column\": \"%s\", \"add\": {\"distribution\": \"uniform\", \"min\": %s, \"max\": 100}}",
+					name, !is_strict ? "0" : column->kind == LEARN_INT ? "1" : "0.01");
+}
+
+/* The rule of a column that no foreign key gives, before patterns and nulls. */
+static char *
+own_rule(LearnTable *table, LearnColumn *column)
+{
+	switch (column->differs)
+	{
+		case LEARN_DIFFERS:
+			return column->differing ? column->differing : listed_rule(column, NULL, ", \"distinct\": \"table\"");
+		case LEARN_ORDINAL:
+			return column->limits.has_low && column->limits.low != 1 ?
+				psprintf("{\"kind\": \"ordinal\", \"start\": %s}", learn_number(ceil(column->limits.low))) :
+				pstrdup("{\"kind\": \"ordinal\"}");
+		case LEARN_PERIOD_START:
+			return pstrdup("{\"kind\": \"periods\", \"part\": \"start\"}");
+		case LEARN_PERIOD_END:
+			return period_end_rule(table);
+		case LEARN_PERIOD_RANGE:
+			return range_rule(table, column);
+		case LEARN_GRID:
+			if (column->grid_count > 0)
+				return psprintf("{\"kind\": \"grid\", \"grid\": \"g%d\", \"values\": %s, \"start\": %s}", column->grid,
+								learn_number(column->grid_count), learn_number(column->limits.has_low ? ceil(column->limits.low) : 1));
+			return listed_rule(column, psprintf("{\"kind\": \"grid\", \"grid\": \"g%d\", \"values\": [", column->grid), NULL);
+		default:
+			if (column->follows >= 0)
+				return following_rule(table, column);
+			table->hidden = list_concat(table->hidden, column->base_hidden);
+			return column->base;
+	}
+}
+
+/* Put the patterns of a variant around the rule of a column. */
+static void
+wrap_in_variant(LearnTable *table, LearnColumn *column)
+{
+	const LearnVariant *variant = list_nth(table->variants, column->variant);
+	char	   *ordered = strstr(column->rule, ORDERED);
+
+	/* times in the order of the rows have to be a column's own rule */
+	if (ordered)
+		column->rule = psprintf("%.*s%s", (int) (ordered - column->rule), column->rule, ordered + strlen(ORDERED));
+	column->rule = psprintf("{\"kind\": \"of_variant\", \"variant\": \"%s\", \"rule\": %s}", variant->name, column->rule);
+	column->nullable = !column->not_null;
+	column->null_fraction = 0;
+}
+
+/* The rule of a column, and when it is null. */
+static void
+make_rule(LearnSchema *schema, LearnTable *table, LearnColumn *column)
+{
+	if (column->always_null || (table->empty && column->base == NULL))
+	{
+		column->rule = pstrdup("{\"kind\": \"constant\", \"value\": null}");
+		column->nullable = true;
+		declare_source(column);
+		return;
+	}
+	if (column->key >= 0 && !table->empty)
+		make_key_column(schema, table, column);
+	else
+	{
+		column->rule = table->empty ? column->base : own_rule(table, column);
+		column->null_fraction = nulls_of(column);
+		column->nullable = !column->not_null;
+		if (column->differs != LEARN_REPEATS || column->follows >= 0)
+			declare_source(column);
+		if (column->differs == LEARN_GRID || column->differs == LEARN_PERIOD_START || column->differs == LEARN_PERIOD_END)
+		{
+			column->nullable = false;
+			column->null_fraction = 0;
+		}
+	}
+	if (column->variant >= 0 && !table->empty)
+		wrap_in_variant(table, column);
+}
+
+/*
+ * learn_make_rules
+ *		Give all columns their rules.  Everything else is decided.
+ *
+ * What a column that is not null follows must not be null.
+ */
+void
+learn_make_rules(LearnSchema *schema)
+{
+	for (int t = 0; t < schema->ntables; t++)
+	{
+		LearnTable *table = &schema->table[t];
+		ListCell   *lc;
+
+		for (int c = 0; c < table->ncolumns; c++)
+			if (table->column[c].not_null)
+				for (int f = table->column[c].follows; f >= 0; f = table->column[f].follows)
+					table->column[f].not_null = true;
+		if (!table->empty)
+			make_row_columns(schema, table);
+		for (int c = 0; c < table->ncolumns; c++)
+			if (!table->column[c].left_out)
+				make_rule(schema, table, &table->column[c]);
+		foreach(lc, table->empty ? NIL : table->variants)
+		{
+			LearnVariant *variant = lfirst(lc);
+
+			(void) add_hidden(table, variant->name, "smallint", variant->rule);
+		}
+	}
+}

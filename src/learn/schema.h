@@ -1,0 +1,421 @@
+/*-------------------------------------------------------------------------
+ *
+ * schema.h
+ *		Tables of a database, and what is decided about them.
+ *
+ * catalog.c fills in what the database says, and nothing but that.  The others
+ * decide, each about its own members, in the order of learn.c; write.c writes
+ * down what was decided.  All of it lives in one memory context, and all texts
+ * are in the server's encoding.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SPINDLE_LEARN_SCHEMA_H
+#define SPINDLE_LEARN_SCHEMA_H
+
+#include "postgres.h"
+
+#include "access/attnum.h"
+#include "nodes/bitmapset.h"
+#include "nodes/primnodes.h"
+
+#include "learn/learn.h"
+
+/* The range of days where nothing says another one, since 2000-01-01: 2022 to 2024. */
+#define LEARN_FIRST_DAY		8036
+#define LEARN_END_DAY		9132
+
+/* Scales that a definition has; their names and factors are in scale.c. */
+#define LEARN_SCALES		4
+#define LEARN_AS_IS			2	/* the one of the database itself */
+
+/* How values are represented, as far as that decides about rules. */
+typedef enum LearnKind
+{
+	LEARN_INT,
+	LEARN_DECIMAL,
+	LEARN_FLOAT,
+	LEARN_BOOL,
+	LEARN_TEXT,
+	LEARN_DATE,
+	LEARN_TIMESTAMP,
+	LEARN_TIME,
+	LEARN_INTERVAL,
+	LEARN_UUID,
+	LEARN_BYTEA,
+	LEARN_INET,
+	LEARN_JSON,
+	LEARN_ENUM,
+	LEARN_ARRAY,
+	LEARN_RANGE,
+	LEARN_OTHER					/* any other type: texts that it reads */
+} LearnKind;
+
+/*
+ * What constraints allow a column to be, as far as they were understood.  Numbers
+ * are themselves, times days since 2000-01-01.
+ */
+typedef struct LearnLimits
+{
+	bool		has_low;
+	bool		has_high;
+	double		low;			/* both included */
+	double		high;
+	bool		has_list;		/* only these values */
+	List	   *list;			/* texts, as the type's output has them */
+	int			min_length;		/* of texts, in characters */
+	int			max_length;		/* -1 for none */
+	List	   *regexes;		/* that texts match */
+	List	   *likes;
+	List	   *hints;			/* constants of the expressions: texts */
+	List	   *passing;		/* values of rules that pass, though others do not */
+} LearnLimits;
+
+/* How the values of a column differ. */
+typedef enum LearnDiffers
+{
+	LEARN_REPEATS,
+	LEARN_DIFFERS,				/* in the table, by itself */
+	LEARN_ORDINAL,				/* among the rows of a parent, as numbers */
+	LEARN_PERIOD_START,			/* as starts of periods that do not overlap */
+	LEARN_PERIOD_END,
+	LEARN_PERIOD_RANGE,			/* as ranges that do not */
+	LEARN_GRID					/* with the others of the grid */
+} LearnDiffers;
+
+/* What pg_stats says; texts as the type's output has them. */
+typedef struct LearnStatistics
+{
+	double		null_fraction;
+	double		distinct;		/* number, or less than 0: share of the rows */
+	double		correlation;	/* 0 if unknown */
+	double		width;			/* bytes */
+	int			nvalues;		/* frequent ones */
+	char	  **value;
+	double	   *frequency;
+	int			nbounds;		/* of the histogram of the others */
+	char	  **bound;
+	double		elements;		/* in an array, in the mean; -1 if unknown */
+	double		rows;			/* of the table, or of the partition that they are of */
+	double		sample;			/* rows that were looked at, at most */
+	bool		is_masked;		/* somebody calls the column sensitive */
+} LearnStatistics;
+
+/* A column that rules of others use; not part of the table. */
+typedef struct LearnHidden
+{
+	char	   *name;
+	const char *type;
+	char	   *rule;
+	double		null_fraction;
+	bool		nullable;
+} LearnHidden;
+
+typedef struct LearnColumn
+{
+	/* as declared */
+	char	   *sql_name;
+	AttrNumber	attnum;
+	Oid			declared;		/* type, maybe a domain */
+	Oid			type;			/* below domains */
+	int32		typmod;
+	Oid			element;		/* of an array */
+	bool		not_null;
+	bool		has_default;
+	bool		is_generated;
+	bool		counts;			/* identity, or by default from a sequence */
+	char	   *default_text;	/* expression, or NULL */
+	List	   *domain_checks;	/* LearnCheck */
+	LearnStatistics *statistics;	/* NULL if there are none, or not asked */
+
+	/* type.c */
+	LearnKind	kind;
+	char	   *format;			/* type in the format */
+	char	   *sql_type;		/* or NULL */
+	double		min;			/* of the type's numbers */
+	double		max;
+	int			scale;			/* digits after the point */
+	int			length;			/* in characters, 0 if free */
+	List	   *labels;			/* of an enum */
+
+	/* name.c */
+	char	   *name;
+
+	/* check.c and partition.c */
+	LearnLimits limits;
+	List	   *checks;			/* LearnCheck of this column alone */
+
+	/* key.c and unique.c */
+	const char *left_out;		/* why the definition lacks it, or NULL */
+	int			key;			/* foreign key that gives the value, or -1 */
+	bool		always_null;
+	LearnDiffers differs;
+	int			grid;			/* number of the grid */
+	double		grid_count;		/* numbers in it, 0 for a list */
+	int			follows;		/* column that this one is not before, or -1 */
+	bool		follows_strictly;
+	int			variant;		/* of the table, whose patterns say it, or -1 */
+
+	/* value.c and differ.c */
+	char	   *base;			/* JSON of the rule for values that may repeat */
+	char	   *differing;		/* of one whose values differ, or NULL */
+	double		most;			/* of these */
+
+	/* rule.c */
+	char	   *rule;			/* JSON of the rule that it has */
+	double		null_fraction;
+	bool		nullable;
+	const char *source;			/* "declared", "name", "type", "statistics" */
+	int			carried;		/* values of the database in the rule */
+	double		least_rows;		/* that share one of them, at least; 0: none */
+	const char *withheld;		/* why others were not, or NULL */
+	List	   *base_hidden;	/* LearnHidden that base uses */
+} LearnColumn;
+
+/* Columns that rows must not have the same values in. */
+typedef struct LearnSet
+{
+	char	   *name;
+	bool		is_primary;
+	bool		nulls_equal;	/* NULLS NOT DISTINCT */
+	Bitmapset  *columns;		/* by number in the table */
+	List	   *order;			/* the same, in the order of the key */
+	Expr	   *predicate;		/* of a partial index, or NULL */
+	bool		is_odd;			/* has an expression that we do not know */
+	bool		is_proved;		/* by the rules, in the format's sense */
+} LearnSet;
+
+/* How a foreign key is met. */
+typedef enum LearnPlace
+{
+	LEARN_UNPLACED,
+	LEARN_OWN,					/* chooses a row */
+	LEARN_AMONG,				/* chooses one among the descendants of another */
+	LEARN_IMPLIED,				/* by another foreign key */
+	LEARN_NULL					/* always null */
+} LearnPlace;
+
+typedef struct LearnKey
+{
+	int			index;			/* in the table's list */
+	char	   *name;
+	int			n;
+	int		   *column;			/* by number in the table */
+	int			target;			/* table, -1 if it is not learned */
+	char	   *target_name;
+	int		   *target_column;
+	bool		is_cascade;
+	bool		is_full;		/* MATCH FULL */
+	bool		not_null;		/* all columns are */
+	bool		is_single;		/* one column, to the target's key_column */
+
+	LearnPlace	place;
+	bool		is_parent;
+	bool		is_distinct;	/* no row is chosen twice */
+	bool		is_distinct_in_parent;
+	bool		is_tree;		/* of the table itself, nullable */
+	bool		same_number;	/* row k refers to row k */
+	int			grid;			/* or -1 */
+	char	   *row_name;		/* hidden column that chooses, or NULL */
+	char	   *among;			/* path */
+} LearnKey;
+
+/* A CHECK of a table or a domain. */
+typedef struct LearnCheck
+{
+	char	   *name;
+	Expr	   *expr;			/* of Vars, or CoerceToDomainValues */
+	Bitmapset  *columns;
+	const char *unasked;		/* why it is not evaluated, or NULL */
+	bool		is_settled;		/* by rules of columns that follow others */
+} LearnCheck;
+
+/* Columns whose checks are met by patterns. */
+typedef struct LearnVariant
+{
+	char	   *name;			/* of the hidden column */
+	char	   *rule;
+} LearnVariant;
+
+/* Rows that a table cannot have more of. */
+typedef struct LearnCap
+{
+	double		factor;
+	List	   *tables;			/* times the rows of these */
+	const char *why;
+} LearnCap;
+
+typedef struct LearnExclusion
+{
+	char	   *name;
+	Bitmapset  *equal;			/* columns that are compared by = */
+	int			range;			/* column compared by &&, or -1 */
+	int			start;			/* or of a range of these two */
+	int			end;
+	bool		is_odd;
+} LearnExclusion;
+
+typedef struct LearnTable
+{
+	Oid			relid;
+	char		relkind;
+	char	   *schema;
+	char	   *sql_name;
+	char	   *name;
+	double		tuples;			/* -1 if unknown */
+	int			ncolumns;
+	LearnColumn *column;
+	List	   *sets;
+	List	   *keys;
+	List	   *checks;			/* of several columns, after check.c */
+	List	   *exclusions;
+
+	/* decisions */
+	bool		has_leaf;		/* of a partitioned table: it has partitions */
+	const char *empty;			/* why it gets no rows, or NULL */
+	bool		is_skipped;		/* the definition does not have it */
+	int			key_column;		/* that others refer to, or -1 */
+	LearnKey   *parent;			/* whose children the rows are */
+	bool		needs_children;	/* each row of the parent has one */
+	bool		max_one;		/* and not more */
+	bool		no_parent;		/* periods span the table */
+	int			ngrids;
+	List	   *hidden;			/* LearnHidden */
+	List	   *caps;
+	List	   *variants;		/* LearnVariant */
+	List	   *notes;			/* texts: what cannot be met and why */
+	double		rows[LEARN_SCALES];
+	double		ratio;			/* to the parent's */
+	bool		grows;
+	List	   *names_used;		/* of columns */
+} LearnTable;
+
+/* An enum that columns have. */
+typedef struct LearnEnum
+{
+	Oid			oid;
+	char	   *name;			/* in the definition, or NULL: not declared */
+	List	   *labels;
+} LearnEnum;
+
+typedef struct LearnSchema
+{
+	const SpindleLearnOptions *options;
+	int			ntables;
+	LearnTable *table;			/* by schema and name */
+	List	   *enums;
+	int			first_day;		/* of the range, since 2000-01-01 */
+	int			end_day;
+} LearnSchema;
+
+/* catalog.c */
+extern LearnSchema *learn_read_catalog(const SpindleLearnOptions *options);
+extern int	learn_find_table(const LearnSchema *schema, Oid relid);
+extern int	learn_find_column(const LearnTable *table, AttrNumber attnum);
+
+/* constraint.c */
+extern void learn_read_constraints(LearnSchema *schema, const char *relids);
+
+/* partition.c */
+extern void learn_read_partitions(LearnSchema *schema, const char *relids);
+
+/* statistics.c */
+extern void learn_read_statistics(LearnSchema *schema, const char *relids);
+
+/* name.c */
+extern void learn_name_all(LearnSchema *schema);
+extern char *learn_unique_name(List **used, const char *wanted);
+extern bool learn_has_word(const char *name, const char *const *words);
+
+/* type.c */
+extern void learn_find_types(LearnSchema *schema);
+extern List *learn_type_candidates(const LearnColumn *column);
+
+/* limit.c */
+extern void learn_limit_low(LearnLimits *limits, double low);
+extern void learn_limit_high(LearnLimits *limits, double high);
+extern void learn_limit_list(LearnLimits *limits, List *list);
+extern Node *learn_bare(Node *node);
+extern bool learn_is_value(Node *node);
+extern const char *learn_operator(Oid operator);
+extern double learn_step(const LearnColumn *column, double number);
+extern bool learn_understand(LearnColumn *column, LearnLimits *limits, Node *node);
+extern void learn_collect_hints(Node *node, LearnLimits *limits);
+extern void learn_judge(LearnCheck *check);
+extern bool learn_trusts_type(Oid type);
+
+/* check.c */
+extern void learn_understand_checks(LearnSchema *schema);
+extern void learn_find_followers(LearnSchema *schema);
+extern void learn_forbid(LearnSchema *schema, LearnTable *table, const char *name, Expr *predicate);
+
+/* key.c */
+extern void learn_place_keys(LearnSchema *schema);
+extern void learn_find_parents(LearnSchema *schema);
+extern void learn_review_keys(LearnSchema *schema);
+extern void learn_empty(LearnSchema *schema, LearnTable *table, const char *why);
+extern char *learn_key_step(LearnTable *table, LearnKey *key);
+extern bool learn_make_parent(LearnSchema *schema, LearnTable *table, LearnKey *key);
+extern LearnColumn *learn_origin(LearnSchema *schema, LearnTable *table, int column);
+
+/* unique.c */
+extern void learn_meet_sets(LearnSchema *schema);
+extern List *learn_finite_values(const LearnColumn *column, int most);
+extern void learn_add_cap(LearnTable *table, double factor, List *tables, const char *why);
+
+/* scale.c */
+extern void learn_count_rows(LearnSchema *schema);
+extern void learn_guess_rows(LearnSchema *schema);
+extern const char *const learn_scale_name[LEARN_SCALES];
+
+/* ask.c */
+typedef struct LearnAsker LearnAsker;
+extern LearnAsker *learn_ask_open(LearnTable *table);
+extern void learn_ask(LearnAsker *asker, LearnCheck *check, char ***rows, int n, bool *passes);
+extern void learn_ask_close(LearnAsker *asker);
+extern List *learn_sample(const LearnColumn *column, const char *rule, int n);
+
+/* value.c */
+extern void learn_find_values(LearnSchema *schema);
+extern void learn_leave_out(LearnSchema *schema, LearnTable *table, LearnColumn *column, const char *why);
+extern void learn_find_table_values(LearnSchema *schema, LearnTable *table);
+extern bool learn_rule_passes(LearnAsker *asker, LearnTable *table, LearnColumn *column, List *values, List **passing);
+extern char *learn_weighted(List *values, const char *more);
+
+/* carry.c */
+extern const char *learn_why_withheld(const LearnSchema *schema, const LearnTable *table, int column);
+extern bool learn_is_shared(const LearnSchema *schema, const LearnTable *table, const LearnStatistics *statistics, int value);
+extern bool learn_text_is_telling(const char *text);
+extern double learn_rounded(const LearnSchema *schema, double number);
+
+/* measure.c */
+extern List *learn_decide_by_statistics(LearnSchema *schema, LearnTable *table, LearnColumn *column);
+extern char *learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey *key);
+extern void learn_find_range(LearnSchema *schema);
+
+/* mask.c */
+extern char *learn_mask_rule(const LearnColumn *column);
+
+/* guess.c */
+extern char *learn_guess_by_name(const LearnColumn *column);
+
+/* differ.c */
+extern void learn_find_differing(LearnSchema *schema, LearnAsker *asker, LearnTable *table, LearnColumn *column);
+
+/* variant.c */
+extern void learn_find_variants(LearnSchema *schema);
+extern char *learn_json_value(const LearnColumn *column, const char *value);
+
+/* rule.c */
+extern void learn_make_rules(LearnSchema *schema);
+
+/* write.c */
+extern char *learn_write(LearnSchema *schema);
+extern char *learn_quote(const char *text);
+extern char *learn_number(double number);
+extern char *learn_day(double day);
+
+/* A note about a table for the report. */
+extern void learn_note(LearnTable *table, const char *fmt,...) pg_attribute_printf(2, 3);
+
+#endif							/* SPINDLE_LEARN_SCHEMA_H */

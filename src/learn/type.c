@@ -1,0 +1,314 @@
+/*-------------------------------------------------------------------------
+ *
+ * type.c
+ *		Types of the server as types of the format.
+ *
+ * What the format does not have is text that the type's input function reads.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <float.h>
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "learn/schema.h"
+#include "model/type.h"
+#include "server/attempt.h"
+
+/* A table with more columns leaves some out; hidden ones, which come later, count as well. */
+#define MAX_COLUMNS		900
+
+/* The length in characters of varchar(n) and char(n), 0 for none. */
+static int
+length_of(int32 typmod)
+{
+	return typmod > (int32) VARHDRSZ ? typmod - (int32) VARHDRSZ : 0;
+}
+
+/* numeric and numeric(p,s); those that the format does not hold become wider. */
+static void
+find_numeric(LearnColumn *column)
+{
+	int			precision = column->typmod >= (int32) VARHDRSZ ? ((column->typmod - VARHDRSZ) >> 16) & 0xffff : 0;
+	int			scale = column->typmod >= (int32) VARHDRSZ ? ((column->typmod - VARHDRSZ) & 0x7ff) : 0;
+
+	scale = (scale ^ 1024) - 1024;	/* sign, as of 15 */
+	column->kind = LEARN_DECIMAL;
+	column->scale = precision == 0 ? 2 : Max(0, Min(scale, 9));
+	column->format = precision == 0 || scale < 0 || scale > precision ? "numeric" :
+		psprintf("numeric(%d,%d)", precision, Min(scale, 63));
+	column->max = 1e15;
+	if (precision > 0)
+	{
+		double		max = 1;
+
+		for (int i = 0; i < Min(precision - scale, 15); i++)
+			max *= 10;
+		for (int i = 0; i > precision - scale; i--)
+			max /= 10;
+		column->max = max;
+		if (scale >= 0 && scale <= precision)
+		{
+			/* the largest value below, in as many digits as are generated */
+			double		step = 1;
+
+			for (int i = 0; i < column->scale; i++)
+				step /= 10;
+			column->max = Min(max - step, 1e15);
+		}
+	}
+	column->min = -column->max;
+}
+
+/* An enum of which this column, or its elements, are; NULL if there is none. */
+static LearnEnum *
+find_enum(const LearnSchema *schema, Oid type)
+{
+	ListCell   *lc;
+
+	foreach(lc, schema->enums)
+		if (((LearnEnum *) lfirst(lc))->oid == type)
+			return lfirst(lc);
+	return NULL;
+}
+
+/* What is read by an input function: the name of the type, and a kind if it is known. */
+static void
+find_other(const LearnSchema *schema, LearnColumn *column)
+{
+	LearnEnum  *e = find_enum(schema, column->type);
+	char		category;
+	bool		is_preferred;
+
+	column->format = "text";
+	if (e)
+	{
+		column->kind = LEARN_ENUM;
+		column->labels = e->labels;
+		column->sql_type = e->name;
+		return;
+	}
+	get_type_category_preferred(column->type, &category, &is_preferred);
+	column->kind = column->element ? LEARN_ARRAY : category == TYPCATEGORY_STRING ? LEARN_TEXT :
+		type_is_range(column->type) ? LEARN_RANGE : LEARN_OTHER;
+	if (column->element && (e = find_enum(schema, column->element)) != NULL)
+		column->sql_type = e->name ? psprintf("%s[]", e->name) : NULL;
+	else
+		column->sql_type = format_type_with_typemod(column->type, column->typmod);
+	if (column->type == NAMEOID)
+		column->length = NAMEDATALEN - 1;
+	else if (column->type == CHAROID)
+		column->length = 1;
+	else if (column->type == BITOID || column->type == VARBITOID)
+	{
+		column->kind = LEARN_OTHER;
+		column->length = Max(column->typmod, 1);
+	}
+}
+
+/* A type of texts with a length, as the format writes it. */
+static void
+find_text(LearnColumn *column, const char *name)
+{
+	column->kind = LEARN_TEXT;
+	column->length = length_of(column->typmod);
+	column->format = column->length == 0 ? pstrdup(name) : psprintf("%s(%d)", name, Min(column->length, 10000));
+	if (strcmp(name, "char") == 0 && column->length == 0)
+		column->format = "text";
+}
+
+/* The kind and format of a column, by the type below domains. */
+static void
+find_type(const LearnSchema *schema, LearnColumn *column)
+{
+	static const struct
+	{
+		Oid			oid;
+		LearnKind	kind;
+		const char *format;
+		double		max;
+	}			known[] = {
+		{INT2OID, LEARN_INT, "smallint", PG_INT16_MAX},
+		{INT4OID, LEARN_INT, "integer", PG_INT32_MAX},
+		{INT8OID, LEARN_INT, "bigint", 1e15},
+		{FLOAT4OID, LEARN_FLOAT, "real", 1e15},
+		{FLOAT8OID, LEARN_FLOAT, "double precision", 1e15},
+		{BOOLOID, LEARN_BOOL, "boolean", 1},
+		{DATEOID, LEARN_DATE, "date", 0},
+		{TIMESTAMPOID, LEARN_TIMESTAMP, "timestamp", 0},
+		{TIMESTAMPTZOID, LEARN_TIMESTAMP, "timestamptz", 0},
+		{TIMEOID, LEARN_TIME, "time", 86399},
+		{INTERVALOID, LEARN_INTERVAL, "interval", 1e12},
+		{UUIDOID, LEARN_UUID, "uuid", 0},
+		{BYTEAOID, LEARN_BYTEA, "bytea", 0},
+		{INETOID, LEARN_INET, "inet", 0},
+		{JSONOID, LEARN_JSON, "json", 0},
+		{JSONBOID, LEARN_JSON, "jsonb", 0},
+	};
+
+	for (int i = 0; i < lengthof(known); i++)
+		if (column->type == known[i].oid)
+		{
+			column->kind = known[i].kind;
+			column->format = pstrdup(known[i].format);
+			column->max = known[i].max;
+			column->min = known[i].kind == LEARN_TIME ? 0 : -known[i].max;
+			return;
+		}
+	switch (column->type)
+	{
+		case NUMERICOID:
+			find_numeric(column);
+			break;
+		case TEXTOID:
+			find_text(column, "text");
+			column->length = 0;
+			column->format = "text";
+			break;
+		case VARCHAROID:
+			find_text(column, "varchar");
+			break;
+		case BPCHAROID:
+			find_text(column, "char");
+			break;
+		default:
+			find_other(schema, column);
+			break;
+	}
+}
+
+/* A text that a type's input function is given. */
+typedef struct InputTry
+{
+	Oid			type;
+	int32		typmod;
+	const char *text;
+} InputTry;
+
+static void
+try_input(void *arg)
+{
+	InputTry   *t = arg;
+	Oid			input;
+	Oid			param;
+
+	getTypeInputInfo(t->type, &input, &param);
+	(void) OidInputFunctionCall(input, pstrdup(t->text), param, t->typmod);
+}
+
+/*
+ * learn_type_candidates
+ *		Some texts that a column's type reads, by trying; a list of texts, NIL if none
+ *		is known.
+ *
+ * For types of which nothing else is known; none if the type is a stranger's.
+ */
+List *
+learn_type_candidates(const LearnColumn *column)
+{
+	static const char *const texts[] = {
+		"1", "2", "3", "10.00", "a", "b", "abc", "Top.A", "(0,0)", "(1,2)", "(3,4)", "[(0,0),(1,1)]", "((0,0),(1,1))", "{1,-1,0}",
+		"<(0,0),1>", "<(2,3),4>", "08:00:2b:01:02:03", "08:00:2b:01:02:04", "08:00:2b:01:02:03:04:05", "10.1.0.0/16", "10.2.0.0/16",
+		"12:34:56+00", "01:02:03+00", "<a/>", "<b>1</b>", "$", "$.a", "0/1", "0/2", "(0,1)", "1:1:", "pg_class", "a=>1", "POINT(1 2)",
+		"POINT(3 4)", "LINESTRING(0 0,1 1)", "POLYGON((0 0,1 0,1 1,0 0))", "[1,2,3]", "{}", "{\"a\": 1}", "(,)", "(,,)", "(,,,)", "(,,,,)",
+		"(,,,,,)", "()", "[1,5)", "0", ""};
+	List	   *result = NIL;
+
+	if (!learn_trusts_type(column->type))
+		return NIL;
+	if (column->type == BITOID || column->type == VARBITOID)
+	{
+		for (int i = 0; i < 4; i++)
+		{
+			char	   *bits = palloc0(column->length + 1);
+
+			for (int b = 0; b < column->length; b++)
+				bits[b] = b < 2 && (i >> b) & 1 ? '1' : '0';
+			if (column->length > 1 || i < 2)
+				result = lappend(result, bits);
+		}
+		return result;
+	}
+	for (int i = 0; i < lengthof(texts) && list_length(result) < 4; i++)
+	{
+		InputTry	t = {column->type, column->typmod, texts[i]};
+
+		if (spindle_attempt(try_input, &t, false) == NULL)
+			result = lappend(result, pstrdup(texts[i]));
+	}
+	return result;
+}
+
+/* Can an enum be declared in the definition: by a plain name that no other has? */
+static void
+check_enum_names(LearnSchema *schema)
+{
+	ListCell   *lc;
+	List	   *used = NIL;
+
+	for (int t = 0; t < schema->ntables; t++)
+		used = lappend(used, schema->table[t].name);
+	foreach(lc, schema->enums)
+	{
+		LearnEnum  *e = lfirst(lc);
+		List	   *before = list_copy(used);
+		SpindleType type;
+
+		if (strcmp(learn_unique_name(&before, e->name), e->name) != 0 || list_length(e->labels) > 1000 ||
+			spindle_type_parse(e->name, &type))
+			e->name = NULL;
+		else
+			used = before;
+	}
+}
+
+/*
+ * Leave out columns beyond what a definition can have: those that need no value.
+ */
+static void
+limit_columns(LearnSchema *schema, LearnTable *table)
+{
+	int			n = table->ncolumns;
+
+	for (int c = table->ncolumns - 1; c >= 0 && n > MAX_COLUMNS; c--)
+	{
+		LearnColumn *column = &table->column[c];
+
+		if (column->left_out || (column->not_null && !column->has_default))
+			continue;
+		column->left_out = psprintf("a definition has up to %d columns of a table", MAX_COLUMNS);
+		n--;
+	}
+	if (n > MAX_COLUMNS)
+		learn_empty(schema, table, psprintf("it has more than %d columns that need a value", MAX_COLUMNS));
+}
+
+/*
+ * learn_find_types
+ *		Find the types of all columns in the format.  Names have been given.
+ *
+ * Columns that the server computes are left out.
+ */
+void
+learn_find_types(LearnSchema *schema)
+{
+	check_enum_names(schema);
+	for (int t = 0; t < schema->ntables; t++)
+	{
+		LearnTable *table = &schema->table[t];
+
+		for (int c = 0; c < table->ncolumns; c++)
+		{
+			find_type(schema, &table->column[c]);
+			if (table->column[c].is_generated)
+				table->column[c].left_out = "the server computes it";
+			else if (strncmp(table->column[c].sql_name, "_spindle_", 9) == 0)
+				learn_leave_out(schema, table, &table->column[c], "names that begin with _spindle_ are the extension's own");
+		}
+		limit_columns(schema, table);
+	}
+}

@@ -1,0 +1,489 @@
+/*-------------------------------------------------------------------------
+ *
+ * variant.c
+ *		Patterns of values that checks of several columns allow.
+ *
+ * Columns that checks hold together can each be null, one of few values, or free.
+ * All combinations of these are put before the checks, free columns with values of
+ * their own rules; those that pass become the variants of a hidden column.  If none
+ * passes free columns are given what the checks mention.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+
+#include "learn/schema.h"
+
+/*
+ * Rows by which a pattern with free columns is tried: some by chance, one in which
+ * columns of the same rule have the same value, and two of extremes.
+ */
+#define BY_CHANCE		3
+#define TRIES			6
+#define SAMPLE			61
+
+/* Combinations that are tried, and that are kept. */
+#define MAX_COMBINATIONS	4000
+#define MAX_VARIANTS		200
+
+/* Values of a column that are tried one by one. */
+#define MAX_CHOICES		20
+
+/* Rounds in which weights are fitted, and what a choice has at least. */
+#define FIT_ROUNDS		20
+#define LEAST_SHARE		0.001
+
+/* One thing that a column can be. */
+typedef struct Choice
+{
+	bool		is_free;		/* what its rule gives */
+	char	   *value;			/* else this one, NULL for null */
+	char	   *tries[TRIES];	/* of a free one */
+	double		share;			/* of the rows that it should have */
+} Choice;
+
+/* A column of some checks, with what it can be. */
+typedef struct Part
+{
+	int			column;
+	int			n;
+	Choice		choice[2 * MAX_CHOICES + 2];
+} Part;
+
+/* Checks that share columns. */
+typedef struct Group
+{
+	Bitmapset  *columns;
+	List	   *checks;			/* LearnCheck */
+	int			nparts;
+	Part	   *part;
+} Group;
+
+/* Add a choice to a part, if there is room. */
+static Choice *
+add_choice(Part *part, char *value, bool is_free)
+{
+	Choice	   *choice;
+
+	if (part->n == lengthof(part->choice))
+		return NULL;
+	choice = &part->choice[part->n++];
+	choice->is_free = is_free;
+	choice->value = value;
+	return choice;
+}
+
+/* Is what a column is decided by something else than its own rule? */
+static bool
+is_bound(const LearnTable *table, const LearnColumn *column)
+{
+	const LearnKey *key = column->key >= 0 ? list_nth(table->keys, column->key) : NULL;
+
+	return column->differs != LEARN_REPEATS || column->grid >= 0 || column->follows >= 0 ||
+		(key && (key->is_parent || key->is_distinct || key->grid >= 0));
+}
+
+/* Is one value of a column before another one? */
+static bool
+is_before(const LearnColumn *column, const char *a, const char *b)
+{
+	bool		is_number = column->kind == LEARN_INT || column->kind == LEARN_DECIMAL || column->kind == LEARN_FLOAT;
+
+	return is_number ? strtod(a, NULL) < strtod(b, NULL) : strcmp(a, b) < 0;
+}
+
+/* The values that the rule of a column gives, in turn; the least one is in odd columns tried with the largest of others. */
+static void
+find_tries(const LearnColumn *column, Choice *choice)
+{
+	const char *rule = column->differing && column->differs == LEARN_DIFFERS ? column->differing : column->base;
+	List	   *values = rule ? learn_sample(column, rule, SAMPLE) : NIL;
+	char	   *least = values ? linitial(values) : NULL;
+	char	   *largest = least;
+	bool		is_odd = column->attnum % 2 == 1;
+	ListCell   *lc;
+
+	foreach(lc, values)
+	{
+		if (is_before(column, lfirst(lc), least))
+			least = lfirst(lc);
+		if (is_before(column, largest, lfirst(lc)))
+			largest = lfirst(lc);
+	}
+
+	/* by chance, columns with the same rule must not have the same values */
+	for (int i = 0; i < BY_CHANCE; i++)
+		choice->tries[i] = values ? list_nth(values, (i * 17 + column->attnum * 23) % list_length(values)) : NULL;
+	choice->tries[BY_CHANCE] = values ? linitial(values) : NULL;
+	choice->tries[BY_CHANCE + 1] = is_odd ? least : largest;
+	choice->tries[BY_CHANCE + 2] = is_odd ? largest : least;
+}
+
+/* What a column can be, with fixed values for free ones too if wants_fixed. */
+static void
+find_choices(const LearnTable *table, Part *part, bool wants_fixed)
+{
+	const LearnColumn *column = &table->column[part->column];
+	bool		bound = is_bound(table, column);
+	List	   *values = bound || column->key >= 0 ? NIL :
+		column->kind == LEARN_BOOL || column->kind == LEARN_ENUM || column->limits.has_list ? learn_finite_values(column, MAX_CHOICES) : NIL;
+	ListCell   *lc;
+
+	part->n = 0;
+	if (column->left_out || column->always_null)
+	{
+		(void) add_choice(part, NULL, false);
+		return;
+	}
+	if (values == NIL)
+		find_tries(column, add_choice(part, NULL, true));
+	foreach(lc, values)
+		if (foreach_current_index(lc) < MAX_CHOICES)
+			(void) add_choice(part, lfirst(lc), false);
+	if (!column->not_null && (!bound || column->follows >= 0))
+		(void) add_choice(part, NULL, false);
+	if (wants_fixed && values == NIL && !bound && column->key < 0)
+		foreach(lc, column->limits.hints)
+			if (foreach_current_index(lc) < MAX_CHOICES)
+				(void) add_choice(part, lfirst(lc), false);
+}
+
+/* Which share of the rows each choice of a column should have. */
+static void
+find_shares(const LearnColumn *column, Part *part)
+{
+	const LearnStatistics *statistics = column->statistics;
+	double		nulls = statistics ? statistics->null_fraction : 0.2;
+	int			values = 0;
+
+	for (int i = 0; i < part->n; i++)
+		values += part->choice[i].is_free || part->choice[i].value;
+	for (int i = 0; i < part->n; i++)
+	{
+		Choice	   *choice = &part->choice[i];
+
+		choice->share = !choice->is_free && choice->value == NULL ? nulls : (1 - nulls) / Max(values, 1);
+		for (int v = 0; statistics && choice->value && v < statistics->nvalues; v++)
+			if (strcmp(statistics->value[v], choice->value) == 0)
+				choice->share = statistics->frequency[v];
+		choice->share = Max(choice->share, LEAST_SHARE);
+	}
+}
+
+/*
+ * Weights of the n combinations of a group, by which each choice has its share as far
+ * as those that pass allow; palloc'd.  Iterative proportional fitting.
+ */
+static double *
+fit_weights(const Group *group, const bool *passes, int n)
+{
+	double	   *weight = palloc(sizeof(double) * n);
+
+	for (int i = 0; i < n; i++)
+		weight[i] = passes[i];
+	for (int round = 0; round < FIT_ROUNDS; round++)
+	{
+		int			step = 1;
+
+		for (int p = 0; p < group->nparts; p++)
+		{
+			const Part *part = &group->part[p];
+			double		sum[lengthof(part->choice)] = {0};
+
+			for (int i = 0; i < n; i++)
+				sum[i / step % part->n] += weight[i];
+			for (int i = 0; i < n; i++)
+				if (sum[i / step % part->n] > 0)
+					weight[i] *= part->choice[i / step % part->n].share / sum[i / step % part->n];
+			step *= part->n;
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+	return weight;
+}
+
+/* Groups of checks that are still to be met; a list. */
+static List *
+find_groups(const LearnTable *table)
+{
+	List	   *groups = NIL;
+	ListCell   *lc;
+
+	foreach(lc, table->checks)
+	{
+		LearnCheck *check = lfirst(lc);
+		Group	   *group = palloc0(sizeof(Group));
+		List	   *others = NIL;
+		ListCell   *lg;
+
+		if (check->is_settled || check->unasked || bms_num_members(check->columns) < 2)
+			continue;
+		group->columns = bms_copy(check->columns);
+		group->checks = list_make1(check);
+		foreach(lg, groups)
+		{
+			Group	   *other = lfirst(lg);
+
+			if (bms_overlap(other->columns, group->columns))
+			{
+				group->columns = bms_add_members(group->columns, other->columns);
+				group->checks = list_concat(other->checks, group->checks);
+			}
+			else
+				others = lappend(others, other);
+		}
+		groups = lappend(others, group);
+	}
+	return groups;
+}
+
+/* How many combinations the choices of a group's columns have. */
+static double
+combinations(const Group *group)
+{
+	double		n = 1;
+
+	for (int p = 0; p < group->nparts; p++)
+		n *= group->part[p].n;
+	return n;
+}
+
+/*
+ * Which of the combinations pass all checks; palloc'd, n of them.  Number i has the
+ * choices of its mixed-radix digits, the first column the lowest.
+ */
+static bool *
+try_combinations(LearnAsker *asker, const LearnTable *table, const Group *group, int n)
+{
+	char	  ***rows = palloc(sizeof(char **) * n * TRIES);
+	bool	   *passes = palloc(sizeof(bool) * n * TRIES);
+	bool	   *result = palloc(sizeof(bool) * n);
+	ListCell   *lc;
+
+	for (int i = 0; i < n * TRIES; i++)
+	{
+		int			rest = i / TRIES;
+
+		rows[i] = palloc0(sizeof(char *) * table->ncolumns);
+		for (int p = 0; p < group->nparts; p++)
+		{
+			const Part *part = &group->part[p];
+			const Choice *choice = &part->choice[rest % part->n];
+
+			rows[i][part->column] = choice->is_free ? choice->tries[i % TRIES] : choice->value;
+			rest /= part->n;
+		}
+	}
+	memset(result, true, n);
+	foreach(lc, group->checks)
+	{
+		learn_ask(asker, lfirst(lc), rows, n * TRIES, passes);
+		for (int i = 0; i < n * TRIES; i++)
+			result[i / TRIES] = result[i / TRIES] && passes[i];
+	}
+	for (int i = 0; i < n * TRIES; i++)
+		pfree(rows[i]);
+	pfree(rows);
+	pfree(passes);
+	return result;
+}
+
+/* Collect the constants of the checks of a group as hints of all its columns. */
+static void
+share_hints(LearnTable *table, const Group *group)
+{
+	ListCell   *lc;
+
+	foreach(lc, group->checks)
+	{
+		LearnLimits limits = {.max_length = -1};
+		int			c = -1;
+
+		learn_collect_hints((Node *) ((LearnCheck *) lfirst(lc))->expr, &limits);
+		limits.hints = list_concat(limits.hints, list_make3("0", "1", "10"));
+		while ((c = bms_next_member(group->columns, c)) >= 0)
+			table->column[c].limits.hints = list_concat(list_copy(limits.hints), table->column[c].limits.hints);
+	}
+}
+
+/* Limit the choices to as many as can be tried. */
+static void
+limit_choices(Group *group)
+{
+	while (combinations(group) > MAX_COMBINATIONS)
+	{
+		Part	   *widest = &group->part[0];
+
+		for (int p = 1; p < group->nparts; p++)
+			if (group->part[p].n > widest->n)
+				widest = &group->part[p];
+		widest->n--;
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*
+ * learn_json_value
+ *		A value of a column, a text as its output has it, as JSON; null for NULL.
+ */
+char *
+learn_json_value(const LearnColumn *column, const char *value)
+{
+	if (value == NULL)
+		return "null";
+	if (column->kind == LEARN_BOOL)
+		return value[0] == 't' ? "true" : "false";
+	if (column->kind == LEARN_INT || column->kind == LEARN_DECIMAL || column->kind == LEARN_FLOAT)
+		return pstrdup(value);
+	return learn_quote(value);
+}
+
+/* Columns that can be null, but in no combination that passes, are never null. */
+static void
+forbid_nulls(LearnTable *table, const Group *group, const bool *passes, int n)
+{
+	int			step = 1;
+
+	for (int p = 0; p < group->nparts; p++)
+	{
+		const Part *part = &group->part[p];
+		LearnColumn *column = &table->column[part->column];
+		bool		is_null = false;
+
+		for (int i = 0; i < n; i++)
+		{
+			const Choice *choice = &part->choice[i / step % part->n];
+
+			is_null |= passes[i] && !choice->is_free && choice->value == NULL;
+		}
+		if (!is_null)
+		{
+			column->not_null = true;
+			if (column->key >= 0)
+				((LearnKey *) list_nth(table->keys, column->key))->is_tree = false;
+		}
+		step *= part->n;
+	}
+}
+
+/* The variants that have passed as the rule of a hidden column. */
+static void
+make_variant(LearnTable *table, const Group *group, const bool *passes, int n)
+{
+	LearnVariant *variant = palloc0(sizeof(LearnVariant));
+	double	   *weight = fit_weights(group, passes, n);
+	StringInfoData rule;
+	int			kept = 0;
+
+	variant->name = learn_unique_name(&table->names_used, "pattern");
+	initStringInfo(&rule);
+	appendStringInfoString(&rule, "{\"kind\": \"variant\", \"variants\": [");
+	for (int i = 0; i < n && kept < MAX_VARIANTS; i++)
+	{
+		int			rest = i;
+		bool		is_first = true;
+
+		if (!passes[i])
+			continue;
+		appendStringInfo(&rule, "%s{\"weight\": %s, \"values\": {", kept++ ? ", " : "", learn_number(Max(floor(weight[i] * 1000 + 0.5), 1)));
+		for (int p = 0; p < group->nparts; p++)
+		{
+			const Part *part = &group->part[p];
+			const Choice *choice = &part->choice[rest % part->n];
+			LearnColumn *column = &table->column[part->column];
+
+			rest /= part->n;
+			if (choice->is_free || column->left_out || column->always_null)
+				continue;
+			appendStringInfo(&rule, "%s%s: %s", is_first ? "" : ", ", learn_quote(column->name), learn_json_value(column, choice->value));
+			is_first = false;
+			column->variant = list_length(table->variants);
+			if (column->key >= 0)
+				((LearnKey *) list_nth(table->keys, column->key))->is_tree = false;
+		}
+		appendStringInfoString(&rule, "}}");
+	}
+	appendStringInfoString(&rule, "]}");
+	forbid_nulls(table, group, passes, n);
+	variant->rule = rule.data;
+	table->variants = lappend(table->variants, variant);
+}
+
+/* Find the patterns of a group of checks. */
+static void
+meet_group(LearnSchema *schema, LearnTable *table, LearnAsker *asker, Group *group)
+{
+	group->nparts = bms_num_members(group->columns);
+	group->part = palloc0(sizeof(Part) * group->nparts);
+	for (int level = 0; level < 2; level++)
+	{
+		bool	   *passes;
+		bool		any = false;
+		bool		all = true;
+		int			n;
+		int			c = -1;
+
+		if (level == 1)
+			share_hints(table, group);
+		for (int p = 0; p < group->nparts; p++)
+		{
+			group->part[p].column = c = bms_next_member(group->columns, c);
+			find_choices(table, &group->part[p], level == 1);
+			find_shares(&table->column[c], &group->part[p]);
+		}
+		limit_choices(group);
+		n = (int) combinations(group);
+		passes = try_combinations(asker, table, group, n);
+		for (int i = 0; i < n; i++)
+		{
+			any |= passes[i];
+			all &= passes[i];
+		}
+		if (all && level == 0)
+			return;				/* nothing has to be done */
+		if (any)
+		{
+			make_variant(table, group, passes, n);
+			return;
+		}
+	}
+	learn_empty(schema, table, psprintf("no values were found that pass check %s",
+										((LearnCheck *) linitial(group->checks))->name));
+}
+
+/*
+ * learn_find_variants
+ *		Meet the checks of several columns that nothing else meets.
+ *
+ * A table gets no rows if no values are found.
+ */
+void
+learn_find_variants(LearnSchema *schema)
+{
+	for (int t = 0; t < schema->ntables; t++)
+	{
+		LearnTable *table = &schema->table[t];
+		List	   *groups = table->empty ? NIL : find_groups(table);
+		LearnAsker *asker;
+		ListCell   *lc;
+
+		foreach(lc, table->checks)
+		{
+			const LearnCheck *check = lfirst(lc);
+
+			if (check->unasked && !check->is_settled)
+				learn_note(table, "check %s is not evaluated: %s", check->name, check->unasked);
+		}
+		if (groups == NIL)
+			continue;
+		asker = learn_ask_open(table);
+		foreach(lc, groups)
+			meet_group(schema, table, asker, lfirst(lc));
+		learn_ask_close(asker);
+	}
+}

@@ -1,0 +1,194 @@
+--
+-- spindle_learn by the catalogue: definitions of awkward schemas, which fill empty copies of them.
+--
+CREATE SCHEMA learn_tools;
+SET search_path = learn_tools, public;
+SET client_min_messages = warning;
+-- Learn a schema, register that, fill its tables, which are empty, and say what is in them.
+CREATE FUNCTION learn_and_fill(schema text, at_scale text DEFAULT 'as_is', read text DEFAULT 'catalog') RETURNS TABLE (table_name text, row_count text, message text)
+LANGUAGE plpgsql AS $$
+DECLARE
+  definition json := spindle_learn(ARRAY[schema], read => read);
+BEGIN
+  IF definition::text <> spindle_learn(ARRAY[schema], read => read)::text THEN
+    RAISE 'not the same again';
+  END IF;
+  PERFORM spindle_create_domain('learned', definition, replace => true);
+  RETURN QUERY SELECT c.table_name, c.row_count::text, concat_ws(' | ', c.constraint_name, c.column_name, c.message, c.detail)
+    FROM spindle_fill_schema_check('learned', schema, scale => at_scale, max_rows => 100) c WHERE c.status <> 'passes' ORDER BY 1;
+  IF FOUND THEN
+    RETURN;
+  END IF;
+  CALL spindle_fill_schema('learned', NULL, report => false, scale => at_scale);
+  FOR table_name IN SELECT c.relname FROM pg_class c WHERE c.relnamespace = quote_ident(schema)::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname COLLATE "C" LOOP
+    EXECUTE format('SELECT count(*)::text, NULL FROM %I.%I', schema, table_name) INTO row_count, message;
+    RETURN NEXT;
+  END LOOP;
+END
+$$;
+-- what the definition says in its notes
+CREATE FUNCTION notes() RETURNS TABLE (table_name text, note text) LANGUAGE sql AS $$
+  SELECT t.key, n FROM json_each(spindle_domain_definition('learned') -> 'tables') t, json_array_elements_text(t.value #> '{learned,notes}') n
+$$;
+
+-- Keys of all sorts.
+CREATE SCHEMA learn_keys;
+CREATE TABLE learn_keys.customer (id serial PRIMARY KEY, email varchar(80) NOT NULL UNIQUE, code char(5) UNIQUE, name text NOT NULL, born date, note text);
+CREATE TABLE learn_keys.product (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), sku text NOT NULL UNIQUE CHECK (sku ~ '^[A-Z]{2}[0-9]{6}$'),
+  price numeric(8,2) NOT NULL CHECK (price > 0 AND price < 10000), weight real);
+CREATE TABLE learn_keys.orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, customer_id int NOT NULL REFERENCES learn_keys.customer, placed timestamptz NOT NULL,
+  shipped timestamptz CHECK (shipped >= placed), total numeric(10,2) GENERATED ALWAYS AS (1 + 1) STORED);
+CREATE TABLE learn_keys.order_line (order_id bigint REFERENCES learn_keys.orders ON DELETE CASCADE, line_no smallint, product_id uuid NOT NULL REFERENCES learn_keys.product,
+  quantity int NOT NULL CHECK (quantity BETWEEN 1 AND 20), PRIMARY KEY (order_id, line_no));
+CREATE TABLE learn_keys.tag (name text PRIMARY KEY);
+CREATE TABLE learn_keys.product_tag (product_id uuid REFERENCES learn_keys.product, tag text REFERENCES learn_keys.tag, PRIMARY KEY (product_id, tag));
+CREATE TABLE learn_keys.profile (customer_id int PRIMARY KEY REFERENCES learn_keys.customer, bio text);
+CREATE TABLE learn_keys.employee (id int PRIMARY KEY, boss int REFERENCES learn_keys.employee, mentor int NOT NULL REFERENCES learn_keys.employee, badge bytea UNIQUE);
+CREATE TABLE learn_keys.by_email (email varchar(80) REFERENCES learn_keys.customer (email), kind text CHECK (kind IN ('home', 'work')), UNIQUE (email, kind));
+SELECT * FROM learn_and_fill('learn_keys');
+SELECT * FROM notes();
+
+-- Foreign keys that share columns, of tenants; circles, of which none can be null; keys that are keys of each other.
+CREATE SCHEMA learn_tenants;
+CREATE TABLE learn_tenants.tenant (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE learn_tenants.member (tenant_id int REFERENCES learn_tenants.tenant, id int, PRIMARY KEY (tenant_id, id));
+CREATE TABLE learn_tenants.project (tenant_id int REFERENCES learn_tenants.tenant, id int, owner_id int NOT NULL, PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, owner_id) REFERENCES learn_tenants.member);
+CREATE TABLE learn_tenants.task (id uuid PRIMARY KEY, tenant_id int NOT NULL REFERENCES learn_tenants.tenant, project_id int NOT NULL, assignee_id int, parent_id uuid,
+  UNIQUE (tenant_id, id), FOREIGN KEY (tenant_id, project_id) REFERENCES learn_tenants.project, FOREIGN KEY (tenant_id, assignee_id) REFERENCES learn_tenants.member);
+CREATE TABLE learn_tenants.egg (id int PRIMARY KEY, hen_id int NOT NULL);
+CREATE TABLE learn_tenants.hen (id int PRIMARY KEY, egg_id int NOT NULL REFERENCES learn_tenants.egg);
+ALTER TABLE learn_tenants.egg ADD FOREIGN KEY (hen_id) REFERENCES learn_tenants.hen;
+CREATE TABLE learn_tenants.yin (id int PRIMARY KEY);
+CREATE TABLE learn_tenants.yang (id int PRIMARY KEY REFERENCES learn_tenants.yin);
+ALTER TABLE learn_tenants.yin ADD FOREIGN KEY (id) REFERENCES learn_tenants.yang;
+SELECT * FROM learn_and_fill('learn_tenants');
+SELECT * FROM notes();
+
+-- Checks: of several columns, by functions, of domains; enums and arrays.
+CREATE SCHEMA learn_checks;
+CREATE TYPE learn_checks.mood AS ENUM ('sad', 'it''s "ok"', 'happy');
+CREATE DOMAIN learn_checks.percent AS numeric(5,2) NOT NULL CHECK (VALUE >= 0 AND VALUE <= 100);
+CREATE DOMAIN learn_checks.postcode AS text CHECK (VALUE ~ '^\d{5}$' OR VALUE ~ '^\d{5}-\d{4}$');
+CREATE FUNCTION learn_checks.is_even(n int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN n % 2 = 0; END$$;
+CREATE TABLE learn_checks.a (id int PRIMARY KEY);
+CREATE TABLE learn_checks.b (id int PRIMARY KEY CHECK (learn_checks.is_even(id)));
+CREATE TABLE learn_checks.arc (id int PRIMARY KEY, a_id int REFERENCES learn_checks.a, b_id int REFERENCES learn_checks.b, other text,
+  kind text NOT NULL, CHECK (num_nonnulls(a_id, b_id, other) = 1),
+  CHECK ((kind = 'a' AND a_id IS NOT NULL) OR (kind = 'b' AND b_id IS NOT NULL) OR (kind = 'o' AND other IS NOT NULL)), CHECK (kind IN ('a', 'b', 'o', 'x')));
+CREATE TABLE learn_checks.period (id int PRIMARY KEY, starts date NOT NULL, ends date NOT NULL, closed date, low int NOT NULL, high int NOT NULL CHECK (high <= 50),
+  CHECK (starts < ends), CHECK (closed IS NULL OR closed >= ends), CHECK (low >= 0 AND low <= high));
+CREATE TABLE learn_checks.all_sorts (id int PRIMARY KEY, m learn_checks.mood NOT NULL, ms learn_checks.mood[], p learn_checks.percent, z learn_checks.postcode,
+  status varchar(10) DEFAULT 'new' CHECK (status = 'new' OR status = 'old' OR status IS NULL), is_on boolean NOT NULL, at_on timestamptz,
+  CHECK (is_on = (at_on IS NOT NULL)), even int NOT NULL CHECK (learn_checks.is_even(even)), name text NOT NULL CHECK (char_length(name) BETWEEN 3 AND 10),
+  hash text CHECK (length(hash) = 40 AND hash ~ '^[0-9a-f]+$'), j jsonb CHECK (jsonb_typeof(j) = 'array'), tags text[] NOT NULL, ip inet NOT NULL,
+  mac macaddr NOT NULL, span tstzrange NOT NULL, bits bit(3) NOT NULL, amount money NOT NULL, x xml, v tsvector NOT NULL, t time NOT NULL, i interval NOT NULL CHECK (i > '1 hour'),
+  a int NOT NULL, b int NOT NULL, s int NOT NULL, CHECK (s = a + b), raw bytea NOT NULL CHECK (octet_length(raw) <= 32), CHECK (amount >= 0::money));
+CREATE TABLE learn_checks.model (kind text, id int, PRIMARY KEY (kind, id));
+CREATE TABLE learn_checks.granted (kind text NOT NULL CHECK (kind = 'Grant'), id int NOT NULL, born date NOT NULL CHECK (born <= now() - interval '18 years'),
+  FOREIGN KEY (kind, id) REFERENCES learn_checks.model);
+CREATE TABLE learn_checks.pair (a int NOT NULL REFERENCES learn_checks.a, b int REFERENCES learn_checks.a, CHECK (a <> b));
+SELECT * FROM learn_and_fill('learn_checks');
+SELECT kind, count(*) > 0 AS some, count(a_id) = count(*) AS a, count(b_id) = count(*) AS b, count(other) = count(*) AS other FROM learn_checks.arc GROUP BY kind ORDER BY kind;
+SELECT count(DISTINCT m) AS moods, count(DISTINCT status) AS states, count(at_on) > 0 AS some_on, count(DISTINCT even) > 5 AS evens FROM learn_checks.all_sorts;
+SELECT * FROM notes();
+
+-- Unique in other ways: by expressions, in part, with nulls that are equal; exclusion; few values.
+CREATE SCHEMA learn_unique;
+CREATE TABLE learn_unique.person (id int PRIMARY KEY, email text NOT NULL, nick varchar(12), is_default boolean NOT NULL, team int);
+CREATE UNIQUE INDEX ON learn_unique.person (lower(email));
+CREATE UNIQUE INDEX ON learn_unique.person (coalesce(nick, ''));
+CREATE UNIQUE INDEX ON learn_unique.person (is_default) WHERE is_default;
+CREATE UNIQUE INDEX ON learn_unique.person ((team % 10));
+CREATE TABLE learn_unique.room (id int PRIMARY KEY);
+CREATE TABLE learn_unique.booking (room_id int REFERENCES learn_unique.room, during tstzrange NOT NULL, EXCLUDE USING gist (during WITH &&));
+CREATE TABLE learn_unique.shift (kind int4range, starts timestamp NOT NULL, ends timestamp NOT NULL, numbers int4range NOT NULL,
+  EXCLUDE USING gist (kind WITH =, tsrange(starts, ends) WITH &&), EXCLUDE USING gist (numbers WITH &&));
+CREATE TABLE learn_unique.disc (c circle, EXCLUDE USING gist (c WITH &&));
+CREATE TABLE learn_unique.flag (is_on boolean PRIMARY KEY, day date UNIQUE);
+CREATE TABLE learn_unique.setting (room_id int NOT NULL REFERENCES learn_unique.room, is_on boolean NOT NULL, level int NOT NULL CHECK (level BETWEEN 1 AND 3), UNIQUE (room_id, is_on, level));
+CREATE TABLE learn_unique.two (a int REFERENCES learn_unique.room, b int REFERENCES learn_unique.room, c int REFERENCES learn_unique.room, UNIQUE (a, b), UNIQUE (a, c));
+SELECT * FROM learn_and_fill('learn_unique');
+SELECT * FROM notes();
+
+-- Partitions, by which the values are bound, with the key in the primary key.
+CREATE SCHEMA learn_parts;
+CREATE TABLE learn_parts.payment (id bigint GENERATED ALWAYS AS IDENTITY, paid timestamptz NOT NULL, region text NOT NULL, amount numeric(8,2), PRIMARY KEY (id, paid, region)) PARTITION BY RANGE (paid);
+CREATE TABLE learn_parts.payment_1 PARTITION OF learn_parts.payment FOR VALUES FROM ('2023-03-01 00:00+00') TO ('2023-04-01 00:00+00') PARTITION BY LIST (region);
+CREATE TABLE learn_parts.payment_1_eu PARTITION OF learn_parts.payment_1 FOR VALUES IN ('DE', 'FR');
+CREATE TABLE learn_parts.payment_2 PARTITION OF learn_parts.payment FOR VALUES FROM ('2023-04-01 00:00+00') TO ('2023-06-01 00:00+00');
+CREATE TABLE learn_parts.by_number (id int PRIMARY KEY, v int) PARTITION BY RANGE (id);
+CREATE TABLE learn_parts.by_number_1 PARTITION OF learn_parts.by_number FOR VALUES FROM (100) TO (500);
+CREATE TABLE learn_parts.by_hash (id int PRIMARY KEY REFERENCES learn_parts.by_number) PARTITION BY HASH (id);
+CREATE TABLE learn_parts.by_hash_0 PARTITION OF learn_parts.by_hash FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE TABLE learn_parts.nothing (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE learn_parts.needs_nothing (id int PRIMARY KEY, n int NOT NULL REFERENCES learn_parts.nothing);
+CREATE TABLE learn_parts.can_do_without (id int PRIMARY KEY, n int REFERENCES learn_parts.nothing);
+SELECT * FROM learn_and_fill('learn_parts');
+SELECT tableoid::regclass, count(*) > 0 AS some FROM learn_parts.payment GROUP BY tableoid ORDER BY 1;
+SELECT * FROM notes();
+
+-- Names as they are; numbers of rows that are known, at all scales; a table without rows; many columns.
+CREATE SCHEMA "learn ""names""";
+CREATE TABLE "learn ""names"""."UserProfile" ("userId" int PRIMARY KEY, "a ""quoted"" name" text, "twelve + 1" text, _spindle_x int, "user_id" int,
+  "a123456789b123456789c123456789d123456789e123456789f123456789xyz" int NOT NULL);
+CREATE TABLE "learn ""names"""."user_profile" (id int PRIMARY KEY, "Owner Id" int NOT NULL REFERENCES "learn ""names"""."UserProfile");
+CREATE TABLE "learn ""names"""."123" ("$" int);
+CREATE TABLE "learn ""names""".nothing ();
+SELECT * FROM learn_and_fill('learn "names"');
+SELECT t.key, t.value -> 'relation' ->> 'name' AS name FROM json_each(spindle_learn('{"learn \"names\""}', read => 'catalog') -> 'tables') t;
+CREATE SCHEMA learn_rows;
+CREATE TABLE learn_rows.country (id int PRIMARY KEY, name text);
+CREATE TABLE learn_rows.city (id int PRIMARY KEY, country_id int NOT NULL REFERENCES learn_rows.country);
+CREATE TABLE learn_rows.visit (id int PRIMARY KEY, city_id int NOT NULL REFERENCES learn_rows.city);
+CREATE TABLE learn_rows.never (id int PRIMARY KEY);
+DO $$BEGIN EXECUTE (SELECT format('CREATE TABLE learn_rows.wide (id int PRIMARY KEY, %s)', string_agg(format('c%s int', i), ', ')) FROM generate_series(1, 1590) i); END$$;
+INSERT INTO learn_rows.country SELECT i FROM generate_series(1, 30) i;
+INSERT INTO learn_rows.city SELECT i, 1 + i % 30 FROM generate_series(1, 200) i;
+INSERT INTO learn_rows.visit SELECT i, 1 + i % 200 FROM generate_series(1, 20000) i;
+ANALYZE learn_rows.country, learn_rows.city, learn_rows.visit, learn_rows.never, learn_rows.wide;
+SELECT scale, string_agg(table_name || ' ' || row_count, ', ' ORDER BY table_name) FROM (SELECT spindle_create_domain('learned_rows', spindle_learn('{learn_rows}'), replace => true)) d,
+  unnest(ARRAY['tiny', 'tenth', 'as_is', 'ten']) WITH ORDINALITY s (scale, place), spindle_tables('learned_rows', s.scale) GROUP BY scale, place ORDER BY place;
+SELECT count(*) FROM json_object_keys(spindle_learn('{learn_rows}', read => 'catalog') #> '{tables,wide,learned,left_out}');
+
+-- Functions of strangers are not called, neither by checks nor by domains that types are made of.
+CREATE ROLE regress_spindle_stranger;
+CREATE SCHEMA learn_stranger AUTHORIZATION regress_spindle_stranger;
+CREATE TABLE learn_tools.called (by_whom name);
+GRANT USAGE ON SCHEMA learn_tools TO PUBLIC;
+GRANT INSERT ON learn_tools.called TO PUBLIC;
+SET ROLE regress_spindle_stranger;
+CREATE FUNCTION learn_stranger.bad(x anyelement) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$BEGIN INSERT INTO learn_tools.called VALUES (current_user); RETURN true; END$$;
+CREATE DOMAIN learn_stranger.bad_text AS text CHECK (learn_stranger.bad(VALUE));
+CREATE TYPE learn_stranger.bad_row AS (a learn_stranger.bad_text, b int);
+CREATE TABLE learn_stranger.trap (id int PRIMARY KEY CHECK (learn_stranger.bad(id)), word learn_stranger.bad_text NOT NULL, words learn_stranger.bad_text[] NOT NULL UNIQUE,
+  r learn_stranger.bad_row UNIQUE, x int NOT NULL, y int NOT NULL, CHECK (learn_stranger.bad(x + y)), CHECK ('a'::learn_stranger.bad_text > word));
+RESET ROLE;
+SELECT n AS note FROM json_array_elements_text(spindle_learn('{learn_stranger}', read => 'catalog') #> '{tables,trap,learned,notes}') n;
+TABLE learn_tools.called;
+DROP OWNED BY regress_spindle_stranger;
+DROP ROLE regress_spindle_stranger;
+
+-- What is wrong with the arguments.
+CREATE FUNCTION try(call text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  state text; message text; hint text;
+BEGIN
+  EXECUTE call;
+  RETURN 'fine';
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+  RETURN concat_ws(' | ', state, message, CASE WHEN state NOT LIKE '3F%' THEN nullif(hint, '') END);
+END
+$$;
+SELECT try(format('SELECT spindle_learn(%s)', a)) FROM unnest(ARRAY['NULL', '''{}''', '''{learn_key}''', '''{NULL}''', '''{learn_keys}'', ''{custome}''',
+  '''{learn_keys}'', read => ''all''', '''{learn_keys}'', read => NULL', '''{learn_keys}'', carry => ''some''', '''{learn_keys}'', k => 1',
+  '''{learn_keys}'', k => NULL', '''{learn_tools}''', '''{learn_keys}'', ''{customer,learn_keys.orders}''']) a;
+-- a transaction that only reads, a table whose parent is not learned
+BEGIN READ ONLY;
+SELECT json_object_keys(spindle_learn('{learn_keys}', '{profile}', 'catalog') -> 'tables');
+COMMIT;
+SELECT spindle_learn('{learn_keys}', '{profile}', 'catalog') #> '{tables,profile,learned}';
+
+SELECT spindle_drop_domain('learned'), spindle_drop_domain('learned_rows');
+DROP SCHEMA learn_tools, learn_keys, learn_tenants, learn_checks, learn_unique, learn_parts, learn_rows, "learn ""names""" CASCADE;
