@@ -417,7 +417,7 @@ spindle_search_create(const SpindleSource *source, List *conditions, List *value
 
 	Assert(list_length(conditions) == list_length(values));
 	search->source = source;
-	search->window.end = source->instance->nrows[source->table];
+	search->window.end = spindle_alive_end(source->instance, source->table, source->as_of.time);
 	search->n = list_length(conditions);
 	search->condition = palloc(sizeof(SpindleCondition *) * Max(search->n, 1));
 	search->value = palloc(sizeof(ExprState *) * Max(search->n, 1));

@@ -34,7 +34,7 @@ SELECT argument_name, data_type, default_value, legal_values, null_means FROM sp
 CREATE TEMP VIEW argument AS
 SELECT f.oid, n, f.proargnames[n] AS name, format_type(t, NULL) AS type, pg_get_function_arg_default(f.oid, n::int) AS default_value
 FROM function f, unnest(coalesce(f.proallargtypes, f.proargtypes::oid[])) WITH ORDINALITY a (t, n)
-WHERE proname ~ '^spindle_(stream|to_)' AND prosrc NOT IN ('spindle_stream_seed_third', 'spindle_stream_arguments')
+WHERE proname ~ '^spindle_(stream|to_)' AND prosrc NOT IN ('spindle_stream_seed_third', 'spindle_stream_arguments', 'spindle_to_tables')
   AND coalesce(f.proargmodes[n], 'i') IN ('i', 'b');
 SELECT count(DISTINCT oid) FROM argument;
 SELECT a.oid::regprocedure, s.argument_name, a.type, a.default_value
