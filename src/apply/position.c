@@ -189,6 +189,9 @@ spindle_position_begin(SpindlePosition *position, bool resume)
 							   "WHERE pg_catalog.pg_replication_origin_oid($1) IS NOT NULL", false, &value);
 		(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_create($1) "
 						   "WHERE pg_catalog.pg_replication_origin_oid($1) IS NULL", false, &value);
+
+		/* this transaction is none of the stream */
+		SPI_commit();
 		(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_session_setup($1)", false, &value);
 		position->is_set_up = true;
 	}

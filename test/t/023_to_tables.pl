@@ -11,7 +11,7 @@ use Time::HiRes qw(usleep);
 
 my $publisher = PostgreSQL::Test::Cluster->new('publisher');
 $publisher->init(allows_streaming => 'logical');
-$publisher->append_conf('postgresql.conf', "max_replication_slots = 10\nwal_level = logical\n");
+$publisher->append_conf('postgresql.conf', "max_replication_slots = 10\nwal_level = logical\nrestart_after_crash = on\n");
 $publisher->start;
 my $subscriber = PostgreSQL::Test::Cluster->new('subscriber');
 $subscriber->init;
@@ -26,7 +26,7 @@ for my $node ($publisher, $subscriber)
 $publisher->safe_psql('postgres', 'CREATE PUBLICATION shop FOR TABLES IN SCHEMA shop');
 $publisher->safe_psql('postgres', "SELECT pg_create_logical_replication_slot('seen', 'test_decoding')");
 $subscriber->safe_psql('postgres',
-	"CREATE SUBSCRIPTION shop CONNECTION '" . $publisher->connstr('postgres') . "' PUBLICATION shop");
+	q(CREATE SUBSCRIPTION shop CONNECTION $$) . $publisher->connstr('postgres') . q($$ PUBLICATION shop));
 $subscriber->wait_for_subscription_sync($publisher, 'shop');
 
 my $compare = 'SELECT sum(missing), sum(extra), sum(different) FROM spindle_compare(%s)';
