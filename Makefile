@@ -194,6 +194,7 @@ OBJS = \
 	src/scan/function_scan.o \
 	src/scan/plan.o \
 	src/scan/ranges.o \
+	src/scan/sample.o \
 	src/scan/statistics.o \
 	src/scan/upper.o \
 	src/seed/cleanup.o \

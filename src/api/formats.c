@@ -187,11 +187,27 @@ read_format(const NullableDatum *args, const char *name, SpindleChangeDelivery *
 }
 
 /*
+ * Does the function have the arguments, from position at on?  Declarations of 0.1.0
+ * end there, or go on with numbers.
+ */
+static bool
+has_arguments(FunctionCallInfo fcinfo, int at)
+{
+	Oid		   *types;
+	int			n;
+
+	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &n);
+
+	/* "report" has been taken out of the arguments */
+	return PG_NARGS() >= at + lengthof(arguments) && types[at + n - PG_NARGS()] == TEXTOID;
+}
+
+/*
  * spindle_arg_format
  *		Read the arguments from position at on, where "format" stands.
  *
  * False if the stream is one of events: format is "event", or the function streams a
- * relation and has no such arguments.  Else *change and *how are filled; call is what
+ * relation, or was declared by an older version, and has no such arguments.  Else *change and *how are filled; call is what
  * the stream arguments say.  Allocates in the current memory context.
  *
  * Raises null_value_not_allowed and invalid_parameter_value, also for arguments of
@@ -206,13 +222,8 @@ spindle_arg_format(FunctionCallInfo fcinfo, int at, const SpindleStreamCall *cal
 	NullableDatum values[SPINDLE_NUM_CHANGE_ARGUMENTS];
 	char	   *format;
 
-	if (call->of_relation)
+	if (call->of_relation || !has_arguments(fcinfo, at))
 		return false;
-	if (PG_NARGS() < at + lengthof(arguments))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
-				 errmsg("the SQL declaration of the function does not fit the installed library"),
-				 errhint("Run ALTER EXTENSION spindle UPDATE, or create the extension anew.")));
 	format = spindle_argument_text(&args[FORMAT_NAME], "format");
 	if (strcmp(format, "event") == 0)
 	{

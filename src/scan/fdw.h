@@ -57,6 +57,9 @@ extern ForeignScan *spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid
 									 Plan *outer_plan);
 extern const SpindleSource *spindle_fdw_rel_source(const RelOptInfo *baserel);
 
+/* sample.c */
+extern bool spindle_fdw_analyze(Relation relation, AcquireSampleRowsFunc *func, BlockNumber *totalpages);
+
 /* upper.c */
 extern void spindle_answer_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 								 RelOptInfo *output_rel, void *extra);
