@@ -67,8 +67,9 @@ foreach my $query (
 	'SELECT count(*) FROM h.order_line WHERE line_total < 0',
 	'SELECT order_id FROM h."order" WHERE status = \'none\' ORDER BY order_date DESC LIMIT 1',
 	'SELECT count(*) FROM h."order" o JOIN h.customer c USING (customer_id) WHERE c.gender = \'none\'',
-	"SELECT count(*) FROM spindle_rows('retail', 'order', 'xxxl') AS t (order_id bigint)",
+	"SELECT sum(order_id) FROM spindle_rows('retail', 'order', 'xxxl') AS t (order_id bigint)",
 	"SELECT count(*) FROM spindle_stream('retail', 'order_line', 'xxxl')",
+	"SELECT count(*) FROM spindle_changes('retail', scale => 'xxxl')",
 	"SELECT count(*) FROM spindle_stream('retail', 'return', 'xxxl')")
 {
 	my ($status, $out, $err) = $node->psql('postgres',
