@@ -31,7 +31,7 @@ duration_text(int64 usecs)
 {
 	if (usecs == SPINDLE_NO_BOUND)
 		return pstrdup("any time");
-	return Abs(usecs) >= USECS_PER_DAY ? psprintf("%.3g days", (double) usecs / USECS_PER_DAY) :
+	return usecs >= USECS_PER_DAY || usecs <= -USECS_PER_DAY ? psprintf("%.3g days", (double) usecs / USECS_PER_DAY) :
 		psprintf("%.6g seconds", (double) usecs / USECS_PER_SEC);
 }
 

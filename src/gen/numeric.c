@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "gen/numeric.h"
 #include "model/type.h"
 
