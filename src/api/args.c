@@ -10,6 +10,9 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -147,4 +150,34 @@ spindle_arg_take_report(FunctionCallInfo fcinfo, int arg)
 	fcinfo->nargs--;
 	memmove(&fcinfo->args[arg], &fcinfo->args[arg + 1], sizeof(NullableDatum) * (fcinfo->nargs - arg));
 	return report ? SPINDLE_REPORT_NOTICE : SPINDLE_REPORT_NOTHING;
+}
+
+/*
+ * spindle_arg_begin_procedure
+ *		Before anything else in a procedure: may it write, and is it free to commit?
+ *
+ * Begins the SPI session that does so, and returns to the memory context of the
+ * caller, which lives as long as the CALL.  Tells what to do with the result, as
+ * spindle_arg_take_report() does, which is told where "report" stands.
+ *
+ * Raises read_only_sql_transaction on a standby, and active_sql_transaction in a
+ * transaction block or function.
+ */
+SpindleReport
+spindle_arg_begin_procedure(FunctionCallInfo fcinfo, int report)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	char	   *name = get_func_name(fcinfo->flinfo->fn_oid);
+
+	PreventCommandDuringRecovery(psprintf("%s()", name));
+	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
+		castNode(CallContext, fcinfo->context)->atomic)
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("%s cannot run inside a transaction block", name),
+				 errhint("It commits each batch: use CALL outside of BEGIN and COMMIT, and not in a function.")));
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to the SPI manager");
+	MemoryContextSwitchTo(oldcontext);
+	return spindle_arg_take_report(fcinfo, report);
 }

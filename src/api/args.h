@@ -75,5 +75,6 @@ extern List *spindle_arg_names(FunctionCallInfo fcinfo, int arg, const char *nam
 extern bool *spindle_arg_tables(FunctionCallInfo fcinfo, int arg, const char *name,
 								const SpindleDomain *domain);
 extern SpindleReport spindle_arg_take_report(FunctionCallInfo fcinfo, int arg);
+extern SpindleReport spindle_arg_begin_procedure(FunctionCallInfo fcinfo, int report);
 
 #endif							/* SPINDLE_ARGS_H */

@@ -131,33 +131,12 @@ deliver_with_commits(FunctionCallInfo fcinfo, const DeliveryCall *call, SpindleS
 	return result;
 }
 
-/*
- * Before anything else in a procedure: may it write, and is it free to commit?
- * Begins the SPI session that does so, and returns to the memory context of the
- * caller, which lives as long as the CALL.
- *
- * Tells what to do with the result.  Raises read_only_sql_transaction on a
- * standby, and active_sql_transaction in a transaction block or function.
- */
+/* Before anything else in a procedure; "report" stands behind the source. */
 static SpindleReport
 begin_procedure(FunctionCallInfo fcinfo)
 {
-	MemoryContext oldcontext = CurrentMemoryContext;
-	char	   *name = get_func_name(fcinfo->flinfo->fn_oid);
-
-	PreventCommandDuringRecovery(psprintf("%s()", name));
-	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
-		castNode(CallContext, fcinfo->context)->atomic)
-		ereport(ERROR,
-				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("%s cannot run inside a transaction block", name),
-				 errhint("It commits each batch: use CALL outside of BEGIN and COMMIT, and not in a function.")));
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "could not connect to the SPI manager");
-	MemoryContextSwitchTo(oldcontext);
-
 	/* behind a relation, or behind a domain and a table */
-	return spindle_arg_take_report(fcinfo, spindle_streams_relation(fcinfo->flinfo->fn_oid, 1) ? 2 : 3);
+	return spindle_arg_begin_procedure(fcinfo, spindle_streams_relation(fcinfo->flinfo->fn_oid, 1) ? 2 : 3);
 }
 
 /*

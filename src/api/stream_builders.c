@@ -24,6 +24,7 @@
 #include "utils/jsonb.h"
 
 #include "api/args.h"
+#include "apply/modes.h"
 #include "stream/options.h"
 
 PG_FUNCTION_INFO_V1(spindle_burst_window);
@@ -31,6 +32,7 @@ PG_FUNCTION_INFO_V1(spindle_time_pattern);
 PG_FUNCTION_INFO_V1(spindle_point_anomaly);
 PG_FUNCTION_INFO_V1(spindle_contextual_anomaly);
 PG_FUNCTION_INFO_V1(spindle_collective_anomaly);
+PG_FUNCTION_INFO_V1(spindle_dml_modes);
 
 /* Begin an object in buf, in the current context. */
 static void
@@ -238,5 +240,33 @@ spindle_collective_anomaly(PG_FUNCTION_ARGS)
 	add_number(&buf, "fraction", fcinfo, 4);
 	result = end_object(&buf);
 	spindle_json_check_anomaly(result, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_DATUM(result);
+}
+
+/*
+ * spindle_dml_modes(transaction_size, rollback_fraction, savepoint_fraction,
+ *					 empty_fraction, noop_fraction, delete_insert_fraction,
+ *					 replica_identity)
+ *
+ * Habits of real writers, for the argument dml of spindle_to_tables.
+ */
+Datum
+spindle_dml_modes(PG_FUNCTION_ARGS)
+{
+	StringInfoData buf;
+	SpindleModes modes;
+	Datum		result;
+
+	begin_object(&buf);
+	if (!PG_ARGISNULL(0))
+		add_member(&buf, "transaction_size", psprintf("%d", PG_GETARG_INT32(0)));
+	add_number(&buf, "rollback_fraction", fcinfo, 1);
+	add_number(&buf, "savepoint_fraction", fcinfo, 2);
+	add_number(&buf, "empty_fraction", fcinfo, 3);
+	add_number(&buf, "noop_fraction", fcinfo, 4);
+	add_number(&buf, "delete_insert_fraction", fcinfo, 5);
+	add_text(&buf, "replica_identity", fcinfo, 6);
+	result = end_object(&buf);
+	spindle_modes_read(result, &modes);
 	PG_RETURN_DATUM(result);
 }

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * to_tables.c
- *		SQL procedure spindle_to_tables: changes as transactions; and the function that
- *		says how they look like those of real writers.
+ *		SQL procedure spindle_to_tables: changes as transactions.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,20 +11,16 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "miscadmin.h"
-#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
-#include "utils/jsonb.h"
 #include "utils/pg_lsn.h"
 #include "utils/timestamp.h"
 
 #include "api/args.h"
 #include "apply/apply.h"
+#include "compat.h"
 #include "library/change_call.h"
 
 PG_FUNCTION_INFO_V1(spindle_to_tables);
-PG_FUNCTION_INFO_V1(spindle_dml_modes);
 
 /* Positions of the arguments; those from SCALE to SPEED are those of all changes. */
 enum
@@ -47,8 +42,7 @@ enum
 #define RESULT_COLUMNS	7
 
 /* Raise invalid_parameter_value for an argument that is one of some words. */
-pg_attribute_cold
-static void
+pg_noreturn static void
 report_word(const char *name, const char *value, const char *legal)
 {
 	ereport(ERROR,
@@ -164,22 +158,11 @@ result(FunctionCallInfo fcinfo, const SpindleApplied *applied, SpindleReport rep
 Datum
 spindle_to_tables(PG_FUNCTION_ARGS)
 {
-	MemoryContext oldcontext = CurrentMemoryContext;
 	SpindleApplyOptions options;
 	SpindleApplied applied;
-	SpindleReport report;
+	SpindleReport report = spindle_arg_begin_procedure(fcinfo, ARG_TABLES);
 	Datum		value;
 
-	PreventCommandDuringRecovery("spindle_to_tables()");
-	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) || castNode(CallContext, fcinfo->context)->atomic)
-		ereport(ERROR,
-				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("spindle_to_tables cannot run inside a transaction block"),
-				 errhint("It commits: use CALL outside of BEGIN and COMMIT, and not in a function.")));
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "could not connect to the SPI manager");
-	MemoryContextSwitchTo(oldcontext);
-	report = spindle_arg_take_report(fcinfo, ARG_TABLES);
 	if (PG_NARGS() < NUM_ARGS)
 		elog(ERROR, "procedure has too few arguments");
 	read_arguments(fcinfo, &options);
@@ -187,48 +170,5 @@ spindle_to_tables(PG_FUNCTION_ARGS)
 	value = result(fcinfo, &applied, report);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
-	return value;
-}
-
-/* The arguments of spindle_dml_modes, which are members of its result. */
-static const char *const mode_names[] = {
-	"transaction_size", "rollback_fraction", "savepoint_fraction", "empty_fraction", "noop_fraction",
-	"delete_insert_fraction", "replica_identity"
-};
-
-/*
- * spindle_dml_modes(transaction_size, rollback_fraction, savepoint_fraction,
- *					 empty_fraction, noop_fraction, delete_insert_fraction,
- *					 replica_identity)
- *		The argument dml of spindle_to_tables, checked, as jsonb.
- *
- * What is null is left out.  Raises invalid_parameter_value.
- */
-Datum
-spindle_dml_modes(PG_FUNCTION_ARGS)
-{
-	StringInfoData buf;
-	SpindleModes modes;
-	Datum		value;
-
-	if (PG_NARGS() != lengthof(mode_names))
-		elog(ERROR, "function must have %d arguments", (int) lengthof(mode_names));
-	initStringInfo(&buf);
-	appendStringInfoChar(&buf, '{');
-	for (int i = 0; i < lengthof(mode_names); i++)
-	{
-		if (PG_ARGISNULL(i))
-			continue;
-		appendStringInfo(&buf, "%s\"%s\": ", buf.len > 1 ? ", " : "", mode_names[i]);
-		if (i == 0)
-			appendStringInfo(&buf, "%d", PG_GETARG_INT32(i));
-		else if (i == lengthof(mode_names) - 1)
-			escape_json(&buf, text_to_cstring(PG_GETARG_TEXT_PP(i)));
-		else
-			appendStringInfoString(&buf, DatumGetCString(DirectFunctionCall1(float8out, PG_GETARG_DATUM(i))));
-	}
-	appendStringInfoChar(&buf, '}');
-	value = DirectFunctionCall1(jsonb_in, CStringGetDatum(buf.data));
-	spindle_modes_read(value, &modes);
 	return value;
 }

@@ -192,11 +192,13 @@ run(Applying *applying, SpindleChanges *changes)
 {
 	const SpindleApplyOptions *options = applying->options;
 	SpindleChange change;
+	int64		ndone = 0;		/* changes of the stream */
 	bool		begun = false;
 
 	while (spindle_changes_next(changes, &change))
 	{
 		CHECK_FOR_INTERRUPTS();
+		ndone++;
 		if (applying->target[change.table] && change.txn_seq > applying->skip)
 		{
 			if (!begun && options->realtime)
@@ -220,6 +222,10 @@ run(Applying *applying, SpindleChanges *changes)
 				end_transaction(applying, &change);
 			begun = false;
 			applying->skip = 0;
+
+			/* whole transactions only, so the last one may have more */
+			if (options->changes.max_changes >= 0 && ndone >= options->changes.max_changes)
+				break;
 		}
 	}
 	commit(applying);
@@ -320,6 +326,7 @@ spindle_apply(const SpindleApplyOptions *options, SpindleApplied *applied)
 	SpindleChanges *changes;
 
 	memset(applied, 0, sizeof(*applied));
+	change_options.max_changes = options->changes.max_changes == 0 ? 0 : -1;
 	applying.batch_size = options->modes.transaction_size > 0 ? options->modes.transaction_size : options->batch_size;
 	applying.key = spindle_instance_key(options->instance, LABEL_MODES);
 	prepare(&applying, &change_options, context);

@@ -15,12 +15,9 @@
 #include "postgres.h"
 
 #include "access/relation.h"
-#include "access/table.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -28,6 +25,7 @@
 #include "utils/typcache.h"
 
 #include "apply/apply_table.h"
+#include "library/source.h"
 #include "model/model.h"
 #include "server/relation.h"
 #include "server/target.h"
@@ -49,8 +47,9 @@ struct SpindleApplyTable
 	Oid		   *type;			/* of its columns, as parameters */
 	bool	   *is_target;		/* can UPDATE set it? */
 	bool		has_key;		/* else rows are found by all values */
-	bool		is_referred_to; /* by foreign keys of the definition or the
-								 * server */
+	int			nfinding;		/* columns that rows are found by: the key's, or ... */
+	int		   *finding;		/* ... all that can be compared; their places */
+	bool		is_referred_to; /* by foreign keys of the server */
 	SPIPlanPtr	insert;
 	SPIPlanPtr	delete;
 	SPIPlanPtr	touch;
@@ -76,29 +75,16 @@ free_plans(void *arg)
 		SPI_freeplan(((ApplyUpdate *) lfirst(lc))->plan);
 }
 
-/* The relation of a table, by its name. */
+/*
+ * The relation of a table.  Raises wrong_object_type, and what
+ * spindle_source_relation() does.
+ */
 static Oid
 find_relation(const SpindleTable *table, const char *schema)
 {
-	Oid			schema_oid;
-	Oid			relid;
-	char		kind;
+	Oid			relid = spindle_source_relation(table, schema);
+	char		kind = get_rel_relkind(relid);
 
-	if (schema == NULL)
-		schema = table->sql_schema;
-	if (schema == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_SCHEMA),
-				 errmsg("table \"%s\" has no schema in the definition", table->name),
-				 errhint("Give \"schema_name\", or a schema in the member \"relation\" of the table.")));
-	schema_oid = LookupExplicitNamespace(schema, false);
-	relid = get_relname_relid(table->sql_name, schema_oid);
-	if (!OidIsValid(relid))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation \"%s\" does not exist in schema \"%s\"", table->sql_name, schema),
-				 errhint("spindle_seed and spindle_ddl make tables; \"tables\" names those to change.")));
-	kind = get_rel_relkind(relid);
 	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE && kind != RELKIND_VIEW &&
 		kind != RELKIND_FOREIGN_TABLE)
 		ereport(ERROR,
@@ -120,6 +106,13 @@ match_columns(SpindleApplyTable *target, Relation relation)
 	target->desc = CreateTemplateTupleDesc(shape->ncolumns);
 	target->type = palloc(sizeof(Oid) * Max(shape->ncolumns, 1));
 	target->is_target = palloc(Max(shape->ncolumns, 1));
+	target->finding = palloc(sizeof(int) * Max(shape->ncolumns, 1));
+	target->has_key = shape->nkeys > 0 && shape->nkeys == target->table->nkeys;
+	if (target->has_key)
+	{
+		target->nfinding = shape->nkeys;
+		memcpy(target->finding, shape->key, sizeof(int) * shape->nkeys);
+	}
 	for (int c = 0; c < shape->ncolumns; c++)
 	{
 		const SpindleColumn *column = shape->column[c];
@@ -134,8 +127,9 @@ match_columns(SpindleApplyTable *target, Relation relation)
 		TupleDescInitEntry(target->desc, c + 1, column->sql_name, column->type.oid, column->type.typmod, 0);
 		target->type[c] = column->type.oid;
 		target->is_target[c] = att->attgenerated == '\0' && att->attidentity != ATTRIBUTE_IDENTITY_ALWAYS;
+		if (!target->has_key && OidIsValid(lookup_type_cache(att->atttypid, TYPECACHE_EQ_OPR)->eq_opr))
+			target->finding[target->nfinding++] = c;
 	}
-	target->has_key = shape->nkeys > 0 && shape->nkeys == target->table->nkeys;
 }
 
 /* Do foreign keys refer to the table? */
@@ -236,48 +230,24 @@ expression(const SpindleApplyTable *target, Relation relation, int place, const 
 	return buf.data;
 }
 
-/* The columns that a row is found by: those of the key, or all that can be compared. */
-static int *
-finding_columns(const SpindleApplyTable *target, Relation relation, int *n)
-{
-	const SpindleChangeTable *shape = target->shape;
-	int		   *places = palloc(sizeof(int) * Max(shape->ncolumns, 1));
-
-	*n = 0;
-	if (target->has_key)
-	{
-		*n = shape->nkeys;
-		memcpy(places, shape->key, sizeof(int) * shape->nkeys);
-		return places;
-	}
-	for (int c = 0; c < shape->ncolumns; c++)
-	{
-		Form_pg_attribute att = spindle_target_column(relation, shape->column[c]->sql_name);
-
-		if (OidIsValid(lookup_type_cache(att->atttypid, TYPECACHE_EQ_OPR)->eq_opr))
-			places[(*n)++] = c;
-	}
-	return places;
-}
-
 /*
  * The rest of an UPDATE or DELETE: rows of alias o, parameters from $first on, and the
  * condition that finds the one of them.  Without a key, any one of those that are
  * equal to it.
  */
 static char *
-finding_clause(const SpindleApplyTable *target, Relation relation, int first, const char *keyword, int *n)
+finding_clause(const SpindleApplyTable *target, Relation relation, int first, const char *keyword)
 {
-	int		   *places = finding_columns(target, relation, n);
 	const char *alias = target->has_key ? "t" : "s";
-	char	   *old = parameters(target, places, *n, first, "o");
+	char	   *old = parameters(target, target->finding, target->nfinding, first, "o");
 	StringInfoData buf;
 
 	initStringInfo(&buf);
-	for (int i = 0; i < *n; i++)
+	for (int i = 0; i < target->nfinding; i++)
 		appendStringInfo(&buf, "%s%s.%s %s %s", i == 0 ? "" : " AND ", alias,
-						 quote_identifier(NameStr(TupleDescAttr(target->desc, places[i])->attname)),
-						 target->has_key ? "=" : "IS NOT DISTINCT FROM", expression(target, relation, places[i], "o"));
+						 quote_identifier(NameStr(TupleDescAttr(target->desc, target->finding[i])->attname)),
+						 target->has_key ? "=" : "IS NOT DISTINCT FROM",
+						 expression(target, relation, target->finding[i], "o"));
 	if (target->has_key)
 		return psprintf("%s %s WHERE %s", keyword, old, buf.data);
 	return psprintf("WHERE (t.tableoid, t.ctid) = (SELECT s.tableoid, s.ctid FROM %s AS s, %s WHERE %s LIMIT 1)",
@@ -297,20 +267,20 @@ prepare(const char *statement, int nargs, Oid *argtypes)
 	return plan;
 }
 
-/* The types of the columns that a row is found by, behind nfirst others. */
-static Oid *
-argument_types(const SpindleApplyTable *target, Relation relation, const int *places, int nfirst, int *n)
+/*
+ * Prepare a statement with the new values of some places as parameters, and behind
+ * them the old ones that the row is found by.
+ */
+static SPIPlanPtr
+prepare_finding(const SpindleApplyTable *target, const char *statement, const int *places, int nplaces)
 {
-	int			nfinding;
-	int		   *finding = finding_columns(target, relation, &nfinding);
-	Oid		   *types = palloc(sizeof(Oid) * Max(nfirst + nfinding, 1));
+	Oid		   *types = palloc(sizeof(Oid) * Max(nplaces + target->nfinding, 1));
 
-	for (int i = 0; i < nfirst; i++)
+	for (int i = 0; i < nplaces; i++)
 		types[i] = target->type[places[i]];
-	for (int i = 0; i < nfinding; i++)
-		types[nfirst + i] = target->type[finding[i]];
-	*n = nfirst + nfinding;
-	return types;
+	for (int i = 0; i < target->nfinding; i++)
+		types[nplaces + i] = target->type[target->finding[i]];
+	return prepare(statement, nplaces + target->nfinding, types);
 }
 
 /* Make the plan of INSERT. */
@@ -333,27 +303,22 @@ prepare_insert(SpindleApplyTable *target, Relation relation)
 static void
 prepare_delete(SpindleApplyTable *target, Relation relation)
 {
-	int			n;
-	Oid		   *types = argument_types(target, relation, NULL, 0, &n);
-
-	target->delete = prepare(psprintf("DELETE FROM %s AS t %s", target->name,
-									  finding_clause(target, relation, 1, "USING", &n)), n, types);
+	target->delete = prepare_finding(target, psprintf("DELETE FROM %s AS t %s", target->name,
+													  finding_clause(target, relation, 1, "USING")), NULL, 0);
 }
 
 /* Make the plan of an UPDATE that changes nothing: of the first column that can be set. */
 static void
 prepare_touch(SpindleApplyTable *target, Relation relation)
 {
-	int			n;
-	Oid		   *types = argument_types(target, relation, NULL, 0, &n);
 	int			c = 0;
 	const char *name;
 
 	while (c < target->desc->natts - 1 && !target->is_target[c])
 		c++;
 	name = quote_identifier(NameStr(TupleDescAttr(target->desc, c)->attname));
-	target->touch = prepare(psprintf("UPDATE %s AS t SET %s = t.%s %s", target->name, name, name,
-									 finding_clause(target, relation, 1, "FROM", &n)), n, types);
+	target->touch = prepare_finding(target, psprintf("UPDATE %s AS t SET %s = t.%s %s", target->name, name, name,
+													 finding_clause(target, relation, 1, "FROM")), NULL, 0);
 }
 
 /* Make the plan of an UPDATE of some columns, of which there is at least one that can be set. */
@@ -362,9 +327,6 @@ prepare_update(SpindleApplyTable *target, Relation relation, const bool *changed
 {
 	int		   *places = palloc(sizeof(int) * target->desc->natts);
 	int			n = 0;
-	int			nfinding;
-	int			nargs;
-	Oid		   *types;
 	StringInfoData set;
 
 	initStringInfo(&set);
@@ -377,14 +339,9 @@ prepare_update(SpindleApplyTable *target, Relation relation, const bool *changed
 						 expression(target, relation, c, "n"));
 		places[n++] = c;
 	}
-	types = argument_types(target, relation, places, n, &nargs);
-	if (target->has_key)
-		return prepare(psprintf("UPDATE %s AS t SET %s FROM %s, %s", target->name, set.data,
-								parameters(target, places, n, 1, "n"),
-								finding_clause(target, relation, n + 1, "", &nfinding)), nargs, types);
-	return prepare(psprintf("UPDATE %s AS t SET %s FROM %s %s", target->name, set.data,
-							parameters(target, places, n, 1, "n"),
-							finding_clause(target, relation, n + 1, "", &nfinding)), nargs, types);
+	return prepare_finding(target, psprintf("UPDATE %s AS t SET %s FROM %s%s %s", target->name, set.data,
+											parameters(target, places, n, 1, "n"), target->has_key ? "," : "",
+											finding_clause(target, relation, n + 1, "")), places, n);
 }
 
 /* Call one of the functions that make plans, with the relation open. */
@@ -399,18 +356,16 @@ with_relation(SpindleApplyTable *target, void (*make) (SpindleApplyTable *target
 
 /* Values of an image at some places, as a plan takes them; all if places is NULL. */
 static void
-take_values(SpindleApplyTable *target, const SpindleImage *image, const int *places, int n, Datum *values, char *nulls)
+take_values(const SpindleImage *image, const int *places, int n, Datum *values, char *nulls)
 {
-	Datum	   *all = palloc(sizeof(Datum) * Max(target->desc->natts, 1));
-	bool	   *all_null = palloc(Max(target->desc->natts, 1));
-
-	spindle_image_datums(image, NULL, all, all_null);
 	for (int i = 0; i < n; i++)
 	{
 		int			c = places ? places[i] : i;
 
-		values[i] = all[c];
-		nulls[i] = all_null[c] ? 'n' : ' ';
+		values[i] = (Datum) 0;
+		nulls[i] = image->is_null[c] ? 'n' : ' ';
+		if (!image->is_null[c])
+			spindle_datums_of_values(&image->table->column[c]->type, NULL, &image->value[c], 1, &values[i]);
 	}
 }
 
@@ -462,31 +417,19 @@ find_and_execute(SpindleApplyTable *target, SPIPlanPtr plan, const SpindleImage 
 	Datum	   *values;
 	char	   *nulls;
 	int			n = 0;
-	int			nfinding;
 	int64		processed;
-	Relation	relation;
 
 	MemoryContextReset(target->values_context);
 	oldcontext = MemoryContextSwitchTo(target->values_context);
 	places = palloc(sizeof(int) * Max(natts, 1));
 	values = palloc(sizeof(Datum) * Max(2 * natts, 1));
 	nulls = palloc(Max(2 * natts, 1));
-	if (after)
-	{
-		for (int c = 0; c < natts; c++)
-			if (changed[c] && target->is_target[c])
-				places[n++] = c;
-		take_values(target, after, places, n, values, nulls);
-	}
-	if (target->has_key)
-		take_values(target, before, target->shape->key, target->shape->nkeys, values + n, nulls + n);
-	else
-	{
-		relation = spindle_relation_open(target->relid, target->table->sql_name, AccessShareLock);
-		places = finding_columns(target, relation, &nfinding);
-		relation_close(relation, NoLock);
-		take_values(target, before, places, nfinding, values + n, nulls + n);
-	}
+	for (int c = 0; after && c < natts; c++)
+		if (changed[c] && target->is_target[c])
+			places[n++] = c;
+	if (n > 0)
+		take_values(after, places, n, values, nulls);
+	take_values(before, target->finding, target->nfinding, values + n, nulls + n);
 	MemoryContextSwitchTo(oldcontext);
 	processed = execute(plan, values, nulls);
 	check_found(target, before, processed);
@@ -512,7 +455,7 @@ spindle_apply_insert(SpindleApplyTable *target, const SpindleImage *after)
 	oldcontext = MemoryContextSwitchTo(target->values_context);
 	values = palloc(sizeof(Datum) * Max(target->desc->natts, 1));
 	nulls = palloc(Max(target->desc->natts, 1));
-	take_values(target, after, NULL, target->desc->natts, values, nulls);
+	take_values(after, NULL, target->desc->natts, values, nulls);
 	MemoryContextSwitchTo(oldcontext);
 	return execute(target->insert, values, nulls);
 }

@@ -247,6 +247,9 @@ spindle_position_set(SpindlePosition *position, uint64 value, int changes, bool 
 	values[3] = TimestampTzGetDatum(time);
 	if (SPI_execute_plan(position->plan, values, nulls, false, 0) < 0)
 		elog(ERROR, "could not keep a position");
+
+	/* else it would stay until the session of SPI ends */
+	SPI_freetuptable(SPI_tuptable);
 	pfree(DatumGetPointer(values[0]));
 }
 

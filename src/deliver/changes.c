@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/xlogdefs.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "deliver/loop.h"
@@ -76,9 +77,12 @@ flush(ChangeDelivery *delivery)
 	delivery->sent = delivery->position;
 }
 
-/* Deliver all changes, and flush the last batch. */
+/*
+ * Deliver all changes, or max_changes and what completes their last transaction,
+ * and flush the last batch.
+ */
 static void
-run(ChangeDelivery *delivery, SpindleChanges *changes)
+run(ChangeDelivery *delivery, SpindleChanges *changes, int64 max_changes)
 {
 	SpindleLoop *loop = &delivery->loop;
 	SpindleSink *sink = loop->sink;
@@ -86,6 +90,7 @@ run(ChangeDelivery *delivery, SpindleChanges *changes)
 
 	while (spindle_changes_next(changes, &change))
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (delivery->how->realtime && change.txn_seq == 1 && !spindle_pace_is_due(&loop->pace, change.arrival))
 		{
 			if (loop->in_batch > 0)
@@ -108,6 +113,10 @@ run(ChangeDelivery *delivery, SpindleChanges *changes)
 		}
 		else if (change.delivery_seq % REPORT_CHANGES == 0)
 			spindle_loop_report(loop);
+
+		/* whole transactions only, so the last one may have more */
+		if (change.txn_last && max_changes >= 0 && change.delivery_seq + 1 >= max_changes)
+			break;
 	}
 	flush(delivery);
 }
@@ -132,6 +141,7 @@ spindle_deliver_changes(SpindleInstance *instance, const SpindleChangeOptions *o
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	ErrorContextCallback callback;
+	SpindleChangeOptions change_options = *options;
 	SpindleChangeNeeds needs = {.arrivals = how->realtime,.images = true};
 	ChangeDelivery delivery = {
 		.messages = {.out = &sink->buffer,.complete = take},
@@ -142,7 +152,8 @@ spindle_deliver_changes(SpindleInstance *instance, const SpindleChangeOptions *o
 
 	Assert(!sink->wants_datums);
 	spindle_loop_batches(sink, how->batch_size);
-	changes = spindle_changes_open(instance, options, &needs, context);
+	change_options.max_changes = options->max_changes == 0 ? 0 : -1;
+	changes = spindle_changes_open(instance, &change_options, &needs, context);
 	delivery.formatter = spindle_formatter_create(how->format, &how->format_options, instance->domain, context);
 	callback.callback = delivery_context;
 	callback.arg = &delivery;
@@ -153,7 +164,7 @@ spindle_deliver_changes(SpindleInstance *instance, const SpindleChangeOptions *o
 		spindle_sink_open(sink, NULL);
 		error_context_stack = &callback;
 		spindle_pace_start(&delivery.loop.pace);
-		run(&delivery, changes);
+		run(&delivery, changes, options->max_changes);
 		spindle_sink_close(sink);
 	}
 	PG_CATCH();

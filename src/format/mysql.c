@@ -191,7 +191,8 @@ spindle_canal_prepare(SpindleFormatter *formatter, const SpindleChangeTable *tab
 
 /*
  * spindle_canal_change
- *		Canal's flat message; all values are strings.
+ *		Canal's flat message; all values are strings.  What Canal numbers by batches
+ *		is the position of the transaction.
  */
 void
 spindle_canal_change(SpindleFormatter *formatter, const SpindleChange *change, SpindleMessages *messages)
@@ -201,9 +202,9 @@ spindle_canal_change(SpindleFormatter *formatter, const SpindleChange *change, S
 	StringInfo	out = messages->out;
 
 	append_key(formatter, change, out);
-	appendStringInfo(out, "{\"id\":" INT64_FORMAT ",\"database\":%s,\"table\":%s,%s,\"type\":\"%s\",\"es\":" INT64_FORMAT
+	appendStringInfo(out, "{\"id\":" UINT64_FORMAT ",\"database\":%s,\"table\":%s,%s,\"type\":\"%s\",\"es\":" INT64_FORMAT
 					 ",\"ts\":" INT64_FORMAT ",\"sql\":\"\",\"data\":[",
-					 change->delivery_seq + 1, formatter->database_json, entry->name_json, entry->text[TEXT_TYPES],
+					 change->position, formatter->database_json, entry->name_json, entry->text[TEXT_TYPES],
 					 change->op == 'u' ? "UPDATE" : change->op == 'd' ? "DELETE" : "INSERT",
 					 milliseconds, milliseconds);
 	append_row(formatter, change_image(change), NULL, true, out);

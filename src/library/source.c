@@ -10,6 +10,7 @@
 
 #include "access/htup_details.h"
 #include "access/reloptions.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_type.h"
@@ -31,6 +32,35 @@
 #include "server/argument.h"
 #include "server/hint.h"
 #include "spindle.h"
+
+/*
+ * spindle_source_relation
+ *		The relation in the database that a table is called like: in a schema, or if
+ *		that is NULL in the one that the definition names.
+ *
+ * Raises undefined_schema, undefined_table, and insufficient_privilege for a schema
+ * that the user may not look into.
+ */
+Oid
+spindle_source_relation(const SpindleTable *table, const char *schema)
+{
+	Oid			relid;
+
+	if (schema == NULL)
+		schema = table->sql_schema;
+	if (schema == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_SCHEMA),
+				 errmsg("table \"%s\" has no schema in the definition", table->name),
+				 errhint("Give \"schema_name\", or a schema in the member \"relation\" of the table.")));
+	relid = get_relname_relid(table->sql_name, LookupExplicitNamespace(schema, false));
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation \"%s\" does not exist in schema \"%s\"", table->sql_name, schema),
+				 errhint("The argument \"tables\" names those that are meant.")));
+	return relid;
+}
 
 /*
  * spindle_source_table

@@ -32,6 +32,7 @@ extern bool spindle_source_accepts(const SpindleType *type, Oid sql_type, int32 
 extern bool spindle_source_sql_type(const SpindleType *type, Oid schema, Oid *oid, int32 *typmod);
 extern void spindle_source_require_type(const SpindleTable *table, const SpindleColumn *column, Oid *oid,
 										int32 *typmod);
+extern Oid	spindle_source_relation(const SpindleTable *table, const char *schema);
 extern int	spindle_source_table(const SpindleDomain *domain, const char *name);
 extern char *spindle_source_name(const SpindleInstance *instance, const char *table_name);
 extern bool spindle_source_time(const char *text, Timestamp *time);

@@ -29,6 +29,7 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "library/source.h"
 #include "seed/compare.h"
 #include "seed/generated.h"
 #include "server/relation.h"
@@ -45,43 +46,19 @@ typedef struct Matching
 
 /*
  * The relation of a table, in the schema that the caller names, or else the
- * definition.
- *
- * Raises undefined_schema, undefined_table, wrong_object_type and
- * insufficient_privilege.
+ * definition.  Raises wrong_object_type, and what spindle_source_relation() does.
  */
 static Oid
 find_relation(const SpindleCompareOptions *options, const SpindleTable *table)
 {
-	const char *schema = options->schema ? options->schema : table->sql_schema;
-	Oid			schema_oid;
-	Oid			relid;
-	char		kind;
+	Oid			relid = spindle_source_relation(table, options->schema);
+	char		kind = get_rel_relkind(relid);
 
-	if (schema == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_SCHEMA),
-				 errmsg("table \"%s\" has no schema in the definition", table->name),
-				 errhint("Give \"schema_name\", or a schema in the member \"relation\" of the table.")));
-	schema_oid = get_namespace_oid(schema, true);
-	if (!OidIsValid(schema_oid))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_SCHEMA),
-				 errmsg("schema \"%s\" does not exist", schema)));
-	if (object_aclcheck(NamespaceRelationId, schema_oid, GetUserId(), ACL_USAGE) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, schema);
-	relid = get_relname_relid(table->sql_name, schema_oid);
-	if (!OidIsValid(relid))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation \"%s\" does not exist in schema \"%s\"", table->sql_name, schema),
-				 errhint("Name in the argument \"tables\" those to compare.")));
-	kind = get_rel_relkind(relid);
 	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE && kind != RELKIND_VIEW &&
 		kind != RELKIND_MATVIEW && kind != RELKIND_FOREIGN_TABLE)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("relation \"%s\" in schema \"%s\" has no rows to compare", table->sql_name, schema),
+				 errmsg("relation \"%s\" has no rows to compare", table->sql_name),
 				 errhint("Tables, partitioned and foreign tables, views and materialized views have.")));
 	return relid;
 }

@@ -194,6 +194,13 @@ SELECT "position" AS middle FROM change WHERE txn_last ORDER BY n OFFSET 100 LIM
 SELECT bytes_sent FROM spindle_to_file(:'dir' || '/tail', 'formats', format => 'maxwell', after_position => :'middle');
 SELECT right(pg_read_file(:'dir' || '/maxwell'), length(pg_read_file(:'dir' || '/tail'))) = pg_read_file(:'dir' || '/tail') AS is_the_tail;
 
+SELECT bytes_sent > 0 AS some FROM spindle_to_file(:'dir' || '/tail', 'formats', format => 'canal', after_position => :'middle');
+SELECT right(pg_read_file(:'dir' || '/canal'), length(pg_read_file(:'dir' || '/tail'))) = pg_read_file(:'dir' || '/tail') AS is_the_tail;
+-- Transactions stay whole: a message of version 1 is one, and the last statement is COMMIT.
+SELECT events_sent FROM spindle_to_file(:'dir' || '/cut', 'formats', format => 'wal2json_v1', max_events => 2);
+SELECT events_sent, right(pg_read_file(:'dir' || '/cut'), 8) FROM spindle_to_file(:'dir' || '/cut', 'formats', format => 'sql', max_events => 2);
+SELECT events_sent FROM spindle_to_file(:'dir' || '/cut', 'formats', format => 'sql', max_events => 0);
+
 -- Retail begins with rows that are there.
 SELECT line ->> 'op' AS op, count(*), min(line ->> 'snapshot') FROM (SELECT l::jsonb ->> 'op', l::jsonb #>> '{source,snapshot}' FROM
   (SELECT spindle_to_file(:'dir' || '/retail', 'retail', format => 'debezium', max_events => 1000)) x, regexp_split_to_table(trim(E'\n' FROM pg_read_file(:'dir' || '/retail')), E'\n') l) m (op, snapshot), LATERAL (SELECT jsonb_build_object('op', op, 'snapshot', snapshot) AS line) y GROUP BY 1 ORDER BY 1;

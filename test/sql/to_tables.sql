@@ -35,7 +35,14 @@ CALL spindle_to_tables('play', 'retail', false, scale => 'small', to_time => '20
 CALL spindle_to_tables('play', 'retail', false, scale => 'small', to_time => '2022-05-10', "position" => 'table', resume => true, transactions => 'single');
 CALL spindle_to_tables('play', 'retail', false, scale => 'small', "position" => 'table', resume => true, dml => spindle_dml_modes(transaction_size => 500));
 SELECT * FROM rest();
-SELECT count(*) AS updated, count(*) FILTER (WHERE status = 'returned') > 300 AS returned FROM play."order" WHERE xmin IS NOT NULL;
+
+-- Transactions stay whole, also the one that reaches max_events.
+DELETE FROM play.return; DELETE FROM play.order_line; DELETE FROM play."order";
+CALL spindle_to_tables('play', 'retail', false, scale => 'small', tables => '{order,order_line,return}', include_initial => false, max_events => 100, "position" => 'table');
+SELECT (SELECT count(*) FROM play.order_line) = sum(l.n) AS whole FROM play."order", LATERAL (SELECT count(*) AS n FROM spindle_rows('retail', 'order_line', 'small') r (order_id bigint) WHERE r.order_id = "order".order_id) l;
+CALL spindle_to_tables('play', 'retail', false, scale => 'small', tables => '{order,order_line,return}', include_initial => false, max_events => 0, "position" => 'table', resume => true);
+CALL spindle_to_tables('play', 'retail', false, scale => 'small', tables => '{order,order_line,return}', include_initial => false, "position" => 'table', resume => true);
+SELECT * FROM rest();
 
 -- Nothing is left to do; from the start again, the rows are there.
 CALL spindle_to_tables('play', 'retail', false, scale => 'small', "position" => 'table', resume => true);
@@ -75,9 +82,11 @@ CALL spindle_to_tables('play', 'retail', true, "position" => 'origin', transacti
 CALL spindle_to_tables('play', 'retail', true, dml => '{"sessions": 2}');
 CALL spindle_to_tables('play', 'retail', true, profile => 'none');
 SELECT spindle_dml_modes(noop_fraction => 2);
+SELECT spindle_dml_modes(noop_fraction => 'NaN');
 SELECT spindle_dml_modes(transaction_size => 0);
 SELECT spindle_dml_modes(replica_identity => 'some');
-SELECT spindle_dml_modes(), spindle_dml_modes(transaction_size => 3, empty_fraction => 0.5, replica_identity => 'full');
+SET extra_float_digits = -15;
+SELECT spindle_dml_modes(), spindle_dml_modes(empty_fraction => 0.123456789), spindle_dml_modes(transaction_size => 3, empty_fraction => 0.5, replica_identity => 'full');
 BEGIN;
 CALL spindle_to_tables('play', 'retail', true);
 ROLLBACK;
