@@ -24,6 +24,7 @@
 #include "model/model.h"
 #include "server/pace.h"
 #include "server/progress.h"
+#include "server/run.h"
 
 /* Tells draws of modes from all others, and from each other. */
 #define LABEL_MODES			UINT64CONST(0x6d6f646573)
@@ -41,6 +42,7 @@ typedef struct Applying
 	SpindlePosition *position;
 	SpindlePace pace;
 	SpindleProgress progress;
+	MemoryContext scratch;		/* what a transaction leaves behind */
 	SpindleKey	key;			/* of the draws of modes */
 	int			batch_size;
 	int			in_batch;		/* transactions since the last commit */
@@ -74,7 +76,7 @@ commit(Applying *applying)
 	if (applying->in_batch > 0 || applying->in_transaction > 0)
 		spindle_position_set(applying->position, applying->made.last_position, applying->in_transaction,
 							 applying->has_time, applying->time);
-	SPI_commit();
+	spindle_commit();
 	*applying->committed = applying->made;
 	applying->in_batch = applying->in_transaction = 0;
 	applying->is_open = false;
@@ -195,8 +197,12 @@ run(Applying *applying, SpindleChanges *changes)
 	int64		ndone = 0;		/* changes of the stream */
 	bool		begun = false;
 
-	while (spindle_changes_next(changes, &change))
+	for (;;)
 	{
+		/* SPI leaves us in a context of its own, which stays until the end */
+		MemoryContextSwitchTo(applying->scratch);
+		if (!spindle_changes_next(changes, &change))
+			break;
 		CHECK_FOR_INTERRUPTS();
 		ndone++;
 		if (applying->target[change.table] && change.txn_seq > applying->skip)
@@ -222,6 +228,7 @@ run(Applying *applying, SpindleChanges *changes)
 				end_transaction(applying, &change);
 			begun = false;
 			applying->skip = 0;
+			MemoryContextReset(applying->scratch);
 
 			/* whole transactions only, so the last one may have more */
 			if (options->changes.max_changes >= 0 && ndone >= options->changes.max_changes)
@@ -329,6 +336,7 @@ spindle_apply(const SpindleApplyOptions *options, SpindleApplied *applied)
 	change_options.max_changes = options->changes.max_changes == 0 ? 0 : -1;
 	applying.batch_size = options->modes.transaction_size > 0 ? options->modes.transaction_size : options->batch_size;
 	applying.key = spindle_instance_key(options->instance, LABEL_MODES);
+	applying.scratch = AllocSetContextCreate(context, "spindle apply, a transaction", ALLOCSET_DEFAULT_SIZES);
 	prepare(&applying, &change_options, context);
 	changes = spindle_changes_open(options->instance, &change_options, &needs, context);
 	callback.callback = applying_context;
@@ -340,7 +348,7 @@ spindle_apply(const SpindleApplyOptions *options, SpindleApplied *applied)
 	{
 		set_replica_identity(&applying);
 		spindle_position_begin(applying.position, options->resume);
-		SPI_commit();
+		spindle_commit();
 		error_context_stack = &callback;
 		spindle_pace_start(&applying.pace);
 		run(&applying, changes);

@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "apply/position.h"
+#include "server/run.h"
 
 /* The table, in the schema of the tables that are changed. */
 #define POSITION_TABLE	"spindle_position"
@@ -191,7 +192,7 @@ spindle_position_begin(SpindlePosition *position, bool resume)
 						   "WHERE pg_catalog.pg_replication_origin_oid($1) IS NULL", false, &value);
 
 		/* this transaction is none of the stream */
-		SPI_commit();
+		spindle_commit();
 		(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_session_setup($1)", false, &value);
 		position->is_set_up = true;
 	}

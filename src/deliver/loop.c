@@ -7,10 +7,10 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "tcop/pquery.h"
 
 #include "deliver/loop.h"
+#include "server/run.h"
 
 /* Events of a transaction where nobody says. */
 #define DEFAULT_BATCH	1000
@@ -51,7 +51,7 @@ spindle_loop_flush(SpindleLoop *loop)
 	spindle_sink_flush(sink);
 	if (sink->commits)
 	{
-		SPI_commit();
+		spindle_commit();
 
 		/* values of relations may be of types whose output runs queries */
 		if (loop->needs_snapshot)

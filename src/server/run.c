@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * run.c
- *		Running utility statements.
+ *		Running utility statements, and commits.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,6 +9,7 @@
 
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "server/run.h"
 
@@ -39,4 +40,22 @@ spindle_run_all(List *statements)
 		CHECK_FOR_INTERRUPTS();
 		spindle_run(lfirst(lc));
 	}
+}
+
+/*
+ * spindle_commit
+ *		Commit and begin another transaction, in a session of SPI that may.
+ *
+ * The server leaves some bytes in the memory context that is current, which may be
+ * one that outlives a great many commits; so it is given one of its own.
+ */
+void
+spindle_commit(void)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "spindle commit", ALLOCSET_SMALL_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(scratch);
+
+	SPI_commit();
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(scratch);
 }

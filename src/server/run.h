@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * run.h
- *		Running utility statements.
+ *		Running utility statements, and commits.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,5 +12,6 @@
 
 extern void spindle_run(const char *statement);
 extern void spindle_run_all(List *statements);
+extern void spindle_commit(void);
 
 #endif							/* SPINDLE_RUN_H */
