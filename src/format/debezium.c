@@ -232,7 +232,7 @@ append_boundary(SpindleFormatter *formatter, const SpindleChange *change, bool i
 		}
 		appendStringInfoString(out, "]}");
 	}
-	spindle_formatter_complete(messages);
+	messages->complete(messages);
 }
 
 /*
@@ -247,7 +247,7 @@ append_tombstone(SpindleFormatter *formatter, const SpindleChange *change, bool 
 	append_key(formatter, change, with_schema, messages->out);
 	if (formatter->options.key_separator == NULL)
 		appendStringInfoString(messages->out, "null");
-	spindle_formatter_complete(messages);
+	messages->complete(messages);
 }
 
 /* The messages of a change. */
@@ -263,7 +263,7 @@ append_change(SpindleFormatter *formatter, const SpindleChange *change, bool wit
 	append_envelope(formatter, change, with_schema, out);
 	if (with_schema)
 		appendStringInfoChar(out, '}');
-	spindle_formatter_complete(messages);
+	messages->complete(messages);
 	append_tombstone(formatter, change, with_schema, messages);
 	append_boundary(formatter, change, true, messages);
 }
@@ -323,7 +323,7 @@ spindle_cloudevents_change(SpindleFormatter *formatter, const SpindleChange *cha
 	appendStringInfoString(out, ",\"data\":{");
 	append_images(formatter, change, false, out);
 	appendStringInfoString(out, "}}");
-	spindle_formatter_complete(messages);
+	messages->complete(messages);
 	append_tombstone(formatter, change, false, messages);
 	append_boundary(formatter, change, true, messages);
 }

@@ -200,7 +200,7 @@ append_column_schema(const SpindleColumn *column, StringInfo out)
 	if (connect->form == VALUE_DECIMAL && type->digits >= 0)
 		appendStringInfo(out, ",\"name\":\"org.apache.kafka.connect.data.Decimal\",\"version\":1,"
 						 "\"parameters\":{\"scale\":\"%d\",\"connect.decimal.precision\":\"%d\"}",
-						 type->digits, ((type->typmod - VARHDRSZ) >> 16) & 0xFFFF);
+						 type->digits, decimal_precision(type));
 	else if (connect->name)
 		appendStringInfo(out, ",\"name\":\"%s\",\"version\":1", connect->name);
 	appendStringInfo(out, ",\"field\":%.*s}", column->key_json_len - 2, column->key_json + 1);

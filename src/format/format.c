@@ -116,16 +116,6 @@ spindle_format_check(const SpindleFormat *format, const SpindleFormatOptions *op
 }
 
 /*
- * spindle_formatter_complete
- *		Call back behind a message.
- */
-void
-spindle_formatter_complete(SpindleMessages *messages)
-{
-	messages->complete(messages);
-}
-
-/*
  * spindle_formatter_quote
  *		A text in UTF-8 as a JSON string, palloc'd.
  */

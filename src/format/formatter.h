@@ -67,7 +67,6 @@ struct SpindleFormatter
 };
 
 /* formatter.c */
-extern void spindle_formatter_complete(SpindleMessages *messages);
 extern const char *spindle_formatter_quote(const char *text);
 extern void spindle_formatter_key(SpindleFormatter *formatter, const SpindleChange *change, StringInfo out);
 
@@ -88,6 +87,13 @@ change_usecs(const SpindleFormatter *formatter, const SpindleChange *change)
 	Timestamp	time = change->has_time ? change->event_time : formatter->domain->first_day * USECS_PER_DAY;
 
 	return time + UNIX_EPOCH_USECS;
+}
+
+/* Digits of a numeric with precision, in all. */
+static inline int
+decimal_precision(const SpindleType *type)
+{
+	return ((type->typmod - VARHDRSZ) >> 16) & 0xFFFF;
 }
 
 /* Microseconds as units of so many, rounded down also before 1970. */

@@ -70,7 +70,7 @@ append_tombstone(SpindleFormatter *formatter, const SpindleChange *change, Spind
 	append_key(formatter, change, messages->out);
 	if (formatter->options.key_separator == NULL)
 		appendStringInfoString(messages->out, "null");
-	spindle_formatter_complete(messages);
+	messages->complete(messages);
 }
 
 /*
@@ -127,7 +127,7 @@ spindle_maxwell_change(SpindleFormatter *formatter, const SpindleChange *change,
 		append_row(formatter, change->before, change->changed, false, out);
 	}
 	appendStringInfoChar(out, '}');
-	spindle_formatter_complete(messages);
+	messages->complete(messages);
 	append_tombstone(formatter, change, messages);
 }
 
@@ -155,7 +155,7 @@ append_type(const SpindleType *type, StringInfo out)
 	if (type->length > 0)
 		appendStringInfo(out, "(%d)", type->length);
 	else if (type->digits >= 0 && type->kind == SPINDLE_DECIMAL)
-		appendStringInfo(out, "(%d,%d)", ((type->typmod - VARHDRSZ) >> 16) & 0xFFFF, type->digits);
+		appendStringInfo(out, "(%d,%d)", decimal_precision(type), type->digits);
 }
 
 /*
@@ -217,6 +217,6 @@ spindle_canal_change(SpindleFormatter *formatter, const SpindleChange *change, S
 	}
 	else
 		appendStringInfoString(out, "null}");
-	spindle_formatter_complete(messages);
+	messages->complete(messages);
 	append_tombstone(formatter, change, messages);
 }

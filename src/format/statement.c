@@ -99,10 +99,10 @@ spindle_statement_change(SpindleFormatter *formatter, const SpindleChange *chang
 		{
 			appendStringInfo(out, "-- %X/%X ", LSN_FORMAT_ARGS(change->position));
 			spindle_format_time(formatter, change_usecs(formatter, change) - UNIX_EPOCH_USECS, out);
-			spindle_formatter_complete(messages);
+			messages->complete(messages);
 		}
 		appendStringInfoString(out, "BEGIN;");
-		spindle_formatter_complete(messages);
+		messages->complete(messages);
 	}
 	if (change->op == 'd')
 	{
@@ -134,10 +134,10 @@ spindle_statement_change(SpindleFormatter *formatter, const SpindleChange *chang
 		appendStringInfoChar(out, ')');
 	}
 	appendStringInfoChar(out, ';');
-	spindle_formatter_complete(messages);
+	messages->complete(messages);
 	if (change->txn_last)
 	{
 		appendStringInfoString(out, "COMMIT;");
-		spindle_formatter_complete(messages);
+		messages->complete(messages);
 	}
 }

@@ -130,7 +130,7 @@ append_boundary(SpindleFormatter *formatter, const SpindleChange *change, char a
 	appendStringInfo(messages->out, "{\"action\":\"%c\"", action);
 	append_transaction(formatter, change, "lsn", messages->out);
 	appendStringInfoChar(messages->out, '}');
-	spindle_formatter_complete(messages);
+	messages->complete(messages);
 }
 
 /*
@@ -159,7 +159,7 @@ spindle_wal2json_change(SpindleFormatter *formatter, const SpindleChange *change
 		append_columns(formatter, change->before, entry->identity_column, entry->identity, out);
 	}
 	appendStringInfoChar(out, '}');
-	spindle_formatter_complete(messages);
+	messages->complete(messages);
 	if (change->txn_last)
 		append_boundary(formatter, change, 'C', messages);
 }
@@ -229,5 +229,5 @@ spindle_wal2json_v1_change(SpindleFormatter *formatter, const SpindleChange *cha
 		return;
 	appendStringInfoString(out, "]}");
 	appendBinaryStringInfo(messages->out, out->data, out->len);
-	spindle_formatter_complete(messages);
+	messages->complete(messages);
 }
