@@ -21,7 +21,7 @@
 
 /*
  * A format.  change appends a message of its own for each change, or what there
- * is to append, and calls spindle_formatter_complete() behind each message.
+ * is to append, and calls back behind each message.
  */
 struct SpindleFormat
 {
