@@ -25,6 +25,28 @@
 #define LN2_LOW		1.90821492927058770002e-10
 #define LN2_INVERSE 1.44269504088896338700e+00
 
+/* exp(r) by its series, for |r| up to half of ln 2. */
+static inline double
+exp_series(double r)
+{
+	double		sum = 1.0 / 6227020800.0;
+
+	sum = sum * r + 1.0 / 479001600.0;
+	sum = sum * r + 1.0 / 39916800.0;
+	sum = sum * r + 1.0 / 3628800.0;
+	sum = sum * r + 1.0 / 362880.0;
+	sum = sum * r + 1.0 / 40320.0;
+	sum = sum * r + 1.0 / 5040.0;
+	sum = sum * r + 1.0 / 720.0;
+	sum = sum * r + 1.0 / 120.0;
+	sum = sum * r + 1.0 / 24.0;
+	sum = sum * r + 1.0 / 6.0;
+	sum = sum * r + 0.5;
+	sum = sum * r + 1.0;
+	sum = sum * r + 1.0;
+	return sum;
+}
+
 /*
  * spindle_exp
  *		e to the power x, for |x| <= 700; beyond that the result stays at the
@@ -43,27 +65,12 @@ spindle_exp(double x)
 	}			scale;
 	double		k;
 	double		r;
-	double		sum;
 
 	x = Max(Min(x, 700.0), -700.0);
 	k = floor(x * LN2_INVERSE + 0.5);
 	r = (x - k * LN2_HIGH) - k * LN2_LOW;
-	sum = 1.0 / 6227020800.0;
-	sum = sum * r + 1.0 / 479001600.0;
-	sum = sum * r + 1.0 / 39916800.0;
-	sum = sum * r + 1.0 / 3628800.0;
-	sum = sum * r + 1.0 / 362880.0;
-	sum = sum * r + 1.0 / 40320.0;
-	sum = sum * r + 1.0 / 5040.0;
-	sum = sum * r + 1.0 / 720.0;
-	sum = sum * r + 1.0 / 120.0;
-	sum = sum * r + 1.0 / 24.0;
-	sum = sum * r + 1.0 / 6.0;
-	sum = sum * r + 0.5;
-	sum = sum * r + 1.0;
-	sum = sum * r + 1.0;
 	scale.bits = (uint64) ((int64) k + 1023) << 52;
-	return sum * scale.value;
+	return exp_series(r) * scale.value;
 }
 
 /*
@@ -282,24 +289,10 @@ falling_exp(double x)
 	}			scale;
 	double		k = (x * LN2_INVERSE + large) - large;
 	double		r = (x - k * LN2_HIGH) - k * LN2_LOW;
-	double		sum = 1.0 / 6227020800.0;
 
-	sum = sum * r + 1.0 / 479001600.0;
-	sum = sum * r + 1.0 / 39916800.0;
-	sum = sum * r + 1.0 / 3628800.0;
-	sum = sum * r + 1.0 / 362880.0;
-	sum = sum * r + 1.0 / 40320.0;
-	sum = sum * r + 1.0 / 5040.0;
-	sum = sum * r + 1.0 / 720.0;
-	sum = sum * r + 1.0 / 120.0;
-	sum = sum * r + 1.0 / 24.0;
-	sum = sum * r + 1.0 / 6.0;
-	sum = sum * r + 0.5;
-	sum = sum * r + 1.0;
-	sum = sum * r + 1.0;
 	scale.value = k + large;
 	scale.bits = (scale.bits + 1023) << 52;
-	return sum * scale.value;
+	return exp_series(r) * scale.value;
 }
 
 /*
