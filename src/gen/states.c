@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "gen/eval_internal.h"
@@ -201,6 +202,8 @@ run_states(Step *step)
 		const int	final = last->is_null && last->is_null[i] ? -1 : state_of_value(states, type, last->value[i]);
 		const Timestamp insert = step->input[1]->out.value[i];
 
+		/* each of a thousand steps can weigh a thousand transitions */
+		CHECK_FOR_INTERRUPTS();
 		ways->start[i] = ways->n;
 		if (final >= 0)
 			draw_way(step, states, ways, i, final, insert == DT_NOBEGIN ? ways->range_start : insert);
