@@ -621,6 +621,19 @@ spindle_eval_vector(const SpindleEval *eval, int handle)
 }
 
 /*
+ * spindle_vector_differs
+ *		Are two values of a vector, of a column of a type, different ones?
+ */
+bool
+spindle_vector_differs(const SpindleVector *vector, const SpindleType *type, int a, int b)
+{
+	const bool	a_null = vector->is_null && vector->is_null[a];
+	const bool	b_null = vector->is_null && vector->is_null[b];
+
+	return a_null != b_null || (!a_null && !spindle_values_equal(type, vector->value[a], vector->value[b]));
+}
+
+/*
  * spindle_eval_rows
  *		The numbers of the rows of the last batch, for messages; valid until the
  *		next one.
