@@ -15,6 +15,8 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "gen/clock.h"
 #include "gen/eval_internal.h"
 
@@ -112,6 +114,8 @@ run_clock(Step *step)
 			const int	n = spindle_layout_children(&cursor->layout, step->frame->row[i], &first);
 			const int64 until = n > 0 ? spindle_clock_count_until(cursor, time[i]) : 0;
 
+			/* a row can have thousands, and a batch millions */
+			CHECK_FOR_INTERRUPTS();
 			for (int k = 0; k < n; k++)
 				to_come += spindle_clock_rank(cursor, first + k) >= until;
 		}

@@ -506,6 +506,17 @@ spindle_eval_add_test(SpindleEval *eval, const SpindleTest *test)
 	return handle;
 }
 
+/* The same for what is made of the program's rows at their times. */
+static int
+add_of_top(SpindleEval *eval, Step *(*compile) (SpindleEval *eval, Frame *frame))
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(eval->context);
+	int			handle = add_handle(eval, compile(eval, eval->top));
+
+	MemoryContextSwitchTo(oldcontext);
+	return handle;
+}
+
 /*
  * spindle_eval_add_alive
  *		The same for whether a row is there at the time of a program at a time: 0
@@ -514,22 +525,14 @@ spindle_eval_add_test(SpindleEval *eval, const SpindleTest *test)
 int
 spindle_eval_add_alive(SpindleEval *eval)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(eval->context);
-	int			handle = add_handle(eval, spindle_compile_alive(eval, eval->top));
-
-	MemoryContextSwitchTo(oldcontext);
-	return handle;
+	return add_of_top(eval, spindle_compile_alive);
 }
 
 /* The same for the number of the version that a row has at the time, from 1. */
 int
 spindle_eval_add_version(SpindleEval *eval)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(eval->context);
-	int			handle = add_handle(eval, spindle_compile_version_number(eval, eval->top));
-
-	MemoryContextSwitchTo(oldcontext);
-	return handle;
+	return add_of_top(eval, spindle_compile_version_number);
 }
 
 /* Times of the rows' lives, for moments.c: see spindle_compile_life(). */
@@ -615,6 +618,19 @@ const SpindleVector *
 spindle_eval_vector(const SpindleEval *eval, int handle)
 {
 	return &eval->handle[handle]->out;
+}
+
+/*
+ * spindle_vector_differs
+ *		Are two values of a vector, of a column of a type, different ones?
+ */
+bool
+spindle_vector_differs(const SpindleVector *vector, const SpindleType *type, int a, int b)
+{
+	const bool	a_null = vector->is_null && vector->is_null[a];
+	const bool	b_null = vector->is_null && vector->is_null[b];
+
+	return a_null != b_null || (!a_null && !spindle_values_equal(type, vector->value[a], vector->value[b]));
 }
 
 /*

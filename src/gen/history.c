@@ -195,16 +195,9 @@ static bool
 differs(const SpindleHistory *history, int a, int b)
 {
 	for (int c = 0; c < history->ncompared; c++)
-	{
-		const SpindleVector *vector = spindle_eval_vector(history->eval, history->handle[c]);
-		const bool	a_null = vector->is_null && vector->is_null[a];
-		const bool	b_null = vector->is_null && vector->is_null[b];
-
-		if (a_null != b_null ||
-			(!a_null && !spindle_values_equal(&history->table->column[history->compared[c]].type, vector->value[a],
-											  vector->value[b])))
+		if (spindle_vector_differs(spindle_eval_vector(history->eval, history->handle[c]),
+								   &history->table->column[history->compared[c]].type, a, b))
 			return true;
-	}
 	return false;
 }
 

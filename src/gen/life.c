@@ -13,6 +13,7 @@
 
 #include <math.h>
 
+#include "common/int.h"
 #include "miscadmin.h"
 
 #include "gen/eval_internal.h"
@@ -315,6 +316,7 @@ int64
 spindle_alive_end(SpindleInstance *instance, int table, Timestamp time)
 {
 	const SpindleInsert *insert = &instance->domain->table[table].lifecycle->insert;
+	Timestamp	base;
 
 	if (insert->kind == SPINDLE_INSERT_INITIAL || time == DT_NOEND)
 		return instance->nrows[table];
@@ -322,7 +324,9 @@ spindle_alive_end(SpindleInstance *instance, int table, Timestamp time)
 		return insert->time.may_be_null ? instance->nrows[table] : 0;
 	if (insert->rises)
 		return spindle_first_row_behind(instance, table, &insert->time, time);
-	if (insert->has_base && !insert->time.may_be_null)
-		return spindle_first_row_behind(instance, table, &insert->base, time - insert->shortest);
+
+	/* where there is no such base, as the time is among the last ones, all may be there */
+	if (insert->has_base && !insert->time.may_be_null && !pg_sub_s64_overflow(time, insert->shortest, &base))
+		return spindle_first_row_behind(instance, table, &insert->base, base);
 	return instance->nrows[table];
 }

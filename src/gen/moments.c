@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "gen/clock.h"
 #include "gen/eval_internal.h"
 #include "gen/moments.h"
@@ -144,6 +146,8 @@ spindle_moments_get(SpindleMoments *moments, int i, const Timestamp **time)
 		int64		first;
 		const int	nchanges = spindle_layout_children(&moments->clock[c].layout, row, &first);
 
+		/* a row can have thousands, and a reader asks for many rows in turn */
+		CHECK_FOR_INTERRUPTS();
 		reserve_times(moments, n + nchanges);
 		for (int k = 0; k < nchanges; k++)
 			add_time(moments, &n,

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "gen/clock.h"
 #include "gen/eval_internal.h"
 
@@ -60,6 +62,9 @@ look_back_clock(SpindleClockCursor *cursor, SpindleClockCursor *insert_cursor, i
 
 	if (nchanges == 0)
 		return;
+
+	/* a row can have thousands, and a batch millions */
+	CHECK_FOR_INTERRUPTS();
 	from = spindle_clock_count_until(insert_cursor, insert);
 	until = spindle_clock_count_until(cursor, time);
 	for (int k = 0; k < nchanges; k++)

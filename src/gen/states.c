@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "gen/eval_internal.h"
@@ -120,6 +121,13 @@ move_steps(Timestamp *time, int n, Timestamp insert, int64 limit)
 		time[i] = insert + (int64) ((__int128) (time[i] - insert) * limit / total);
 }
 
+/* A limit behind the insert that does not pass a time either, if there is one. */
+static inline int64
+limit_by(int64 limit, Timestamp time, Timestamp insert)
+{
+	return TIMESTAMP_NOT_FINITE(time) ? limit : Max(Min(limit, time - insert), 0);
+}
+
 /* The way of the i'th row to its last state, from its insert on, behind the other ways. */
 static void
 draw_way(Step *step, const SpindleStates *states, Ways *ways, int i, int final, Timestamp insert)
@@ -130,6 +138,7 @@ draw_way(Step *step, const SpindleStates *states, Ways *ways, int i, int final, 
 	int			nfree;			/* steps that can be moved */
 	int64		limit = states->within;
 	Timestamp	time = insert;
+	Timestamp	at = DT_NOBEGIN;	/* of a last step at a time of its own */
 
 	for (int left = states->nsteps; ; left--)
 	{
@@ -153,17 +162,20 @@ draw_way(Step *step, const SpindleStates *states, Ways *ways, int i, int final, 
 		return;
 	}
 	nfree = ways->n - first;
+	if (ways->before >= 0)
+		limit = limit_by(limit, step->input[ways->before]->out.value[i], insert);
 	if (nfree > 0 && ways->at[ways->transition[ways->n - 1]] >= 0)
+	{
 		nfree--;
-	if (ways->before >= 0 && step->input[ways->before]->out.value[i] != DT_NOEND)
-		limit = Max(Min(limit, step->input[ways->before]->out.value[i] - insert), 0);
+		at = step->input[ways->at[ways->transition[ways->n - 1]]]->out.value[i];
+		limit = limit_by(limit, at, insert);
+	}
 	move_steps(ways->time + first, nfree, insert, limit);
 	if (first + nfree < ways->n)
 	{
 		/* a step at a time is the last one, and not before those that lead to it */
 		time = nfree > 0 ? ways->time[first + nfree - 1] : insert;
-		ways->time[ways->n - 1] =
-			Max(time, step->input[ways->at[ways->transition[ways->n - 1]]]->out.value[i]);
+		ways->time[ways->n - 1] = Max(time, at);
 	}
 }
 
@@ -190,6 +202,8 @@ run_states(Step *step)
 		const int	final = last->is_null && last->is_null[i] ? -1 : state_of_value(states, type, last->value[i]);
 		const Timestamp insert = step->input[1]->out.value[i];
 
+		/* each of a thousand steps can weigh a thousand transitions */
+		CHECK_FOR_INTERRUPTS();
 		ways->start[i] = ways->n;
 		if (final >= 0)
 			draw_way(step, states, ways, i, final, insert == DT_NOBEGIN ? ways->range_start : insert);

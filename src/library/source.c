@@ -344,8 +344,9 @@ spindle_source_as_of_text(const SpindleSource *source)
  *		columns are those of desc, and the rows wanted, *row .. *end - 1, of which
  *		some may not be there at the time at which they are looked at.
  *
- * The function of the first release has no "as_of" and "profile".  desc is NULL if the call has no column definition list, an error.  The instance
- * is held by the current memory context.
+ * The function of the first release has no "as_of" and "profile".  desc is NULL if
+ * the call has no column definition list, an error.  The instance is held by the
+ * current memory context.
  *
  * first_row beyond the end, or max_rows of 0, gives no rows.  Raises
  * null_value_not_allowed and invalid_parameter_value for arguments,

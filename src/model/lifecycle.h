@@ -200,7 +200,8 @@ typedef struct SpindleStates
 	double	   *reach;			/* see spindle_states_reach() */
 	bool		has_before;		/* steps but those at a time are moved together
 								 * so that the last one is not after this, where
-								 * it is not NULL, */
+								 * it is not NULL, nor after that of a step at a
+								 * time which follows, */
 	SpindleTimeRef before;
 	int64		within;			/* nor more than this after the insert;
 								 * SPINDLE_NO_BOUND without */

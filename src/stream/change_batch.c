@@ -95,15 +95,8 @@ static bool
 differs(const SpindleChangeTable *table, const SpindleBatchTable *program, int a, int b)
 {
 	for (int c = 0; c < table->ncolumns; c++)
-	{
-		const SpindleVector *vector = spindle_eval_vector(program->eval, program->handle[c]);
-		const bool	a_null = vector->is_null && vector->is_null[a];
-		const bool	b_null = vector->is_null && vector->is_null[b];
-
-		if (a_null != b_null ||
-			(!a_null && !spindle_values_equal(&table->column[c]->type, vector->value[a], vector->value[b])))
+		if (spindle_vector_differs(spindle_eval_vector(program->eval, program->handle[c]), &table->column[c]->type, a, b))
 			return true;
-	}
 	return false;
 }
 

@@ -138,20 +138,6 @@ create_lookahead(SpindleInstance *instance, int table, int profile, const Spindl
 	return &feed->feed;
 }
 
-/* By time, then by root, then by row; for qsort(). */
-static int
-compare_moments(const void *a, const void *b)
-{
-	const SpindleMoment *x = a;
-	const SpindleMoment *y = b;
-
-	if (x->time != y->time)
-		return x->time < y->time ? -1 : 1;
-	if (x->root != y->root)
-		return x->root < y->root ? -1 : 1;
-	return x->row < y->row ? -1 : x->row > y->row;
-}
-
 /* Set the roots of the moments at hand. */
 static void
 set_roots(ClockFeed *clock)
@@ -200,7 +186,7 @@ fill_clock(SpindleChangeFeed *feed)
 		clock->next++;
 	}
 	set_roots(clock);
-	qsort(feed->moment, feed->n, sizeof(SpindleMoment), compare_moments);
+	qsort(feed->moment, feed->n, sizeof(SpindleMoment), spindle_compare_moments);
 }
 
 static void

@@ -68,9 +68,9 @@ struct SpindleLookahead
 	int64		first_row;		/* that may still be to come */
 };
 
-/* By time, then by root, then by row; for pg_qsort(). */
-static int
-compare_entries(const void *a, const void *b)
+/* spindle_compare_moments: by time, then by root, then by row; for qsort(). */
+int
+spindle_compare_moments(const void *a, const void *b)
 {
 	const SpindleMoment *x = a;
 	const SpindleMoment *y = b;
@@ -153,7 +153,7 @@ spindle_lookahead_of_moments(SpindleInstance *instance, int table, SpindleMoment
 static int
 keep_earliest(SpindleLookahead *lookahead, int n)
 {
-	pg_qsort(lookahead->entry, n, sizeof(SpindleMoment), compare_entries);
+	pg_qsort(lookahead->entry, n, sizeof(SpindleMoment), spindle_compare_moments);
 	return Min(n, lookahead->kept);
 }
 
@@ -190,8 +190,8 @@ typedef struct Walk
 static inline void
 take(SpindleLookahead *lookahead, Walk *walk, const SpindleMoment *entry)
 {
-	if ((lookahead->has_last && compare_entries(entry, &lookahead->last) <= 0) ||
-		(walk->has_limit && compare_entries(entry, &walk->limit) >= 0))
+	if ((lookahead->has_last && spindle_compare_moments(entry, &lookahead->last) <= 0) ||
+		(walk->has_limit && spindle_compare_moments(entry, &walk->limit) >= 0))
 		return;
 	lookahead->entry[walk->n++] = *entry;
 	if (walk->n == 2 * lookahead->kept)
@@ -332,7 +332,7 @@ spindle_lookahead_moments(SpindleLookahead *lookahead, SpindleMoment *moment, in
 	{
 		const SpindleMoment *next = &lookahead->entry[lookahead->i++];
 
-		if (given == 0 || compare_entries(next, &moment[given - 1]) != 0)
+		if (given == 0 || spindle_compare_moments(next, &moment[given - 1]) != 0)
 			moment[given++] = *next;
 	}
 	return given;

@@ -22,6 +22,7 @@ typedef struct SpindleMoment
 	int64		row;
 } SpindleMoment;
 
+extern int	spindle_compare_moments(const void *a, const void *b);
 extern SpindleLookahead *spindle_lookahead_create(SpindleInstance *instance, int table,
 												  const SpindleColumnRef *time, MemoryContext context);
 extern SpindleLookahead *spindle_lookahead_of_moments(SpindleInstance *instance, int table, SpindleMoments *moments,

@@ -118,6 +118,23 @@ SELECT spindle_fill('watched', 'lifecycle', 'account', first_row => 100, as_of =
 SELECT count(*), count(*) FILTER (WHERE f = w AND f = m) AS same FROM filled f JOIN watched w USING (account_id) JOIN midway.account m USING (account_id);
 CALL spindle_seed('lifecycle', 'as_of_none', profile => 'x');
 
+-- delays are shortened so that a last step at a time is then; and inserts long before a time that rises are there at the last of all times
+SELECT spindle_create_domain('early_orders', '{"spindle": 1, "description": "Orders that are planned behind their time", "range": {"start": "2023-01-01", "end": "2024-01-01"},
+  "presets": {"all": {"order": 300}}, "tables": {"order": {"key": "order_id", "rows": {"kind": "preset"},
+    "columns": {"order_id": {"type": "integer", "rule": {"kind": "sequence"}}, "planned": {"type": "timestamptz", "rule": {"kind": "time", "ordered": true}},
+      "placed": {"type": "timestamptz", "rule": {"kind": "offset", "column": "planned", "unit": "days", "by": {"distribution": "uniform", "min": -60, "max": -20}}},
+      "due": {"type": "timestamptz", "null": 0.5, "rule": {"kind": "offset", "column": "placed", "unit": "days", "by": {"distribution": "uniform", "min": 1, "max": 9}}},
+      "status": {"type": "text", "rule": {"kind": "case", "cases": [{"when": {"column": "due", "is": "not null"}, "then": {"kind": "constant", "value": "done"}}], "else": {"kind": "constant", "value": "packed"}}},
+      "packed_at": {"type": "timestamptz", "nullable": true, "rule": {"kind": "entered", "state": "packed"}},
+      "done_at": {"type": "timestamptz", "nullable": true, "rule": {"kind": "entered", "state": "done"}}},
+    "lifecycle": {"insert": {"at": "placed"}, "states": {"column": "status", "initial": "placed", "transitions": [
+      {"from": "placed", "to": "packed", "after": {"distribution": "uniform", "min": 4, "max": 20}, "unit": "days"},
+      {"from": "packed", "to": "done", "at": "due"}, {"from": "packed", "stay": 1}]}}}}}');
+SELECT count(*), count(*) FILTER (WHERE packed_at = due) > 0 AS shortened, count(*) FILTER (WHERE packed_at > done_at OR done_at <> due) AS late, count(*) FILTER (WHERE packed_at - placed > '9 days' AND due IS NULL) > 0 AS long
+FROM spindle_rows('early_orders', 'order') AS r (placed timestamptz, due timestamptz, packed_at timestamptz, done_at timestamptz);
+SELECT count(*) FROM spindle_rows('early_orders', 'order', as_of => '294276-12-31 23:59:59.999999') AS r (order_id integer);
+SELECT spindle_drop_domain('early_orders');
+
 -- what is wrong
 CREATE FOREIGN TABLE wrong (account_id integer) SERVER spindle OPTIONS (domain 'lifecycle', "table" 'account', as_of 'yesterday');
 CREATE FOREIGN TABLE wrong (account_id integer) SERVER spindle OPTIONS (domain 'lifecycle', "table" 'account', as_of '2024-02-30');
