@@ -28,7 +28,7 @@ static const char *const literals_query =
 "  SELECT row_number() OVER (), t.key, coalesce(c.value ->> 'name', c.key), 'rule', c.value -> 'rule', c.value -> 'learned'"
 "  FROM json_each($1::json -> 'tables') t, json_each(t.value -> 'columns') c"
 "  UNION ALL SELECT n.place, n.tab, n.col, e.key, e.value, n.learned FROM node n, LATERAL ("
-"    SELECT o.key, o.value FROM json_each(CASE WHEN json_typeof(n.value) = 'object' THEN n.value ELSE '{}' END) o"
+"    SELECT CASE WHEN n.key = 'values' THEN n.key ELSE o.key END, o.value FROM json_each(CASE WHEN json_typeof(n.value) = 'object' THEN n.value ELSE '{}' END) o"
 "    UNION ALL SELECT n.key, a.value FROM json_array_elements(CASE WHEN json_typeof(n.value) = 'array' THEN n.value ELSE '[]' END) a) e)"
 " SELECT tab, col, literal, coalesce((learned ->> 'carried')::bigint > 0, false) FROM ("
 "  SELECT n.place, n.tab, n.col, n.value #>> '{}' AS literal, n.learned::text AS learned_text FROM node n WHERE json_typeof(n.value) = 'string'"
