@@ -15,6 +15,7 @@
 #include <math.h>
 
 #include "access/htup_details.h"
+#include "access/sysattr.h"
 #include "access/transam.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -652,7 +653,12 @@ calls_strange(Node *node, void *context)
 void
 learn_judge(LearnCheck *check)
 {
-	if (calls_strange((Node *) check->expr, NULL))
+	Bitmapset  *attributes = NULL;
+
+	pull_varattnos((Node *) check->expr, 1, &attributes);
+	if (bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, attributes))
+		check->unasked = "it is about the row as a whole";
+	else if (calls_strange((Node *) check->expr, NULL))
 		check->unasked = "it would call functions of another role";
 	else if (contain_mutable_functions((Node *) check->expr))
 		check->unasked = "it depends on more than the row";

@@ -160,12 +160,15 @@ CREATE TABLE learn_odd.huge (n numeric NOT NULL) PARTITION BY RANGE (n);
 CREATE TABLE learn_odd.huge_1 PARTITION OF learn_odd.huge FOR VALUES FROM (1) TO (1e400);
 CREATE TABLE learn_odd.days (day date NOT NULL) PARTITION BY RANGE (day);
 CREATE TABLE learn_odd.days_1 PARTITION OF learn_odd.days FOR VALUES FROM ('-infinity') TO ('infinity');
+CREATE TABLE learn_odd.abstract (id int, CHECK (false) NO INHERIT);
+CREATE TABLE learn_odd.whole (id int, n int, CONSTRAINT whole_row CHECK (whole.* IS NOT NULL));
 SET learn.tenant = 'acme';
 SELECT key, value #>> '{rule,kind}' AS kind, value #> '{rule,weights}' AS weights, value #>> '{rule,start}' AS start FROM json_each(spindle_learn('{learn_odd}') #> '{tables,numbers,columns}');
 RESET learn.tenant;
 SELECT spindle_create_domain('learned', spindle_learn('{learn_odd}'), replace => true);
-CALL spindle_fill_schema('learned', NULL, tables => '{huge,days}', report => false);
-SELECT (SELECT min(n) >= 1 FROM learn_odd.huge) AS numbers, (SELECT extract(year FROM min(day)) FROM learn_odd.days) AS year;
+CALL spindle_fill_schema('learned', NULL, tables => '{huge,days,abstract}', report => false);
+SELECT (SELECT min(n) >= 1 FROM learn_odd.huge) AS numbers, (SELECT extract(year FROM min(day)) FROM learn_odd.days) AS year, (SELECT count(*) FROM learn_odd.abstract) AS abstract;
+SELECT * FROM notes() WHERE table_name IN ('abstract', 'whole');
 
 -- Functions of strangers are not called, neither by checks nor by domains that types are made of.
 CREATE ROLE regress_spindle_stranger;

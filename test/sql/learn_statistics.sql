@@ -47,6 +47,7 @@ SELECT table_name, column_name, rule, source, withheld, note FROM spindle_learn_
 -- what passes a check of values that are carried is reported, and a value is found under any name
 SELECT value #> '{rule}' AS rule, value -> 'learned' AS learned FROM json_each(:'definition'::json #> '{tables,checked,columns}') WHERE key = 'n';
 SELECT literal, found_in FROM spindle_leak_check('{"tables": {"t": {"columns": {"p": {"rule": {"kind": "variant", "variants": [{"weight": 1, "values": {"kind": "shut"}}]}}}}}}', 'learn_source');
+SELECT spindle_leak_check('{"domain": "live"}', 'learn_source'); -- ERROR
 -- lists of the caller
 SELECT column_name, carried > 0 AS carries, withheld FROM spindle_learn_report(spindle_learn('{learn_source}', '{customer}', sensitive => '{score,customer.status}', harmless => '{born}'))
 WHERE column_name IN ('score', 'status', 'born', 'plan');
