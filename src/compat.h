@@ -194,6 +194,13 @@ object_ownercheck(Oid classid, Oid objectid, Oid roleid)
  * 17
  * ----------
  */
+/* 17 added expressions of JSON paths, whose result can be read by a domain's input. */
+#if PG_VERSION_NUM < 170000
+#define SPINDLE_IS_JSON_EXPR(node)	false
+#else
+#define SPINDLE_IS_JSON_EXPR(node)	IsA(node, JsonExpr)
+#endif
+
 #if PG_VERSION_NUM < 170000
 #define MyProcNumber	(MyProc->pgprocno)
 

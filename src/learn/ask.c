@@ -11,7 +11,7 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
+#include "access/relation.h"
 #include "executor/executor.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
@@ -50,6 +50,8 @@ typedef struct Question
 /*
  * learn_ask_open
  *		Be ready to evaluate checks of a table, which is locked as by a SELECT.
+ *
+ * Raises undefined_table if it has been dropped since the catalogue was read.
  */
 LearnAsker *
 learn_ask_open(LearnTable *table)
@@ -57,7 +59,11 @@ learn_ask_open(LearnTable *table)
 	LearnAsker *asker = palloc0(sizeof(LearnAsker));
 
 	asker->table = table;
-	asker->relation = table_open(table->relid, AccessShareLock);
+	asker->relation = try_relation_open(table->relid, AccessShareLock);
+	if (asker->relation == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s.%s\" has been dropped while it was learned", table->schema, table->sql_name)));
 	asker->slot = MakeSingleTupleTableSlot(RelationGetDescr(asker->relation), &TTSOpsVirtual);
 	asker->context = AllocSetContextCreate(CurrentMemoryContext, "spindle learn question", ALLOCSET_DEFAULT_SIZES);
 	return asker;
@@ -68,7 +74,7 @@ void
 learn_ask_close(LearnAsker *asker)
 {
 	ExecDropSingleTupleTableSlot(asker->slot);
-	table_close(asker->relation, AccessShareLock);
+	relation_close(asker->relation, AccessShareLock);
 	MemoryContextDelete(asker->context);
 	pfree(asker);
 }

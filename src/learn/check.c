@@ -62,29 +62,6 @@ take_column_check(LearnColumn *column, LearnCheck *check)
 	learn_collect_hints(node, &column->limits);
 }
 
-/* The columns of a table that a part uses. */
-typedef struct VarSearch
-{
-	const LearnTable *table;
-	Bitmapset  *columns;
-} VarSearch;
-
-static bool
-search_vars(Node *node, VarSearch *search)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, Var))
-	{
-		int			column = learn_find_column(search->table, ((Var *) node)->varattno);
-
-		if (column >= 0)
-			search->columns = bms_add_member(search->columns, column);
-		return false;
-	}
-	return expression_tree_walker(node, search_vars, search);
-}
-
 /* The comparison in a part that may say "is null or …" before it, or NULL. */
 static OpExpr *
 comparison_in(Node *node)
@@ -230,10 +207,8 @@ understand_table(LearnTable *table)
 		foreach(lp, conjuncts((Node *) ((LearnCheck *) lfirst(lc))->expr))
 		{
 			LearnCheck *part = part_of(lfirst(lc), lfirst(lp));
-			VarSearch	search = {table, NULL};
 
-			(void) search_vars(lfirst(lp), &search);
-			part->columns = search.columns;
+			part->columns = learn_columns_in(table, lfirst(lp));
 			if (bms_num_members(part->columns) == 1)
 				take_column_check(&table->column[bms_singleton_member(part->columns)], part);
 			else

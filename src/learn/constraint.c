@@ -97,8 +97,12 @@ search_columns(Node *node, ColumnSearch *search)
 	return expression_tree_walker(node, search_columns, search);
 }
 
-static Bitmapset *
-columns_in(const LearnTable *table, Node *node)
+/*
+ * learn_columns_in
+ *		The columns of a table that an expression uses, by number.
+ */
+Bitmapset *
+learn_columns_in(const LearnTable *table, Node *node)
 {
 	ColumnSearch search = {table, NULL};
 
@@ -114,7 +118,6 @@ read_check(LearnTable *table, char *const *value)
 
 	check->name = pstrdup(value[1]);
 	check->expr = stringToNode(value[8]);
-	check->columns = columns_in(table, (Node *) check->expr);
 	table->checks = lappend(table->checks, check);
 }
 
@@ -263,7 +266,7 @@ read_index(char *const *value, void *arg)
 		if (attnum == 0 && column < 0 && lc)
 		{
 			set->is_odd = true;
-			set->columns = bms_add_members(set->columns, columns_in(table, lfirst(lc)));
+			set->columns = bms_add_members(set->columns, learn_columns_in(table, lfirst(lc)));
 		}
 		if (attnum == 0 && lc)
 			lc = lnext(expressions, lc);

@@ -28,7 +28,7 @@ static const char *const literals_query =
 "  SELECT row_number() OVER (), t.key, coalesce(c.value ->> 'name', c.key), 'rule', c.value -> 'rule', c.value -> 'learned'"
 "  FROM json_each($1::json -> 'tables') t, json_each(t.value -> 'columns') c"
 "  UNION ALL SELECT n.place, n.tab, n.col, e.key, e.value, n.learned FROM node n, LATERAL ("
-"    SELECT o.key, o.value FROM json_each(CASE WHEN json_typeof(n.value) = 'object' THEN n.value ELSE '{}' END) o"
+"    SELECT CASE WHEN n.key = 'values' THEN n.key ELSE o.key END, o.value FROM json_each(CASE WHEN json_typeof(n.value) = 'object' THEN n.value ELSE '{}' END) o"
 "    UNION ALL SELECT n.key, a.value FROM json_array_elements(CASE WHEN json_typeof(n.value) = 'array' THEN n.value ELSE '[]' END) a) e)"
 " SELECT tab, col, literal, coalesce((learned ->> 'carried')::bigint > 0, false) FROM ("
 "  SELECT n.place, n.tab, n.col, n.value #>> '{}' AS literal, n.learned::text AS learned_text FROM node n WHERE json_typeof(n.value) = 'string'"
@@ -104,6 +104,17 @@ read_column(char *const *value, void *arg)
 	search->columns = lappend(search->columns, column);
 }
 
+/* The type of the member "tables" of the definition. */
+static void
+read_type(char *const *value, void *arg)
+{
+	if (value[0] == NULL || strcmp(value[0], "object") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the definition has no tables"),
+				 errhint("Give what spindle_learn() or spindle_domain_definition() returns.")));
+}
+
 /* A text of a column that is a literal, with its rows. */
 static void
 read_match(char *const *value, void *arg)
@@ -155,6 +166,7 @@ spindle_learn_leaks(const char *definition, const char *schema)
 	char	   *array;
 	ListCell   *lc;
 
+	learn_query("SELECT json_typeof($1::json -> 'tables')", definition, NULL, read_type, NULL);
 	learn_query(literals_query, definition, NULL, read_literal, &search);
 	learn_query(columns_query, schema, NULL, read_column, &search);
 	list_sort(search.literals, compare_literals);

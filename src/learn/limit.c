@@ -15,6 +15,7 @@
 #include <math.h>
 
 #include "access/htup_details.h"
+#include "access/sysattr.h"
 #include "access/transam.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -22,6 +23,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/parse_coerce.h"
 #include "optimizer/optimizer.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -32,7 +34,9 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
+#include "utils/typcache.h"
 
+#include "compat.h"
 #include "learn/schema.h"
 #include "server/attempt.h"
 
@@ -85,19 +89,52 @@ learn_limit_list(LearnLimits *limits, List *list)
 	limits->list = both;
 }
 
-/* Is anything in an expression more than constants and the server's own functions of them? */
+/* Is a function one of the present? */
+static bool
+is_present(Oid function)
+{
+	return function == F_NOW || function == F_TRANSACTION_TIMESTAMP || function == F_STATEMENT_TIMESTAMP || function == F_CLOCK_TIMESTAMP;
+}
+
+/* Is a type one of times or durations? */
+static bool
+is_of_times(Oid type)
+{
+	return TypeCategory(type) == TYPCATEGORY_DATETIME || TypeCategory(type) == TYPCATEGORY_TIMESPAN;
+}
+
+/*
+ * Is a function somebody's own, or does it depend on more than its arguments?  What the
+ * server has for times depends on settings that learn.c sets.  All else that is not
+ * immutable can tell about the session, or read values of types that are somebody's
+ * own, and so call his functions.
+ */
 static bool
 function_is_foreign(Oid function, void *context)
 {
-	return function >= FirstNormalObjectId;
+	Oid		   *args;
+	int			nargs;
+	Oid			result;
+	bool		has_times = false;
+
+	if (function >= FirstNormalObjectId)
+		return true;
+	if (is_present(function) || func_volatile(function) == PROVOLATILE_IMMUTABLE)
+		return false;
+	result = get_func_signature(function, &args, &nargs);
+	for (int i = 0; i < nargs; i++)
+		has_times |= is_of_times(args[i]);
+	return func_volatile(function) == PROVOLATILE_VOLATILE || nargs == 0 || !(has_times || is_of_times(result));
 }
 
+/* Is anything in an expression more than constants and the server's own functions of them, and the present? */
 static bool
 is_no_constant(Node *node, void *context)
 {
 	if (node == NULL)
 		return false;
 	if (IsA(node, Var) || IsA(node, Param) || IsA(node, SubLink) || IsA(node, CoerceToDomainValue) || IsA(node, CoerceToDomain) ||
+		SPINDLE_IS_JSON_EXPR(node) || (IsA(node, SQLValueFunction) && !is_of_times(((SQLValueFunction *) node)->type)) ||
 		check_functions_in_node(node, function_is_foreign, NULL))
 		return true;
 	return expression_tree_walker(node, is_no_constant, context);
@@ -112,10 +149,7 @@ fix_present(Node *node, void *context)
 {
 	if (node == NULL)
 		return NULL;
-	if (IsA(node, SQLValueFunction) || (IsA(node, FuncExpr) && (((FuncExpr *) node)->funcid == F_NOW ||
-																((FuncExpr *) node)->funcid == F_TRANSACTION_TIMESTAMP ||
-																((FuncExpr *) node)->funcid == F_STATEMENT_TIMESTAMP ||
-																((FuncExpr *) node)->funcid == F_CLOCK_TIMESTAMP)))
+	if (IsA(node, SQLValueFunction) || (IsA(node, FuncExpr) && is_present(((FuncExpr *) node)->funcid)))
 	{
 		Oid			type = exprType(node);
 
@@ -173,8 +207,6 @@ fold(Node *node)
 	if (IsA(node, Const))
 		return ((Const *) node)->constisnull ? NULL : (Const *) node;
 	folding.node = fix_present(node, NULL);
-	if (contain_volatile_functions(folding.node))
-		return NULL;
 	return spindle_attempt(evaluate, &folding, false) == NULL ? folding.result : NULL;
 }
 
@@ -189,51 +221,11 @@ text_of(Oid type, Datum value)
 	return OidOutputFunctionCall(output, value);
 }
 
-/* A constant as a number, of times in days since 2000-01-01; false if it is neither. */
+/* A constant as a finite number, as learn_number_of() has it; false if it is none. */
 static bool
 number_of(const Const *constant, double *number)
 {
-	switch (constant->consttype)
-	{
-		case INT2OID:
-			*number = DatumGetInt16(constant->constvalue);
-			break;
-		case INT4OID:
-			*number = DatumGetInt32(constant->constvalue);
-			break;
-		case INT8OID:
-			*number = (double) DatumGetInt64(constant->constvalue);
-			break;
-		case FLOAT4OID:
-			*number = DatumGetFloat4(constant->constvalue);
-			break;
-		case FLOAT8OID:
-			*number = DatumGetFloat8(constant->constvalue);
-			break;
-		case NUMERICOID:
-			*number = DatumGetFloat8(DirectFunctionCall1(numeric_float8, constant->constvalue));
-			break;
-		case DATEOID:
-			*number = DatumGetDateADT(constant->constvalue);
-			break;
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			*number = (double) DatumGetTimestamp(constant->constvalue) / USECS_PER_DAY;
-			break;
-		case TIMEOID:
-			*number = (double) DatumGetTimeADT(constant->constvalue) / USECS_PER_SEC;
-			break;
-		case INTERVALOID:
-			{
-				Interval   *interval = DatumGetIntervalP(constant->constvalue);
-
-				*number = (double) interval->time / USECS_PER_SEC + (interval->day + 30.0 * interval->month) * SECS_PER_DAY;
-				break;
-			}
-		default:
-			return false;
-	}
-	return isfinite(*number);
+	return learn_number_of(constant->consttype, constant->constvalue, number) && isfinite(*number);
 }
 
 /*
@@ -597,6 +589,19 @@ function_is_strange(Oid function, void *context)
 	return function >= FirstNormalObjectId && !is_trusted(function_owner(function));
 }
 
+/* May all types that a composite one is made of read texts? */
+static bool
+trusts_attributes(Oid type)
+{
+	TupleDesc	desc = lookup_rowtype_tupdesc(type, -1);
+	bool		result = true;
+
+	for (int i = 0; i < desc->natts && result; i++)
+		result = TupleDescAttr(desc, i)->attisdropped || learn_trusts_type(TupleDescAttr(desc, i)->atttypid);
+	ReleaseTupleDesc(desc);
+	return result;
+}
+
 /*
  * learn_trusts_type
  *		May a type read texts while a schema is learned?
@@ -606,12 +611,18 @@ function_is_strange(Oid function, void *context)
 bool
 learn_trusts_type(Oid type)
 {
-	Oid			part = get_element_type(type);
+	Oid			base = getBaseType(type);
+	Oid			part = get_element_type(base);
 	HeapTuple	tuple;
 	bool		result;
 
+	check_stack_depth();
+	if (base != type && !learn_trusts_type(base))
+		return false;
 	if (!OidIsValid(part))
-		part = get_range_subtype(type);
+		part = get_multirange_range(base);
+	if (!OidIsValid(part))
+		part = get_range_subtype(base);
 	if (OidIsValid(part) && !learn_trusts_type(part))
 		return false;
 	if (type < FirstNormalObjectId || OidIsValid(get_element_type(type)))
@@ -620,7 +631,7 @@ learn_trusts_type(Oid type)
 	result = HeapTupleIsValid(tuple) && is_trusted(((Form_pg_type) GETSTRUCT(tuple))->typowner);
 	if (HeapTupleIsValid(tuple))
 		ReleaseSysCache(tuple);
-	return result;
+	return result && (get_typtype(type) != TYPTYPE_COMPOSITE || trusts_attributes(type));
 }
 
 static bool
@@ -628,7 +639,7 @@ calls_strange(Node *node, void *context)
 {
 	if (node == NULL)
 		return false;
-	if (IsA(node, SubLink) || IsA(node, CoerceToDomain) || check_functions_in_node(node, function_is_strange, NULL))
+	if (IsA(node, SubLink) || IsA(node, CoerceToDomain) || SPINDLE_IS_JSON_EXPR(node) || check_functions_in_node(node, function_is_strange, NULL))
 		return true;
 	if ((IsA(node, Var) || IsA(node, CoerceToDomainValue)) && !learn_trusts_type(getBaseType(exprType(node))))
 		return true;
@@ -642,7 +653,12 @@ calls_strange(Node *node, void *context)
 void
 learn_judge(LearnCheck *check)
 {
-	if (calls_strange((Node *) check->expr, NULL))
+	Bitmapset  *attributes = NULL;
+
+	pull_varattnos((Node *) check->expr, 1, &attributes);
+	if (bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, attributes))
+		check->unasked = "it is about the row as a whole";
+	else if (calls_strange((Node *) check->expr, NULL))
 		check->unasked = "it would call functions of another role";
 	else if (contain_mutable_functions((Node *) check->expr))
 		check->unasked = "it depends on more than the row";

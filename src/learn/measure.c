@@ -9,10 +9,8 @@
 
 #include <math.h>
 
-#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
@@ -38,13 +36,12 @@ share_text(double share)
 	return learn_number(floor(Max(share, 0.001) * 1000 + 0.5) / 1000);
 }
 
-/* A value as a number, of times days since 2000-01-01, of durations seconds; false if it is none. */
+/* A value as a number, as learn_number_of() has it; false if it is none, or too large for the format. */
 static bool
 number_of(const LearnColumn *column, const char *text, double *number)
 {
 	Oid			input;
 	Oid			param;
-	Datum		value;
 	char	   *end;
 
 	if (column->kind == LEARN_INT || column->kind == LEARN_DECIMAL || column->kind == LEARN_FLOAT)
@@ -53,29 +50,8 @@ number_of(const LearnColumn *column, const char *text, double *number)
 		return end != text && isfinite(*number) && fabs(*number) <= 1e15;
 	}
 	getTypeInputInfo(column->type, &input, &param);
-	value = OidInputFunctionCall(input, unconstify(char *, text), param, -1);
-	switch (column->type)
-	{
-		case DATEOID:
-			*number = DatumGetDateADT(value);
-			return !DATE_NOT_FINITE(DatumGetDateADT(value)) && fabs(*number) < 1e6;
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			*number = (double) DatumGetTimestamp(value) / USECS_PER_DAY;
-			return !TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value)) && fabs(*number) < 1e6;
-		case TIMEOID:
-			*number = (double) DatumGetTimeADT(value) / USECS_PER_SEC;
-			return true;
-		case INTERVALOID:
-			{
-				const Interval *interval = DatumGetIntervalP(value);
-
-				*number = (double) interval->time / USECS_PER_SEC + (interval->day + 30.0 * interval->month) * SECS_PER_DAY;
-				return fabs(*number) < 1e12;
-			}
-		default:
-			return false;
-	}
+	return learn_number_of(column->type, OidInputFunctionCall(input, unconstify(char *, text), param, -1), number) &&
+		fabs(*number) < (column->kind == LEARN_INTERVAL ? 1e12 : 1e6);
 }
 
 /*

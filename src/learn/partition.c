@@ -16,7 +16,6 @@
 #include "catalog/pg_type.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
@@ -58,36 +57,6 @@ typedef struct PartitionReader
 	List	   *levels;
 } PartitionReader;
 
-/* A constant of a bound as a number, times as days since 2000-01-01; false if it is neither. */
-static bool
-constant_number(const Const *constant, double *number)
-{
-	switch (constant->consttype)
-	{
-		case INT2OID:
-			*number = DatumGetInt16(constant->constvalue);
-			return true;
-		case INT4OID:
-			*number = DatumGetInt32(constant->constvalue);
-			return true;
-		case INT8OID:
-			*number = (double) DatumGetInt64(constant->constvalue);
-			return true;
-		case NUMERICOID:
-			*number = DatumGetFloat8(DirectFunctionCall1(numeric_float8, constant->constvalue));
-			return true;
-		case DATEOID:
-			*number = DatumGetDateADT(constant->constvalue);
-			return true;
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			*number = (double) DatumGetTimestamp(constant->constvalue) / USECS_PER_DAY;
-			return true;
-		default:
-			return false;
-	}
-}
-
 /*
  * The first number of a bound of a range; the others are not looked at.  If they
  * matter, a lower bound is the next number: whole days and numbers are enough.
@@ -102,7 +71,8 @@ bound_number(const List *bound, bool is_low, double *number)
 		*number = datum->kind == PARTITION_RANGE_DATUM_MINVALUE ? -INFINITY : INFINITY;
 		return true;
 	}
-	if (!IsA(datum->value, Const) || !constant_number((const Const *) datum->value, number))
+	if (!IsA(datum->value, Const) ||
+		!learn_number_of(((const Const *) datum->value)->consttype, ((const Const *) datum->value)->constvalue, number))
 		return false;
 	if (is_low && list_length(bound) > 1)
 	{

@@ -314,6 +314,7 @@ extern int	learn_find_table(const LearnSchema *schema, Oid relid);
 extern int	learn_find_column(const LearnTable *table, AttrNumber attnum);
 
 /* constraint.c */
+extern Bitmapset *learn_columns_in(const LearnTable *table, Node *node);
 extern void learn_read_constraints(LearnSchema *schema, const char *relids);
 
 /* partition.c */
@@ -328,6 +329,7 @@ extern char *learn_unique_name(List **used, const char *wanted);
 extern bool learn_has_word(const char *name, const char *const *words);
 
 /* type.c */
+extern bool learn_number_of(Oid type, Datum value, double *number);
 extern void learn_find_types(LearnSchema *schema);
 extern List *learn_type_candidates(const LearnColumn *column);
 

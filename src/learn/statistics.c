@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -39,7 +40,7 @@ static const char *const statistics_query =
 " SELECT DISTINCT ON (p.place, s.attname) p.root, s.attname, s.null_frac, s.n_distinct, s.correlation, s.avg_width,"
 "  s.most_common_vals::text, s.most_common_freqs::text, s.histogram_bounds::text,"
 "  s.elem_count_histogram[array_length(s.elem_count_histogram, 1)],"
-"  (SELECT coalesce(nullif(to_jsonb(a) ->> 'attstattarget', '-1'), current_setting('default_statistics_target')) FROM pg_attribute a"
+"  (SELECT coalesce(nullif(to_jsonb(a) ->> 'attstattarget', '-1'), (SELECT reset_val FROM pg_settings WHERE name = 'default_statistics_target')) FROM pg_attribute a"
 "   WHERE a.attrelid = p.oid AND a.attname = s.attname),"
 "  EXISTS (SELECT FROM pg_seclabel b JOIN pg_attribute a ON a.attrelid = b.objoid AND a.attnum = b.objsubid"
 "   WHERE b.classoid = 'pg_class'::regclass AND b.objoid IN (p.root, p.oid) AND a.attname = s.attname AND b.provider = 'anon'), p.rows"
@@ -88,13 +89,22 @@ elements_of(const char *text, int *n)
 	return result;
 }
 
-/* Are texts of these lengths few enough bytes to be looked at one by one? */
+/*
+ * Are texts few enough bytes each to be looked at one by one, and can a definition,
+ * which is UTF-8, hold them?  Where the server knows no encoding they can be anything.
+ */
 static bool
-are_short(char *const *texts, int n)
+are_usable(char *const *texts, int n)
 {
+	bool		is_unknown = GetDatabaseEncoding() == PG_SQL_ASCII;
+
 	for (int i = 0; i < n; i++)
-		if (strlen(texts[i]) > MAX_BYTES)
+	{
+		int			len = (int) strlen(texts[i]);
+
+		if (len > MAX_BYTES || (is_unknown && pg_encoding_verifymbstr(PG_UTF8, texts[i], len) != len))
 			return false;
+	}
 	return true;
 }
 
@@ -129,8 +139,8 @@ read_statistics(char *const *value, void *arg)
 		statistics->value = elements_of(value[6], &statistics->nvalues);
 		statistics->bound = elements_of(value[8], &statistics->nbounds);
 	}
-	if (statistics->nvalues > n || !are_short(statistics->value, statistics->nvalues) ||
-		!are_short(statistics->bound, statistics->nbounds))
+	if (statistics->nvalues > n || !are_usable(statistics->value, statistics->nvalues) ||
+		!are_usable(statistics->bound, statistics->nbounds))
 		statistics->nvalues = statistics->nbounds = 0;
 	statistics->frequency = palloc(sizeof(double) * Max(n, 1));
 	for (int i = 0; i < n; i++)

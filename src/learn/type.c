@@ -10,10 +10,13 @@
 #include "postgres.h"
 
 #include <float.h>
+#include <math.h>
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 
 #include "learn/schema.h"
 #include "model/type.h"
@@ -21,6 +24,61 @@
 
 /* A table with more columns leaves some out; hidden ones, which come later, count as well. */
 #define MAX_COLUMNS		900
+
+/*
+ * learn_number_of
+ *		A value as a number: of times in days since 2000-01-01, of times of the day and
+ *		durations in seconds; infinite if it is, or if it is too large.
+ *
+ * False if the type has no numbers, or it is not a number.
+ */
+bool
+learn_number_of(Oid type, Datum value, double *number)
+{
+	switch (type)
+	{
+		case INT2OID:
+			*number = DatumGetInt16(value);
+			break;
+		case INT4OID:
+			*number = DatumGetInt32(value);
+			break;
+		case INT8OID:
+			*number = (double) DatumGetInt64(value);
+			break;
+		case FLOAT4OID:
+			*number = DatumGetFloat4(value);
+			break;
+		case FLOAT8OID:
+			*number = DatumGetFloat8(value);
+			break;
+		case NUMERICOID:
+			*number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
+			break;
+		case DATEOID:
+			*number = DATE_IS_NOBEGIN(DatumGetDateADT(value)) ? -INFINITY : DATE_IS_NOEND(DatumGetDateADT(value)) ? INFINITY :
+				DatumGetDateADT(value);
+			break;
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			*number = TIMESTAMP_IS_NOBEGIN(DatumGetTimestamp(value)) ? -INFINITY : TIMESTAMP_IS_NOEND(DatumGetTimestamp(value)) ? INFINITY :
+				(double) DatumGetTimestamp(value) / USECS_PER_DAY;
+			break;
+		case TIMEOID:
+			*number = (double) DatumGetTimeADT(value) / USECS_PER_SEC;
+			break;
+		case INTERVALOID:
+			{
+				const Interval *interval = DatumGetIntervalP(value);
+
+				*number = (double) interval->time / USECS_PER_SEC + (interval->day + 30.0 * interval->month) * SECS_PER_DAY;
+				break;
+			}
+		default:
+			return false;
+	}
+	return !isnan(*number);
+}
 
 /* The length in characters of varchar(n) and char(n), 0 for none. */
 static int
@@ -243,7 +301,7 @@ learn_type_candidates(const LearnColumn *column)
 	return result;
 }
 
-/* Can an enum be declared in the definition: by a plain name that no other has? */
+/* Can an enum be declared in the definition: by a plain name that no other has, with labels that the format has? */
 static void
 check_enum_names(LearnSchema *schema)
 {
@@ -257,8 +315,12 @@ check_enum_names(LearnSchema *schema)
 		LearnEnum  *e = lfirst(lc);
 		List	   *before = list_copy(used);
 		SpindleType type;
+		bool		has_empty = false;
+		ListCell   *ll;
 
-		if (strcmp(learn_unique_name(&before, e->name), e->name) != 0 || list_length(e->labels) > 1000 ||
+		foreach(ll, e->labels)
+			has_empty |= ((const char *) lfirst(ll))[0] == '\0';
+		if (has_empty || strcmp(learn_unique_name(&before, e->name), e->name) != 0 || list_length(e->labels) > 1000 ||
 			spindle_type_parse(e->name, &type))
 			e->name = NULL;
 		else

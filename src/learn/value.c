@@ -388,7 +388,7 @@ hints_of(const LearnColumn *column)
 	return values;
 }
 
-/* A rule that was not taken carries nothing. */
+/* A rule that was not taken, and of whose values none is, carries nothing. */
 static void
 forget_carried(LearnColumn *column)
 {
@@ -399,7 +399,7 @@ forget_carried(LearnColumn *column)
 
 /*
  * Find the rule of a column.  If no rule passes base stays NULL, and the values that
- * do are noted.
+ * do are noted; what is noted as carried then is about these.
  */
 static void
 find_value(LearnSchema *schema, LearnAsker *asker, LearnTable *table, LearnColumn *column)
@@ -416,12 +416,16 @@ find_value(LearnSchema *schema, LearnAsker *asker, LearnTable *table, LearnColum
 			if (column->checks == NIL ||
 				learn_rule_passes(asker, table, column, learn_sample(column, lfirst(lc), TRIED_VALUES), &passing))
 			{
+				if (d > 0)
+					forget_carried(column);
 				column->base = lfirst(lc);
 				column->source = deciders[d].source;
 				return;
 			}
 		}
-		forget_carried(column);
+		if (passing == NIL)
+			forget_carried(column);
+		column->base_hidden = NIL;
 	}
 	column->limits.passing = passing;
 }
@@ -445,7 +449,7 @@ list_values(LearnSchema *schema, LearnAsker *asker, LearnTable *table, LearnColu
 	column->limits.has_list = true;
 	column->limits.list = list_truncate(list_copy(passing), LISTED_VALUES);
 	column->base = linitial(decide_by_list(schema, table, column));
-	column->source = "declared";
+	column->source = column->carried > 0 ? deciders[0].source : "declared";
 }
 
 /*

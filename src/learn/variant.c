@@ -207,7 +207,7 @@ fit_weights(const Group *group, const bool *passes, int n)
 	return weight;
 }
 
-/* Groups of checks that are still to be met; a list. */
+/* Groups of checks that are still to be met; a list.  One that uses no column is a group without columns. */
 static List *
 find_groups(const LearnTable *table)
 {
@@ -221,7 +221,7 @@ find_groups(const LearnTable *table)
 		List	   *others = NIL;
 		ListCell   *lg;
 
-		if (check->is_settled || check->unasked || bms_num_members(check->columns) < 2)
+		if (check->is_settled || check->unasked)
 			continue;
 		group->columns = bms_copy(check->columns);
 		group->checks = list_make1(check);

@@ -22,7 +22,10 @@ INSERT INTO little SELECT i, 'planted word', 4711 FROM generate_series(1, 60) i;
 CREATE TABLE parted (id int NOT NULL, v int) PARTITION BY RANGE (id);
 CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (1) TO (100000);
 INSERT INTO parted SELECT i, i % 100 * 10 FROM generate_series(1, 5000) i;
-ANALYZE customer, visit, little, parted_1;
+CREATE TABLE checked (id int PRIMARY KEY, n int);
+INSERT INTO checked SELECT i, CASE WHEN i % 2 = 0 THEN 7100 ELSE 7103 END FROM generate_series(1, 1000) i;
+ALTER TABLE checked ADD CHECK (n % 2 = 0) NOT VALID;
+ANALYZE customer, visit, little, parted_1, checked;
 
 -- no table is read
 BEGIN;
@@ -30,7 +33,9 @@ SELECT sum(pg_stat_get_xact_numscans(oid)) AS scans FROM pg_class WHERE relnames
 SELECT spindle_learn('{learn_source}') AS definition, spindle_learn('{learn_source}', carry => 'none') AS nothing, spindle_learn('{learn_source}', carry => 'all') AS everything \gset
 SELECT sum(pg_stat_get_xact_numscans(oid)) = :scans AS nothing_read FROM pg_class WHERE relnamespace = 'learn_source'::regnamespace AND relkind IN ('r', 'i', 'p');
 COMMIT;
+SET default_statistics_target = 1;
 SELECT :'definition' = spindle_learn('{learn_source}')::text AS same_again;
+RESET default_statistics_target;
 
 -- what is planted is not told, but where everything is carried
 SELECT :'definition' LIKE '%planted%' AS planted, :'definition' ILIKE '%secret.test%' AS mail, :'definition' LIKE '%987654%' AS largest, :'definition' LIKE '%4711%' AS little,
@@ -39,6 +44,10 @@ SELECT table_name, column_name, literal, found_in, row_count, is_reported FROM s
 SELECT count(*) > 100 AS many, bool_and(is_reported) AS all_reported FROM spindle_leak_check(:'everything', 'learn_source');
 SELECT column_name, rule, source, confidence, carried > 0 AS carries, least_rows, withheld, note FROM spindle_learn_report(:'definition') WHERE table_name = 'customer';
 SELECT table_name, column_name, rule, source, withheld, note FROM spindle_learn_report(:'definition') WHERE table_name <> 'customer';
+-- what passes a check of values that are carried is reported, and a value is found under any name
+SELECT value #> '{rule}' AS rule, value -> 'learned' AS learned FROM json_each(:'definition'::json #> '{tables,checked,columns}') WHERE key = 'n';
+SELECT literal, found_in FROM spindle_leak_check('{"tables": {"t": {"columns": {"p": {"rule": {"kind": "variant", "variants": [{"weight": 1, "values": {"kind": "shut"}}]}}}}}}', 'learn_source');
+SELECT spindle_leak_check('{"domain": "live"}', 'learn_source'); -- ERROR
 -- lists of the caller
 SELECT column_name, carried > 0 AS carries, withheld FROM spindle_learn_report(spindle_learn('{learn_source}', '{customer}', sensitive => '{score,customer.status}', harmless => '{born}'))
 WHERE column_name IN ('score', 'status', 'born', 'plan');
