@@ -335,6 +335,7 @@ spindle_parse_sets(SpindleParse *parse, const SpindleJson *node, SpindleTable *t
 		lifecycle->set[s].column = column;
 		lifecycle->set[s].by = by;
 		read_set(parse, &m, table, &lifecycle->set[s]);
+		spindle_parse_check_memory(parse->domain, spindle_json_path(&m));
 		if (spec)
 			spec[column] = item;
 	}
@@ -358,6 +359,7 @@ read_clock(SpindleParse *parse, const SpindleJson *node, SpindleTable *table, Sp
 	spindle_parse_layout(node, clock->layout, SPINDLE_MAX_VERSIONS - 1);
 	spindle_parse_calendar(parse, node, spec);
 	clock->calendar = spindle_calendar_create(spec);
+	spindle_parse_check_memory(parse->domain, spindle_json_path(node));
 	pfree(spec);
 }
 

@@ -97,4 +97,12 @@ SELECT path, value, report((CASE WHEN value IS NULL THEN definition #- string_to
   ELSE jsonb_set(definition, string_to_array('tables,' || path, ','), value::jsonb) END)::text)
 FROM bad, good ORDER BY n;
 
+-- Many states take memory, so not any number of tables can have them.
+SELECT report(format('{"spindle": 1, "description": "large", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"s": {}}, "tables": {%s}}',
+  string_agg(format('"t%s": {"rows": {"kind": "fixed", "count": 1}, "columns": {"s": {"type": "smallint", "rule": {"kind": "constant", "value": 99}}},
+    "lifecycle": {"states": {"column": "s", "initial": 0, "max_steps": 99, "within": 9, "unit": "days", "transitions": %s}}}', t, transitions), ', ')))
+FROM generate_series(1, 40) AS t,
+  (SELECT json_agg(json_build_object('from', s, 'to', s + 1, 'after', '{"distribution": "uniform", "min": 1, "max": 2}'::json, 'unit', 'hours')) AS transitions
+   FROM generate_series(0, 98) AS s) AS steps;
+
 DROP SCHEMA lifecycle_errors CASCADE;
