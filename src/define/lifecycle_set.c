@@ -335,6 +335,7 @@ spindle_parse_sets(SpindleParse *parse, const SpindleJson *node, SpindleTable *t
 		lifecycle->set[s].column = column;
 		lifecycle->set[s].by = by;
 		read_set(parse, &m, table, &lifecycle->set[s]);
+		spindle_parse_check_memory(parse->domain, spindle_json_path(&m));
 		if (spec)
 			spec[column] = item;
 	}
@@ -358,6 +359,7 @@ read_clock(SpindleParse *parse, const SpindleJson *node, SpindleTable *table, Sp
 	spindle_parse_layout(node, clock->layout, SPINDLE_MAX_VERSIONS - 1);
 	spindle_parse_calendar(parse, node, spec);
 	clock->calendar = spindle_calendar_create(spec);
+	spindle_parse_check_memory(parse->domain, spindle_json_path(node));
 	pfree(spec);
 }
 
@@ -479,6 +481,46 @@ check_rule_of_set(const SpindleDomain *domain, const SpindleTable *table, const 
 	}
 }
 
+/* Does a column change by itself, as the row does? */
+static bool
+changes_by_itself(const SpindleColumn *column)
+{
+	const SpindleRuleKind kind = column->rule->kind;
+
+	return kind == SPINDLE_RULE_ENTERED || kind == SPINDLE_RULE_CHANGED || kind == SPINDLE_RULE_VERSION;
+}
+
+/*
+ * That the columns of a foreign key of several columns are those of one row in all
+ * versions: each is as its own rule says, and what comes from a column that changes
+ * changes with it.
+ */
+static void
+check_foreign_key(const SpindleDomain *domain, const SpindleTable *table, const SpindleForeignKey *key)
+{
+	for (int i = 0; i < key->ncolumns; i++)
+	{
+		const int	c = key->column[i];
+		const int	s = table->lifecycle->set_of_column[c];
+		const SpindleSet *set = &table->lifecycle->set[Max(s, 0)];
+		Following	following = {.domain = domain,.table = table};
+
+		if (s >= 0 && set->kind != SPINDLE_SET_REDRAW && set->kind != SPINDLE_SET_FOLLOW)
+			spindle_model_error(domain, path_of_set(table, set),
+								psprintf("column \"%s\" refers to rows of table \"%s\" together with others.",
+										 table->column[c].name, domain->table[key->table].name),
+								"Let what chooses the row be drawn again, and its columns \"follow\".");
+		if (s >= 0)
+			continue;
+		follow_rule(&following, table->column[c].rule);
+		if (following.any)
+			spindle_model_error(domain, table->column[c].rule->path,
+								psprintf("column \"%s\" refers to rows of table \"%s\" together with others, and comes from a column that changes.",
+										 table->column[c].name, domain->table[key->table].name),
+								"Let it \"follow\" where that changes.");
+	}
+}
+
 /*
  * spindle_lifecycle_check_sets
  *		Check what a table's clocks and states set, when all is known of the
@@ -493,18 +535,23 @@ spindle_lifecycle_check_sets(SpindleDomain *domain, SpindleTable *table)
 	for (int s = 0; s < lifecycle->nsets; s++)
 	{
 		const SpindleSet *set = &lifecycle->set[s];
-		const SpindleRuleKind kind = table->column[set->column].rule->kind;
 		char	   *reason = why_not(table, set->column);
 
 		CHECK_FOR_INTERRUPTS();
 		if (states && states->column == set->column)
 			reason = psprintf("column \"%s\" changes as its states do.", table->column[set->column].name);
-		if (kind == SPINDLE_RULE_ENTERED || kind == SPINDLE_RULE_CHANGED || kind == SPINDLE_RULE_VERSION)
+		if (changes_by_itself(&table->column[set->column]))
 			reason = psprintf("column \"%s\" changes by itself.", table->column[set->column].name);
 		if (reason)
 			spindle_model_error(domain, path_of_set(table, set), reason, NULL);
 		check_rule_of_set(domain, table, set);
 	}
+	for (int c = 0; c < table->ncolumns; c++)
+		if (changes_by_itself(&table->column[c]) && why_not(table, c))
+			spindle_model_error(domain, table->column[c].rule->path, why_not(table, c), NULL);
+	for (int k = 0; k < table->nforeign_keys; k++)
+		if (table->foreign_key[k].ncolumns > 1 && lifecycle->nsets > 0)
+			check_foreign_key(domain, table, &table->foreign_key[k]);
 	if (states && why_not(table, states->column))
 		spindle_model_error(domain, spindle_lifecycle_path(table, "states.column"), why_not(table, states->column), NULL);
 }

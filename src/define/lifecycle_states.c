@@ -415,6 +415,7 @@ spindle_parse_states(SpindleParse *parse, const SpindleJson *node, SpindleTable 
 	}
 	order_transitions(&reading, n);
 	check_machine(states, node, max_steps);
+	spindle_parse_check_memory(parse->domain, spindle_json_path(node));
 	for (t = 0; t < states->ntransitions; t++)
 	{
 		const SpindleTransition *at = &states->transition[t];

@@ -55,9 +55,6 @@ extern void spindle_parse_relation(const SpindleJson *node, SpindleTable *table)
 extern void spindle_parse_column_name(const SpindleJson *node, SpindleColumn *column);
 extern void spindle_parse_check_columns(const SpindleJson *node, const SpindleTable *table);
 
-/* row_count.c */
-extern void spindle_parse_rows(SpindleParse *parse, const SpindleJson *table_node, SpindleTable *table);
-
 /* copula.c */
 extern void spindle_parse_copulas(SpindleParse *parse, const SpindleJson *node, SpindleTable *table);
 
@@ -69,6 +66,7 @@ extern void spindle_parse_test(SpindleParse *parse, const SpindleJson *node, int
 extern SpindleRule *spindle_parse_rule(SpindleParse *parse, const SpindleJson *node,
 									   int table, const SpindleColumn *column,
 									   uint64 label);
+extern void spindle_parse_check_memory(const SpindleDomain *domain, const char *path);
 
 /* rows.c */
 extern void spindle_parse_rows(SpindleParse *parse, const SpindleJson *table_node, SpindleTable *table);

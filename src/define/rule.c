@@ -232,22 +232,26 @@ spindle_rule_expect_key(RuleReader *r, const SpindleJson *node, const SpindleTab
 }
 
 /*
- * Refuse a definition when its rules, this one being the last, need too much
- * memory.  Anybody can have a definition checked, and a short rule can want a
- * megabyte of tables.  Texts, which are as long as they are written, and data
+ * spindle_parse_check_memory
+ *		Refuse a definition when what has been read of it, up to the place path,
+ *		needs too much memory.
+ *
+ * Anybody can have a definition checked, and a short rule can want a megabyte of
+ * tables, states some more.  Texts, which are as long as they are written, and data
  * sets, which only the owner of the server's files can add, have memory contexts
  * of their own and do not count.
  */
-static void
-check_memory(const SpindleDomain *domain, const SpindleRule *rule)
+void
+spindle_parse_check_memory(const SpindleDomain *domain, const char *path)
 {
 	if (MemoryContextMemAllocated(domain->context, false) > (Size) MAX_MEMORY_MB * 1024 * 1024)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("the rules of %s need more than the limit of %d MB of memory", domain->subject, MAX_MEMORY_MB),
-				 errdetail("The limit was reached at %s.", rule->path),
+				 errdetail("The limit was reached at %s.", path),
 				 errhint("Times over many years and discrete distributions of many values need most, up to 1 MB each: "
-						 "set their limits closer, or let columns copy others.")));
+						 "set their limits closer, or let columns copy others.  The states of a table need up to 8 MB, "
+						 "fewer of them or a smaller \"max_steps\" less.")));
 }
 
 /*
@@ -347,6 +351,6 @@ spindle_parse_rule(SpindleParse *parse, const SpindleJson *node, int table,
 	rule_defs[rule->kind]->read(&r);
 	if (spindle_json_has(node, "keyed_by"))
 		read_keyed(&r);
-	check_memory(parse->domain, rule);
+	spindle_parse_check_memory(parse->domain, rule->path);
 	return rule;
 }

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "common/int.h"
 #include "utils/json.h"
 
 #include "format/formatter.h"
@@ -124,12 +125,20 @@ append_images(SpindleFormatter *formatter, const SpindleChange *change, bool is_
 		appendStringInfoString(out, "null");
 }
 
-/* A time in milli-, micro- and nanoseconds since 1970. */
+/*
+ * A time in micro- and nanoseconds since 1970, as members.  From 2262 on 64 bits do
+ * not hold the nanoseconds, which are optional.
+ */
 static void
-append_times(int64 usecs, StringInfo out)
+append_fine_times(int64 usecs, StringInfo out)
 {
-	appendStringInfo(out, "\"ts_ms\":" INT64_FORMAT ",\"ts_us\":" INT64_FORMAT ",\"ts_ns\":" INT64_FORMAT,
-					 floor_to(usecs, 1000), usecs, usecs * 1000);
+	int64		nanoseconds;
+
+	appendStringInfo(out, "\"ts_us\":" INT64_FORMAT ",\"ts_ns\":", usecs);
+	if (pg_mul_s64_overflow(usecs, 1000, &nanoseconds))
+		appendStringInfoString(out, "null");
+	else
+		appendStringInfo(out, INT64_FORMAT, nanoseconds);
 }
 
 /* The members of "source". */
@@ -140,11 +149,12 @@ append_source(SpindleFormatter *formatter, const SpindleChange *change, StringIn
 
 	appendStringInfo(out, "{\"version\":\"" VERSION "\",\"connector\":\"" CONNECTOR "\",\"name\":\"" SOURCE_NAME
 					 "\",\"ts_ms\":" INT64_FORMAT ",\"snapshot\":\"%s\",\"db\":%s,\"sequence\":\"[null,\\\""
-					 UINT64_FORMAT "\\\"]\",\"ts_us\":" INT64_FORMAT ",\"ts_ns\":" INT64_FORMAT "%s,\"txId\":"
-					 UINT64_FORMAT ",\"lsn\":" UINT64_FORMAT ",\"xmin\":null}",
+					 UINT64_FORMAT "\\\"]\",",
 					 floor_to(usecs, 1000), change->op == 'r' ? "true" : "false", formatter->database_json,
-					 change->position, usecs, usecs * 1000, formatter->tables[change->table].text[TEXT_SOURCE],
-					 change->position, change->position);
+					 change->position);
+	append_fine_times(usecs, out);
+	appendStringInfo(out, "%s,\"txId\":" UINT64_FORMAT ",\"lsn\":" UINT64_FORMAT ",\"xmin\":null}",
+					 formatter->tables[change->table].text[TEXT_SOURCE], change->position, change->position);
 }
 
 /* The place in the transaction, if that is asked for. */
@@ -164,14 +174,16 @@ append_transaction(SpindleFormatter *formatter, const SpindleChange *change, Str
 static void
 append_envelope(SpindleFormatter *formatter, const SpindleChange *change, bool is_precise, StringInfo out)
 {
+	int64		usecs = change_usecs(formatter, change);
+
 	appendStringInfoChar(out, '{');
 	append_images(formatter, change, is_precise, out);
 	appendStringInfoString(out, ",\"source\":");
 	append_source(formatter, change, out);
 	appendStringInfoString(out, ",\"transaction\":");
 	append_transaction(formatter, change, out);
-	appendStringInfo(out, ",\"op\":\"%c\",", change->op);
-	append_times(change_usecs(formatter, change), out);
+	appendStringInfo(out, ",\"op\":\"%c\",\"ts_ms\":" INT64_FORMAT ",", change->op, floor_to(usecs, 1000));
+	append_fine_times(usecs, out);
 	appendStringInfoChar(out, '}');
 }
 

@@ -106,6 +106,18 @@ INSERT INTO got SELECT n, line #>> '{payload,source,table}', line #>> '{payload,
   FROM messages('debezium_schema');
 SELECT * FROM wrong();
 
+-- Nanoseconds are those of the time as long as 64 bits hold them.
+SELECT spindle_create_domain('formats_late', $$
+{"spindle": 1, "description": "late", "range": {"start": "2262-04-01", "end": "2262-04-21"}, "presets": {"small": {"t": 20}},
+ "tables": {"t": {"rows": {"kind": "preset"}, "key": "id", "event_time": "made", "columns": {
+   "id": {"type": "integer", "rule": {"kind": "sequence"}}, "made": {"type": "timestamptz", "rule": {"kind": "time", "ordered": true}}}}}}
+$$);
+SELECT events_sent FROM spindle_to_file(:'dir' || '/late', 'formats_late', format => 'debezium');
+SELECT line ->> 'ts_ns' IS NULL AS "null", count(*), bool_and(coalesce((line ->> 'ts_ns')::numeric, 9223372036854775807) = least((line ->> 'ts_us')::numeric * 1000, 9223372036854775807)) AS time,
+  bool_and(line -> 'ts_ns' = line #> '{source,ts_ns}') AS source
+FROM (SELECT l::jsonb AS line FROM regexp_split_to_table(pg_read_file(:'dir' || '/late'), E'\n') l WHERE l <> '') m GROUP BY 1 ORDER BY 1;
+SELECT spindle_drop_domain('formats_late');
+
 -- The schema tells each member of a payload, in order, and its type; null only where it is optional.
 WITH fields AS (
   SELECT m.n, f ->> 'field' AS field, f ->> 'type' AS type, (f ->> 'optional')::boolean AS optional, f ->> 'name' AS name, m.line #> ARRAY['payload', 'after', f ->> 'field'] AS value

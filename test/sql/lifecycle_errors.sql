@@ -97,4 +97,24 @@ SELECT path, value, report((CASE WHEN value IS NULL THEN definition #- string_to
   ELSE jsonb_set(definition, string_to_array('tables,' || path, ','), value::jsonb) END)::text)
 FROM bad, good ORDER BY n;
 
+-- A key does not change by itself.
+SELECT report(jsonb_set(definition, '{tables,p,unique}', '["code", ["id", "v"]]')::text) FROM good;
+
+-- Columns that refer to a row together are those of one row in every version.
+SELECT set, report(format('{"spindle": 1, "description": "pairs", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"s": {}}, "tables": {
+  "o": {"key": "id", "unique": [["id", "m"]], "rows": {"kind": "fixed", "count": 9}, "columns": {
+    "id": {"type": "integer", "rule": {"kind": "sequence"}}, "m": {"type": "integer", "rule": {"kind": "uniform", "min": 1, "max": 3}}}},
+  "t": {"rows": {"kind": "fixed", "count": 9}, "columns": {
+    "o": {"type": "integer", "rule": {"kind": "reference", "table": "o"}}, "m": {"type": "integer", "rule": {"kind": "copy", "column": "o.m"}}},
+    "lifecycle": {"revisions": {"r": {"ratio": 2, "set": %s}}}}}}', set))
+FROM (VALUES ('{"o": "redraw"}'), ('{"o": "redraw", "m": "follow"}'), ('{"m": {"to": {"kind": "constant", "value": 1}}}')) AS v (set);
+
+-- Many states take memory, so not any number of tables can have them.
+SELECT report(format('{"spindle": 1, "description": "large", "range": {"start": "2024-01-01", "end": "2025-01-01"}, "presets": {"s": {}}, "tables": {%s}}',
+  string_agg(format('"t%s": {"rows": {"kind": "fixed", "count": 1}, "columns": {"s": {"type": "smallint", "rule": {"kind": "constant", "value": 99}}},
+    "lifecycle": {"states": {"column": "s", "initial": 0, "max_steps": 99, "within": 9, "unit": "days", "transitions": %s}}}', t, transitions), ', ')))
+FROM generate_series(1, 40) AS t,
+  (SELECT json_agg(json_build_object('from', s, 'to', s + 1, 'after', '{"distribution": "uniform", "min": 1, "max": 2}'::json, 'unit', 'hours')) AS transitions
+   FROM generate_series(0, 98) AS s) AS steps;
+
 DROP SCHEMA lifecycle_errors CASCADE;
