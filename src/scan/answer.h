@@ -37,6 +37,15 @@ typedef enum SpindleAnswerPart
 								 * RangeTblFunction with the call */
 } SpindleAnswerPart;
 
+/* Elements of the private list of a path to such a node. */
+typedef enum SpindleAnswerPathPart
+{
+	SPINDLE_ANSWER_PATH_AGGREGATES, /* list of Aggref */
+	SPINDLE_ANSWER_PATH_VALUES, /* list of expressions, of the conditions */
+	SPINDLE_ANSWER_PATH_HAVING, /* list of expressions */
+	SPINDLE_ANSWER_PATH_PLAN	/* the private list of the node */
+} SpindleAnswerPathPart;
+
 /* What an aggregate comes to. */
 typedef enum SpindleAnswerKind
 {
@@ -64,6 +73,7 @@ typedef struct SpindleAnswer SpindleAnswer;
 extern RangeTblEntry *spindle_answer_relation(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel);
 extern bool spindle_answer_match(PlannerInfo *root, const SpindleSource *source, RelOptInfo *input_rel,
 								 RelOptInfo *output_rel, void *extra, SpindleAnswerQuery *query);
+extern List *spindle_answer_path_list(const SpindleAnswerQuery *query, const SpindleSource *source, void *relation);
 
 /* answer.c */
 extern SpindleAnswer *spindle_answer_create(SpindleSource *source, List *private, List *values, PlanState *node,

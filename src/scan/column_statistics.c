@@ -63,9 +63,13 @@
 #define WIDTH_ROWS		64
 /* Rows whose groups are measured to count the values of a column that never falls. */
 #define GROUP_ROWS		512
-/* Rows of the sample of an expression, and bytes of a result of it, at most. */
+/*
+ * Rows of the sample of an expression, and bytes of a result of it, at most; and of
+ * all that is allocated on the way, which stands for the time.
+ */
 #define EXPRESSION_SAMPLE	4096
 #define MAX_RESULT_BYTES	1024
+#define MAX_WORK_BYTES		(16 * 1024 * 1024)
 /* Bytes of the common values that a rule says, all together. */
 #define MAX_LISTED_BYTES	65536
 /*
@@ -567,7 +571,8 @@ begin_sample(SpindleInstance *instance, int table, int column, const SpindleStat
 
 /*
  * Compute an expression of the values of a sample, into a sample of its results.
- * False if one of them is so long that all together might not fit into memory.
+ * False if one of them is so long that all together might not fit into memory, or
+ * if they take so much on the way that planning would take long.
  */
 static bool
 compute_expression(const ColumnSample *values, Expr *expr, ColumnSample *results)
@@ -575,6 +580,8 @@ compute_expression(const ColumnSample *values, Expr *expr, ColumnSample *results
 	const Form_pg_type type = results->stats->attrtype;
 	EState	   *estate = CreateExecutorState();
 	ExprContext *econtext = GetPerTupleExprContext(estate);
+	const Size	empty = MemoryContextMemAllocated(econtext->ecxt_per_tuple_memory, true);
+	Size		work = 0;
 	ExprState  *state;
 
 	fix_opfuncids((Node *) expr);
@@ -595,7 +602,9 @@ compute_expression(const ColumnSample *values, Expr *expr, ColumnSample *results
 		econtext->caseValue_isNull = i == values->nvalues;
 		econtext->caseValue_datum = econtext->caseValue_isNull ? (Datum) 0 : values->datum[i];
 		result = ExecEvalExprSwitchContext(state, econtext, &is_null);
-		if (!is_null && type->typlen < 0 && toast_raw_datum_size(result) > MAX_RESULT_BYTES)
+		work += MemoryContextMemAllocated(econtext->ecxt_per_tuple_memory, true) - empty;
+		if (work > MAX_WORK_BYTES ||
+			(!is_null && type->typlen < 0 && toast_raw_datum_size(result) > MAX_RESULT_BYTES))
 			return false;
 		for (int k = 0; k < count && !is_null; k++)
 			results->datum[results->nvalues++] = datumCopy(result, type->typbyval, type->typlen);

@@ -26,16 +26,6 @@
 #include "scan/fdw.h"
 #include "scan/function_scan.h"
 
-/* Elements of the custom_private of our paths: what plan_answer() needs. */
-typedef enum PathPart
-{
-	PATH_AGGREGATES,			/* list of Aggref */
-	PATH_VALUES,				/* list of expressions, of the conditions */
-	PATH_HAVING,				/* list of expressions */
-	PATH_PRIVATE				/* custom_private of the plan, see
-								 * SpindleAnswerPart */
-} PathPart;
-
 /* The state of a node, in the query's context. */
 typedef struct FunctionAnswer
 {
@@ -109,10 +99,7 @@ add_answer_path(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_re
 	path->path.startup_cost = query.startup;
 	path->path.total_cost = query.total;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
-	path->custom_private = list_make4(query.aggregates, query.values, query.having,
-									  list_make4(query.wanted, query.conditions,
-												 spindle_fingerprint_list(source->instance->domain),
-												 linitial(rte->functions)));
+	path->custom_private = spindle_answer_path_list(&query, source, linitial(rte->functions));
 	path->methods = &path_methods;
 	add_path(output_rel, &path->path);
 }
@@ -127,12 +114,12 @@ plan_answer(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, L
 	CustomScan *scan = makeNode(CustomScan);
 
 	scan->scan.plan.targetlist = tlist;
-	scan->scan.plan.qual = list_nth(path->custom_private, PATH_HAVING);
+	scan->scan.plan.qual = list_nth(path->custom_private, SPINDLE_ANSWER_PATH_HAVING);
 	scan->scan.scanrelid = 0;
 	scan->flags = path->flags;
-	scan->custom_scan_tlist = add_to_flat_tlist(NIL, list_nth(path->custom_private, PATH_AGGREGATES));
-	scan->custom_exprs = list_nth(path->custom_private, PATH_VALUES);
-	scan->custom_private = copyObject(list_nth(path->custom_private, PATH_PRIVATE));
+	scan->custom_scan_tlist = add_to_flat_tlist(NIL, list_nth(path->custom_private, SPINDLE_ANSWER_PATH_AGGREGATES));
+	scan->custom_exprs = list_nth(path->custom_private, SPINDLE_ANSWER_PATH_VALUES);
+	scan->custom_private = copyObject(list_nth(path->custom_private, SPINDLE_ANSWER_PATH_PLAN));
 	scan->methods = &scan_methods;
 	return &scan->scan.plan;
 }

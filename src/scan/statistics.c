@@ -36,6 +36,7 @@
 #include "nodes/nodeFuncs.h"
 #include "nodes/nodes.h"
 #include "optimizer/plancat.h"
+#include "pgtime.h"
 #include "utils/acl.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
@@ -106,10 +107,29 @@ end_owner(ResourceOwner owner, ResourceOwner previous, bool is_commit)
 }
 
 /*
+ * Is an error about the machine, or about what others do or want, such as a cancel,
+ * and not about what was computed?
+ */
+static bool
+is_from_outside(int sqlerrcode)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlerrcode))
+	{
+		case ERRCODE_TRANSACTION_ROLLBACK:
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+		case ERRCODE_OPERATOR_INTERVENTION:
+		case ERRCODE_SYSTEM_ERROR:
+			return true;
+		default:
+			return sqlerrcode == ERRCODE_DATA_CORRUPTED || sqlerrcode == ERRCODE_INDEX_CORRUPTED;
+	}
+}
+
+/*
  * Make a part of the statistics of a column, the tuple in the current memory
- * context.  There are none if some row cannot be computed, or its text is no
- * value of the type: planning must not fail where execution would not come to
- * that row.
+ * context.  There are none if some row or expression cannot be computed, or a text
+ * is no value of the type: planning must not fail where execution would not come
+ * to that row.
  */
 static void
 make_statistics(SpindleInstance *instance, const StatisticsKey *key, const SpindleStatisticsType *type,
@@ -147,10 +167,7 @@ make_statistics(SpindleInstance *instance, const StatisticsKey *key, const Spind
 
 		/* all that is to be undone is what catalogue caches hold */
 		CurrentResourceOwner = previous;
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION &&
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_PROGRAM_LIMIT_EXCEEDED &&
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
-			error->sqlerrcode != ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
+		if (is_from_outside(error->sqlerrcode))
 			PG_RE_THROW();
 		FlushErrorState();
 		FreeErrorData(error);
@@ -182,14 +199,17 @@ make_room(void)
 	hash_search(kept, &last->key, HASH_REMOVE, NULL);
 }
 
-/* A hash of an expression, wherever it stood in a query. */
+/* A hash of an expression, wherever it stood in a query, and of what its values depend on. */
 static uint64
 hash_expression(const SpindleStatisticsExpression *expression)
 {
 	/* to read it forgets the place */
 	char	   *text = nodeToString(stringToNode(nodeToString(expression->expr)));
+	const char *zone = pg_get_timezone_name(session_timezone);
 
-	return hash_combine64(hash_bytes_extended((const unsigned char *) text, (int) strlen(text), 0), expression->collation);
+	return hash_combine64(hash_combine64(hash_bytes_extended((const unsigned char *) text, (int) strlen(text), 0),
+										 hash_bytes_extended((const unsigned char *) zone, (int) strlen(zone), 0)),
+						  expression->collation);
 }
 
 /*

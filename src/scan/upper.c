@@ -39,16 +39,6 @@
 #include "scan/answer.h"
 #include "scan/fdw.h"
 
-/* Elements of the fdw_private of our paths: what spindle_answer_plan() needs. */
-typedef enum PathPart
-{
-	PATH_AGGREGATES,			/* list of Aggref */
-	PATH_VALUES,				/* list of expressions, of the conditions */
-	PATH_HAVING,				/* list of expressions */
-	PATH_PRIVATE				/* fdw_private of the plan, see
-								 * SpindleAnswerPart */
-} PathPart;
-
 /*
  * The attribute whose values an aggregate looks at: 0 for the whole row, -1 if
  * it is not one of the columns that are generated.
@@ -261,6 +251,21 @@ spindle_answer_match(PlannerInfo *root, const SpindleSource *source, RelOptInfo 
 }
 
 /*
+ * spindle_answer_path_list
+ *		The private list of a path for a query that the definition answers: by
+ *		SpindleAnswerPathPart, what the plan needs.
+ *
+ * relation is the element SPINDLE_ANSWER_RELATION of the plan.
+ */
+List *
+spindle_answer_path_list(const SpindleAnswerQuery *query, const SpindleSource *source, void *relation)
+{
+	return list_make4(query->aggregates, query->values, query->having,
+					  list_make4(query->wanted, query->conditions,
+								 spindle_fingerprint_list(source->instance->domain), relation));
+}
+
+/*
  * spindle_answer_paths
  *		GetForeignUpperPaths: a path that gives the one row of an aggregation,
  *		if the definition answers all that it asks for.
@@ -276,7 +281,6 @@ spindle_answer_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *inp
 	const RangeTblEntry *rte = spindle_answer_relation(root, stage, input_rel);
 	const SpindleSource *source;
 	SpindleAnswerQuery query;
-	List	   *private;
 
 	if (rte == NULL || rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_FOREIGN_TABLE || rte->inh ||
 		input_rel->fdw_private == NULL)
@@ -288,12 +292,10 @@ spindle_answer_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *inp
 		return;
 	if (!spindle_answer_match(root, source, input_rel, output_rel, extra, &query))
 		return;
-	private = list_make4(query.wanted, query.conditions, spindle_fingerprint_list(source->instance->domain),
-						 list_make1_oid(rte->relid));
 	add_path(output_rel, (Path *)
 			 spindle_create_foreign_upper_path(root, output_rel, output_rel->reltarget, 1, 0, query.startup, query.total,
 											   NIL, NULL, NIL,
-											   list_make4(query.aggregates, query.values, query.having, private)));
+											   spindle_answer_path_list(&query, source, list_make1_oid(rte->relid))));
 }
 
 /*
@@ -306,7 +308,8 @@ spindle_answer_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *inp
 ForeignScan *
 spindle_answer_plan(ForeignPath *path, List *tlist)
 {
-	return make_foreignscan(tlist, list_nth(path->fdw_private, PATH_HAVING), 0,
-							list_nth(path->fdw_private, PATH_VALUES), list_nth(path->fdw_private, PATH_PRIVATE),
-							add_to_flat_tlist(NIL, list_nth(path->fdw_private, PATH_AGGREGATES)), NIL, NULL);
+	return make_foreignscan(tlist, list_nth(path->fdw_private, SPINDLE_ANSWER_PATH_HAVING), 0,
+							list_nth(path->fdw_private, SPINDLE_ANSWER_PATH_VALUES),
+							list_nth(path->fdw_private, SPINDLE_ANSWER_PATH_PLAN),
+							add_to_flat_tlist(NIL, list_nth(path->fdw_private, SPINDLE_ANSWER_PATH_AGGREGATES)), NIL, NULL);
 }

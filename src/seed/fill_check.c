@@ -151,18 +151,23 @@ search_row(void *arg)
 	bool		is_null;
 
 	SPI_connect();
-	if (SPI_execute(psprintf("SELECT EXISTS (SELECT FROM %s)", search->name), true, 0) != SPI_OK_SELECT)
+
+	/* by a snapshot of now: another call may have filled it while we waited for the lock */
+	if (SPI_execute(psprintf("SELECT EXISTS (SELECT FROM %s)", search->name), false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not look for rows");
 	search->found = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
 	SPI_finish();
 }
 
 /*
- * Rows that are there already.  A user who may not read them cannot know; nor do
- * we look where the query fails, which the INSERT will, too.
+ * spindle_fill_check_empty
+ *		Note rows that are there already.
+ *
+ * A user who may not read them cannot know; nor do we look where the query fails,
+ * which the INSERT will, too.
  */
-static void
-check_empty(SpindleFillTarget *target, Relation relation)
+void
+spindle_fill_check_empty(SpindleFillTarget *target)
 {
 	RowSearch	search = {.name = target->name};
 
@@ -171,13 +176,14 @@ check_empty(SpindleFillTarget *target, Relation relation)
 		return;
 	if (spindle_attempt(search_row, &search, false) == NULL && search.found)
 		spindle_fill_add_problem(target, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, NULL,
-								 psprintf("relation \"%s\" has rows already", RelationGetRelationName(relation)),
+								 psprintf("relation \"%s\" has rows already", get_rel_name(target->relid)),
 								 NULL, "Use append => true to add rows to them.");
 }
 
 /*
  * spindle_fill_check
- *		Note what is wrong with a target whose relation is open and locked.
+ *		Note what is wrong with a target whose relation is open and locked, but for
+ *		rows that are there.
  */
 void
 spindle_fill_check(const SpindleFillPlan *plan, SpindleFillTarget *target, Relation relation)
@@ -186,8 +192,6 @@ spindle_fill_check(const SpindleFillPlan *plan, SpindleFillTarget *target, Relat
 	check_other_columns(plan, target, relation);
 	if (plan->options->sets_sequences)
 		check_sequences(plan, target);
-	if (!plan->options->appends)
-		check_empty(target, relation);
 }
 
 /* The statements that fill a target; or those of a step, as one. */

@@ -18,10 +18,12 @@
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "commands/dbcommands.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -457,17 +459,48 @@ check_schema(const SpindleFillOptions *options)
 }
 
 /*
+ * Keep VACUUM and ANALYZE, which see no row that has not been committed, from telling
+ * the planner meanwhile that the tables are empty: the server's checks of foreign keys
+ * would then read whole indexes, which are as large as they are.  It also makes calls
+ * take turns.  Locks last until the end of the transaction.
+ */
+static void
+keep_statistics(const SpindleFillPlan *plan)
+{
+	for (int t = 0; t < plan->ntargets; t++)
+	{
+		const Oid	stored = plan->target[t].stored;
+
+		CHECK_FOR_INTERRUPTS();
+		LockRelationOid(stored, ShareUpdateExclusiveLock);
+		if (get_rel_relkind(stored) == RELKIND_PARTITIONED_TABLE)
+			list_free(find_all_inheritors(stored, ShareUpdateExclusiveLock, NULL));
+	}
+}
+
+/* Is something wrong with any target? */
+static bool
+has_problems(const SpindleFillPlan *plan)
+{
+	for (int t = 0; t < plan->ntargets; t++)
+		if (plan->target[t].problems != NIL)
+			return true;
+	return false;
+}
+
+/*
  * spindle_fill_plan
  *		Find out what is to be filled, in which order, and what is wrong with it.
  *
  * Nothing is changed; relations are locked as INSERT does, until the transaction
- * ends.  options are kept, all else is in the current memory context.  What is
+ * ends, and unless it is_trial, also against VACUUM and other calls, if nothing is
+ * wrong.  options are kept, all else is in the current memory context.  What is
  * wrong with single relations is in their targets, see
  * spindle_fill_raise_problems().  Raises undefined_schema or
  * insufficient_privilege for the schema.
  */
 SpindleFillPlan *
-spindle_fill_plan(const SpindleFillOptions *options)
+spindle_fill_plan(const SpindleFillOptions *options, bool is_trial)
 {
 	SpindleFillPlan *plan = palloc0(sizeof(SpindleFillPlan));
 	const SpindleDomain *domain = options->instance->domain;
@@ -498,6 +531,11 @@ spindle_fill_plan(const SpindleFillOptions *options)
 		spindle_fill_check(plan, target, relation);
 		relation_close(relation, NoLock);
 	}
+	if (!is_trial && !has_problems(plan))
+		keep_statistics(plan);
+	for (int t = 0; t < plan->ntargets; t++)
+		if (OidIsValid(plan->target[t].relid) && !options->appends)
+			spindle_fill_check_empty(&plan->target[t]);
 	spindle_fill_order(plan);
 	spindle_fill_check_statements(plan);
 	return plan;

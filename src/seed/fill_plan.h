@@ -111,7 +111,7 @@ typedef struct SpindleFillPlan
 } SpindleFillPlan;
 
 /* fill_match.c */
-extern SpindleFillPlan *spindle_fill_plan(const SpindleFillOptions *options);
+extern SpindleFillPlan *spindle_fill_plan(const SpindleFillOptions *options, bool is_trial);
 extern void spindle_fill_raise_problems(const SpindleFillPlan *plan);
 extern void spindle_fill_add_problem(SpindleFillTarget *target, int sqlstate, const char *column, const char *message,
 									 const char *detail, const char *hint);
@@ -120,6 +120,7 @@ extern void spindle_fill_add_error(SpindleFillTarget *target, const ErrorData *e
 extern void spindle_fill_add_late_problem(SpindleFillTarget *target, int64 expected, int64 found);
 
 /* fill_check.c */
+extern void spindle_fill_check_empty(SpindleFillTarget *target);
 extern void spindle_fill_check(const SpindleFillPlan *plan, SpindleFillTarget *target, Relation relation);
 extern void spindle_fill_check_statements(const SpindleFillPlan *plan);
 

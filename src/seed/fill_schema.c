@@ -27,7 +27,6 @@
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
-#include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -440,26 +439,6 @@ make_lines(const Filling *filling)
 }
 
 /*
- * Keep VACUUM and ANALYZE, which see no row that has not been committed, from telling
- * the planner meanwhile that the tables are empty: the server's checks of foreign keys
- * would then read whole indexes, which are as large as they are.  Locks last until the
- * end of the transaction.
- */
-static void
-keep_statistics(const SpindleFillPlan *plan)
-{
-	for (int t = 0; t < plan->ntargets; t++)
-	{
-		const Oid	stored = plan->target[t].stored;
-
-		CHECK_FOR_INTERRUPTS();
-		LockRelationOid(stored, ShareUpdateExclusiveLock);
-		if (get_rel_relkind(stored) == RELKIND_PARTITIONED_TABLE)
-			list_free(find_all_inheritors(stored, ShareUpdateExclusiveLock, NULL));
-	}
-}
-
-/*
  * spindle_fill_schema_tables
  *		Insert the rows of a domain into the tables of a schema; the result is a list
  *		of SpindleFillLine, of tables in the order in which they were filled.
@@ -468,7 +447,7 @@ keep_statistics(const SpindleFillPlan *plan)
  * set last.  Raises what spindle_fill_plan() and spindle_fill_raise_problems() do,
  * and what an INSERT by the current user does, with the relation in the context.
  *
- * Takes the locks that INSERT takes, until the end of the transaction.  The memory
+ * Takes the locks that INSERT and ANALYZE take, until the end of the transaction.  The memory
  * it needs does not depend on the number of rows, but for the checks that wait: the
  * server keeps some bytes for each row of a table that is filled together with
  * others, or has a foreign key that is deferred.
@@ -476,14 +455,13 @@ keep_statistics(const SpindleFillPlan *plan)
 List *
 spindle_fill_schema_tables(const SpindleFillOptions *options)
 {
-	Filling		filling = {.plan = spindle_fill_plan(options),.is_quiet = true};
+	Filling		filling = {.plan = spindle_fill_plan(options, false),.is_quiet = true};
 	const int	n = Max(filling.plan->ntargets, 1);
 	ErrorContextCallback callback = {.callback = relation_context,.arg = &filling,.previous = error_context_stack};
 	int64		total = 0;
 	ListCell   *lc;
 
 	spindle_fill_raise_problems(filling.plan);
-	keep_statistics(filling.plan);
 	filling.is_filled = palloc0(sizeof(bool) * n);
 	filling.is_intact = palloc0(sizeof(bool) * n);
 	filling.inserted = palloc0(sizeof(int64) * n);

@@ -555,7 +555,7 @@ make_lines(const Trial *trial)
 List *
 spindle_fill_try(const SpindleFillOptions *options, int64 max_rows)
 {
-	Trial		trial = {.plan = spindle_fill_plan(options)};
+	Trial		trial = {.plan = spindle_fill_plan(options, true)};
 	const int	n = Max(trial.plan->ntargets, 1);
 	ErrorData  *error;
 

@@ -113,6 +113,16 @@ FROM (VALUES
   ($$SELECT 1 FROM "order" o JOIN customer c USING (customer_id) WHERE upper(c.gender) = 'F' AND length(o.status) = 7$$, 1.1),
   ($$SELECT 1 FROM customer WHERE length(email) < 29$$, 1.1)
 ) v (query, most)) s WHERE q > most OR q IS NULL;
+-- what an expression raises, whatever it is, is left to execution, and what takes long is not computed
+SELECT query, estimate(query) FROM (VALUES
+  ($$SELECT 1 FROM "order" WHERE order_id < 0 AND date_trunc('timezone', order_date) = now()$$),
+  ($$SELECT 1 FROM "order" WHERE order_id < 0 GROUP BY float8_accum(ARRAY[1, 2], order_id)$$),
+  ($$SELECT 1 FROM customer WHERE length(repeat(last_name, 100000)) = 4$$)) v (query);
+-- each time zone has statistics of its own
+SELECT q_error($$SELECT 1 FROM "order" WHERE extract(hour FROM order_date) = 3$$) < 1.4;
+SET timezone = 'Asia/Tokyo';
+SELECT q_error($$SELECT 1 FROM "order" WHERE extract(hour FROM order_date) = 3$$) < 1.4;
+RESET timezone;
 
 -- 10 billion rows are planned at once, with what their definition says
 SELECT round(estimate($$SELECT 1 FROM statistics_huge."order" WHERE status = 'returned'$$) / 1e8) AS returned,
