@@ -73,6 +73,7 @@ typedef struct RowColumn
 	SpindleInput *input;		/* NULL if the form makes the Datums */
 	kept_hash  *kept;			/* what input has made of texts of the
 								 * definition */
+	StringInfo	text;			/* where a text is put that a form reads */
 	const SpindleRows *rows;	/* that the column is part of */
 	Datum	   *converted;		/* where the Datums go; NULL if the vector
 								 * holds them */
@@ -216,14 +217,34 @@ tell_place(void *arg)
 			   spindle_eval_rows(rows->eval)[place->i]);
 }
 
-/* A text as a string in the server's encoding, palloc'd; ours are valid UTF-8. */
+/* A string, which is valid UTF-8, in the server's encoding: itself or a palloc'd one. */
+static char *
+server_encoded(char *data, int len)
+{
+	const int	encoding = GetDatabaseEncoding();
+
+	return encoding == PG_UTF8 || encoding == PG_SQL_ASCII ? data : pg_any_to_server(data, len, PG_UTF8);
+}
+
+/* A text as a string in the server's encoding, palloc'd. */
 static char *
 server_string(const SpindleText *text)
 {
-	const int	encoding = GetDatabaseEncoding();
-	char	   *data = pnstrdup(text->data, text->len);
+	return server_encoded(pnstrdup(text->data, text->len), text->len);
+}
 
-	return encoding == PG_UTF8 || encoding == PG_SQL_ASCII ? data : pg_any_to_server(data, text->len, PG_UTF8);
+/*
+ * The Datum of a text that a form reads which leaves nothing behind, in the current
+ * memory context.
+ */
+static Datum
+read_form(RowColumn *column, const SpindleText *text)
+{
+	StringInfo	buf = column->text;
+
+	resetStringInfo(buf);
+	appendBinaryStringInfo(buf, text->data, text->len);
+	return column->type->ops->form->input(column->type, server_encoded(buf->data, buf->len));
 }
 
 /*
@@ -306,6 +327,8 @@ convert_formed(RowColumn *column, const int64 *value, const bool *is_null, int n
 			continue;
 		if (text->json && text->datum)
 			column->converted[place.i] = PointerGetDatum(text->datum);
+		else if (column->text)
+			column->converted[place.i] = read_form(column, text);
 		else
 			column->converted[place.i] = input_text(column, text);
 	}
@@ -444,7 +467,9 @@ spindle_rows_create_for(SpindleEval *eval, SpindleInstance *instance, int table,
 		column->handle = spindle_eval_add_column(rows->eval, columns[c]);
 		if (inputs && OidIsValid(inputs[c].function.fn_oid))
 			set_input(column, &inputs[c]);
-		if (rows->scratch == NULL && (column->input || column->form->convert == convert_formed))
+		if (!column->input && column->form->convert == convert_formed && !type->ops->form->is_json)
+			column->text = makeStringInfo();
+		else if (rows->scratch == NULL && (column->input || column->form->convert == convert_formed))
 			rows->scratch = AllocSetContextCreate(parent, "spindle text", 0, SCRATCH_MEMORY, ALLOCSET_DEFAULT_MAXSIZE);
 		if (column->form->convert)
 			column->converted = palloc0(sizeof(Datum) * SPINDLE_BATCH_ROWS);
