@@ -66,7 +66,7 @@ INSERT INTO measured (name, what, type, rule, than) VALUES
   ('dts', 'the same with skew', 'bigint', '{"kind": "reference", "table": "many", "distinct": "table", "skew": {"top": 0.2, "share": 0.8}}', 'skw'),
   ('con', 'case with and, or, not', 'integer', '{"kind": "case", "cases": [{"when": {"and": [{"column": "uni", "less": 500000}, {"not": {"column": "seq", "less": 10}}]}, "then": {"kind": "constant", "value": 1}}], "else": {"kind": "constant", "value": 2}}', 'cas'),
   ('mod', 'formula: mod and div', 'bigint', '{"kind": "formula", "expression": "mod(uni, 7) + div(uni, 10)"}', 'frm'),
-  ('day', 'formula: date arithmetic', 'date', '{"kind": "formula", "expression": "date(tim) + 3"}', 'frm'),
+  ('day', 'formula: date arithmetic', 'date', '{"kind": "formula", "expression": "date(tim) + 3"}', 'tim'),
   -- texts
   ('wor', 'words, 3', 'text', '{"kind": "words", "count": {"distribution": "uniform", "min": 3, "max": 3}}', 'pat'),
   ('sha', 'shape of 16 characters', 'text', '{"kind": "shape", "shapes": {"hex{16}": 1, "9{16}": 1}}', 'pat'),
