@@ -10,6 +10,7 @@
 #                          there are random tests and valgrind
 #   KEEP=1                 keep the work directory
 #   FUZZ_SECONDS=N         time of each program of random tests, 12; FUZZ_SEED=N their seed, 1
+#   TAP_JOBS=N             TAP tests that run side by side, 2
 #   VALGRIND_TESTS="a b"   pg_regress tests to run under valgrind (default: most)
 set -euo pipefail
 
@@ -21,6 +22,7 @@ WARNINGS="-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare"
 SANITIZE="-Wno-ignored-optimization-argument -Wno-unknown-warning-option -Wno-ignored-attributes -DUSE_ASSERT_CHECKING -g -fno-omit-frame-pointer -fsanitize=undefined -shared-libsan"
 # Of each program of test/fuzz.
 FUZZ_SECONDS=${FUZZ_SECONDS:-12} FUZZ_SEED=${FUZZ_SEED:-1}
+TAP_JOBS=${TAP_JOBS:-2}
 
 tap=1 fuzz=1 valgrind=1 sanitizer=
 [ "${PG_MAJOR:-15}" = 15 ] || fuzz= valgrind=
@@ -129,27 +131,28 @@ run() {
 	count "$1" $status
 }
 
-# TAP tests, which mostly wait: two halves side by side, one in a copy of the tree,
-# as each run empties the directory of the last one.
+# TAP tests, which mostly wait: some side by side, each in a copy of the tree, as each
+# run empties the directory of the last one.
 run_tap() {
-	local half tests list part status pids=() trees=("$TREE" "$WORK/tap-tree")
+	local job tests list part status pids=() trees=()
 
-	as_db cp -a "${trees[@]}"
 	tests=$(cd "$TREE" && ls test/t/*.pl)
-	for half in 1 2; do
-		list=$(printf '%s\n' $tests | awk -v half=$half 'NR % 2 == half % 2' | xargs)
-		echo "== tap-$half: $list"
+	for ((job = 0; job < TAP_JOBS; job++)); do
+		trees+=("$WORK/tap-tree-$job")
+		as_db cp -a "$TREE" "${trees[job]}"
+		list=$(printf '%s\n' $tests | awk -v jobs="$TAP_JOBS" -v job=$job 'NR % jobs == job' | xargs)
+		echo "== tap-$job: $list"
 		(
-			TREE=${trees[half - 1]}
-			execute tap-$half REGRESS= ISOLATION= PROVE_FLAGS=--verbose PROVE_TESTS="$list"
+			TREE=${trees[job]}
+			execute tap-$job REGRESS= ISOLATION= PROVE_FLAGS=--verbose PROVE_TESTS="$list"
 		) >/dev/null &
-		pids+=("$half:$!")
+		pids+=("$job:$!")
 	done
 	for part in "${pids[@]}"; do
 		status=0
 		wait "${part#*:}" || status=$?
 		cat "$WORK/tap-${part%:*}.log"
-		count "tap-${part%:*}" $status "${trees[${part%:*} - 1]}"
+		count "tap-${part%:*}" $status "${trees[${part%:*}]}"
 	done
 }
 
