@@ -25,6 +25,9 @@
 #define LN2_LOW		1.90821492927058770002e-10
 #define LN2_INVERSE 1.44269504088896338700e+00
 
+/* Above the probability, e^-25, from which on the tails of AS 241 are far ones. */
+#define NEAR_TAIL	2e-11
+
 /* exp(r) by its series, for |r| up to half of ln 2. */
 static inline double
 exp_series(double r)
@@ -172,6 +175,47 @@ central_quantile(double q)
 }
 
 /*
+ * The size of the quantile beyond that, r being the root of the negative logarithm of
+ * the probability of what lies further out, up to 5.  Without branches.
+ */
+static inline double
+tail_quantile(double r)
+{
+	double		num;
+	double		den;
+
+	r -= 1.6;
+	num = (((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r
+				+ 0.24178072517745061177) * r + 1.27045825245236838258) * r
+			  + 3.64784832476320460504) * r + 5.7694972214606914055) * r
+			+ 4.6303378461565452959) * r + 1.42343711074968357734);
+	den = (((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r
+				+ 0.0151986665636164571966) * r + 0.14810397642748007459) * r
+			  + 0.68976733498510000455) * r + 1.6763848301838038494) * r
+			+ 2.05319162663775882187) * r + 1.0);
+	return num / den;
+}
+
+/* The same for r above 5. */
+static double
+far_quantile(double r)
+{
+	double		num;
+	double		den;
+
+	r -= 5.0;
+	num = (((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r
+				+ 0.0012426609473880784386) * r + 0.026532189526576123093) * r
+			  + 0.29656057182850489123) * r + 1.7848265399172913358) * r
+			+ 5.4637849111641143699) * r + 6.6579046435011037772);
+	den = (((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r
+				+ 1.8463183175100546818e-5) * r + 7.868691311456132591e-4) * r
+			  + 0.0148753612908506148525) * r + 0.13692988092273580531) * r
+			+ 0.59983220655588793769) * r + 1.0);
+	return num / den;
+}
+
+/*
  * spindle_normal_quantile
  *		The value that a standard normal variable stays below with probability
  *		p, 0 < p < 1.
@@ -184,38 +228,14 @@ spindle_normal_quantile(double p)
 {
 	double		q = p - 0.5;
 	double		r;
-	double		num;
-	double		den;
+	double		size;
 
 	if (fabs(q) <= 0.425)
 		return central_quantile(q);
 
 	r = sqrt(-spindle_log(q < 0 ? p : 1.0 - p));
-	if (r <= 5.0)
-	{
-		r -= 1.6;
-		num = (((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r
-					+ 0.24178072517745061177) * r + 1.27045825245236838258) * r
-				  + 3.64784832476320460504) * r + 5.7694972214606914055) * r
-				+ 4.6303378461565452959) * r + 1.42343711074968357734);
-		den = (((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r
-					+ 0.0151986665636164571966) * r + 0.14810397642748007459) * r
-				  + 0.68976733498510000455) * r + 1.6763848301838038494) * r
-				+ 2.05319162663775882187) * r + 1.0);
-	}
-	else
-	{
-		r -= 5.0;
-		num = (((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r
-					+ 0.0012426609473880784386) * r + 0.026532189526576123093) * r
-				  + 0.29656057182850489123) * r + 1.7848265399172913358) * r
-				+ 5.4637849111641143699) * r + 6.6579046435011037772);
-		den = (((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r
-					+ 1.8463183175100546818e-5) * r + 7.868691311456132591e-4) * r
-				  + 0.0148753612908506148525) * r + 0.13692988092273580531) * r
-				+ 0.59983220655588793769) * r + 1.0);
-	}
-	return q < 0 ? -num / den : num / den;
+	size = r <= 5.0 ? tail_quantile(r) : far_quantile(r);
+	return q < 0 ? -size : size;
 }
 
 /*
@@ -259,20 +279,47 @@ central_quantiles(const uint64 *pg_restrict draw, int n, double *pg_restrict out
 		out[i] = central_quantile(spindle_fraction(draw[i]) - 0.5);
 }
 
+/* The sizes of n quantiles beyond, of probabilities from NEAR_TAIL on. */
+SPINDLE_FOR_EACH_PROCESSOR static void
+tail_quantiles(const double *pg_restrict p, int n, double *pg_restrict out)
+{
+	for (int i = 0; i < n; i++)
+		out[i] = tail_quantile(sqrt(-logarithm(p[i])));
+}
+
 /*
  * spindle_normal_scores
- *		spindle_normal_quantile() of the fractions of n draws.
+ *		spindle_normal_quantile() of the fractions of n <= SPINDLE_DRAWS draws.
+ *
+ * The tails are gathered first, without branches, which no processor would foresee.
  */
 void
 spindle_normal_scores(const uint64 *draw, int n, double *out)
 {
+	int			place[SPINDLE_DRAWS];
+	double		outside[SPINDLE_DRAWS];
+	double		size[SPINDLE_DRAWS];
+	int			nplaces = 0;
+
+	Assert(n <= SPINDLE_DRAWS);
 	central_quantiles(draw, n, out);
 	for (int i = 0; i < n; i++)
 	{
 		const double p = spindle_fraction(draw[i]);
 
-		if (fabs(p - 0.5) > 0.425)
-			out[i] = spindle_normal_quantile(p);
+		place[nplaces] = i;
+		outside[nplaces] = Min(p, 1.0 - p);
+		nplaces += fabs(p - 0.5) > 0.425;
+	}
+	tail_quantiles(outside, nplaces, size);
+	for (int k = 0; k < nplaces; k++)
+	{
+		const double p = spindle_fraction(draw[place[k]]);
+
+		if (outside[k] < NEAR_TAIL)
+			out[place[k]] = spindle_normal_quantile(p);
+		else
+			out[place[k]] = copysign(size[k], p - 0.5);
 	}
 }
 
