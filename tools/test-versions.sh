@@ -117,7 +117,7 @@ test_major() {
 		tail -n 20 "$log"
 		skip "$major" "the packages of Debian $suite could not be installed"
 	else
-		inside "$dir" env PG_MAJOR="$major" TAP_JOBS=1 /spindle/tools/test.sh 2>&1 | tee "$log"
+		inside "$dir" env PG_MAJOR="$major" TAP_JOBS=2 /spindle/tools/test.sh 2>&1 | tee "$log"
 		last=$(tail -n 1 "$log")
 		if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
 			passed=$((passed + BASH_REMATCH[1]))

@@ -10,7 +10,7 @@
 #                          there are random tests and valgrind
 #   KEEP=1                 keep the work directory
 #   FUZZ_SECONDS=N         time of each program of random tests, 12; FUZZ_SEED=N their seed, 1
-#   TAP_JOBS=N             TAP tests that run side by side, 2
+#   TAP_JOBS=N             TAP tests that run side by side, 3
 #   VALGRIND_TESTS="a b"   pg_regress tests to run under valgrind (default: most)
 set -euo pipefail
 
@@ -22,7 +22,7 @@ WARNINGS="-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare"
 SANITIZE="-Wno-ignored-optimization-argument -Wno-unknown-warning-option -Wno-ignored-attributes -DUSE_ASSERT_CHECKING -g -fno-omit-frame-pointer -fsanitize=undefined -shared-libsan"
 # Of each program of test/fuzz.
 FUZZ_SECONDS=${FUZZ_SECONDS:-12} FUZZ_SEED=${FUZZ_SEED:-1}
-TAP_JOBS=${TAP_JOBS:-2}
+TAP_JOBS=${TAP_JOBS:-3}
 
 tap=1 fuzz=1 valgrind=1 sanitizer=
 [ "${PG_MAJOR:-15}" = 15 ] || fuzz= valgrind=
@@ -108,7 +108,7 @@ count() {
 	if [ "$bad" -eq 0 ] && [ $status -ne 0 ]; then
 		[ $SECONDS -lt $TIME_LIMIT ] || echo "$name: time limit of $TIME_LIMIT s reached"
 		fail "$name: exit status $status"
-	elif [ $ran -eq 0 ]; then
+	elif [ $((ran + skips)) -eq 0 ]; then
 		fail "$name: no tests were run"
 	fi
 	if [ $status -ne 0 ]; then
@@ -116,7 +116,7 @@ count() {
 			[ ! -s "$f" ] || cat "$f"
 		done
 		case $name in
-			tap-* | fuzz-*) tail -n 40 "$dir"/tmp_check/log/* || true ;;
+			tap-* | fuzz-*) tail -n 40 "$dir".tmp_check/log/* || true ;;
 		esac
 		tail -n 40 "$WORK"/*/server.log
 	fi
@@ -131,28 +131,56 @@ run() {
 	count "$1" $status
 }
 
-# TAP tests, which mostly wait: some side by side, each in a copy of the tree, as each
-# run empties the directory of the last one.
-run_tap() {
-	local job tests list part status pids=() trees=()
+# tap_job TREE: run programs of TAP tests, of which $WORK/tap-queue has a file each, with
+# what prove is told, until no other is left to take.  TREE is this job's own: each run
+# empties the directory of the last one.
+tap_job() {
+	local TREE=$1 entry name status
 
-	tests=$(cd "$TREE" && ls test/t/*.pl)
-	for ((job = 0; job < TAP_JOBS; job++)); do
-		trees+=("$WORK/tap-tree-$job")
-		as_db cp -a "$TREE" "${trees[job]}"
-		list=$(printf '%s\n' $tests | awk -v jobs="$TAP_JOBS" -v job=$job 'NR % jobs == job' | xargs)
-		echo "== tap-$job: $list"
-		(
-			TREE=${trees[job]}
-			execute tap-$job REGRESS= ISOLATION= PROVE_FLAGS=--verbose PROVE_TESTS="$list"
-		) >/dev/null &
-		pids+=("$job:$!")
-	done
-	for part in "${pids[@]}"; do
+	for entry in "$WORK"/tap-queue/*; do
+		name=${entry##*/}
+		# only one job can move it
+		mv "$entry" "$WORK/$name.tests" 2>/dev/null || continue
 		status=0
-		wait "${part#*:}" || status=$?
-		cat "$WORK/tap-${part%:*}.log"
-		count "tap-${part%:*}" $status "${trees[${part%:*}]}"
+		execute "$name" REGRESS= ISOLATION= PROVE_FLAGS=--verbose PROVE_TESTS="$(<"$WORK/$name.tests")" || status=$?
+		echo $status >"$WORK/$name.status"
+		[ $status -eq 0 ] || mv "$TREE/tmp_check" "$WORK/$name.tmp_check"
+	done
+}
+
+# TAP tests, which mostly wait, and a few cases of each of the random tests, of which
+# long runs are made by hand: $TAP_JOBS side by side.
+run_tap() {
+	local job test name names status
+
+	mkdir "$WORK/tap-queue"
+	if [ -n "$tap" ]; then
+		for test in "$TREE"/test/t/*.pl; do
+			name=${test##*/}
+			echo "test/t/$name" >"$WORK/tap-queue/tap-${name%.pl}"
+		done
+	fi
+	if [ -n "$fuzz" ]; then
+		for test in "$TREE"/test/fuzz/*.pl; do
+			name=${test##*/}
+			echo "test/fuzz/$name :: --seconds $FUZZ_SECONDS --seed $FUZZ_SEED" >"$WORK/tap-queue/fuzz-${name%.pl}"
+		done
+	fi
+	names=$(ls "$WORK/tap-queue")
+	for ((job = 0; job < TAP_JOBS; job++)); do
+		as_db cp -a "$TREE" "$WORK/tap-tree-$job"
+		tap_job "$WORK/tap-tree-$job" >"$WORK/tap-job-$job.log" 2>&1 &
+	done
+	wait
+	for name in $names; do
+		echo "== $name"
+		if status=$(cat "$WORK/$name.status"); then
+			cat "$WORK/$name.log"
+			count "$name" "$status" "$WORK/$name"
+		else
+			tail -n 20 "$WORK"/tap-job-*.log
+			fail "$name did not come to an end"
+		fi
 	done
 }
 
@@ -314,16 +342,9 @@ run_rooms
 run_examples
 cluster_stop plain
 
-# TAP tests start servers of their own.
-if [ -n "$tap" ] && [ -n "$(make_var TAP_TESTS)" ]; then
+# These start servers of their own.
+if [ -n "$tap$fuzz" ]; then
 	run_tap
-fi
-# A few cases of each of the random tests; long runs are made by hand.
-if [ -n "$fuzz" ]; then
-	for program in sqlsmith definitions delivery queries; do
-		run fuzz-$program REGRESS= ISOLATION= PROVE_FLAGS=--verbose \
-			PROVE_TESTS="test/fuzz/$program.pl :: --seconds $FUZZ_SECONDS --seed $FUZZ_SEED"
-	done
 fi
 if [ -n "$valgrind" ]; then
 	run_valgrind
