@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 
 #include "gen/eval_internal.h"
+#include "math/draws.h"
 
 /*
  * spindle_frame_add
@@ -177,7 +178,7 @@ spindle_frame_of_parents(SpindleEval *eval, Frame *base, Step *rows, int table)
  * run_fill_children() for rows that come one after another, as those of a scan do:
  * their children do so, too.
  */
-static void
+SPINDLE_FOR_EACH_PROCESSOR static void
 fill_children_of_run(Step *step, Frame *frame)
 {
 	SpindleLayoutCursor *cursor = step->u.frame.layout;

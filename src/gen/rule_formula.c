@@ -8,7 +8,7 @@
  * are computed some at a time, first in 64 bits; where an intermediate result
  * does not fit, the same rows once more in 128.  How large the operands of these
  * rows are tells mostly that all will fit, so that the loops need not look for
- * that: the line_total of the retail domain takes 30 instructions for a row, of
+ * that: the line_total of the retail domain takes 25 instructions for a row, of
  * processors with AVX2, in place of 91.  The results are the same;
  * test/sql/totals.sql compares them with those of numeric.
  *
