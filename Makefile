@@ -192,10 +192,12 @@ OBJS = \
 	src/scan/function_cost.o \
 	src/scan/function_plan.o \
 	src/scan/function_scan.o \
+	src/scan/left_rows.o \
 	src/scan/plan.o \
 	src/scan/ranges.o \
 	src/scan/sample.o \
 	src/scan/statistics.o \
+	src/scan/tentative.o \
 	src/scan/upper.o \
 	src/seed/cleanup.o \
 	src/seed/compare.o \

@@ -249,7 +249,19 @@ run_has_child(Step *step)
 	int64		end = 0;
 
 	Assert(step->holds == STEP_HOLDS_LAYOUT);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n && step->frame->is_run;)
+	{
+		const int32 *start;
+		int			left;
+
+		spindle_layout_load_parent(cursor, row[i]);
+		start = &cursor->start[row[i] - cursor->first_parent];
+		left = (int) Min(cursor->first_parent + cursor->nparents - row[i], n - i);
+		for (int k = 0; k < left; k++)
+			out[i + k] = start[k + 1] > start[k];
+		i += left;
+	}
+	for (int i = 0; i < n && !step->frame->is_run; i++)
 	{
 		int64		child;
 

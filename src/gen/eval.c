@@ -555,6 +555,17 @@ spindle_eval_add_column(SpindleEval *eval, int column)
 	return spindle_eval_add(eval, &ref);
 }
 
+/* Are n numbers those from the first one on, each one more than the one before? */
+SPINDLE_FOR_EACH_PROCESSOR static bool
+is_run(const int64 *row, int n)
+{
+	uint64		differing = 0;
+
+	for (int i = 0; i < n; i++)
+		differing |= (uint64) row[i] ^ (uint64) (row[0] + i);
+	return differing == 0;
+}
+
 /*
  * spindle_eval_run
  *		Compute all columns asked for, for 0 <= n <= SPINDLE_BATCH_ROWS rows.
@@ -573,6 +584,7 @@ spindle_eval_run(SpindleEval *eval, const int64 *rows, int n)
 	Assert(n <= SPINDLE_BATCH_ROWS);
 	memcpy(eval->root->row, rows, sizeof(int64) * n);
 	eval->root->n = n;
+	eval->root->is_run = n > 1 && is_run(rows, n);
 	for (int i = 0; i < eval->nsteps; i++)
 	{
 		Step	   *step = eval->step[i];

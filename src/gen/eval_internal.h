@@ -51,6 +51,8 @@ struct Frame
 	int64	   *row;			/* row numbers from 0, in any order; of
 								 * parents, equal neighbours are one, unless
 								 * they are shared */
+	bool		is_run;			/* the rows are known to come one after another,
+								 * each once */
 	Frame	   *base;			/* frame that this one was derived from, NULL
 								 * for the root */
 	Step	   *rows;			/* parents: step of base with their row

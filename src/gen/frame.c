@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 
 #include "gen/eval_internal.h"
+#include "math/draws.h"
 
 /*
  * spindle_frame_add
@@ -174,13 +175,47 @@ spindle_frame_of_parents(SpindleEval *eval, Frame *base, Step *rows, int table)
 }
 
 /*
- * All children that the rows have, in their order.  map[i] .. map[i + 1] - 1
- * are those of row i.
+ * run_fill_children() for rows that come one after another, as those of a scan do:
+ * their children do so, too.
  */
-static void
-run_fill_children(Step *step)
+SPINDLE_FOR_EACH_PROCESSOR static void
+fill_children_of_run(Step *step, Frame *frame)
 {
-	Frame	   *frame = step->u.frame.sub;
+	SpindleLayoutCursor *cursor = step->u.frame.layout;
+	const int	nparents = step->frame->n;
+	const int64 parent = step->frame->row[0];
+	int64		first;
+	int64		n = 0;
+	int			i = 0;
+
+	spindle_layout_load_parent(cursor, parent);
+	first = cursor->first_child + cursor->start[parent - cursor->first_parent];
+	while (true)
+	{
+		const int32 *start = &cursor->start[parent + i - cursor->first_parent];
+		const int	left = (int) Min(cursor->first_parent + cursor->nparents - parent - i, nparents - i);
+		const int32 by = (int32) n - start[0];
+		int32	   *pg_restrict map = frame->map + i;
+
+		for (int k = 0; k < left; k++)
+			map[k] = start[k] + by;
+		n += start[left] - start[0];
+		i += left;
+		spindle_frame_reserve(frame, n + FEW_CHILDREN, 0);
+		if (i == nparents)
+			break;
+		spindle_layout_load(cursor, cursor->block + 1);
+	}
+	for (int k = 0; k < n; k++)
+		frame->row[k] = first + k;
+	frame->map[nparents] = (int32) n;
+	frame->n = (int) n;
+}
+
+/* The same for rows in any order, for each by itself. */
+static void
+fill_children_of_each(Step *step, Frame *frame)
+{
 	SpindleLayoutCursor *cursor = step->u.frame.layout;
 	const int	nparents = step->frame->n;
 	const int64 *parent = step->frame->row;
@@ -188,8 +223,6 @@ run_fill_children(Step *step)
 	int64		end_parent = 0;
 	int64		n = 0;
 
-	Assert(step->holds == STEP_HOLDS_FRAME);
-	spindle_frame_reserve(frame, 0, nparents + 1);
 	for (int i = 0; i < nparents; i++)
 	{
 		int64		first;
@@ -214,8 +247,8 @@ run_fill_children(Step *step)
 			}
 		}
 
-		if (n + Max(count, FEW_CHILDREN) > frame->capacity)
-			grow_children(frame, n, n + Max(count, FEW_CHILDREN));
+		if (n + count + FEW_CHILDREN > frame->capacity)
+			grow_children(frame, n, n + count + FEW_CHILDREN);
 		frame->map[i] = (int32) n;
 		row = frame->row + n;
 		for (int k = 0; k < FEW_CHILDREN; k++)
@@ -226,6 +259,24 @@ run_fill_children(Step *step)
 	}
 	frame->map[nparents] = (int32) n;
 	frame->n = (int) n;
+}
+
+/*
+ * All children that the rows have, in their order.  map[i] .. map[i + 1] - 1
+ * are those of row i.
+ */
+static void
+run_fill_children(Step *step)
+{
+	Frame	   *frame = step->u.frame.sub;
+
+	Assert(step->holds == STEP_HOLDS_FRAME);
+	spindle_frame_reserve(frame, 0, step->frame->n + 1);
+	frame->is_run = step->frame->is_run && step->frame->n > 0;
+	if (frame->is_run)
+		fill_children_of_run(step, frame);
+	else
+		fill_children_of_each(step, frame);
 }
 
 /*

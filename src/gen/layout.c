@@ -46,6 +46,15 @@ children_below(const SpindleLayout *layout, int64 parent)
 	return (int64) (((__int128) parent * layout->numerator) / layout->denominator);
 }
 
+/* The same for the first parent of a block, which may be behind the last one. */
+static inline int64
+children_below_block(const SpindleLayout *layout, int64 block)
+{
+	if (layout->per_block >= 0 && block * layout->block <= layout->nparents)
+		return block * layout->per_block;
+	return children_below(layout, block * layout->block);
+}
+
 /*
  * Fill the table that gives a number of children for the leading bits of a draw, by
  * the weights of the numbers there are.
@@ -225,37 +234,45 @@ spread(const SpindleLayout *layout, int64 block, int nparents, int children, int
  * is drawn, so that no child is thrown again; sets start as
  * spindle_layout_load() has to.
  *
- * Children are counted in bytes of two words, and their sums are those of a
- * multiplication: 13 instructions for a parent in place of 22.
+ * Children are counted in four bits of a word for each parent, which 15 of the 16
+ * that a draw has parents for cannot fill, then in bytes of two words; the sums of
+ * these are those of a multiplication.
  */
 static void
 spread_freely(const SpindleLayout *layout, int64 block, int children, int32 *start)
 {
 	const uint64 ones = UINT64CONST(0x0101010101010101);
-	uint64		low = 0;		/* children of parents 0 to 7 ... */
-	uint64		high = 0;		/* ... and 8 to 15 */
-	uint64		draw = 0;
+	uint64		even = 0;		/* children of parents 0, 2, ... 14 */
+	uint64		odd = 0;		/* children of parents 1, 3, ... 15 */
+	uint64		pairs;
+	uint64		before_odd;
 
-	for (int step = 0; step < children; step++)
+	for (int done = 0; done < children; done += 16)
 	{
-		uint64		hit;
+		uint64		draw = spindle_draw(layout->key, ((uint64) block << 16) + done / 16);
+		const int	n = Min(children - done, 16);
+		uint64		hits = 0;
 
-		if (step % 16 == 0)
-			draw = spindle_draw(layout->key, ((uint64) block << 16) + step / 16);
-		hit = UINT64CONST(1) << ((draw & 7) * 8);
-		low += hit & (((draw >> 3) & 1) - 1);
-		high += hit & -((draw >> 3) & 1);
-		draw >>= 4;
+		for (int k = 0; k < Min(n, 15); k++)
+		{
+			hits += UINT64CONST(1) << ((draw & 15) * 4);
+			draw >>= 4;
+		}
+		even += hits & (ones * 15);
+		odd += (hits >> 4) & (ones * 15);
+		hits = (uint64) (n == 16) << (draw * 4 & 63);
+		even += hits & (ones * 15);
+		odd += (hits >> 4) & (ones * 15);
 	}
 
-	/* each byte is then the sum of those up to it */
-	low *= ones;
-	high = high * ones + ones * (low >> 56);
+	/* each byte is then the sum of the pairs up to it */
+	pairs = (even + odd) * ones;
+	before_odd = pairs - odd;
 	start[0] = 0;
 	for (int i = 0; i < 8; i++)
 	{
-		start[i + 1] = layout->min * (i + 1) + (int32) ((low >> (i * 8)) & 0xFF);
-		start[i + 9] = layout->min * (i + 9) + (int32) ((high >> (i * 8)) & 0xFF);
+		start[i * 2 + 1] = layout->min * (i * 2 + 1) + (int32) ((before_odd >> (i * 8)) & 0xFF);
+		start[i * 2 + 2] = layout->min * (i * 2 + 2) + (int32) ((pairs >> (i * 8)) & 0xFF);
 	}
 }
 
@@ -323,8 +340,8 @@ spindle_layout_load(SpindleLayoutCursor *cursor, int64 block)
 	uint64		draw[SPINDLE_LAYOUT_SUBSET_BLOCK];
 	int64		first_parent = block * layout->block;
 	int			nparents = (int) Min(layout->block, layout->nparents - first_parent);
-	int64		first_child = children_below(layout, first_parent);
-	int			total = (int) (children_below(layout, first_parent + nparents) - first_child);
+	int64		first_child = children_below_block(layout, block);
+	int			total = (int) (children_below_block(layout, block + 1) - first_child);
 	int			sum = 0;
 
 	cursor->block = block;
@@ -350,12 +367,13 @@ spindle_layout_load(SpindleLayoutCursor *cursor, int64 block)
 		case SPINDLE_LAYOUT_SUBSET:
 			/* selection sampling: Knuth, TAOCP vol. 2, 3.4.2, algorithm S */
 			spindle_draws_from(layout->key, first_parent, nparents, draw);
+			cursor->start[0] = 0;
 			for (int i = 0; i < nparents; i++)
 			{
-				count[i] = spindle_below(draw[i], nparents - i) < (uint64) (total - sum);
-				sum += count[i];
+				sum += spindle_below(draw[i], nparents - i) < (uint64) (total - sum);
+				cursor->start[i + 1] = sum;
 			}
-			break;
+			return;
 		case SPINDLE_LAYOUT_SPREAD:
 			for (int i = 0; i < nparents; i++)
 				count[i] = layout->min;
@@ -395,9 +413,9 @@ spindle_layout_parent(SpindleLayoutCursor *cursor, int64 child)
 			cursor->block + 1 :
 			(int64) (((__int128) child * layout->denominator) /
 					 ((__int128) layout->numerator * layout->block));
-		while (children_below(layout, block * layout->block) > child)
+		while (children_below_block(layout, block) > child)
 			block--;
-		while (children_below(layout, (block + 1) * layout->block) <= child)
+		while (children_below_block(layout, block + 1) <= child)
 			block++;
 		spindle_layout_load(cursor, block);
 	}

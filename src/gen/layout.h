@@ -114,6 +114,15 @@ spindle_layout_one(const SpindleLayout *layout, int64 block, uint64 draw, int i,
 	return layout->min + layout->direct - (int) ((other * ones) >> 56);
 }
 
+/* Decode the block of a parent, 0 <= parent < nparents, unless it is the cursor's. */
+static inline void
+spindle_layout_load_parent(SpindleLayoutCursor *cursor, int64 parent)
+{
+	if (cursor->block < 0 || parent < cursor->first_parent ||
+		parent >= cursor->first_parent + cursor->nparents)
+		spindle_layout_load(cursor, parent / cursor->layout->block);
+}
+
 /*
  * spindle_layout_children
  *		The children of a parent, 0 <= parent < nparents: sets *first to the

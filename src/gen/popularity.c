@@ -436,6 +436,31 @@ pick_in_many_blocks(const SpindlePopularity *popularity, const uint64 *draw, int
 }
 
 /*
+ * Choices among the rows below each entry of limit, or 0 if that is 0, by a draw
+ * each; where blocks have their keys listed.  limit may be choice.
+ */
+static pg_noinline void
+pick_below(const SpindlePopularity *popularity, const uint64 *draw, int n, const int64 *limit, int64 *choice)
+{
+	const SpindleAlias *rank = popularity->rank;
+	const uint16 *place = popularity->place;
+	const uint32 *key = popularity->block_key;
+	const uint32 mask = popularity->mask;
+	const int	bits = popularity->bits;
+
+	for (int i = 0; i < n; i++)
+	{
+		/* as row_of_draw() */
+		const int64 below = limit[i];
+		const uint64 nblocks = (uint64) (((below - 1) >> bits) + 1);
+		const uint64 block = ((draw[i] >> 32) * nblocks) >> 32;
+		const int64 chosen = (int64) (block << bits) | place[(entry_of_bits(rank, (uint32) draw[i]) + key[block]) & mask];
+
+		choice[i] = likely(chosen < below) ? chosen : choose_again(popularity, draw[i], below);
+	}
+}
+
+/*
  * spindle_popularity_pick
  *		Choose rows by popularity: for each of n choosing rows one that is below
  *		its entry of eligible, 0 <= eligible <= nrows, or 0 if that is 0.
@@ -462,6 +487,11 @@ spindle_popularity_pick(const SpindlePopularity *popularity, const int64 *row, i
 				pick_in_blocks(popularity, draw, m, choice + done);
 			else
 				pick_in_many_blocks(popularity, draw, m, choice + done);
+			continue;
+		}
+		if (eligible && p.kind != SPINDLE_SKEW_NONE && p.block_key)
+		{
+			pick_below(popularity, draw, m, eligible + done, choice + done);
 			continue;
 		}
 		for (int i = 0; i < m; i++)

@@ -30,6 +30,9 @@
 #include "math/draws.h"
 #include "math/fpmath.h"
 
+/* Rows of a leaf that are sorted all alike; more are rare. */
+#define FEW_ROWS	8
+
 /*
  * How many of n rows fall into the left half of a node: Binomial(n, 1/2).
  *
@@ -141,49 +144,102 @@ spindle_timeline_cursor_init(SpindleTimelineCursor *cursor, SpindleTimeline *tim
 	cursor->looked_up = PG_UINT64_MAX;
 }
 
+/* Put the lower of two masses first, without a jump. */
+static inline void
+exchange(uint64 *a, uint64 *b)
+{
+	const uint64 low = Min(*a, *b);
+	const uint64 high = Max(*a, *b);
+
+	*a = low;
+	*b = high;
+}
+
 /*
  * The masses of a leaf with n rows, from their draws.
  *
  * The few rows are sorted by exchanges without jumps, as nobody could predict
- * where a mass belongs.
+ * where a mass belongs.  Up to FEW_ROWS are filled up with the highest mass and
+ * sorted by a network of 19 exchanges, so that their number takes no jumps either:
+ * both arrays have room for so many.
  */
-static void
-load_leaf(const SpindleTimeline *timeline, uint64 leaf, const uint64 *draw, int64 n, uint64 *mass)
+static inline void
+load_leaf(int depth, uint64 leaf, const uint64 *draw, int64 n, uint64 *mass)
 {
-	uint64		base = (timeline->depth == 0 ? 0 : leaf << (64 - timeline->depth));
+	const uint64 base = depth == 0 ? 0 : leaf << (64 - depth);
+	uint64		m[FEW_ROWS];
 
-	for (int i = 0; i < n; i++)
+	if (unlikely(n > FEW_ROWS))
 	{
-		uint64		m = base + (draw[i] >> timeline->depth);
-
-		for (int j = 0; j < i; j++)
+		for (int i = 0; i < n; i++)
 		{
-			uint64		other = mass[j];
-
-			mass[j] = Min(other, m);
-			m = Max(other, m);
+			mass[i] = base + (draw[i] >> depth);
+			for (int j = 0; j < i; j++)
+				exchange(&mass[j], &mass[i]);
 		}
-		mass[i] = m;
+		return;
 	}
+	for (int i = 0; i < FEW_ROWS; i++)
+		m[i] = i < n ? base + (draw[i] >> depth) : PG_UINT64_MAX;
+	exchange(&m[0], &m[2]);
+	exchange(&m[1], &m[3]);
+	exchange(&m[4], &m[6]);
+	exchange(&m[5], &m[7]);
+	exchange(&m[0], &m[4]);
+	exchange(&m[1], &m[5]);
+	exchange(&m[2], &m[6]);
+	exchange(&m[3], &m[7]);
+	exchange(&m[0], &m[1]);
+	exchange(&m[2], &m[3]);
+	exchange(&m[4], &m[5]);
+	exchange(&m[6], &m[7]);
+	exchange(&m[2], &m[4]);
+	exchange(&m[3], &m[5]);
+	exchange(&m[1], &m[4]);
+	exchange(&m[3], &m[6]);
+	exchange(&m[1], &m[2]);
+	exchange(&m[3], &m[4]);
+	exchange(&m[5], &m[6]);
+	for (int i = 0; i < FEW_ROWS; i++)
+		mass[i] = m[i];
 }
 
-/* The masses of all leaves below a node that holds n rows. */
-static void
-load_node(const SpindleTimeline *timeline, int depth, uint64 index, const uint64 *draw, int64 n,
-		  uint64 *mass)
+/*
+ * The masses of all leaves below a node of a group, which holds n rows: level by
+ * level the numbers of rows of nodes, then leaf by leaf.  The arrays have room for
+ * FEW_ROWS beyond the last row.
+ */
+SPINDLE_FOR_EACH_PROCESSOR static void
+load_leaves(const SpindleTimeline *timeline, uint64 index, const uint64 *draw, int64 n, uint64 *mass)
 {
-	int64		left;
+	const int	levels = timeline->depth - timeline->group_depth;
+	int64		rows[1 << SPINDLE_TIMELINE_GROUP_DEPTH] = {n};
 
-	if (n == 0)
-		return;
-	if (depth == timeline->depth)
+	for (int k = 0; k < levels; k++)
 	{
-		load_leaf(timeline, index, draw, n, mass);
-		return;
+		const uint64 first = node_number(timeline->group_depth + k, index << k);
+
+		/* from the last to the first, as each makes two of one */
+		for (int j = (1 << k) - 1; j >= 0; j--)
+		{
+			const int64 here = rows[j];
+			int64		left;
+
+			/* as split() does */
+			if (here < 64)
+				left = __builtin_popcountll((spindle_draw(timeline->split_key, first + j) >> 1) >> (63 - here));
+			else
+				left = split(timeline->split_key, first + j, here);
+			rows[j * 2] = left;
+			rows[j * 2 + 1] = here - left;
+		}
 	}
-	left = split(timeline->split_key, node_number(depth, index), n);
-	load_node(timeline, depth + 1, index * 2, draw, left, mass);
-	load_node(timeline, depth + 1, index * 2 + 1, draw + left, n - left, mass + left);
+	for (int l = 0; l < 1 << levels; l++)
+	{
+		load_leaf(timeline->depth, (index << levels) + l, draw, rows[l], mass);
+		draw += rows[l];
+		mass += rows[l];
+	}
 }
 
 /*
@@ -196,8 +252,8 @@ load_group(SpindleTimelineCursor *cursor, uint64 index, bool by_mass, int64 row,
 	const SpindleTimeline *timeline = cursor->timeline;
 	int64		first = timeline->top[index];
 	int64		n = timeline->top[index + 1] - first;
-	uint64		masses[SPINDLE_TIMELINE_MAX_ROWS];
-	uint64		draw[SPINDLE_TIMELINE_MAX_ROWS];
+	uint64		masses[SPINDLE_TIMELINE_MAX_ROWS + FEW_ROWS];
+	uint64		draw[SPINDLE_TIMELINE_MAX_ROWS + FEW_ROWS];
 
 	for (int depth = timeline->top_depth; depth < timeline->group_depth; depth++)
 	{
@@ -230,7 +286,8 @@ load_group(SpindleTimelineCursor *cursor, uint64 index, bool by_mass, int64 row,
 	if (cursor->count + n > SPINDLE_TIMELINE_MAX_ROWS)
 		elog(ERROR, "timeline group has too many rows");
 	spindle_draws_from(timeline->leaf_key, first, (int) n, draw);
-	load_node(timeline, timeline->group_depth, index, draw, n, masses);
+	memset(draw + n, 0, sizeof(uint64) * FEW_ROWS);
+	load_leaves(timeline, index, draw, n, masses);
 	spindle_calendar_times(timeline->calendar, masses, (int) n, cursor->time + cursor->count);
 	cursor->count += (int) n;
 }
@@ -307,8 +364,8 @@ spindle_timeline_look_up(SpindleTimelineCursor *cursor, int64 row)
 {
 	const SpindleTimeline *timeline = cursor->timeline;
 	const int64 drawn = row - timeline->first_at_start;
-	uint64		draw[SPINDLE_TIMELINE_MAX_ROWS];
-	uint64		mass[SPINDLE_TIMELINE_MAX_ROWS];
+	uint64		draw[SPINDLE_TIMELINE_MAX_ROWS + FEW_ROWS];
+	uint64		mass[SPINDLE_TIMELINE_MAX_ROWS + FEW_ROWS];
 	uint64		index;
 	int64		first;
 	int64		n;
@@ -337,7 +394,8 @@ spindle_timeline_look_up(SpindleTimelineCursor *cursor, int64 row)
 	if (n > SPINDLE_TIMELINE_MAX_ROWS)
 		elog(ERROR, "timeline leaf has too many rows");
 	spindle_draws_from(timeline->leaf_key, first, (int) n, draw);
-	load_leaf(timeline, index, draw, n, mass);
+	memset(draw + n, 0, sizeof(uint64) * FEW_ROWS);
+	load_leaf(timeline->depth, index, draw, n, mass);
 	spindle_calendar_times(timeline->calendar, &mass[drawn - first], 1, &time);
 	return time;
 }

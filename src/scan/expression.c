@@ -58,6 +58,48 @@ is_foreign_function(Oid function, void *context)
 	}
 }
 
+/* Is there anything that may run something else, or needs more than a row? */
+static bool
+is_unsafe(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_Var:
+			return ((Var *) node)->varlevelsup != 0 || ((Var *) node)->varattno <= 0;
+		case T_Const:
+			return false;
+		case T_List:
+		case T_FuncExpr:
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_ScalarArrayOpExpr:
+		case T_BoolExpr:
+		case T_NullTest:
+		case T_BooleanTest:
+		case T_RelabelType:
+		case T_CaseExpr:
+		case T_CaseWhen:
+		case T_CoalesceExpr:
+			return check_functions_in_node(node, is_foreign_function, NULL) ||
+				expression_tree_walker(node, is_unsafe, context);
+		default:
+			return true;
+	}
+}
+
+/*
+ * spindle_is_safe_at_planning
+ *		Can a condition be evaluated for rows while a query is planned?  It may use
+ *		several columns.
+ */
+bool
+spindle_is_safe_at_planning(Node *node)
+{
+	return !is_unsafe(node, NULL);
+}
+
 /* Is there anything in an expression but such functions, constants and one column? */
 static bool
 has_more(Node *node, Var **column)

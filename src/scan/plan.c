@@ -60,6 +60,8 @@ typedef struct ScanEstimate
 	Cost		row_cost;		/* of computing these, row after row ... */
 	Cost		first_row_cost; /* ... and for a row that is far from the last
 								 * one */
+	SpindleLeftRows *left;		/* rows that the conditions leave, NULL if these
+								 * are not known */
 } ScanEstimate;
 
 /*
@@ -105,7 +107,8 @@ filter_clauses(PlannerInfo *root, const SpindleSource *source, Index relid, List
 
 /*
  * The number of rows that conditions leave, and by *others, if not NULL, the
- * clauses that are not such conditions.  Values that are constants are tried
+ * clauses that are not such conditions; by *exact, if not NULL, the rows, or NULL if
+ * not all values are constants.  Values that are constants are tried
  * out; others are guessed, and of several equalities the strongest one counts: the
  * columns all rise with the rows, so one value goes with another, as the tenant of
  * a project does with the project.  The result is a number of rows, not rounded, and
@@ -114,8 +117,9 @@ filter_clauses(PlannerInfo *root, const SpindleSource *source, Index relid, List
  */
 static double
 estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *baserel, List *clauses,
-				   List **others)
+				   List **others, SpindleRanges **exact)
 {
+	bool		is_exact = true;
 	SpindleRanges *ranges = spindle_ranges_all(source);
 	double		guess = 1.0;
 	double		equal = 1.0;
@@ -143,6 +147,7 @@ estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *b
 			Node	   *value = estimate_expression_value(root, (Node *) condition->value);
 
 			/* values of parameters may be known, though not for sure */
+			is_exact = false;
 			if (IsA(value, Const))
 				ranges = spindle_ranges_restrict(source, ranges, condition, ((Const *) value)->constvalue,
 												 ((Const *) value)->constisnull);
@@ -153,7 +158,10 @@ estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *b
 			equal = Min(equal, spindle_condition_selectivity(root, source, condition));
 		else if (is_guessed)
 			guess *= spindle_condition_selectivity(root, source, condition);
+		is_exact &= !is_guessed;
 	}
+	if (exact)
+		*exact = is_exact ? ranges : NULL;
 	return ranges->nrows * guess * equal;
 }
 
@@ -211,6 +219,7 @@ spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	SpindleSource *source = spindle_fdw_source(baserel, relid);
 	ScanEstimate *state = baserel->fdw_private;
 	List	   *others = NIL;
+	SpindleRanges *ranges;
 	List	   *filter;
 
 	filter = filter_clauses(root, source, baserel->relid, baserel->baserestrictinfo);
@@ -219,9 +228,14 @@ spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	cost_attributes(state);
 	spindle_statistics_set_widths(baserel, relid, source);
 	baserel->tuples = spindle_alive_end(source->instance, source->table, source->as_of.time);
-	state->rows_read = estimate_rows_read(root, source, baserel, baserel->baserestrictinfo, &others);
+	state->rows_read = estimate_rows_read(root, source, baserel, baserel->baserestrictinfo, &others, &ranges);
 	baserel->rows = clamp_row_est(state->rows_read *
 								  clauselist_selectivity(root, others, baserel->relid, JOIN_INNER, NULL));
+	if (ranges)
+		state->left = spindle_left_rows(root, baserel, source, ranges, others,
+										state->row_cost / cpu_operator_cost * OPERATOR_TIME);
+	if (state->left)
+		baserel->rows = clamp_row_est((double) state->left->n);
 }
 
 /*
@@ -352,7 +366,7 @@ add_parameterized_path(PlannerInfo *root, RelOptInfo *baserel, ScanEstimate *sta
 {
 	ParamPathInfo *info = get_baserel_parampathinfo(root, baserel, outer);
 	List	   *clauses = list_concat(list_copy(info->ppi_clauses), baserel->baserestrictinfo);
-	double		rows_read = estimate_rows_read(root, state->source, baserel, clauses, NULL);
+	double		rows_read = estimate_rows_read(root, state->source, baserel, clauses, NULL, NULL);
 	Cost		startup;
 	Cost		total;
 	ForeignPath *path;
@@ -511,6 +525,7 @@ spindle_fdw_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 		}
 	}
 	add_parameterized_paths(root, baserel, state);
+	spindle_left_rows_tell(root, baserel, state->source, state->left);
 }
 
 /*

@@ -41,7 +41,6 @@
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/selfuncs.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -95,86 +94,56 @@ static get_relation_stats_hook_type previous_stats_hook = NULL;
 static get_index_stats_hook_type previous_index_hook = NULL;
 static get_relation_info_hook_type previous_info_hook = NULL;
 
-/* Let go what a resource owner still holds, and go on with the one before. */
-static void
-end_owner(ResourceOwner owner, ResourceOwner previous, bool is_commit)
+/* What make_part() makes. */
+typedef struct Making
 {
-	ResourceOwnerRelease(owner, RESOURCE_RELEASE_BEFORE_LOCKS, is_commit, false);
-	ResourceOwnerRelease(owner, RESOURCE_RELEASE_LOCKS, is_commit, false);
-	ResourceOwnerRelease(owner, RESOURCE_RELEASE_AFTER_LOCKS, is_commit, false);
-	CurrentResourceOwner = previous;
-	ResourceOwnerDelete(owner);
-}
+	SpindleInstance *instance;
+	const StatisticsKey *key;
+	const SpindleStatisticsType *type;
+	const SpindleStatisticsExpression *expression;
+	StatisticsPart part;
+	HeapTuple	tuple;			/* of the caller's context */
+	int32		width;
+} Making;
 
-/*
- * Is an error about the machine, or about what others do or want, such as a cancel,
- * and not about what was computed?
- */
-static bool
-is_from_outside(int sqlerrcode)
+/* Make a part of the statistics of a column, in the current memory context. */
+static void
+make_part(void *arg, MemoryContext caller)
 {
-	switch (ERRCODE_TO_CATEGORY(sqlerrcode))
+	Making	   *making = arg;
+	const StatisticsKey *key = making->key;
+	HeapTuple	tuple = NULL;
+
+	if (making->part == STATISTICS_WIDTH)
+		making->width = spindle_column_width(making->instance, key->table, key->column, making->type);
+	else if (making->expression)
+		tuple = spindle_expression_statistics(making->instance, key->table, key->column, making->type, making->expression);
+	else
+		tuple = spindle_column_statistics(making->instance, key->table, key->column, making->type, key->collation);
+	if (tuple)
 	{
-		case ERRCODE_TRANSACTION_ROLLBACK:
-		case ERRCODE_INSUFFICIENT_RESOURCES:
-		case ERRCODE_OPERATOR_INTERVENTION:
-		case ERRCODE_SYSTEM_ERROR:
-			return true;
-		default:
-			return sqlerrcode == ERRCODE_DATA_CORRUPTED || sqlerrcode == ERRCODE_INDEX_CORRUPTED;
+		MemoryContext oldcontext = MemoryContextSwitchTo(caller);
+
+		making->tuple = heap_copytuple(tuple);
+		MemoryContextSwitchTo(oldcontext);
 	}
 }
 
 /*
- * Make a part of the statistics of a column, the tuple in the current memory
- * context.  There are none if some row or expression cannot be computed, or a text
- * is no value of the type: planning must not fail where execution would not come
- * to that row.
+ * The same, the tuple in the current memory context.  There are none if some row or
+ * expression cannot be computed, or a text is no value of the type: planning must
+ * not fail where execution would not come to that row.
  */
 static void
 make_statistics(SpindleInstance *instance, const StatisticsKey *key, const SpindleStatisticsType *type,
 				const SpindleStatisticsExpression *expression, StatisticsPart part, HeapTuple *tuple, int32 *width)
 {
-	MemoryContext oldcontext = CurrentMemoryContext;
-	MemoryContext context = AllocSetContextCreate(oldcontext, "spindle statistics of a column",
-												  ALLOCSET_DEFAULT_SIZES);
-	ResourceOwner previous = CurrentResourceOwner;
-	ResourceOwner owner = ResourceOwnerCreate(previous, "spindle statistics of a column");
+	Making		making = {instance, key, type, expression, part, NULL, *width};
 
-	PG_TRY();
-	{
-		HeapTuple	made = NULL;
-
-		CurrentResourceOwner = owner;
-		MemoryContextSwitchTo(context);
-		if (part == STATISTICS_WIDTH)
-			*width = spindle_column_width(instance, key->table, key->column, type);
-		else if (expression)
-			made = spindle_expression_statistics(instance, key->table, key->column, type, expression);
-		else
-			made = spindle_column_statistics(instance, key->table, key->column, type, key->collation);
-		MemoryContextSwitchTo(oldcontext);
-		if (made)
-			*tuple = heap_copytuple(made);
-		end_owner(owner, previous, true);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(oldcontext);
-		error = CopyErrorData();
-
-		/* all that is to be undone is what catalogue caches hold */
-		CurrentResourceOwner = previous;
-		if (is_from_outside(error->sqlerrcode))
-			PG_RE_THROW();
-		FlushErrorState();
-		FreeErrorData(error);
-		end_owner(owner, previous, false);
-	}
-	PG_END_TRY();
-	MemoryContextDelete(context);
+	if (!spindle_compute_tentatively(make_part, &making))
+		return;
+	*tuple = making.tuple;
+	*width = making.width;
 }
 
 /* Make room for one more: the one that was not used longest goes. */
@@ -262,15 +231,16 @@ find_statistics(SpindleInstance *instance, int table, int column, const SpindleS
 }
 
 /*
- * May the user see all values of a column?  If not, the planner does not show
+ * spindle_may_see_all_rows
+ *		May the user see all values of a column?  If not, the planner does not show
  * values of statistics to functions that might tell them.
  *
  * The privilege must be one on the table itself, also where it is read as part
  * of another one, and neither of them may have conditions of row security or
  * of a view.
  */
-static bool
-may_see_all_rows(PlannerInfo *root, RelOptInfo *rel, AttrNumber attnum)
+bool
+spindle_may_see_all_rows(PlannerInfo *root, RelOptInfo *rel, AttrNumber attnum)
 {
 	RangeTblEntry *rte = root->simple_rte_array[rel->relid];
 	Oid			user = OidIsValid(rel->userid) ? rel->userid : GetUserId();
@@ -417,7 +387,7 @@ give_statistics(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum, Variab
 		return false;
 	vardata->statsTuple = heap_copytuple(tuple);
 	vardata->freefunc = heap_freetuple;
-	vardata->acl_ok = rte->rtekind == RTE_FUNCTION ? rte->securityQuals == NIL : may_see_all_rows(root, rel, attnum);
+	vardata->acl_ok = rte->rtekind == RTE_FUNCTION ? rte->securityQuals == NIL : spindle_may_see_all_rows(root, rel, attnum);
 	return true;
 }
 
@@ -459,7 +429,7 @@ give_expression_statistics(PlannerInfo *root, Oid index, AttrNumber attnum, Vari
 		return false;
 	vardata->statsTuple = heap_copytuple(tuple);
 	vardata->freefunc = heap_freetuple;
-	vardata->acl_ok = may_see_all_rows(root, vardata->rel, var->varattno);
+	vardata->acl_ok = spindle_may_see_all_rows(root, vardata->rel, var->varattno);
 	return true;
 }
 
@@ -499,9 +469,12 @@ spindle_statistics_set_widths(RelOptInfo *rel, Oid relid, const SpindleSource *s
 	}
 }
 
-/* The attribute, from 1, that shows a column; 0 if none does. */
-static AttrNumber
-attribute_of(const SpindleSource *source, int column)
+/*
+ * spindle_attribute_of
+ *		The attribute, from 1, that shows a column; 0 if none does.
+ */
+AttrNumber
+spindle_attribute_of(const SpindleSource *source, int column)
 {
 	for (int att = 0; att < source->natts; att++)
 		if (source->column[att] == column)
@@ -535,7 +508,7 @@ add_unique_columns(RelOptInfo *rel, const SpindleSource *source, const int *colu
 		const SpindleType *type = &table->column[columns[k]].type;
 		TypeCacheEntry *entry;
 
-		index->indexkeys[k] = attribute_of(source, columns[k]);
+		index->indexkeys[k] = spindle_attribute_of(source, columns[k]);
 		if (index->indexkeys[k] == 0 || type->ops->is_text)
 			return;
 		entry = lookup_type_cache(type->oid, TYPECACHE_BTREE_OPFAMILY);
@@ -606,8 +579,8 @@ add_foreign_keys(PlannerInfo *root, RelOptInfo *rel, const SpindleSource *source
 			TypeCacheEntry *from = lookup_type_cache(column->type.oid, TYPECACHE_BTREE_OPFAMILY);
 			TypeCacheEntry *to = lookup_type_cache(target_table->column[key->target[k]].type.oid, TYPECACHE_BTREE_OPFAMILY);
 
-			info->conkey[k] = attribute_of(source, key->column[k]);
-			info->confkey[k] = attribute_of(target, key->target[k]);
+			info->conkey[k] = spindle_attribute_of(source, key->column[k]);
+			info->confkey[k] = spindle_attribute_of(target, key->target[k]);
 			info->conpfeqop[k] = get_opfamily_member(to->btree_opf, to->btree_opintype, from->btree_opintype,
 													 BTEqualStrategyNumber);
 			is_whole = info->conkey[k] > 0 && info->confkey[k] > 0 && OidIsValid(info->conpfeqop[k]) && !column->nullable;

@@ -11,7 +11,7 @@
 #include "access/htup.h"
 #include "nodes/pathnodes.h"
 
-#include "library/source.h"
+#include "scan/ranges.h"
 
 /*
  * The type in which the values of a column are looked at: that of the attribute
@@ -34,7 +34,24 @@ typedef struct SpindleStatisticsExpression
 	Oid			collation;		/* by which results are compared */
 } SpindleStatisticsExpression;
 
+/* Rows that the conditions of a relation leave. */
+typedef struct SpindleLeftRows
+{
+	int64		n;
+	const int64 *row;			/* their numbers, rising; NULL if they are many */
+} SpindleLeftRows;
+
+/* tentative.c */
+extern bool spindle_compute_tentatively(void (*run) (void *arg, MemoryContext caller), void *arg);
+
+/* left_rows.c */
+extern SpindleLeftRows *spindle_left_rows(PlannerInfo *root, RelOptInfo *rel, const SpindleSource *source,
+										  const SpindleRanges *ranges, List *others, double row_time);
+extern void spindle_left_rows_tell(PlannerInfo *root, RelOptInfo *rel, const SpindleSource *source,
+								   const SpindleLeftRows *left);
+
 /* expression.c */
+extern bool spindle_is_safe_at_planning(Node *node);
 extern List *spindle_expressions_of(PlannerInfo *root, Index relid);
 extern Expr *spindle_expression_of_value(Node *node, Var **column);
 
@@ -48,6 +65,8 @@ extern int32 spindle_column_width(SpindleInstance *instance, int table, int colu
 								  const SpindleStatisticsType *type);
 
 /* statistics.c */
+extern bool spindle_may_see_all_rows(PlannerInfo *root, RelOptInfo *rel, AttrNumber attnum);
+extern AttrNumber spindle_attribute_of(const SpindleSource *source, int column);
 extern void spindle_statistics_set_widths(RelOptInfo *rel, Oid relid, const SpindleSource *source);
 extern void spindle_statistics_init(void);
 

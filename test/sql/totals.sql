@@ -66,6 +66,9 @@ FROM c;
 SELECT count(*) FROM c WHERE child_id % 97 = 0 AND c::text IS DISTINCT FROM (SELECT v::text FROM child v WHERE v.child_id = c.child_id);
 SELECT count(*) FROM (SELECT row_number() OVER () AS n, v.* FROM (SELECT * FROM parent ORDER BY parent_id DESC) v) v JOIN p USING (parent_id)
 WHERE (v.sum_small, v.sum_large, v.sum_part, v.sum_cut, v.bound) IS DISTINCT FROM (p.sum_small, p.sum_large, p.sum_part, p.sum_cut, p.bound);
+-- runs of rows that begin and end anywhere
+SELECT count(*) AS rows, sum((v IS DISTINCT FROM p)::int) AS differing
+FROM generate_series(1, 3300, 59) f, LATERAL (SELECT * FROM parent WHERE parent_id BETWEEN f AND f + f % 47) v JOIN p USING (parent_id);
 SELECT spindle_drop_domain('totals');
 
 -- Numerics of any number of digits are what numeric says of them.
