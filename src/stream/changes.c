@@ -24,9 +24,6 @@
 
 #include "stream/change_batch.h"
 
-/* Moments of the first batch; the following ones have four times as many each. */
-#define FIRST_BATCH_MOMENTS	16
-
 struct SpindleChanges
 {
 	SpindleInstance *instance;
@@ -46,7 +43,6 @@ struct SpindleChanges
 	SpindleChangeBatch *batch;
 
 	/* where the stream is */
-	int			batch_moments;	/* of the next batch */
 	int			there;			/* table whose rows come now, ntables behind the
 								 * last */
 	int64		there_row;
@@ -68,10 +64,10 @@ struct SpindleChanges
 	SpindleSchedule *schedule;	/* NULL before the first transaction */
 
 	/* the present change */
-	MemoryContext kept_context; /* values that outlive their batch */
 	SpindleImage before;
 	SpindleImage after;
-	int64	   *value[2];		/* of before and after */
+	MemoryContext kept_context; /* where it outlives its batch: */
+	int64	   *value[2];		/* before and after */
 	bool	   *is_null[2];
 	bool	   *changed;
 };
@@ -135,7 +131,7 @@ set_beginning(SpindleChanges *changes)
 	changes->first_time = changes->there_time == DT_NOEND ? DT_NOEND : changes->there_time + 1;
 }
 
-/* Room for the images of any table. */
+/* Room for images of any table, where they outlive their batch. */
 static void
 make_images(SpindleChanges *changes)
 {
@@ -149,10 +145,6 @@ make_images(SpindleChanges *changes)
 		changes->is_null[k] = palloc(sizeof(bool) * most);
 	}
 	changes->changed = palloc(sizeof(bool) * most);
-	changes->before.value = changes->value[0];
-	changes->before.is_null = changes->is_null[0];
-	changes->after.value = changes->value[1];
-	changes->after.is_null = changes->is_null[1];
 }
 
 /*
@@ -193,7 +185,7 @@ spindle_changes_open(SpindleInstance *instance, const SpindleChangeOptions *opti
 		feeds = list_concat(feeds, spindle_change_feeds(instance, changes->table[i], profile, &places[changes->table[i]],
 														Max(sharers / 4, 1), context));
 	changes->merge = spindle_change_merge_create(feeds, context);
-	changes->batch = spindle_change_batch_create(instance, profile, needs->versions, context);
+	changes->batch = spindle_change_batch_create(instance, profile, needs->versions, needs->images, context);
 	MemoryContextSwitchTo(oldcontext);
 	spindle_changes_rewind(changes);
 	return changes;
@@ -217,8 +209,8 @@ spindle_changes_table(const SpindleChanges *changes, int table)
 void
 spindle_changes_rewind(SpindleChanges *changes)
 {
-	changes->batch_moments = FIRST_BATCH_MOMENTS;
-	changes->batch->n = changes->next = 0;
+	spindle_change_batch_reset(changes->batch);
+	changes->next = 0;
 	changes->there =
 		changes->options.include_initial && !changes->options.has_after_position ? 0 : changes->ntables;
 	changes->there_row = 0;
@@ -235,11 +227,12 @@ spindle_changes_rewind(SpindleChanges *changes)
 	changes->schedule = NULL;
 }
 
-/* Put rows that are there first into the batch, up to limit moments. */
+/* Put rows that are there first into the batch. */
 static void
-add_rows_there(SpindleChanges *changes, int limit)
+add_rows_there(SpindleChanges *changes)
 {
 	SpindleChangeBatch *batch = changes->batch;
+	const int	limit = batch->size;
 
 	while (changes->there < changes->ntables && batch->n < limit)
 	{
@@ -305,13 +298,13 @@ is_same_moment(const SpindleChanges *changes)
 		next->feed->table == last->feed->table && next->feed->deletes == last->feed->deletes;
 }
 
-/* Put moments of the merge into the batch, up to limit. */
+/* Put moments of the merge into the batch. */
 static void
-add_moments(SpindleChanges *changes, int limit)
+add_moments(SpindleChanges *changes)
 {
 	SpindleChangeBatch *batch = changes->batch;
 
-	while (batch->n < limit && peek_moment(changes))
+	while (batch->n < batch->size && peek_moment(changes))
 	{
 		const SpindleStreamMoment *next = &changes->next_moment;
 		const bool	is_same = is_same_moment(changes);
@@ -351,9 +344,9 @@ find_next(SpindleChanges *changes, int i)
 				return;
 			}
 		CHECK_FOR_INTERRUPTS();
-		batch->n = 0;
-		add_rows_there(changes, changes->batch_moments);
-		add_moments(changes, changes->batch_moments);
+		spindle_change_batch_clear(batch);
+		add_rows_there(changes);
+		add_moments(changes);
 		if (batch->n == 0)
 		{
 			changes->next = 0;
@@ -361,7 +354,6 @@ find_next(SpindleChanges *changes, int i)
 			return;
 		}
 		spindle_change_batch_run(batch);
-		changes->batch_moments = Min(changes->batch_moments * 4, SPINDLE_BATCH_MOMENTS);
 		i = 0;
 	}
 }
@@ -394,45 +386,50 @@ arrival_of(SpindleChanges *changes, const SpindleBatchMoment *moment)
 	return spindle_schedule_next(changes->schedule);
 }
 
-/* Fill in the images of a change. */
+/* The images of a change, which are the batch's, and what differs in them. */
 static void
-set_images(SpindleChanges *changes, int i, SpindleChange *change)
+set_images(SpindleChanges *changes, const SpindleBatchMoment *moment, SpindleChange *change)
 {
-	const SpindleChangeTable *table = spindle_change_batch_table(changes->batch, change->table);
+	const SpindleChangeTable *table = changes->batch->table[moment->table];
 
-	MemoryContextReset(changes->kept_context);
-	changes->before.table = changes->after.table = table;
-	changes->before.row = changes->after.row = change->row;
 	if (change->op == 'u' || change->op == 'd')
 	{
-		spindle_change_batch_image(changes->batch, i, true, changes->value[0], changes->is_null[0]);
+		changes->before = spindle_change_batch_image(changes->batch, moment, true);
 		change->before = &changes->before;
 	}
 	if (change->op != 'd')
 	{
-		spindle_change_batch_image(changes->batch, i, false, changes->value[1], changes->is_null[1]);
+		changes->after = spindle_change_batch_image(changes->batch, moment, false);
 		change->after = &changes->after;
 	}
 	if (change->op != 'u')
 		return;
-	for (int c = 0; c < table->ncolumns; c++)
-	{
-		const bool *null[2] = {changes->is_null[0], changes->is_null[1]};
-
-		changes->changed[c] = null[0][c] != null[1][c] ||
-			(!null[0][c] && !spindle_values_equal(&table->column[c]->type, changes->value[0][c], changes->value[1][c]));
-	}
+	memset(changes->changed, false, table->ncolumns);
+	for (int v = 0; v < table->nversioned; v++)
+		changes->changed[table->versioned[v]] = spindle_image_differs(&changes->before, &changes->after, table->versioned[v]);
 	change->changed = changes->changed;
+}
+
+/* An image has to outlive the batch: copy it into arrays of its own. */
+static void
+keep_image(SpindleChanges *changes, SpindleImage *image, int64 *value, bool *is_null)
+{
+	memcpy(value, image->value, sizeof(int64) * image->table->ncolumns);
+	memcpy(is_null, image->is_null, image->table->ncolumns);
+	spindle_image_keep(image->table, value, is_null, changes->kept_context);
+	image->value = value;
+	image->is_null = is_null;
 }
 
 /* The present change has to outlive the batch. */
 static void
 keep_images(SpindleChanges *changes, const SpindleChange *change)
 {
+	MemoryContextReset(changes->kept_context);
 	if (change->before)
-		spindle_image_keep(changes->before.table, changes->value[0], changes->is_null[0], changes->kept_context);
+		keep_image(changes, &changes->before, changes->value[0], changes->is_null[0]);
 	if (change->after)
-		spindle_image_keep(changes->after.table, changes->value[1], changes->is_null[1], changes->kept_context);
+		keep_image(changes, &changes->after, changes->value[1], changes->is_null[1]);
 }
 
 /* Is a change behind the first of a batch the last one that is at hand? */
@@ -492,7 +489,7 @@ spindle_changes_next(SpindleChanges *changes, SpindleChange *change)
 	};
 	if (changes->needs.images)
 	{
-		set_images(changes, i, change);
+		set_images(changes, &moment, change);
 		if (is_last_at_hand(changes, i))
 			keep_images(changes, change);
 	}
