@@ -259,6 +259,7 @@ OBJS = \
 	src/stream/relation_feed.o \
 	src/stream/relation_path.o \
 	src/stream/relation_rows.o \
+	src/stream/reminder.o \
 	src/stream/schedule.o \
 	src/stream/sorter.o \
 	src/stream/stream.o \
