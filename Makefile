@@ -71,6 +71,8 @@ OBJS = \
 	src/deliver/deliver.o \
 	src/deliver/loop.o \
 	src/deliver/render.o \
+	src/deliver/render_changes.o \
+	src/deliver/render_events.o \
 	src/format/debezium.o \
 	src/format/debezium_schema.o \
 	src/format/format.o \

@@ -131,6 +131,7 @@ extern SpindleChanges *spindle_changes_open(SpindleInstance *instance, const Spi
 extern const SpindleChangeTable *spindle_changes_table(const SpindleChanges *changes, int table);
 extern bool spindle_changes_next(SpindleChanges *changes, SpindleChange *change);
 extern void spindle_changes_rewind(SpindleChanges *changes);
+extern bool spindle_changes_begin_slice(SpindleChanges *changes, int64 slice, int64 *slices);
 extern void spindle_changes_close(SpindleChanges *changes);
 
 /* image.c: JSON is appended to out, in UTF-8 */

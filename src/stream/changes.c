@@ -24,6 +24,12 @@
 
 #include "stream/change_batch.h"
 
+/*
+ * Moments of a slice, or some more, as it ends with a transaction.  A batch mostly
+ * has room for it.
+ */
+#define SLICE_MOMENTS	4000
+
 struct SpindleChanges
 {
 	SpindleInstance *instance;
@@ -43,6 +49,11 @@ struct SpindleChanges
 	SpindleChangeBatch *batch;
 
 	/* where the stream is */
+	bool		is_started;		/* next is known */
+	bool		in_slices;		/* end with the slice */
+	int64		slice;			/* that the last moment belongs to, */
+	int64		in_slice;		/* moments of it so far, */
+	uint64		slice_position; /* and the last one's position */
 	int			there;			/* table whose rows come now, ntables behind the
 								 * last */
 	int64		there_row;
@@ -210,6 +221,8 @@ void
 spindle_changes_rewind(SpindleChanges *changes)
 {
 	spindle_change_batch_reset(changes->batch);
+	changes->is_started = changes->in_slices = false;
+	changes->slice = changes->in_slice = 0;
 	changes->next = 0;
 	changes->there =
 		changes->options.include_initial && !changes->options.has_after_position ? 0 : changes->ntables;
@@ -233,6 +246,7 @@ add_rows_there(SpindleChanges *changes)
 {
 	SpindleChangeBatch *batch = changes->batch;
 	const int	limit = batch->size;
+	const int	n = batch->n;
 
 	while (changes->there < changes->ntables && batch->n < limit)
 	{
@@ -254,6 +268,8 @@ add_rows_there(SpindleChanges *changes)
 		changes->there_row = 0;
 		changes->there_end = -1;
 	}
+	changes->in_slice += batch->n - n;
+	changes->slice_position = changes->there_position;
 }
 
 /* Have the next moment of the merge at hand; false at the end of the stream. */
@@ -271,20 +287,41 @@ peek_moment(SpindleChanges *changes)
 }
 
 /*
- * Give the next moment a number: the transactions of a microsecond are counted from 1,
- * and all behind the last number are one.
+ * The number of the next moment, which is at hand: the transactions of a microsecond
+ * are counted from 1, and all behind the last number are one.
  */
-static void
-count_moment(SpindleChanges *changes)
+static int
+number_of_next(const SpindleChanges *changes)
 {
 	const SpindleStreamMoment *next = &changes->next_moment;
 
 	if (changes->number == 0 || next->moment.time != changes->last_moment.moment.time)
-		changes->number = 1;
-	else if (!spindle_change_same_root(next, &changes->last_moment))
-		changes->number = Min(changes->number + 1, SPINDLE_POSITION_LAST);
-	changes->last_moment = *next;
+		return 1;
+	if (spindle_change_same_root(next, &changes->last_moment))
+		return changes->number;
+	return Min(changes->number + 1, SPINDLE_POSITION_LAST);
+}
+
+/*
+ * Pass the next moment of the merge, which is at hand; returns its position.
+ */
+static uint64
+pass_moment(SpindleChanges *changes)
+{
+	changes->number = number_of_next(changes);
+	changes->last_moment = changes->next_moment;
 	changes->has_moment = false;
+	changes->in_slice++;
+	changes->slice_position = position_of(changes, changes->last_moment.moment.time, changes->number);
+	return changes->slice_position;
+}
+
+/* Does the next moment, which is at hand, belong to another slice than the one before? */
+static bool
+begins_slice(const SpindleChanges *changes)
+{
+	return changes->in_slice >= SLICE_MOMENTS &&
+		position_of(changes, changes->next_moment.moment.time, number_of_next(changes)) != changes->slice_position;
 }
 
 /* Is the next moment of the merge another cause of what the last one was for? */
@@ -304,7 +341,7 @@ add_moments(SpindleChanges *changes)
 {
 	SpindleChangeBatch *batch = changes->batch;
 
-	while (batch->n < batch->size && peek_moment(changes))
+	while (batch->n < batch->size && peek_moment(changes) && !(changes->in_slices && begins_slice(changes)))
 	{
 		const SpindleStreamMoment *next = &changes->next_moment;
 		const bool	is_same = is_same_moment(changes);
@@ -316,8 +353,7 @@ add_moments(SpindleChanges *changes)
 			.time = next->moment.time,
 		};
 
-		count_moment(changes);
-		moment.position = position_of(changes, moment.time, changes->number);
+		moment.position = pass_moment(changes);
 
 		/* several causes are one change */
 		if (!is_same &&
@@ -456,8 +492,9 @@ spindle_changes_next(SpindleChanges *changes, SpindleChange *change)
 	SpindleBatchMoment moment;
 	int			i;
 
-	if (changes->delivered == 0)
+	if (!changes->is_started)
 		find_next(changes, 0);
+	changes->is_started = true;
 	if (changes->at_end || changes->delivered == options->max_changes)
 		return false;
 	i = changes->next;
@@ -497,6 +534,60 @@ spindle_changes_next(SpindleChanges *changes, SpindleChange *change)
 	change->txn_last = changes->at_end || changes->batch->moment[changes->next].position != moment.position;
 	if (change->txn_last)
 		change->txn_changes = changes->txn_seq;
+	return true;
+}
+
+/* Pass all that is left of the present slice; false if the stream ends with it. */
+static bool
+pass_slice(SpindleChanges *changes)
+{
+	for (; changes->there < changes->ntables; changes->there++)
+	{
+		if (changes->there_end < 0)
+			changes->there_end = spindle_alive_end(changes->instance, changes->table[changes->there], changes->there_time);
+		changes->in_slice += changes->there_end - changes->there_row;
+		changes->there_row = 0;
+		changes->there_end = -1;
+		changes->slice_position = changes->there_position;
+	}
+	while (peek_moment(changes))
+	{
+		if (begins_slice(changes))
+		{
+			changes->slice++;
+			changes->in_slice = 0;
+			return true;
+		}
+		(void) pass_moment(changes);
+	}
+	return false;
+}
+
+/*
+ * spindle_changes_begin_slice
+ *		Go on with the changes of a slice, which end like a stream; false if there are
+ *		only so many slices as *slices is set to then.
+ *
+ * Slices are whole transactions, some thousand changes mostly, and numbered from 0.
+ * Each is further on than the last one, and what lies between is passed by, which
+ * costs a tenth of what the changes do.  There are no arrivals.
+ */
+bool
+spindle_changes_begin_slice(SpindleChanges *changes, int64 slice, int64 *slices)
+{
+	Assert(!changes->in_slices || slice > changes->slice);
+	changes->in_slices = true;
+	while (changes->slice < slice)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!pass_slice(changes))
+		{
+			*slices = changes->slice + 1;
+			return false;
+		}
+	}
+	spindle_change_batch_clear(changes->batch);
+	changes->is_started = changes->at_end = false;
 	return true;
 }
 
