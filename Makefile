@@ -71,6 +71,8 @@ OBJS = \
 	src/deliver/deliver.o \
 	src/deliver/loop.o \
 	src/deliver/render.o \
+	src/deliver/render_changes.o \
+	src/deliver/render_events.o \
 	src/format/debezium.o \
 	src/format/debezium_schema.o \
 	src/format/format.o \
@@ -261,6 +263,7 @@ OBJS = \
 	src/stream/relation_feed.o \
 	src/stream/relation_path.o \
 	src/stream/relation_rows.o \
+	src/stream/reminder.o \
 	src/stream/schedule.o \
 	src/stream/sorter.o \
 	src/stream/stream.o \

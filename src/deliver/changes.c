@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 
 #include "deliver/loop.h"
+#include "deliver/render.h"
 
 /* Changes between two looks at how far we are, where there are no batches. */
 #define REPORT_CHANGES	4096
@@ -30,6 +31,7 @@ typedef struct ChangeDelivery
 	SpindleMessages messages;	/* the first member: complete() finds the rest */
 	SpindleLoop loop;
 	const SpindleChangeDelivery *how;
+	SpindleChangeNeeds needs;
 	SpindleFormatter *formatter;
 	int			start;			/* of the present message in the sink's buffer */
 	int64		seq;			/* of the present change */
@@ -122,6 +124,69 @@ run(ChangeDelivery *delivery, SpindleChanges *changes, int64 max_changes)
 }
 
 /*
+ * The same with the help of workers.  Lines come in portions that nobody can cut, so
+ * what is behind the last one that max_changes has room for is made by ourselves.
+ */
+static void
+run_with_workers(ChangeDelivery *delivery, SpindleInstance *instance, const SpindleChangeOptions *options,
+				 SpindleChanges *changes, int nworkers)
+{
+	SpindleSink *sink = delivery->loop.sink;
+	SpindleRendering *rendering =
+		spindle_change_lines_begin(instance, options, changes, delivery->how->format, &delivery->how->format_options,
+								   delivery->formatter, nworkers);
+	SpindleChangeOptions rest = *options;
+	const int64 max_changes = options->max_changes >= 0 ? options->max_changes : PG_INT64_MAX;
+	int64		delivered = 0;
+	bool		in_transaction = false;
+	bool		is_whole = true;
+	SpindleLines lines;
+
+	while ((in_transaction || delivered < max_changes) && spindle_rendering_next(rendering, &lines))
+	{
+		if (!in_transaction && lines.counts.changes >= max_changes - delivered)
+		{
+			is_whole = false;
+			break;
+		}
+		spindle_sink_write_lines(sink, lines.data, lines.len, lines.counts.events);
+		delivered += lines.counts.changes;
+		in_transaction = lines.counts.in_transaction;
+		if (lines.counts.has_position)
+		{
+			delivery->has_position = delivery->has_sent = true;
+			delivery->position = delivery->sent = lines.counts.position;
+		}
+		spindle_loop_report(&delivery->loop);
+	}
+	spindle_rendering_end(rendering);
+	if (is_whole)
+		return;
+	rest.max_changes = -1;
+	if (delivery->has_sent)
+	{
+		rest.has_after_position = true;
+		rest.after_position = delivery->sent;
+	}
+	changes = spindle_changes_open(instance, &rest, &delivery->needs, CurrentMemoryContext);
+	run(delivery, changes, max_changes - delivered);
+	spindle_changes_close(changes);
+}
+
+/*
+ * How many workers should help to make the lines: none if it is to be seen when changes
+ * come.
+ */
+static int
+count_workers(SpindleInstance *instance, const SpindleChangeOptions *options, const SpindleChangeDelivery *how,
+			  const SpindleSink *sink)
+{
+	if (!sink->takes_lines || how->realtime || how->batch_size > 0 || options->duration >= 0)
+		return 0;
+	return spindle_rendering_workers(spindle_change_lines_estimate(instance, options));
+}
+
+/*
  * spindle_deliver_changes
  *		Deliver the changes of an instance to a sink that takes JSON; says in
  *		*delivered what was delivered.
@@ -142,18 +207,19 @@ spindle_deliver_changes(SpindleInstance *instance, const SpindleChangeOptions *o
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	ErrorContextCallback callback;
 	SpindleChangeOptions change_options = *options;
-	SpindleChangeNeeds needs = {.arrivals = how->realtime,.images = true};
+	const int	nworkers = count_workers(instance, options, how, sink);
 	ChangeDelivery delivery = {
 		.messages = {.out = &sink->buffer,.complete = take},
 		.loop = {.sink = sink},
 		.how = how,
+		.needs = {.arrivals = how->realtime,.images = true},
 	};
 	SpindleChanges *changes;
 
 	Assert(!sink->wants_datums);
 	spindle_loop_batches(sink, how->batch_size);
 	change_options.max_changes = options->max_changes == 0 ? 0 : -1;
-	changes = spindle_changes_open(instance, &change_options, &needs, context);
+	changes = spindle_changes_open(instance, &change_options, &delivery.needs, context);
 	delivery.formatter = spindle_formatter_create(how->format, &how->format_options, instance->domain, context);
 	callback.callback = delivery_context;
 	callback.arg = &delivery;
@@ -164,7 +230,10 @@ spindle_deliver_changes(SpindleInstance *instance, const SpindleChangeOptions *o
 		spindle_sink_open(sink, NULL);
 		error_context_stack = &callback;
 		spindle_pace_start(&delivery.loop.pace);
-		run(&delivery, changes, options->max_changes);
+		if (nworkers > 0)
+			run_with_workers(&delivery, instance, options, changes, nworkers);
+		else
+			run(&delivery, changes, options->max_changes);
 		spindle_sink_close(sink);
 	}
 	PG_CATCH();

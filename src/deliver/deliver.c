@@ -114,14 +114,14 @@ static void
 run_with_workers(const SpindleStreamCall *call, Delivery *delivery, int nworkers)
 {
 	SpindleSink *sink = delivery->loop.sink;
-	SpindleRendering *rendering = spindle_rendering_begin(call, &delivery->args, delivery->stream, nworkers);
+	SpindleRendering *rendering = spindle_event_lines_begin(call, &delivery->args, delivery->stream, nworkers);
 	SpindleLines lines;
 
 	while (spindle_rendering_next(rendering, &lines))
 	{
-		spindle_sink_write_lines(sink, lines.data, lines.len, lines.events);
-		delivery->anomalies += lines.anomalies;
-		delivery->late += lines.late;
+		spindle_sink_write_lines(sink, lines.data, lines.len, lines.counts.events);
+		delivery->anomalies += lines.counts.anomalies;
+		delivery->late += lines.counts.late;
 		spindle_loop_report(&delivery->loop);
 	}
 	spindle_rendering_end(rendering);
@@ -167,7 +167,7 @@ spindle_deliver(const SpindleStreamCall *call, const SpindleStreamArguments *arg
 
 	spindle_loop_batches(sink, args->options.batch_size);
 	delivery.stream = spindle_stream_open(&args->source, &args->options, &needs, context);
-	nworkers = sink->takes_lines ? spindle_rendering_workers(args, delivery.stream) : 0;
+	nworkers = sink->takes_lines ? spindle_event_lines_workers(args, delivery.stream) : 0;
 	desc = spindle_stream_desc(delivery.stream);
 	if (desc)
 	{

@@ -1,20 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * render.c
- *		The lines of a stream, made by several processes.
+ *		Lines of a stream, made by several processes.
  *
- * Any run of deliveries can be made without those before it, by any process,
- * with the same result.  So the stream is cut into slices of a fixed number of
- * deliveries, which the leader and the server's parallel workers take from a
- * common counter.  Workers send their lines to the leader through queues in
+ * A stream is cut into slices, of which any process can make the lines without those
+ * before, with the same result.  The leader and the server's parallel workers take
+ * them from a common counter.  Workers send their lines to the leader through queues in
  * shared memory; the leader gives all lines out in the order of the slices, and
  * makes lines itself while there is nothing to give out.
  *
  * As each process takes slices in rising order, the next slice is always at the
  * head of some queue, or is the one that the leader has at hand.
  *
- * A worker gets the arguments of the call and reads them again, by the same
- * code; nothing else has to be told.
+ * A worker gets what the leader's lines are made of and looks it up again, by the same
+ * code (render_events.c, render_changes.c); nothing else has to be told.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,21 +38,9 @@
 /* Events that make a first worker worth its start; three times as many, another. */
 #define PARALLEL_EVENTS		100000
 
-/* Deliveries of a slice. */
-#define SLICE_EVENTS		2048
-
-/*
- * Events before a slice that may still wait in it have to be computed again, and
- * those behind it that wait when it ends.  With more of them than this, each
- * process would do most of the work of all.
- */
-#define MAX_LATE_SLOTS		(SLICE_EVENTS / 4)
-
-/* Lines that go from hand to hand at a time. */
-#define PORTION_BYTES		(512 * 1024)
-
-/* Events that the leader makes between two looks at the queues. */
+/* Events that the leader makes between two looks at the queues, and a worker between two looks at the leader. */
 #define LEADER_EVENTS		256
+#define WORKER_EVENTS		2048
 
 /* Lets a worker be some slices ahead. */
 #define QUEUE_BYTES			(4 * 1024 * 1024)
@@ -66,37 +53,22 @@ enum
 	KEY_QUEUES
 };
 
-/*
- * What the leader and the workers share, at the beginning of the shared
- * memory; only next_slice changes.
- */
+/* What the leader and the workers share, at the beginning of the shared memory. */
 typedef struct SharedRendering
 {
-	uint64		fingerprint;	/* of the domain's definition */
-	int64		first;			/* deliveries to make */
-	int64		end;
+	SpindleLinesKind kind;
 	pg_atomic_uint64 next_slice;	/* that nobody has taken yet */
+	pg_atomic_uint64 nslices;	/* PG_INT64_MAX while nobody has found the end */
 } SharedRendering;
 
 /* What stands before the lines of a message, and tells of them. */
 typedef struct PortionHeader
 {
 	int64		slice;
-	int			events;
-	int			anomalies;
-	int			late;
+	SpindleLineCounts counts;
 	bool		is_last;		/* of its slice, of which there may be
 								 * several */
 } PortionHeader;
-
-/* A slice in the making: the lines not yet handed on, and where it goes on. */
-typedef struct Portion
-{
-	PortionHeader header;
-	StringInfoData lines;
-	int64		next;			/* delivery */
-	int64		end;			/* of the slice */
-} Portion;
 
 /* What the leader knows of a worker. */
 typedef struct WorkerQueue
@@ -110,13 +82,13 @@ struct SpindleRendering
 {
 	ParallelContext *context;
 	SharedRendering *shared;
-	SpindleStream *stream;
-	int64		nslices;
+	SpindleLineMaker *maker;	/* the leader's */
 	int64		next_slice;		/* to be given out */
 	int			nworkers;
 	int			nattached;		/* queues that something may come of */
 	WorkerQueue *worker;
-	Portion		own;			/* of the leader; slice is -1 if there is none */
+	int64		own_slice;		/* of the leader; -1 if there is none */
+	SpindlePortion own;
 	bool		own_is_out;		/* given out, and in use until the next call */
 	bool		all_taken;		/* no slice is left to take */
 };
@@ -125,22 +97,15 @@ PGDLLEXPORT void spindle_render_worker_main(dsm_segment *segment, shm_toc *toc);
 
 /*
  * spindle_rendering_workers
- *		How many workers should help to make the lines of a stream.
- *
- * None if a slice cannot be made by itself, or if it is to be seen when events
- * come; else as many as the server would plan for a scan of so many rows.
+ *		How many workers should help to make the lines of so many events: as many as the
+ *		server would plan for a scan of so many rows.
  */
 int
-spindle_rendering_workers(const SpindleStreamArguments *args, const SpindleStream *stream)
+spindle_rendering_workers(int64 nevents)
 {
-	int64		nevents = spindle_stream_deliveries(stream);
 	int			nworkers = 0;
 
-	if (args->options.realtime || args->options.batch_size > 0 || !spindle_stream_is_seekable(stream) ||
-		IsInParallelMode())
-		return 0;
-	if (args->options.late_fraction > 0 &&
-		args->options.late_slots > MAX_LATE_SLOTS * (1 - args->options.late_fraction))
+	if (IsInParallelMode())
 		return 0;
 	for (int64 events = PARALLEL_EVENTS; events <= nevents && nworkers < max_parallel_workers_per_gather; events *= 3)
 		nworkers++;
@@ -151,74 +116,48 @@ spindle_rendering_workers(const SpindleStreamArguments *args, const SpindleStrea
  * Slices
  */
 
+/* The slices that there are, as far as somebody knows. */
+static inline int64
+known_slices(SharedRendering *shared)
+{
+	return (int64) pg_atomic_read_u64(&shared->nslices);
+}
+
 /*
- * Take the next slice that nobody has; false if there is none.  Processes call
- * it at any time without a lock.  Slices begin with shared->first, and the
- * last one may be shorter.
+ * Take the next slice that nobody has; -1 if there is none.  Processes call it at any
+ * time without a lock.
  */
-static bool
-take_slice(SharedRendering *shared, SpindleStream *stream, Portion *portion)
+static int64
+take_slice(SharedRendering *shared, SpindleLineMaker *maker)
 {
 	int64		slice = (int64) pg_atomic_fetch_add_u64(&shared->next_slice, 1);
 
-	if (slice >= (shared->end - shared->first + SLICE_EVENTS - 1) / SLICE_EVENTS)
-		return false;
-	portion->header.slice = slice;
-	portion->next = shared->first + slice * SLICE_EVENTS;
-	portion->end = Min(portion->next + SLICE_EVENTS, shared->end);
-	spindle_stream_seek(stream, portion->next, portion->end);
-	return true;
-}
+	if (slice >= known_slices(shared))
+		return -1;
+	if (maker->begin(maker, slice))
+		return slice;
 
-/* Has it enough lines to be handed on, or all that it will have? */
-static bool
-is_complete(const Portion *portion)
-{
-	return portion->next == portion->end || portion->lines.len >= PORTION_BYTES;
-}
-
-/*
- * Make lines of up to n events.  Stops at the end of the slice, or when the
- * portion is complete.
- */
-static void
-add_lines(SpindleStream *stream, Portion *portion, int n)
-{
-	SpindleEvent event;
-
-	while (n-- > 0 && !is_complete(portion))
-	{
-		if (!spindle_stream_next(stream, &event))
-			elog(ERROR, "events are missing");
-		spindle_stream_write(stream, &event, &portion->lines);
-		appendStringInfoCharMacro(&portion->lines, '\n');
-		portion->next++;
-		portion->header.events++;
-		portion->header.anomalies += event.label != NULL;
-		portion->header.late += event.is_late;
-	}
-	portion->header.is_last = portion->next == portion->end;
+	/* all who find the end find the same one */
+	pg_atomic_write_u64(&shared->nslices, (uint64) maker->nslices);
+	return -1;
 }
 
 /* Its lines have been handed on. */
 static void
-empty(Portion *portion)
+empty(SpindlePortion *portion)
 {
 	resetStringInfo(&portion->lines);
-	portion->header.events = portion->header.anomalies = portion->header.late = 0;
-	if (portion->next == portion->end)
-		portion->header.slice = -1;
+	portion->is_complete = portion->is_last = false;
+	memset(&portion->counts, 0, sizeof(portion->counts));
 }
 
 /*
- * Make a portion without a slice, whose lines are in the current memory
- * context.
+ * Make a portion, whose lines are in the current memory context.
  */
 static void
-init_portion(Portion *portion)
+init_portion(SpindlePortion *portion)
 {
-	memset(portion, 0, sizeof(Portion));
-	portion->header.slice = -1;
+	memset(portion, 0, sizeof(SpindlePortion));
 	initStringInfo(&portion->lines);
 }
 
@@ -248,65 +187,51 @@ start_workers(SpindleRendering *rendering, char *queues)
 
 /*
  * spindle_rendering_begin
- *		Begin to make all lines of a stream that is seekable, with the help of
- *		workers, as many as can be had.
+ *		Begin to make all lines of a stream, with the help of workers, as many as can be
+ *		had.
  *
- * args are what call says, looked up.  Until spindle_rendering_end() the
- * server is in parallel mode, and the stream belongs to the rendering.  Allocates
- * in the current memory context; after an error all goes with the transaction.
+ * maker is the leader's own, and makes the same lines as those that workers make of
+ * call.  Until spindle_rendering_end() the server is in parallel mode, and maker
+ * belongs to the rendering.  Allocates in the current memory context; after an error
+ * all goes with the transaction.
  *
- * nworkers is what spindle_rendering_workers() says, at least 1.  The stream
- * is of a generated domain.  No command that writes to the database can run
- * meanwhile.
+ * nworkers is what spindle_rendering_workers() says, at least 1.  No command that
+ * writes to the database can run meanwhile.
  */
 SpindleRendering *
-spindle_rendering_begin(const SpindleStreamCall *call, const SpindleStreamArguments *args, SpindleStream *stream,
-						int nworkers)
+spindle_rendering_begin(const SpindleLinesCall *call, SpindleLineMaker *maker, int nworkers)
 {
 	SpindleRendering *rendering = palloc0(sizeof(SpindleRendering));
 	ParallelContext *context;
 	SharedRendering *shared;
-	Size		size = spindle_stream_call_size(call);
 	char	   *place;
 
 	EnterParallelMode();
 	context = CreateParallelContext("$libdir/spindle", "spindle_render_worker_main", nworkers);
 	shm_toc_estimate_chunk(&context->estimator, sizeof(SharedRendering));
-	shm_toc_estimate_chunk(&context->estimator, size);
+	shm_toc_estimate_chunk(&context->estimator, call->size);
 	shm_toc_estimate_chunk(&context->estimator, mul_size(QUEUE_BYTES, nworkers));
 	shm_toc_estimate_keys(&context->estimator, 3);
 	InitializeParallelDSM(context);
 
 	shared = shm_toc_allocate(context->toc, sizeof(SharedRendering));
-	shared->fingerprint = args->instance->domain->fingerprint;
-	shared->end = spindle_stream_events(stream);
-	shared->first = Min(args->options.skip_events, shared->end);
+	shared->kind = call->kind;
 	pg_atomic_init_u64(&shared->next_slice, 0);
+	pg_atomic_init_u64(&shared->nslices, (uint64) maker->nslices);
 	shm_toc_insert(context->toc, KEY_SHARED, shared);
-	place = shm_toc_allocate(context->toc, size);
-	spindle_stream_call_write(call, place);
+	place = shm_toc_allocate(context->toc, call->size);
+	memcpy(place, call->data, call->size);
 	shm_toc_insert(context->toc, KEY_CALL, place);
 	place = shm_toc_allocate(context->toc, mul_size(QUEUE_BYTES, nworkers));
 	shm_toc_insert(context->toc, KEY_QUEUES, place);
 
 	rendering->context = context;
 	rendering->shared = shared;
-	rendering->stream = stream;
-	rendering->nslices = (shared->end - shared->first + SLICE_EVENTS - 1) / SLICE_EVENTS;
+	rendering->maker = maker;
+	rendering->own_slice = -1;
 	init_portion(&rendering->own);
 	start_workers(rendering, place);
 	return rendering;
-}
-
-/* Describe lines and their header to the caller; data is not copied. */
-static void
-show_lines(SpindleLines *lines, const PortionHeader *header, const char *data, int len)
-{
-	lines->data = data;
-	lines->len = len;
-	lines->events = header->events;
-	lines->anomalies = header->anomalies;
-	lines->late = header->late;
 }
 
 /*
@@ -340,7 +265,11 @@ receive_lines(SpindleRendering *rendering, SpindleLines *lines)
 		}
 		if (worker->message && worker->message->slice == rendering->next_slice)
 		{
-			show_lines(lines, worker->message, (const char *) (worker->message + 1), worker->len);
+			*lines = (SpindleLines) {
+				.data = (const char *) (worker->message + 1),
+				.len = worker->len,
+				.counts = worker->message->counts,
+			};
 			rendering->next_slice += worker->message->is_last;
 
 			/* its memory is free when we ask for the next one */
@@ -358,14 +287,19 @@ receive_lines(SpindleRendering *rendering, SpindleLines *lines)
 static bool
 make_own_lines(SpindleRendering *rendering)
 {
-	Portion    *own = &rendering->own;
+	SpindlePortion *own = &rendering->own;
 
 	/* where the leader is to stand by, it still does what nobody else will */
-	if (own->header.slice < 0 && !rendering->all_taken && (parallel_leader_participation || rendering->nattached == 0))
-		rendering->all_taken = !take_slice(rendering->shared, rendering->stream, own);
-	if (own->header.slice < 0 || is_complete(own))
+	if (rendering->own_slice < 0 && !rendering->all_taken && (parallel_leader_participation || rendering->nattached == 0))
+	{
+		rendering->own_slice = take_slice(rendering->shared, rendering->maker);
+		rendering->all_taken = rendering->own_slice < 0;
+		if (rendering->all_taken)
+			return true;		/* that was something to find out */
+	}
+	if (rendering->own_slice < 0 || own->is_complete)
 		return false;
-	add_lines(rendering->stream, own, LEADER_EVENTS);
+	rendering->maker->add(rendering->maker, own, LEADER_EVENTS);
 	return true;
 }
 
@@ -381,20 +315,22 @@ make_own_lines(SpindleRendering *rendering)
 bool
 spindle_rendering_next(SpindleRendering *rendering, SpindleLines *lines)
 {
-	Portion    *own = &rendering->own;
+	SpindlePortion *own = &rendering->own;
 
 	if (rendering->own_is_out)
 	{
 		rendering->own_is_out = false;
-		rendering->next_slice += own->header.is_last;
+		rendering->next_slice += own->is_last;
+		if (own->is_last)
+			rendering->own_slice = -1;
 		empty(own);
 	}
-	while (rendering->next_slice < rendering->nslices)
+	while (rendering->next_slice < known_slices(rendering->shared))
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (own->header.slice == rendering->next_slice && is_complete(own))
+		if (rendering->own_slice == rendering->next_slice && own->is_complete)
 		{
-			show_lines(lines, &own->header, own->lines.data, own->lines.len);
+			*lines = (SpindleLines) {.data = own->lines.data,.len = own->lines.len,.counts = own->counts};
 			rendering->own_is_out = true;
 			return true;
 		}
@@ -409,13 +345,17 @@ spindle_rendering_next(SpindleRendering *rendering, SpindleLines *lines)
 
 /*
  * spindle_rendering_end
- *		After the last lines: let the workers end, and leave parallel mode.
+ *		Let the workers end, and leave parallel mode; what lines they still have is
+ *		lost.
  *
  * Raises what went wrong in a worker, if it has not been raised yet.
  */
 void
 spindle_rendering_end(SpindleRendering *rendering)
 {
+	for (int w = 0; w < rendering->nworkers; w++)
+		if (rendering->worker[w].queue)
+			shm_mq_detach(rendering->worker[w].queue);
 	WaitForParallelWorkersToFinish(rendering->context);
 	DestroyParallelContext(rendering->context);
 	ExitParallelMode();
@@ -426,14 +366,15 @@ spindle_rendering_end(SpindleRendering *rendering)
  */
 
 /*
- * Hand lines on to the leader; false if it has gone.  Waits while the queue is
- * full.
+ * Hand lines of a slice on to the leader; false if it has gone.  Waits while the queue
+ * is full.
  */
 static bool
-send_lines(shm_mq_handle *queue, Portion *portion)
+send_lines(shm_mq_handle *queue, int64 slice, SpindlePortion *portion)
 {
+	const PortionHeader header = {.slice = slice,.counts = portion->counts,.is_last = portion->is_last};
 	shm_mq_iovec parts[2] = {
-		{(const char *) &portion->header, sizeof(PortionHeader)},
+		{(const char *) &header, sizeof(PortionHeader)},
 		{portion->lines.data, portion->lines.len},
 	};
 
@@ -455,33 +396,36 @@ spindle_render_worker_main(dsm_segment *segment, shm_toc *toc)
 {
 	SharedRendering *shared = shm_toc_lookup(toc, KEY_SHARED, false);
 	char	   *queues = shm_toc_lookup(toc, KEY_QUEUES, false);
+	char	   *call = shm_toc_lookup(toc, KEY_CALL, false);
 	shm_mq	   *queue = (shm_mq *) (queues + (Size) ParallelWorkerNumber * QUEUE_BYTES);
 	shm_mq_handle *handle;
-	SpindleStreamCall call;
-	SpindleStreamArguments args;
-	SpindleStreamNeeds needs = {.json = true,.times = true};
-	SpindleStream *stream;
-	Portion		portion;
+	SpindleLineMaker *maker;
+	SpindlePortion portion;
+	int64		slice;
 
 	shm_mq_set_sender(queue, MyProc);
 	handle = shm_mq_attach(queue, segment, NULL);
-	spindle_stream_call_restore(&call, shm_toc_lookup(toc, KEY_CALL, false));
-	spindle_stream_call_open(&call, &args);
+	maker = shared->kind == SPINDLE_LINES_OF_EVENTS ? spindle_event_lines_restore(call) :
+		spindle_change_lines_restore(call);
 
 	/* changed since the leader looked at it, who goes on with what it has */
-	if (args.instance->domain->fingerprint != shared->fingerprint)
+	if (maker == NULL)
 		return;
-	stream = spindle_stream_open(&args.source, &args.options, &needs, CurrentMemoryContext);
 	init_portion(&portion);
-	while (take_slice(shared, stream, &portion))
+	while ((slice = take_slice(shared, maker)) >= 0)
 	{
-		while (portion.header.slice >= 0)
+		bool		is_last = false;
+
+		while (!is_last)
 		{
-			add_lines(stream, &portion, SLICE_EVENTS);
-			if (!send_lines(handle, &portion))
+			maker->add(maker, &portion, WORKER_EVENTS);
+			CHECK_FOR_INTERRUPTS();
+			if (!portion.is_complete)
+				continue;
+			is_last = portion.is_last;
+			if (!send_lines(handle, slice, &portion))
 				return;
 		}
 	}
-	spindle_stream_close(stream);
 	shm_mq_detach(handle);
 }

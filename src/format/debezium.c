@@ -134,11 +134,13 @@ append_fine_times(int64 usecs, StringInfo out)
 {
 	int64		nanoseconds;
 
-	appendStringInfo(out, "\"ts_us\":" INT64_FORMAT ",\"ts_ns\":", usecs);
+	append_constant(out, "\"ts_us\":");
+	append_number(out, usecs);
+	append_constant(out, ",\"ts_ns\":");
 	if (pg_mul_s64_overflow(usecs, 1000, &nanoseconds))
-		appendStringInfoString(out, "null");
+		append_constant(out, "null");
 	else
-		appendStringInfo(out, INT64_FORMAT, nanoseconds);
+		append_number(out, nanoseconds);
 }
 
 /* The members of "source". */
@@ -147,14 +149,26 @@ append_source(SpindleFormatter *formatter, const SpindleChange *change, StringIn
 {
 	int64		usecs = change_usecs(formatter, change);
 
-	appendStringInfo(out, "{\"version\":\"" VERSION "\",\"connector\":\"" CONNECTOR "\",\"name\":\"" SOURCE_NAME
-					 "\",\"ts_ms\":" INT64_FORMAT ",\"snapshot\":\"%s\",\"db\":%s,\"sequence\":\"[null,\\\""
-					 UINT64_FORMAT "\\\"]\",",
-					 floor_to(usecs, 1000), change->op == 'r' ? "true" : "false", formatter->database_json,
-					 change->position);
+	append_constant(out, "{\"version\":\"" VERSION "\",\"connector\":\"" CONNECTOR "\",\"name\":\"" SOURCE_NAME
+					"\",\"ts_ms\":");
+	append_number(out, floor_to(usecs, 1000));
+	append_constant(out, ",\"snapshot\":");
+	if (change->op == 'r')
+		append_constant(out, "\"true\"");
+	else
+		append_constant(out, "\"false\"");
+	append_constant(out, ",\"db\":");
+	appendStringInfoString(out, formatter->database_json);
+	append_constant(out, ",\"sequence\":\"[null,\\\"");
+	append_position(out, change->position);
+	append_constant(out, "\\\"]\",");
 	append_fine_times(usecs, out);
-	appendStringInfo(out, "%s,\"txId\":" UINT64_FORMAT ",\"lsn\":" UINT64_FORMAT ",\"xmin\":null}",
-					 formatter->tables[change->table].text[TEXT_SOURCE], change->position, change->position);
+	appendStringInfoString(out, formatter->tables[change->table].text[TEXT_SOURCE]);
+	append_constant(out, ",\"txId\":");
+	append_position(out, change->position);
+	append_constant(out, ",\"lsn\":");
+	append_position(out, change->position);
+	append_constant(out, ",\"xmin\":null}");
 }
 
 /* The place in the transaction, if that is asked for. */
@@ -182,7 +196,11 @@ append_envelope(SpindleFormatter *formatter, const SpindleChange *change, bool i
 	append_source(formatter, change, out);
 	appendStringInfoString(out, ",\"transaction\":");
 	append_transaction(formatter, change, out);
-	appendStringInfo(out, ",\"op\":\"%c\",\"ts_ms\":" INT64_FORMAT ",", change->op, floor_to(usecs, 1000));
+	append_constant(out, ",\"op\":\"");
+	appendStringInfoChar(out, change->op);
+	append_constant(out, "\",\"ts_ms\":");
+	append_number(out, floor_to(usecs, 1000));
+	appendStringInfoChar(out, ',');
 	append_fine_times(usecs, out);
 	appendStringInfoChar(out, '}');
 }

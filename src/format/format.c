@@ -66,6 +66,13 @@ spindle_format_names(void)
 	return buf.data;
 }
 
+/* The name of a format. */
+const char *
+spindle_format_name(const SpindleFormat *format)
+{
+	return format->name;
+}
+
 /*
  * spindle_before_find
  *		What a value of the argument "before" means; false if it is none.

@@ -103,6 +103,27 @@ floor_to(int64 usecs, int64 unit)
 	return usecs >= 0 ? usecs / unit : -((unit - 1 - usecs) / unit);
 }
 
+/* Append a constant string; its length is known when this is compiled. */
+#define append_constant(out, string) appendBinaryStringInfo(out, string, sizeof(string) - 1)
+
+/* Append a whole number. */
+static inline void
+append_number(StringInfo out, int64 value)
+{
+	reserve(out, MAX_SCALAR);
+	out->len = (int) (put_int(out->data + out->len, value) - out->data);
+	out->data[out->len] = '\0';
+}
+
+/* Append a position, which has no sign. */
+static inline void
+append_position(StringInfo out, uint64 value)
+{
+	reserve(out, MAX_SCALAR);
+	out->len = (int) (put_unsigned(out->data + out->len, value) - out->data);
+	out->data[out->len] = '\0';
+}
+
 /* value.c */
 extern void spindle_format_text(SpindleFormatter *formatter, const SpindleImage *image, int column, bool has_zone,
 								StringInfo out);

@@ -102,9 +102,34 @@ spindle_format_text(SpindleFormatter *formatter, const SpindleImage *image, int 
 void
 spindle_format_string(SpindleFormatter *formatter, const SpindleImage *image, int column, bool has_zone, StringInfo out)
 {
+	const SpindleType *type = &image->table->column[column]->type;
+
 	if (image->is_null[column])
 	{
 		appendStringInfoString(out, "null");
+		return;
+	}
+	if (type->kind != SPINDLE_TEXT)
+	{
+		/* nothing in it needs an escape */
+		appendStringInfoChar(out, '"');
+		spindle_format_text(formatter, image, column, has_zone, out);
+		appendStringInfoChar(out, '"');
+		return;
+	}
+	if (type->ops->form == NULL)
+	{
+		const SpindleText *text = (const SpindleText *) (intptr_t) image->value[column];
+
+		if (text->json && text->json_len == text->len + 2)
+		{
+			/* its string has no escapes either */
+			appendBinaryStringInfo(out, text->json, text->json_len);
+			return;
+		}
+		reserve(out, STRING_ROOM(text->len));
+		out->len = (int) (put_string(out->data + out->len, text->data, text->len, true) - out->data);
+		out->data[out->len] = '\0';
 		return;
 	}
 	resetStringInfo(&formatter->scratch);

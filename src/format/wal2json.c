@@ -127,7 +127,9 @@ append_transaction(SpindleFormatter *formatter, const SpindleChange *change, con
 static void
 append_boundary(SpindleFormatter *formatter, const SpindleChange *change, char action, SpindleMessages *messages)
 {
-	appendStringInfo(messages->out, "{\"action\":\"%c\"", action);
+	append_constant(messages->out, "{\"action\":\"");
+	appendStringInfoChar(messages->out, action);
+	appendStringInfoChar(messages->out, '"');
 	append_transaction(formatter, change, "lsn", messages->out);
 	appendStringInfoChar(messages->out, '}');
 	messages->complete(messages);
@@ -145,7 +147,9 @@ spindle_wal2json_change(SpindleFormatter *formatter, const SpindleChange *change
 
 	if (change->txn_seq == 1)
 		append_boundary(formatter, change, 'B', messages);
-	appendStringInfo(out, "{\"action\":\"%c\"", change->op == 'u' ? 'U' : change->op == 'd' ? 'D' : 'I');
+	append_constant(out, "{\"action\":\"");
+	appendStringInfoChar(out, change->op == 'u' ? 'U' : change->op == 'd' ? 'D' : 'I');
+	appendStringInfoChar(out, '"');
 	append_transaction(formatter, change, "lsn", out);
 	appendStringInfoString(out, entry->text[TEXT_RELATION]);
 	if (change->after)

@@ -70,14 +70,38 @@ spindle_step_add(SpindleEval *eval, Frame *frame, StepFunction run, const Spindl
 	return step;
 }
 
+/* Can a frame have other rows at other times of the program's rows? */
+static inline bool
+is_frame_of_time(const Frame *frame)
+{
+	return frame->fill && frame->fill->of_time;
+}
+
+/* Does what a step computes follow from these times, by its rows or by what it reads? */
+static bool
+is_step_of_time(const Step *step)
+{
+	if (is_frame_of_time(step->frame) || (step->holds == STEP_HOLDS_FRAME && is_frame_of_time(step->u.frame.sub)))
+		return true;
+	for (int k = 0; k < step->ninputs; k++)
+		if (step->input[k] && step->input[k]->of_time)
+			return true;
+	return false;
+}
+
 /*
  * spindle_step_finish
  *		Append a step to the program, once its inputs are in it.  Returns the
  *		step.
+ *
+ * The first step that holds a frame is the one that fills it.
  */
 Step *
 spindle_step_finish(SpindleEval *eval, Step *step)
 {
+	step->of_time |= is_step_of_time(step);
+	if (step->holds == STEP_HOLDS_FRAME && step->u.frame.sub->fill == NULL)
+		step->u.frame.sub->fill = step;
 	if (eval->nsteps == eval->steps_capacity)
 	{
 		eval->steps_capacity *= 2;
@@ -423,7 +447,9 @@ spindle_eval_create_at(SpindleInstance *instance, int table, int profile, Memory
 
 	eval->profile = profile;
 	eval->time = DT_NOEND;
-	eval->times = spindle_step_finish(eval, spindle_step_add(eval, eval->root, run_times, NULL, false, 0));
+	eval->times = spindle_step_add(eval, eval->root, run_times, NULL, false, 0);
+	eval->times->of_time = true;
+	spindle_step_finish(eval, eval->times);
 	eval->times->capacity = SPINDLE_BATCH_ROWS;
 	eval->times->out.value = palloc(sizeof(int64) * SPINDLE_BATCH_ROWS);
 	eval->top = spindle_frame_at(eval, eval->root, eval->times);
@@ -566,6 +592,32 @@ is_run(const int64 *row, int n)
 	return differing == 0;
 }
 
+/* Run the steps of a program, or only those that follow from the times of its rows. */
+static void
+run_steps(SpindleEval *eval, bool of_time_only)
+{
+	for (int i = 0; i < eval->nsteps; i++)
+	{
+		Step	   *step = eval->step[i];
+
+		if (of_time_only && !step->of_time)
+			continue;
+		if (step->frame->capacity > step->capacity)
+		{
+			step->capacity = step->frame->capacity;
+			if (step->out.value)
+				pfree(step->out.value);
+			if (step->out.is_null)
+				pfree(step->out.is_null);
+			step->out.value = MemoryContextAllocHuge(eval->context, sizeof(int64) * step->capacity);
+			step->out.is_null = step->has_nulls ?
+				MemoryContextAllocHuge(eval->context, step->capacity) : NULL;
+		}
+		step->run(step);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
 /*
  * spindle_eval_run
  *		Compute all columns asked for, for 0 <= n <= SPINDLE_BATCH_ROWS rows.
@@ -585,24 +637,7 @@ spindle_eval_run(SpindleEval *eval, const int64 *rows, int n)
 	memcpy(eval->root->row, rows, sizeof(int64) * n);
 	eval->root->n = n;
 	eval->root->is_run = n > 1 && is_run(rows, n);
-	for (int i = 0; i < eval->nsteps; i++)
-	{
-		Step	   *step = eval->step[i];
-
-		if (step->frame->capacity > step->capacity)
-		{
-			step->capacity = step->frame->capacity;
-			if (step->out.value)
-				pfree(step->out.value);
-			if (step->out.is_null)
-				pfree(step->out.is_null);
-			step->out.value = MemoryContextAllocHuge(eval->context, sizeof(int64) * step->capacity);
-			step->out.is_null = step->has_nulls ?
-				MemoryContextAllocHuge(eval->context, step->capacity) : NULL;
-		}
-		step->run(step);
-		CHECK_FOR_INTERRUPTS();
-	}
+	run_steps(eval, false);
 }
 
 /*
@@ -617,6 +652,21 @@ spindle_eval_run_at(SpindleEval *eval, const int64 *rows, const Timestamp *times
 {
 	memcpy(eval->times->out.value, times, sizeof(Timestamp) * n);
 	spindle_eval_run(eval, rows, n);
+}
+
+/*
+ * spindle_eval_run_again_at
+ *		Compute the n rows of the last batch at other times.
+ *
+ * What cannot be another thing then stays as it is: columns without versions, and
+ * whatever only the rows decide.
+ */
+void
+spindle_eval_run_again_at(SpindleEval *eval, const Timestamp *times, int n)
+{
+	Assert(n == eval->root->n);
+	memcpy(eval->times->out.value, times, sizeof(Timestamp) * n);
+	run_steps(eval, true);
 }
 
 /*

@@ -42,10 +42,14 @@ extern int	spindle_eval_add_alive(SpindleEval *eval);
 extern int	spindle_eval_add_version(SpindleEval *eval);
 extern void spindle_eval_run(SpindleEval *eval, const int64 *rows, int n);
 extern void spindle_eval_run_at(SpindleEval *eval, const int64 *rows, const Timestamp *times, int n);
+extern void spindle_eval_run_again_at(SpindleEval *eval, const Timestamp *times, int n);
 extern const SpindleVector *spindle_eval_vector(const SpindleEval *eval, int handle);
 extern bool spindle_vector_differs(const SpindleVector *vector, const SpindleType *type, int a, int b);
 
 extern const int64 *spindle_eval_rows(const SpindleEval *eval);
+
+/* version.c */
+extern bool spindle_column_has_versions(const SpindleTable *table, int column);
 
 /* life.c */
 extern int64 spindle_first_row_behind(SpindleInstance *instance, int table, const SpindleTimeRef *ref, Timestamp time);

@@ -57,6 +57,7 @@ struct Frame
 								 * for the root */
 	Step	   *rows;			/* parents: step of base with their row
 								 * numbers */
+	Step	   *fill;			/* what sets the rows, NULL for the root */
 	bool		is_shared;		/* parents: each row of base has its own here,
 								 * in its place; row is the vector of rows */
 	int			child_table;	/* children: of which table, else -1 */
@@ -116,6 +117,8 @@ struct Step
 								 * ever NULL */
 	bool		is_scattered;	/* row numbers that each row draws for itself,
 								 * so that neighbours are hardly ever equal */
+	bool		of_time;		/* what it computes may be another thing at
+								 * other times of the program's rows */
 	int			capacity;		/* rows that out has room for: the frame's, 0
 								 * before the first run */
 	const SpindleRule *rule;	/* NULL if it serves any rule */
@@ -353,7 +356,6 @@ extern Step *spindle_compile_version_number(SpindleEval *eval, Frame *frame);
 
 /* version.c */
 extern Frame *spindle_frame_at(SpindleEval *eval, Frame *today, Step *time);
-extern bool spindle_column_has_versions(const SpindleTable *table, int column);
 extern Step *spindle_compile_version(SpindleEval *eval, Frame *frame, int column);
 extern Frame *spindle_frame_of_version(SpindleEval *eval, Frame *frame, int column);
 

@@ -49,6 +49,8 @@ typedef struct SpindleChangeTable
 								 * if it has none */
 	const int  *key;			/* their places in column, in the order of the
 								 * key */
+	int			nversioned;		/* columns that updates can change, */
+	const int  *versioned;		/* by their places in column, rising */
 	struct SpindleJsonWriter *writer;	/* of values as JSON */
 } SpindleChangeTable;
 
@@ -129,10 +131,12 @@ extern SpindleChanges *spindle_changes_open(SpindleInstance *instance, const Spi
 extern const SpindleChangeTable *spindle_changes_table(const SpindleChanges *changes, int table);
 extern bool spindle_changes_next(SpindleChanges *changes, SpindleChange *change);
 extern void spindle_changes_rewind(SpindleChanges *changes);
+extern bool spindle_changes_begin_slice(SpindleChanges *changes, int64 slice, int64 *slices);
 extern void spindle_changes_close(SpindleChanges *changes);
 
 /* image.c: JSON is appended to out, in UTF-8 */
 extern SpindleChangeTable *spindle_change_table_create(const SpindleTable *table);
+extern bool spindle_image_differs(const SpindleImage *a, const SpindleImage *b, int column);
 extern void spindle_image_write(const SpindleImage *image, StringInfo out);
 extern void spindle_image_write_columns(const SpindleImage *image, const int *columns, int ncolumns,
 										StringInfo out);

@@ -3,9 +3,14 @@
  * change_batch.c
  *		What becomes of rows at the moments of a batch.
  *
- * Every table has one program for its rows at times (gen/version.c).  A moment is
- * two of its rows: the row a microsecond before, and at the moment itself.  They
- * stand one behind the other, so that what they have in common is found by both.
+ * The rows of changes that follow each other lie scattered over days of orders, and
+ * a scattered row costs ten times as much as a neighbour.  So a batch has thousands
+ * of moments, and the rows of each table are computed by rising number.
+ *
+ * Every table has one program for its rows at times (gen/version.c).  It computes a
+ * row at the moment, and again a microsecond before; the second time only what can be
+ * another thing then.  What it computes is copied, as the program has room for a
+ * part of the batch only.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,18 +20,45 @@
 
 #include "stream/change_batch.h"
 
+/*
+ * Moments of the first batch; the following ones have four times as many each, up to
+ * a number that suffices for twenty neighbours or so in what is computed together of
+ * a timeline.
+ */
+#define FIRST_MOMENTS	16
+#define MAX_MOMENTS		4096
+
+/* Values that a batch has room for, and bytes of texts that it should not exceed. */
+#define MAX_VALUES		(1024 * 1024)
+#define MAX_KEPT		(4 * 1024 * 1024)
+
 struct SpindleBatchTable
 {
 	SpindleEval *eval;
-	int		   *handle;			/* of the columns that are not hidden */
+	int			ncolumns;		/* that are computed, */
+	int		   *column;			/* their places among those that are not hidden, */
+	int		   *handle;			/* and their vectors */
 	int			alive_handle;
 	int			version_handle; /* -1 if it is not asked for */
 
 	/* changes per batch */
-	int			n;
-	int64		row[SPINDLE_BATCH_ROWS];
-	Timestamp	time[SPINDLE_BATCH_ROWS];
+	int			n;				/* moments, */
+	int			first;			/* from this place on */
 };
+
+/* A moment of a batch, by its row. */
+typedef struct SpindleMomentPlace
+{
+	int64		row;
+	int			moment;
+} SpindleMomentPlace;
+
+#define ST_SORT sort_places
+#define ST_ELEMENT_TYPE SpindleMomentPlace
+#define ST_COMPARE(a, b) ((a)->row != (b)->row ? ((a)->row < (b)->row ? -1 : 1) : (a)->moment - (b)->moment)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /*
  * spindle_change_batch_create
@@ -35,7 +67,8 @@ struct SpindleBatchTable
  * profile is that of deletes, -1 for none.
  */
 SpindleChangeBatch *
-spindle_change_batch_create(SpindleInstance *instance, int profile, bool with_versions, MemoryContext context)
+spindle_change_batch_create(SpindleInstance *instance, int profile, bool with_versions, bool with_images,
+							MemoryContext context)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	SpindleChangeBatch *batch = palloc0(sizeof(SpindleChangeBatch));
@@ -43,9 +76,18 @@ spindle_change_batch_create(SpindleInstance *instance, int profile, bool with_ve
 	batch->instance = instance;
 	batch->profile = profile;
 	batch->with_versions = with_versions;
+	batch->with_images = with_images;
 	batch->context = context;
 	batch->table = palloc0(sizeof(SpindleChangeTable *) * instance->domain->ntables);
 	batch->program = palloc0(sizeof(SpindleBatchTable *) * instance->domain->ntables);
+	batch->most = 1;
+	for (int t = 0; t < instance->domain->ntables; t++)
+		batch->most = Max(batch->most, instance->domain->table[t].ncolumns);
+	batch->most = Min(MAX_MOMENTS, MAX_VALUES / 2 / batch->most);
+	batch->kept = AllocSetContextCreate(context, "spindle changes of a batch", ALLOCSET_DEFAULT_SIZES);
+	batch->values_capacity = 1;
+	batch->value = palloc(sizeof(int64));
+	batch->is_null = palloc(sizeof(bool));
 	MemoryContextSwitchTo(oldcontext);
 	return batch;
 }
@@ -67,6 +109,50 @@ spindle_change_batch_table(SpindleChangeBatch *batch, int table)
 	return batch->table[table];
 }
 
+/* Let the batch have so many moments. */
+static void
+set_size(SpindleChangeBatch *batch, int size)
+{
+	batch->size = size;
+	if (batch->moment)
+	{
+		pfree(batch->moment);
+		pfree(batch->place);
+	}
+	batch->moment = MemoryContextAlloc(batch->context, sizeof(SpindleBatchMoment) * size);
+	batch->place = MemoryContextAlloc(batch->context, sizeof(SpindleMomentPlace) * size);
+}
+
+/*
+ * spindle_change_batch_reset
+ *		Begin with a small batch again.
+ */
+void
+spindle_change_batch_reset(SpindleChangeBatch *batch)
+{
+	batch->n = 0;
+	set_size(batch, FIRST_MOMENTS);
+}
+
+/*
+ * spindle_change_batch_clear
+ *		Have no moments, and room for more of them than before, if they did not turn
+ *		out to need much memory.
+ */
+void
+spindle_change_batch_clear(SpindleChangeBatch *batch)
+{
+	const int	n = batch->n;
+	const Size	kept = MemoryContextMemAllocated(batch->kept, true);
+
+	batch->n = 0;
+	if (n > FIRST_MOMENTS && kept > MAX_KEPT)
+		set_size(batch, Max(n / 2, FIRST_MOMENTS));
+	else if (n == batch->size && n < batch->most && kept <= MAX_KEPT / 4)
+		set_size(batch, Min(n * 4, batch->most));
+	MemoryContextReset(batch->kept);
+}
+
 /* The program of a table, made on first use. */
 static SpindleBatchTable *
 program_of(SpindleChangeBatch *batch, int table)
@@ -82,112 +168,58 @@ program_of(SpindleChangeBatch *batch, int table)
 	program->eval = spindle_eval_create_at(batch->instance, table, batch->profile, batch->context);
 	program->alive_handle = spindle_eval_add_alive(program->eval);
 	program->version_handle = batch->with_versions ? spindle_eval_add_version(program->eval) : -1;
+	program->column = palloc(sizeof(int) * Max(t->ncolumns, 1));
 	program->handle = palloc(sizeof(int) * Max(t->ncolumns, 1));
-	for (int c = 0; c < t->ncolumns; c++)
-		program->handle[c] = spindle_eval_add_column(program->eval, (int) (t->column[c] - t->table->column));
+	for (int c = 0, k = 0; c < t->ncolumns; c++)
+	{
+		const bool	has_versions = k < t->nversioned && t->versioned[k] == c;
+
+		k += has_versions;
+		if (!has_versions && !batch->with_images)
+			continue;
+		program->column[program->ncolumns] = c;
+		program->handle[program->ncolumns++] =
+			spindle_eval_add_column(program->eval, (int) (t->column[c] - t->table->column));
+	}
 	batch->program[table] = program;
 	MemoryContextSwitchTo(oldcontext);
 	return program;
 }
 
-/* Does any column that is not hidden differ between two rows of a program? */
-static bool
-differs(const SpindleChangeTable *table, const SpindleBatchTable *program, int a, int b)
-{
-	for (int c = 0; c < table->ncolumns; c++)
-		if (spindle_vector_differs(spindle_eval_vector(program->eval, program->handle[c]), &table->column[c]->type, a, b))
-			return true;
-	return false;
-}
-
-/* Find out what happens at a moment whose rows were computed. */
-static void
-decide(SpindleChangeBatch *batch, SpindleBatchMoment *moment)
-{
-	const SpindleBatchTable *program = batch->program[moment->table];
-	const int64 *alive = spindle_eval_vector(program->eval, program->alive_handle)->value;
-	const int	i = moment->place;
-
-	moment->op = 0;
-	switch (moment->kind)
-	{
-		case SPINDLE_MOMENT_IS_THERE:
-			moment->op = alive[i] ? 'r' : 0;
-			break;
-		case SPINDLE_MOMENT_FIRST_INSERT:
-			moment->op = alive[i] ? 'c' : 0;
-			break;
-		case SPINDLE_MOMENT_CHANGE:
-			if (alive[i] && !alive[i - 1])
-				moment->op = 'c';
-			else if (alive[i] && differs(batch->table[moment->table], program, i - 1, i))
-				moment->op = 'u';
-			break;
-		case SPINDLE_MOMENT_END:
-			moment->op = alive[i - 1] && !alive[i] ? 'd' : 0;
-			break;
-	}
-	if (program->version_handle >= 0)
-		moment->version = (int) spindle_eval_vector(program->eval, program->version_handle)->value[i];
-}
-
 /*
- * spindle_change_batch_run
- *		Find out what happens at each of the batch's moments: their ops and versions.
+ * A value that outlives what computed it: itself, or the address of a copy in context
+ * of what it is the address of.
  */
-void
-spindle_change_batch_run(SpindleChangeBatch *batch)
+static int64
+keep_value(const SpindleType *type, int64 value, MemoryContext context)
 {
-	for (int m = 0; m < batch->n; m++)
-		program_of(batch, batch->moment[m].table)->n = 0;
-	for (int m = 0; m < batch->n; m++)
+	if (type->kind == SPINDLE_UUID)
 	{
-		SpindleBatchMoment *moment = &batch->moment[m];
-		SpindleBatchTable *program = batch->program[moment->table];
+		pg_uuid_t  *copy = MemoryContextAlloc(context, sizeof(pg_uuid_t));
 
-		if (moment->kind == SPINDLE_MOMENT_CHANGE || moment->kind == SPINDLE_MOMENT_END)
-		{
-			program->row[program->n] = moment->row;
-			program->time[program->n++] = moment->time - 1;
-		}
-		moment->place = program->n;
-		program->row[program->n] = moment->row;
-		program->time[program->n++] = moment->time;
+		memcpy(copy, (const void *) (intptr_t) value, sizeof(pg_uuid_t));
+		return (int64) (intptr_t) copy;
 	}
-	for (int m = 0; m < batch->n; m++)
+	if (type->ops->is_text)
 	{
-		SpindleBatchTable *program = batch->program[batch->moment[m].table];
+		const SpindleText *text = (const SpindleText *) (intptr_t) value;
+		SpindleText *copy;
 
-		if (program->n > 0)
-			spindle_eval_run_at(program->eval, program->row, program->time, program->n);
-		program->n = 0;
+		if (text->id >= 0)
+			return value;		/* the domain's */
+		copy = MemoryContextAlloc(context, sizeof(SpindleText) + text->len);
+		*copy = (SpindleText) {.data = (char *) (copy + 1),.len = text->len,.id = -1};
+		memcpy(copy + 1, text->data, text->len);
+		return (int64) (intptr_t) copy;
 	}
-	for (int m = 0; m < batch->n; m++)
-		decide(batch, &batch->moment[m]);
+	return value;
 }
 
-/*
- * spindle_change_batch_image
- *		The row before the i'th moment, or at it, as arrays of its columns that are not
- *		hidden.
- *
- * Values live until the next run.  There is none before a moment that is not asked
- * what was before.
- */
-void
-spindle_change_batch_image(SpindleChangeBatch *batch, int i, bool before, int64 *value, bool *is_null)
+/* Is there nothing to be kept but values of a type themselves? */
+static inline bool
+is_plain(const SpindleType *type)
 {
-	const SpindleBatchMoment *moment = &batch->moment[i];
-	const SpindleBatchTable *program = batch->program[moment->table];
-	const int	k = moment->place - before;
-
-	for (int c = 0; c < batch->table[moment->table]->ncolumns; c++)
-	{
-		const SpindleVector *vector = spindle_eval_vector(program->eval, program->handle[c]);
-
-		value[c] = vector->value[k];
-		is_null[c] = vector->is_null && vector->is_null[k];
-	}
+	return type->kind != SPINDLE_UUID && !type->ops->is_text;
 }
 
 /*
@@ -198,34 +230,236 @@ spindle_change_batch_image(SpindleChangeBatch *batch, int i, bool before, int64 
 void
 spindle_image_keep(const SpindleChangeTable *table, int64 *value, const bool *is_null, MemoryContext context)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-
 	for (int c = 0; c < table->ncolumns; c++)
+		if (!is_null[c])
+			value[c] = keep_value(&table->column[c]->type, value[c], context);
+}
+
+/*
+ * Copy a column of n rows that were computed to its place in the batch; those before
+ * the moments, or at them.
+ */
+static void
+copy_column(SpindleChangeBatch *batch, const SpindleVector *vector, const SpindleMomentPlace *place, int n, int column,
+			const SpindleType *type, bool before)
+{
+	const bool	plain = is_plain(type);
+
+	for (int i = 0; i < n; i++)
 	{
-		const SpindleType *type = &table->column[c]->type;
+		const SpindleBatchMoment *moment = &batch->moment[place[i].moment];
+		const int64 at = before ? moment->before : moment->after;
 
-		if (is_null[c])
+		if (at < 0)
 			continue;
-		if (type->kind == SPINDLE_UUID)
-		{
-			pg_uuid_t  *copy = palloc(sizeof(pg_uuid_t));
-
-			memcpy(copy, (const void *) (intptr_t) value[c], sizeof(pg_uuid_t));
-			value[c] = (int64) (intptr_t) copy;
-		}
-		else if (type->ops->is_text)
-		{
-			const SpindleText *text = (const SpindleText *) (intptr_t) value[c];
-			SpindleText *copy;
-
-			if (text->id >= 0)
-				continue;		/* the domain's */
-			copy = palloc0(sizeof(SpindleText));
-			copy->data = pnstrdup(text->data, text->len);
-			copy->len = text->len;
-			copy->id = -1;
-			value[c] = (int64) (intptr_t) copy;
-		}
+		batch->is_null[at + column] = vector->is_null && vector->is_null[i];
+		if (plain)
+			batch->value[at + column] = vector->value[i];
+		else if (!batch->is_null[at + column])
+			batch->value[at + column] = keep_value(type, vector->value[i], batch->kept);
 	}
-	MemoryContextSwitchTo(oldcontext);
+}
+
+/* Copy the columns of n rows at their moments. */
+static void
+copy_after(SpindleChangeBatch *batch, SpindleBatchTable *program, const SpindleMomentPlace *place, int n)
+{
+	const SpindleChangeTable *table = batch->table[batch->moment[place->moment].table];
+	const int64 *alive = spindle_eval_vector(program->eval, program->alive_handle)->value;
+
+	for (int i = 0; i < n; i++)
+		batch->moment[place[i].moment].is_alive = alive[i];
+	if (program->version_handle >= 0)
+		for (int i = 0; i < n; i++)
+			batch->moment[place[i].moment].version =
+				(int) spindle_eval_vector(program->eval, program->version_handle)->value[i];
+	for (int k = 0; k < program->ncolumns; k++)
+		copy_column(batch, spindle_eval_vector(program->eval, program->handle[k]), place, n, program->column[k],
+					&table->column[program->column[k]]->type, false);
+}
+
+/* The same a microsecond before, where columns without versions are as they are behind it. */
+static void
+copy_before(SpindleChangeBatch *batch, SpindleBatchTable *program, const SpindleMomentPlace *place, int n)
+{
+	const SpindleChangeTable *table = batch->table[batch->moment[place->moment].table];
+	const int64 *alive = spindle_eval_vector(program->eval, program->alive_handle)->value;
+
+	for (int i = 0; i < n; i++)
+	{
+		SpindleBatchMoment *moment = &batch->moment[place[i].moment];
+
+		if (moment->before < 0)
+			continue;
+		moment->was_alive = alive[i];
+		memcpy(batch->value + moment->before, batch->value + moment->after, sizeof(int64) * table->ncolumns);
+		memcpy(batch->is_null + moment->before, batch->is_null + moment->after, table->ncolumns);
+	}
+	for (int k = 0, v = 0; v < table->nversioned; k++)
+	{
+		if (program->column[k] != table->versioned[v])
+			continue;
+		copy_column(batch, spindle_eval_vector(program->eval, program->handle[k]), place, n, program->column[k],
+					&table->column[program->column[k]]->type, true);
+		v++;
+	}
+}
+
+/* Compute the rows of up to SPINDLE_BATCH_ROWS moments of a table. */
+static void
+compute(SpindleChangeBatch *batch, SpindleBatchTable *program, const SpindleMomentPlace *place, int n)
+{
+	int64		row[SPINDLE_BATCH_ROWS];
+	Timestamp	time[SPINDLE_BATCH_ROWS];
+	bool		asks_before = false;
+
+	for (int i = 0; i < n; i++)
+	{
+		row[i] = place[i].row;
+		time[i] = batch->moment[place[i].moment].time;
+	}
+	spindle_eval_run_at(program->eval, row, time, n);
+	copy_after(batch, program, place, n);
+	for (int i = 0; i < n; i++)
+	{
+		const bool	asks = batch->moment[place[i].moment].before >= 0;
+
+		asks_before |= asks;
+		time[i] -= asks;
+	}
+	if (!asks_before)
+		return;
+	spindle_eval_run_again_at(program->eval, time, n);
+	copy_before(batch, program, place, n);
+}
+
+/*
+ * spindle_change_batch_image
+ *		The row of a moment as it is then, or was a microsecond before; valid until the
+ *		next run.
+ *
+ * There is none before a moment that is not asked what was.
+ */
+SpindleImage
+spindle_change_batch_image(const SpindleChangeBatch *batch, const SpindleBatchMoment *moment, bool before)
+{
+	const int64 at = before ? moment->before : moment->after;
+
+	return (SpindleImage) {batch->table[moment->table], moment->row, batch->value + at, batch->is_null + at};
+}
+
+/* Does any column differ between the two rows of a moment? */
+static bool
+differs(const SpindleChangeBatch *batch, const SpindleBatchMoment *moment)
+{
+	const SpindleChangeTable *table = batch->table[moment->table];
+	const SpindleImage before = spindle_change_batch_image(batch, moment, true);
+	const SpindleImage after = spindle_change_batch_image(batch, moment, false);
+
+	for (int v = 0; v < table->nversioned; v++)
+		if (spindle_image_differs(&before, &after, table->versioned[v]))
+			return true;
+	return false;
+}
+
+/* Find out what happens at a moment whose rows were computed. */
+static char
+decide(const SpindleChangeBatch *batch, const SpindleBatchMoment *moment)
+{
+	switch (moment->kind)
+	{
+		case SPINDLE_MOMENT_IS_THERE:
+			return moment->is_alive ? 'r' : 0;
+		case SPINDLE_MOMENT_FIRST_INSERT:
+			return moment->is_alive ? 'c' : 0;
+		case SPINDLE_MOMENT_CHANGE:
+			if (moment->is_alive && !moment->was_alive)
+				return 'c';
+			return moment->is_alive && differs(batch, moment) ? 'u' : 0;
+		case SPINDLE_MOMENT_END:
+			return moment->was_alive && !moment->is_alive ? 'd' : 0;
+	}
+	return 0;
+}
+
+/* Give each moment room for the values of its rows. */
+static void
+reserve_values(SpindleChangeBatch *batch)
+{
+	int64		n = 0;
+
+	for (int m = 0; m < batch->n; m++)
+	{
+		SpindleBatchMoment *moment = &batch->moment[m];
+		const int	ncolumns = batch->table[moment->table]->ncolumns;
+
+		moment->after = n;
+		moment->before = -1;
+		n += ncolumns;
+		if (moment->kind != SPINDLE_MOMENT_CHANGE && moment->kind != SPINDLE_MOMENT_END)
+			continue;
+		moment->before = n;
+		n += ncolumns;
+	}
+	if (n <= batch->values_capacity)
+		return;
+	pfree(batch->value);
+	pfree(batch->is_null);
+	batch->values_capacity = n;
+	batch->value = MemoryContextAllocHuge(batch->context, sizeof(int64) * n);
+	batch->is_null = MemoryContextAllocHuge(batch->context, sizeof(bool) * n);
+}
+
+/* The moments of each table by their rows, from program->first on. */
+static void
+place_moments(SpindleChangeBatch *batch)
+{
+	const int	ntables = batch->instance->domain->ntables;
+	int			first = 0;
+
+	for (int m = 0; m < batch->n; m++)
+		program_of(batch, batch->moment[m].table)->n++;
+	for (int t = 0; t < ntables; t++)
+	{
+		SpindleBatchTable *program = batch->program[t];
+
+		if (program == NULL)
+			continue;
+		program->first = first;
+		first += program->n;
+		program->n = 0;
+	}
+	for (int m = 0; m < batch->n; m++)
+	{
+		SpindleBatchTable *program = batch->program[batch->moment[m].table];
+
+		batch->place[program->first + program->n++] = (SpindleMomentPlace) {.row = batch->moment[m].row,.moment = m};
+	}
+}
+
+/*
+ * spindle_change_batch_run
+ *		Find out what happens at each of the batch's moments: their ops and versions,
+ *		and how the rows are then.
+ */
+void
+spindle_change_batch_run(SpindleChangeBatch *batch)
+{
+	place_moments(batch);
+	reserve_values(batch);
+	for (int t = 0; t < batch->instance->domain->ntables; t++)
+	{
+		SpindleBatchTable *program = batch->program[t];
+		SpindleMomentPlace *place;
+
+		if (program == NULL)
+			continue;
+		place = batch->place + program->first;
+		sort_places(place, program->n);
+		for (int done = 0; done < program->n; done += SPINDLE_BATCH_ROWS)
+			compute(batch, program, place + done, Min(SPINDLE_BATCH_ROWS, program->n - done));
+		program->n = 0;
+	}
+	for (int m = 0; m < batch->n; m++)
+		batch->moment[m].op = decide(batch, &batch->moment[m]);
 }

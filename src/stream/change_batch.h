@@ -11,9 +11,6 @@
 #include "stream/change.h"
 #include "stream/change_feed.h"
 
-/* Moments of a batch, at most: each needs two rows of a program. */
-#define SPINDLE_BATCH_MOMENTS	(SPINDLE_BATCH_ROWS / 2)
-
 /* What a moment is asked for. */
 typedef enum SpindleMomentKind
 {
@@ -32,9 +29,14 @@ typedef struct SpindleBatchMoment
 	Timestamp	time;
 	uint64		position;
 	char		op;				/* 0: nothing changes */
+	bool		is_alive;		/* is the row there at the time, ... */
+	bool		was_alive;		/* ... and was it a microsecond before? */
 	int			version;		/* of c, u and r, or the last one of d; if asked
 								 * for */
-	int			place;			/* of its first row in the program */
+	int64		after;			/* where the row's columns begin in the batch's
+								 * values, ... */
+	int64		before;			/* ... and as they were a microsecond before; -1
+								 * of a moment that is not asked what was */
 } SpindleBatchMoment;
 
 /* The program of a table; NULL before it is needed. */
@@ -45,19 +47,33 @@ typedef struct SpindleChangeBatch
 	SpindleInstance *instance;
 	int			profile;
 	bool		with_versions;
+	bool		with_images;	/* else values are known of columns with versions
+								 * only */
+	int			most;			/* moments that a batch may have, at most */
 	MemoryContext context;
 	SpindleChangeTable **table; /* per table of the domain, NULL before it is
 								 * needed */
 	SpindleBatchTable **program;
+
+	/* changes per batch */
+	int			size;			/* moments that it may have */
 	int			n;
-	SpindleBatchMoment moment[SPINDLE_BATCH_MOMENTS];
+	SpindleBatchMoment *moment; /* room for size of them */
+	struct SpindleMomentPlace *place;	/* the same room, for sorting */
+	int64		values_capacity;
+	int64	   *value;			/* of columns that are not hidden, row by row */
+	bool	   *is_null;
+	MemoryContext kept;			/* what values are the addresses of */
 } SpindleChangeBatch;
 
 extern SpindleChangeBatch *spindle_change_batch_create(SpindleInstance *instance, int profile, bool with_versions,
-													   MemoryContext context);
+													   bool with_images, MemoryContext context);
 extern const SpindleChangeTable *spindle_change_batch_table(SpindleChangeBatch *batch, int table);
+extern void spindle_change_batch_reset(SpindleChangeBatch *batch);
+extern void spindle_change_batch_clear(SpindleChangeBatch *batch);
 extern void spindle_change_batch_run(SpindleChangeBatch *batch);
-extern void spindle_change_batch_image(SpindleChangeBatch *batch, int i, bool before, int64 *value, bool *is_null);
+extern SpindleImage spindle_change_batch_image(const SpindleChangeBatch *batch, const SpindleBatchMoment *moment,
+											   bool before);
 extern void spindle_image_keep(const SpindleChangeTable *table, int64 *value, const bool *is_null,
 							   MemoryContext context);
 

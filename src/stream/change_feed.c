@@ -186,7 +186,7 @@ fill_clock(SpindleChangeFeed *feed)
 		clock->next++;
 	}
 	set_roots(clock);
-	qsort(feed->moment, feed->n, sizeof(SpindleMoment), spindle_compare_moments);
+	spindle_sort_moments(feed->moment, feed->n);
 }
 
 static void

@@ -22,6 +22,7 @@ spindle_change_table_create(const SpindleTable *table)
 	SpindleChangeTable *result = palloc0(sizeof(SpindleChangeTable));
 	const SpindleColumn **column = palloc(sizeof(SpindleColumn *) * Max(table->ncolumns, 1));
 	int		   *key = palloc(sizeof(int) * Max(table->nkeys, 1));
+	int		   *versioned = palloc(sizeof(int) * Max(table->ncolumns, 1));
 	int		   *place = palloc(sizeof(int) * Max(table->ncolumns, 1));
 
 	for (int c = 0; c < table->ncolumns; c++)
@@ -29,6 +30,8 @@ spindle_change_table_create(const SpindleTable *table)
 		place[c] = -1;
 		if (table->column[c].hidden)
 			continue;
+		if (spindle_column_has_versions(table, c))
+			versioned[result->nversioned++] = result->ncolumns;
 		place[c] = result->ncolumns;
 		column[result->ncolumns++] = &table->column[c];
 	}
@@ -39,8 +42,20 @@ spindle_change_table_create(const SpindleTable *table)
 	result->table = table;
 	result->column = column;
 	result->key = key;
+	result->versioned = versioned;
 	result->writer = spindle_json_writer_create(table, NULL, false);
 	return result;
+}
+
+/*
+ * spindle_image_differs
+ *		Are the values of a column different ones in two images of a table?
+ */
+bool
+spindle_image_differs(const SpindleImage *a, const SpindleImage *b, int column)
+{
+	return a->is_null[column] != b->is_null[column] ||
+		(!a->is_null[column] && !spindle_values_equal(&a->table->column[column]->type, a->value[column], b->value[column]));
 }
 
 /*

@@ -17,9 +17,14 @@
  * A row may come several times, by each of its moments.  Where nothing is known of
  * the distance, every walk leads over all rows.
  *
- * Memory is bounded by work_mem.  Rows within the longest distance are computed
- * once per walk, so a table with many more of them than fit costs more time per
- * row, but neither memory nor temporary files.
+ * Walks pass by rows that were looked at before and of which nothing can come yet
+ * (reminder.c).  To know that from its first row on, a walk asks for the moments
+ * within some time only, as long as the walk before suggests.
+ *
+ * Memory is bounded by work_mem, and there are no temporary files.  So a row is
+ * computed when a walk leads over it first, and then mostly once for each moment;
+ * where more rows lie within the longest distance than there is room to note, some
+ * more often.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,11 +32,12 @@
 
 #include <math.h>
 
+#include "common/int.h"
 #include "miscadmin.h"
-#include "port.h"
 #include "utils/memutils.h"
 
 #include "stream/lookahead.h"
+#include "stream/reminder.h"
 
 /*
  * Entries that the first walk keeps, and what any may.  Walks grow by four
@@ -41,9 +47,12 @@
 #define FIRST_KEPT	1024
 #define MAX_KEPT	(128 * 1024)	/* sorting more would delay a cancel */
 
+/* What part of work_mem the notes of rows may take. */
+#define NOTES_PART	8
+
 /*
- * All rows before first_row have been given out and, of the others, those that
- * are not behind last in the order of entries.
+ * All rows before the first that is noted have been given out and, of the others,
+ * those that are not behind last in the order of entries.
  */
 struct SpindleLookahead
 {
@@ -57,6 +66,7 @@ struct SpindleLookahead
 	int			base_handle;	/* of the ordered time, if the window is known */
 	int			root_handle;	/* -1: the row itself */
 	int			sharers;		/* lookaheads that share work_mem */
+	SpindleReminders *reminders;	/* NULL if the window is not known */
 
 	/* changes per walk */
 	SpindleMoment *entry;		/* room for twice as many as are kept */
@@ -65,22 +75,16 @@ struct SpindleLookahead
 	int			i;				/* next of them */
 	bool		has_last;		/* what was given out, or left out, before */
 	SpindleMoment last;
-	int64		first_row;		/* that may still be to come */
+	double		pace;			/* microseconds per entry of the last walk, 0 if
+								 * not known */
 };
 
-/* spindle_compare_moments: by time, then by root, then by row; for qsort(). */
-int
-spindle_compare_moments(const void *a, const void *b)
-{
-	const SpindleMoment *x = a;
-	const SpindleMoment *y = b;
-
-	if (x->time != y->time)
-		return x->time < y->time ? -1 : 1;
-	if (x->root != y->root)
-		return x->root < y->root ? -1 : 1;
-	return x->row < y->row ? -1 : x->row > y->row;
-}
+#define ST_SORT spindle_sort_moments
+#define ST_ELEMENT_TYPE SpindleMoment
+#define ST_COMPARE(a, b) spindle_compare_moments(a, b)
+#define ST_SCOPE
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /* What all lookaheads have; the rest is the caller's. */
 static SpindleLookahead *
@@ -96,7 +100,11 @@ create_lookahead(SpindleInstance *instance, int table, SpindleEval *eval, const 
 	lookahead->root_handle = -1;
 	lookahead->sharers = 1;
 	if (window->is_known)
+	{
 		lookahead->base_handle = spindle_eval_add(eval, &window->base.ref);
+		lookahead->reminders = spindle_reminders_create(window->longest - window->shortest, CurrentMemoryContext);
+		spindle_reminders_reset(lookahead->reminders, 0, DT_NOBEGIN);
+	}
 	return lookahead;
 }
 
@@ -149,18 +157,16 @@ spindle_lookahead_of_moments(SpindleInstance *instance, int table, SpindleMoment
 	return lookahead;
 }
 
-/* Sort n entries and keep the earliest only; returns how many. */
-static int
-keep_earliest(SpindleLookahead *lookahead, int n)
+/* How much of work_mem a lookahead may take, in bytes. */
+static int64
+memory(const SpindleLookahead *lookahead)
 {
-	pg_qsort(lookahead->entry, n, sizeof(SpindleMoment), spindle_compare_moments);
-	return Min(n, lookahead->kept);
+	return work_mem * INT64CONST(1024) / lookahead->sharers;
 }
 
 /*
- * The earliest time that a row can have, and the latest one, by the value of its
- * ordered time.  A rule may have cut it to the years there are, where it would lie
- * outside its distance.
+ * The earliest time that a row can have, by the value of its ordered time.  A rule may
+ * have cut it to the years there are, where it would lie outside its distance.
  */
 static inline Timestamp
 earliest_time(const SpindleLookahead *lookahead, int64 base)
@@ -170,36 +176,68 @@ earliest_time(const SpindleLookahead *lookahead, int64 base)
 	return Min(base * lookahead->window.base.unit + lookahead->window.shortest, last);
 }
 
-static inline Timestamp
-latest_time(const SpindleLookahead *lookahead, int64 base)
-{
-	const Timestamp first = SPINDLE_FIRST_DAY * USECS_PER_DAY;
-
-	return Max(base * lookahead->window.base.unit + lookahead->window.longest, first);
-}
-
 /* A walk that is under way. */
 typedef struct Walk
 {
 	int			n;				/* entries so far */
+	bool		is_full;		/* there are more than are kept */
 	bool		has_limit;		/* what does not come before it is not wanted */
 	SpindleMoment limit;
+	int64		row;			/* to look at next, */
+	int64		until;			/* and whatever is noted of those before here */
 } Walk;
 
-/* Take a moment, if it is wanted. */
+/*
+ * Begin a walk with the first row, and a limit before which there are as many moments
+ * as are kept, if they come as the last ones did.
+ */
+static Walk
+begin_walk(const SpindleLookahead *lookahead)
+{
+	const double span = lookahead->pace * lookahead->kept;
+	Walk		walk = {0};
+
+	if (lookahead->reminders)
+		walk.row = walk.until = lookahead->reminders->first;
+	if (lookahead->pace > 0 && span < (double) PG_INT64_MAX / 2 &&
+		!pg_add_s64_overflow(lookahead->last.time, (int64) span + 1, &walk.limit.time))
+	{
+		walk.has_limit = true;
+		walk.limit.root = walk.limit.row = -1;
+	}
+	return walk;
+}
+
+/* Sort the entries and keep the earliest only; the others come later. */
+static void
+keep_earliest(SpindleLookahead *lookahead, Walk *walk)
+{
+	spindle_sort_moments(lookahead->entry, walk->n);
+	if (walk->n <= lookahead->kept)
+		return;
+	if (lookahead->reminders)
+		for (int i = lookahead->kept; i < walk->n; i++)
+			spindle_reminders_note(lookahead->reminders, lookahead->entry[i].row, lookahead->entry[i].time);
+	walk->n = lookahead->kept;
+	walk->limit = lookahead->entry[walk->n - 1];
+	walk->has_limit = walk->is_full = true;
+}
+
+/* Take a moment, if it is wanted, or note that it is to come. */
 static inline void
 take(SpindleLookahead *lookahead, Walk *walk, const SpindleMoment *entry)
 {
-	if ((lookahead->has_last && spindle_compare_moments(entry, &lookahead->last) <= 0) ||
-		(walk->has_limit && spindle_compare_moments(entry, &walk->limit) >= 0))
+	if (lookahead->has_last && spindle_compare_moments(entry, &lookahead->last) <= 0)
 		return;
+	if (walk->has_limit && spindle_compare_moments(entry, &walk->limit) >= 0)
+	{
+		if (lookahead->reminders)
+			spindle_reminders_note(lookahead->reminders, entry->row, entry->time);
+		return;
+	}
 	lookahead->entry[walk->n++] = *entry;
 	if (walk->n == 2 * lookahead->kept)
-	{
-		walk->n = keep_earliest(lookahead, walk->n);
-		walk->limit = lookahead->entry[walk->n - 1];
-		walk->has_limit = true;
-	}
+		keep_earliest(lookahead, walk);
 }
 
 /* Take the moments of the i'th row of the batch. */
@@ -225,62 +263,97 @@ take_row(SpindleLookahead *lookahead, Walk *walk, int64 row, int i)
 	}
 }
 
+/* The next rows of a walk to look at, at most a batch; returns how many. */
+static int
+next_rows(SpindleLookahead *lookahead, Walk *walk, int64 *rows)
+{
+	SpindleReminders *reminders = lookahead->reminders;
+	int			n = 0;
+
+	while (n < SPINDLE_BATCH_ROWS && walk->row < lookahead->nrows)
+	{
+		if (walk->row == walk->until && reminders && walk->row < reminders->end)
+			walk->row = spindle_reminders_take(reminders, walk->row, walk->has_limit ? walk->limit.time : DT_NOEND,
+											   &walk->until);
+		else
+			rows[n++] = walk->row++;
+		if (walk->row > walk->until)
+			walk->until = walk->row;
+	}
+	return n;
+}
+
+/*
+ * Look at n rows; false if nothing comes of them or those behind them that is wanted.
+ */
+static bool
+look_at(SpindleLookahead *lookahead, Walk *walk, const int64 *rows, int n)
+{
+	SpindleReminders *reminders = lookahead->reminders;
+
+	spindle_eval_run(lookahead->eval, rows, n);
+	if (reminders)
+	{
+		const Timestamp earliest =
+			earliest_time(lookahead, spindle_eval_vector(lookahead->eval, lookahead->base_handle)->value[0]);
+
+		if (rows[0] >= reminders->end && walk->has_limit && earliest > walk->limit.time)
+			return false;
+		if (reminders->origin == DT_NOBEGIN)
+			spindle_reminders_reset(reminders, reminders->first, earliest);
+		if (rows[n - 1] >= reminders->end)
+			spindle_reminders_extend(reminders, rows[n - 1] + 1, memory(lookahead) / NOTES_PART);
+	}
+	for (int i = 0; i < n; i++)
+		take_row(lookahead, walk, rows[i], i);
+	return true;
+}
+
 /*
  * Fill entry with what comes next: the earliest entries behind last, as many
- * as are kept, in order.  There are none if all rows have been given out.
+ * as are kept, in order.  There may be none within the time that is asked for; returns
+ * false if all rows have been given out.
  *
  * Every row is looked at that may lie before the latest entry kept, and each
- * time that the array is full the limit comes closer.  Moves first_row to the
- * first row that may still be to come, for the next walk.
+ * time that the array is full the limit comes closer.
  */
-static void
+static bool
 walk(SpindleLookahead *lookahead)
 {
-	const bool	is_bounded = lookahead->window.is_known;
-	bool		any_open = !is_bounded; /* a row that may still be to come was
-										 * seen */
-	Walk		walk = {0};
+	Walk		walk = begin_walk(lookahead);
+	Timestamp	from = lookahead->last.time;
+	int64		rows[SPINDLE_BATCH_ROWS];
+	int			m;
 
-	for (int64 first = lookahead->first_row; first < lookahead->nrows; first += SPINDLE_BATCH_ROWS)
+	while ((m = next_rows(lookahead, &walk, rows)) > 0)
 	{
-		int64		rows[SPINDLE_BATCH_ROWS];
-		int			m = (int) Min(SPINDLE_BATCH_ROWS, lookahead->nrows - first);
-		const int64 *base = NULL;
-
 		CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < m; i++)
-			rows[i] = first + i;
-		spindle_eval_run(lookahead->eval, rows, m);
-		if (is_bounded)
-			base = spindle_eval_vector(lookahead->eval, lookahead->base_handle)->value;
-		if (is_bounded && walk.has_limit && earliest_time(lookahead, base[0]) > walk.limit.time)
+		if (!look_at(lookahead, &walk, rows, m))
 			break;
-		for (int i = 0; i < m; i++)
-		{
-			if (!any_open)
-			{
-				if (lookahead->has_last && latest_time(lookahead, base[i]) < lookahead->last.time)
-					continue;
-				lookahead->first_row = rows[i];
-				any_open = true;
-			}
-			take_row(lookahead, &walk, rows[i], i);
-		}
 	}
-	lookahead->n = keep_earliest(lookahead, walk.n);
+	keep_earliest(lookahead, &walk);
+	lookahead->n = walk.n;
 	lookahead->i = 0;
-	if (lookahead->n > 0)
+	if (walk.n == 0 && !walk.has_limit)
+		return false;
+	if (!lookahead->has_last && lookahead->reminders)
+		from = lookahead->reminders->origin;
+	lookahead->has_last = true;
+	lookahead->last = walk.has_limit && !walk.is_full ? walk.limit : lookahead->entry[walk.n - 1];
+	if (lookahead->reminders)
 	{
-		lookahead->has_last = true;
-		lookahead->last = lookahead->entry[lookahead->n - 1];
+		lookahead->pace = walk.n > 0 ? (double) Max(lookahead->last.time - from, 1) / walk.n : lookahead->pace * 4;
+		spindle_reminders_advance(lookahead->reminders, lookahead->last.time);
 	}
+	return true;
 }
 
 /* Have the next entry at hand; false if there is none. */
 static bool
 fill(SpindleLookahead *lookahead)
 {
-	int			most = (int) Min(MAX_KEPT, work_mem * INT64CONST(1024) / (2 * sizeof(SpindleMoment)) / lookahead->sharers);
+	const int64 for_entries = memory(lookahead) - memory(lookahead) / NOTES_PART;
+	int			most = (int) Min(MAX_KEPT, for_entries / (2 * sizeof(SpindleMoment)));
 
 	if (lookahead->i < lookahead->n)
 		return true;
@@ -295,8 +368,10 @@ fill(SpindleLookahead *lookahead)
 		lookahead->entry = MemoryContextAlloc(GetMemoryChunkContext(lookahead),
 											  sizeof(SpindleMoment) * 2 * lookahead->kept);
 	}
-	walk(lookahead);
-	return lookahead->n > 0;
+	while (walk(lookahead))
+		if (lookahead->n > 0)
+			return true;
+	return false;
 }
 
 /*
@@ -349,7 +424,9 @@ spindle_lookahead_rewind(SpindleLookahead *lookahead)
 {
 	lookahead->n = lookahead->i = 0;
 	lookahead->has_last = false;
-	lookahead->first_row = 0;
+	lookahead->pace = 0;
+	if (lookahead->reminders)
+		spindle_reminders_reset(lookahead->reminders, 0, DT_NOBEGIN);
 }
 
 /*
@@ -362,7 +439,8 @@ spindle_lookahead_seek(SpindleLookahead *lookahead, Timestamp time)
 	spindle_lookahead_rewind(lookahead);
 	lookahead->has_last = true;
 	lookahead->last = (SpindleMoment) {.time = time,.root = -1,.row = -1};
-	if (lookahead->window.is_known)
-		lookahead->first_row = spindle_first_row_behind(lookahead->instance, lookahead->table, &lookahead->window.base,
-														time - lookahead->window.longest - 1);
+	if (lookahead->reminders)
+		spindle_reminders_reset(lookahead->reminders,
+								spindle_first_row_behind(lookahead->instance, lookahead->table, &lookahead->window.base,
+														 time - lookahead->window.longest - 1), time);
 }

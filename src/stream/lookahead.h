@@ -22,7 +22,21 @@ typedef struct SpindleMoment
 	int64		row;
 } SpindleMoment;
 
-extern int	spindle_compare_moments(const void *a, const void *b);
+/*
+ * Compare by time, then by root, then by row, as qsort() does: below 0 if a comes
+ * first.
+ */
+static inline int
+spindle_compare_moments(const SpindleMoment *a, const SpindleMoment *b)
+{
+	if (a->time != b->time)
+		return a->time < b->time ? -1 : 1;
+	if (a->root != b->root)
+		return a->root < b->root ? -1 : 1;
+	return a->row < b->row ? -1 : a->row > b->row;
+}
+
+extern void spindle_sort_moments(SpindleMoment *moment, size_t n);
 extern SpindleLookahead *spindle_lookahead_create(SpindleInstance *instance, int table,
 												  const SpindleColumnRef *time, MemoryContext context);
 extern SpindleLookahead *spindle_lookahead_of_moments(SpindleInstance *instance, int table, SpindleMoments *moments,
