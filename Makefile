@@ -233,6 +233,7 @@ OBJS = \
 	src/server/sequence.o \
 	src/server/target.o \
 	src/server/wait.o \
+	src/server/workers.o \
 	src/sink/channel.o \
 	src/sink/file.o \
 	src/sink/program.o \
