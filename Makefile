@@ -24,8 +24,12 @@ OBJS = \
 	src/api/to_tables.o \
 	src/apply/apply.o \
 	src/apply/apply_table.o \
+	src/apply/depend.o \
 	src/apply/modes.o \
+	src/apply/play.o \
 	src/apply/position.o \
+	src/apply/session.o \
+	src/apply/sessions.o \
 	src/define/check.o \
 	src/define/condition.o \
 	src/define/copula.o \

@@ -1382,12 +1382,14 @@ CREATE FUNCTION @extschema@.spindle_dml_modes(
   empty_fraction double precision DEFAULT NULL,
   noop_fraction double precision DEFAULT NULL,
   delete_insert_fraction double precision DEFAULT NULL,
-  replica_identity text DEFAULT NULL)
+  replica_identity text DEFAULT NULL,
+  sessions integer DEFAULT NULL,
+  hold integer DEFAULT NULL)
 RETURNS jsonb
 LANGUAGE C IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_dml_modes(integer, double precision, double precision, double precision, double precision, double precision, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_dml_modes(integer, double precision, double precision, double precision, double precision, double precision, text, integer, integer) IS
 'habits of real writers, for the argument dml of spindle_to_tables';
 
 CREATE PROCEDURE @extschema@.spindle_to_tables(

@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "executor/spi.h"
 #include "libpq/pqmq.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -24,10 +25,12 @@
 #include "storage/ipc.h"
 #include "storage/proc.h"
 #include "storage/shm_toc.h"
+#include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/portal.h"
 
 #include "compat.h"
 #include "server/workers.h"
@@ -376,4 +379,44 @@ void
 spindle_worker_wake_leader(void)
 {
 	SetLatch(&ProcGlobal->allProcs[my_leader].procLatch);
+}
+
+/*
+ * spindle_worker_begin_procedure
+ *		Begin a transaction and a session of SPI that may commit, as in a CALL.
+ *
+ * SPI gives the statements of such a session their snapshots by way of the portal
+ * that the CALL runs in, so there is one, of no statement.
+ */
+void
+spindle_worker_begin_procedure(void)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	Portal		portal;
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	portal = CreateNewPortal();
+	portal->visible = false;
+	PortalDefineQuery(portal, NULL, "CALL", CMDTAG_CALL, NIL, NULL);
+	portal->status = PORTAL_READY;
+	MarkPortalActive(portal);
+	ActivePortal = portal;
+	PortalContext = portal->portalContext;
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to the SPI manager");
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * spindle_worker_end_procedure
+ *		The end of it: commit.  The portal goes with the process.
+ */
+void
+spindle_worker_end_procedure(void)
+{
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	ForgetPortalSnapshots();
+	CommitTransactionCommand();
 }

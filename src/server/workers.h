@@ -35,5 +35,7 @@ extern void spindle_workers_free(SpindleWorkers *workers);
 /* in a worker */
 extern void *spindle_worker_begin(Datum arg, int *number);
 extern void spindle_worker_wake_leader(void);
+extern void spindle_worker_begin_procedure(void);
+extern void spindle_worker_end_procedure(void);
 
 #endif							/* SPINDLE_WORKERS_H */
