@@ -14,6 +14,7 @@ OBJS = \
 	src/api/fill_schema.o \
 	src/api/formats.o \
 	src/api/json_type.o \
+	src/api/last_position.o \
 	src/api/learn.o \
 	src/api/registry.o \
 	src/api/rows.o \

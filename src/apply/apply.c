@@ -29,7 +29,8 @@ typedef struct Applying
 	int64		max_changes;	/* and how many of it, -1: all */
 	SpindlePlay play;
 	int			skip;			/* changes of the first transaction that are there */
-	List	   *kept;			/* SpindleKept of sessions that were ahead */
+	List	   *kept;			/* SpindleKept of sessions that were ahead, */
+	double		made_up;		/* and seconds that it took to make up for that */
 	MemoryContext context;
 } Applying;
 
@@ -243,6 +244,8 @@ play_all(Applying *applying)
 	if (applying->kept != NIL)
 	{
 		make_up(applying);
+		spindle_pace_look(&play->pace);
+		applying->made_up = play->pace.now;
 		spindle_pace_start(&play->pace);
 	}
 	if (applying->options->modes.sessions > 1)
@@ -289,7 +292,7 @@ spindle_apply(const SpindleApplyOptions *options, SpindleApplied *applied)
 	PG_END_TRY();
 	error_context_stack = callback.previous;
 	spindle_progress_end(&applying.play.progress);
-	applied->seconds = applying.play.pace.now;
+	applied->seconds = applying.made_up + applying.play.pace.now;
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(context);
 }

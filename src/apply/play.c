@@ -84,8 +84,10 @@ spindle_play_init(SpindlePlay *play, const SpindleApplyOptions *options, Spindle
 void
 spindle_play_error_context(void *arg)
 {
-	const SpindlePlay *play = arg;
+	SpindlePlay *play = arg;
 
+	if (play->count)
+		play->count(play);
 	if (play->committed->has_position)
 		errcontext("changes of domain \"%s\": " INT64_FORMAT " transactions committed, the last one at position %X/%X",
 				   play->options->instance->domain->name, play->committed->transactions,

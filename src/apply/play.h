@@ -32,8 +32,11 @@ typedef struct SpindlePlay
 	TimestampTz time;
 	SpindleApplied made;		/* what was done, */
 	SpindleApplied *committed;	/* and what of it cannot be lost */
-	void		(*has_committed) (struct SpindlePlay *play);	/* is called after commits, or
-																 * NULL */
+	/* is called after commits, unless NULL */
+	void		(*has_committed) (struct SpindlePlay *play);
+	/* counts what others have committed, unless NULL */
+	void		(*count) (struct SpindlePlay *play);
+	void	   *others;			/* that count() knows */
 } SpindlePlay;
 
 extern void spindle_play_init(SpindlePlay *play, const SpindleApplyOptions *options, SpindleApplied *applied,

@@ -208,6 +208,24 @@ list_query(SpindlePosition *position)
 }
 
 /*
+ * spindle_position_is_readable
+ *		May the caller ask what was kept there?  A table's privileges tell it then.
+ *
+ * Needs a session of SPI.
+ */
+bool
+spindle_position_is_readable(SpindlePosition *position)
+{
+	Datum		value;
+
+	if (position->kind != SPINDLE_POSITION_ORIGIN)
+		return true;
+	return query_value(position, "SELECT pg_catalog.has_function_privilege('pg_catalog.pg_replication_origin_oid(text)', 'execute') "
+					   "AND pg_catalog.has_function_privilege('pg_catalog.pg_replication_origin_progress(text,boolean)', 'execute') "
+					   "AND $1 <> ''", true, &value) && DatumGetBool(value);
+}
+
+/*
  * spindle_position_list
  *		What was kept of a stream: SpindleKept of its own, and of those who share in
  *		it; palloc'd.

@@ -44,6 +44,7 @@ extern SpindlePosition *spindle_position_create(SpindlePositionKind kind, const 
 												int session, int sessions, MemoryContext context);
 extern SpindlePositionKind spindle_position_kind(const SpindlePosition *position);
 extern const char *spindle_position_kind_name(SpindlePositionKind kind);
+extern bool spindle_position_is_readable(SpindlePosition *position);
 extern List *spindle_position_list(SpindlePosition *position);
 extern void spindle_position_begin(SpindlePosition *position, bool resume);
 extern void spindle_position_set(SpindlePosition *position, const SpindleKept *kept, bool has_time, TimestampTz time);

@@ -83,16 +83,25 @@ fill_shared(const SpindlePlay *play, const SpindleSessionsPart *part, SpindleSes
 	memcpy(shared->call, options->call, options->call_size);
 }
 
+/* Sessions at work. */
+typedef struct Others
+{
+	SpindleSessionsShared *shared;
+	SpindleApplied before;		/* what had been committed before them */
+} Others;
+
 /*
  * What all sessions have committed, on top of what there was before.  The position is
  * the last one that any of them has come to.
  */
 static void
-count_committed(SpindlePlay *play, const SpindleApplied *before, SpindleSessionsShared *shared)
+count_committed(SpindlePlay *play)
 {
+	const Others *others = play->others;
+	SpindleSessionsShared *shared = others->shared;
 	SpindleApplied *applied = play->committed;
 
-	*applied = *before;
+	*applied = others->before;
 	for (int s = 0; s < shared->nsessions; s++)
 	{
 		SpindleSessionProgress *progress = &shared->session[s];
@@ -113,20 +122,20 @@ count_committed(SpindlePlay *play, const SpindleApplied *before, SpindleSessions
 
 /* Wait for the end of all workers; raises their errors. */
 static void
-await_end(SpindlePlay *play, SpindleWorkers *workers, const SpindleApplied *before, SpindleSessionsShared *shared)
+await_end(SpindlePlay *play, SpindleWorkers *workers, SpindleSessionsShared *shared)
 {
 	for (int s = 0; s < shared->nsessions; s++)
 	{
 		while (!spindle_workers_has_ended(workers, s))
 		{
 			spindle_wait(REPORT_SECONDS, WAIT_EVENT_BGWORKER_SHUTDOWN);
-			count_committed(play, before, shared);
+			count_committed(play);
 			spindle_progress_report(&play->progress, play->committed->transactions);
 		}
 		if (pg_atomic_read_u32(&shared->session[s].state) != SPINDLE_SESSION_ENDED)
 			spindle_workers_report_end();
 	}
-	count_committed(play, before, shared);
+	count_committed(play);
 }
 
 /*
@@ -141,7 +150,7 @@ void
 spindle_sessions_play(SpindlePlay *play, const SpindleSessionsPart *part)
 {
 	static bool is_registered = false;
-	const SpindleApplied before = *play->committed;
+	Others		others = {.before = *play->committed};
 	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "spindle apply workers", ALLOCSET_SMALL_SIZES);
 	SpindleWorkers *volatile workers = NULL;
 
@@ -152,15 +161,19 @@ spindle_sessions_play(SpindlePlay *play, const SpindleSessionsPart *part)
 	{
 		workers = spindle_workers_create(&apply_workers, part->nsessions,
 										 offsetof(SpindleSessionsShared, call) + play->options->call_size, context);
-		fill_shared(play, part, spindle_workers_shared(workers));
+		others.shared = spindle_workers_shared(workers);
+		fill_shared(play, part, others.shared);
 		active_workers = workers;
+		play->others = &others;
+		play->count = count_committed;
 		spindle_workers_start(workers);
-		await_end(play, workers, &before, spindle_workers_shared(workers));
+		await_end(play, workers, others.shared);
 	}
 	PG_FINALLY();
 	{
 		HOLD_INTERRUPTS();
 		active_workers = NULL;
+		play->count = NULL;
 		if (workers)
 		{
 			spindle_workers_stop(workers);
