@@ -7,7 +7,8 @@
  * one session's, so what happens to a row keeps its order.  What is left are the
  * keys: a row comes behind the insert of the rows that it refers to, the delete of a
  * row behind the last change of rows that referred to it, and a row that has a value
- * of a unique column behind the one that gave it away.
+ * of a unique column behind the one that gave it away.  Rows of tables without a key
+ * are found by all their values, which are their key here.
  *
  * So each session reads the whole stream, and notes at which position each of the
  * others has last written a key, and last referred to one.  Keys are noted by a hash,
@@ -34,6 +35,8 @@
 typedef struct DependKey
 {
 	uint64		label;			/* tells the key from others */
+	bool		is_row;			/* all columns of a table without a key, by which its
+								 * rows are found; NULL is a value of them */
 	int			n;
 	int		   *column;			/* by the order of the image, in the order of the
 								 * key's columns in their table */
@@ -107,15 +110,31 @@ make_key(DependKey *key, const SpindleTable *table, const int *column, int targe
 	return true;
 }
 
+/* All visible columns of a table, as a key. */
+static void
+make_row(DependKey *key, const SpindleTable *table)
+{
+	int		   *column = palloc(sizeof(int) * Max(table->ncolumns, 1));
+	int			n = 0;
+
+	for (int c = 0; c < table->ncolumns; c++)
+		if (!table->column[c].hidden)
+			column[n++] = c;
+	(void) make_key(key, table, column, table->index, column, n);
+	key->is_row = true;
+}
+
 /* All keys of a table, and all references to keys. */
 static void
 make_table(DependTable *result, const SpindleTable *table)
 {
-	result->key = palloc(sizeof(DependKey) * (table->nunique + 1));
-	result->reference = palloc(sizeof(DependKey) * Max(table->nforeign_keys, 1));
+	result->key = palloc0(sizeof(DependKey) * (table->nunique + 1));
+	result->reference = palloc0(sizeof(DependKey) * Max(table->nforeign_keys, 1));
 	if (table->nkeys > 0 &&
 		make_key(&result->key[0], table, table->key, table->index, table->key, table->nkeys))
 		result->nkeys++;
+	else
+		make_row(&result->key[result->nkeys++], table);
 	for (int i = 0; i < table->nunique; i++)
 	{
 		const SpindleColumnSet *set = &table->unique[i];
@@ -165,7 +184,7 @@ place_of(SpindleDepend *depend, const DependKey *key, const SpindleImage *image)
 	resetStringInfo(&depend->buf);
 	for (int i = 0; i < key->n; i++)
 	{
-		if (image->is_null[key->column[i]])
+		if (image->is_null[key->column[i]] && !key->is_row)
 			return -1;
 		spindle_image_write_value(image, key->column[i], &depend->buf);
 		appendStringInfoChar(&depend->buf, ',');
