@@ -14,6 +14,7 @@ OBJS = \
 	src/api/fill_schema.o \
 	src/api/formats.o \
 	src/api/json_type.o \
+	src/api/last_position.o \
 	src/api/learn.o \
 	src/api/registry.o \
 	src/api/rows.o \
@@ -24,8 +25,12 @@ OBJS = \
 	src/api/to_tables.o \
 	src/apply/apply.o \
 	src/apply/apply_table.o \
+	src/apply/depend.o \
 	src/apply/modes.o \
+	src/apply/play.o \
 	src/apply/position.o \
+	src/apply/session.o \
+	src/apply/sessions.o \
 	src/define/check.o \
 	src/define/condition.o \
 	src/define/copula.o \
@@ -237,6 +242,7 @@ OBJS = \
 	src/server/sequence.o \
 	src/server/target.o \
 	src/server/wait.o \
+	src/server/workers.o \
 	src/sink/channel.o \
 	src/sink/file.o \
 	src/sink/program.o \

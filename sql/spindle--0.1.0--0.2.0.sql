@@ -1382,12 +1382,14 @@ CREATE FUNCTION @extschema@.spindle_dml_modes(
   empty_fraction double precision DEFAULT NULL,
   noop_fraction double precision DEFAULT NULL,
   delete_insert_fraction double precision DEFAULT NULL,
-  replica_identity text DEFAULT NULL)
+  replica_identity text DEFAULT NULL,
+  sessions integer DEFAULT NULL,
+  hold integer DEFAULT NULL)
 RETURNS jsonb
 LANGUAGE C IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_dml_modes(integer, double precision, double precision, double precision, double precision, double precision, text) IS
+COMMENT ON FUNCTION @extschema@.spindle_dml_modes(integer, double precision, double precision, double precision, double precision, double precision, text, integer, integer) IS
 'habits of real writers, for the argument dml of spindle_to_tables';
 
 CREATE PROCEDURE @extschema@.spindle_to_tables(
@@ -1459,6 +1461,26 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON PROCEDURE @extschema@.spindle_to_tables(text, text, boolean, text[], text, bigint, text, timestamptz, timestamptz, pg_lsn, boolean, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, text, integer, text, boolean, jsonb) IS
 'plays changes into tables as INSERT, UPDATE and DELETE, with a commit per transaction; for PL/pgSQL, which then needs no variables';
+
+CREATE FUNCTION @extschema@.spindle_last_position(
+  schema_name text,
+  domain text,
+  scale text DEFAULT NULL,
+  seed bigint DEFAULT 42,
+  profile text DEFAULT NULL,
+  OUT kept_in text,
+  OUT session integer,
+  OUT sessions integer,
+  OUT "position" pg_lsn,
+  OUT changes integer,
+  OUT event_time timestamptz)
+RETURNS SETOF record
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+ROWS 2
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_last_position IS
+'how far spindle_to_tables has come, and each of its sessions, by what it kept in an origin or a table';
 
 --
 -- Learning

@@ -73,6 +73,14 @@ add_jsonb(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
 		add_member(buf, name, JsonbToCString(NULL, &PG_GETARG_JSONB_P(arg)->root, -1));
 }
 
+/* Add an argument of type integer, unless it is null. */
+static void
+add_integer(StringInfo buf, const char *name, FunctionCallInfo fcinfo, int arg)
+{
+	if (!PG_ARGISNULL(arg))
+		add_member(buf, name, psprintf("%d", PG_GETARG_INT32(arg)));
+}
+
 /*
  * Add an argument of type double precision with the fewest digits that read
  * back the same, unless it is null.
@@ -246,7 +254,7 @@ spindle_collective_anomaly(PG_FUNCTION_ARGS)
 /*
  * spindle_dml_modes(transaction_size, rollback_fraction, savepoint_fraction,
  *					 empty_fraction, noop_fraction, delete_insert_fraction,
- *					 replica_identity)
+ *					 replica_identity, sessions, hold)
  *
  * Habits of real writers, for the argument dml of spindle_to_tables.
  */
@@ -258,14 +266,15 @@ spindle_dml_modes(PG_FUNCTION_ARGS)
 	Datum		result;
 
 	begin_object(&buf);
-	if (!PG_ARGISNULL(0))
-		add_member(&buf, "transaction_size", psprintf("%d", PG_GETARG_INT32(0)));
+	add_integer(&buf, "transaction_size", fcinfo, 0);
 	add_number(&buf, "rollback_fraction", fcinfo, 1);
 	add_number(&buf, "savepoint_fraction", fcinfo, 2);
 	add_number(&buf, "empty_fraction", fcinfo, 3);
 	add_number(&buf, "noop_fraction", fcinfo, 4);
 	add_number(&buf, "delete_insert_fraction", fcinfo, 5);
 	add_text(&buf, "replica_identity", fcinfo, 6);
+	add_integer(&buf, "sessions", fcinfo, 7);
+	add_integer(&buf, "hold", fcinfo, 8);
 	result = end_object(&buf);
 	spindle_modes_read(result, &modes);
 	PG_RETURN_DATUM(result);

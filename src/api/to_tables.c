@@ -8,19 +8,25 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/pg_lsn.h"
 #include "utils/timestamp.h"
 
 #include "api/args.h"
-#include "apply/apply.h"
+#include "apply/sessions.h"
 #include "compat.h"
 #include "library/change_call.h"
+#include "server/workers.h"
 
 PG_FUNCTION_INFO_V1(spindle_to_tables);
+
+extern PGDLLEXPORT void spindle_apply_worker_main(Datum arg);
 
 /* Positions of the arguments; those from SCALE to SPEED are those of all changes. */
 enum
@@ -114,6 +120,42 @@ read_arguments(FunctionCallInfo fcinfo, SpindleApplyOptions *options)
 		options->position = SPINDLE_POSITION_TABLE;
 	if (!PG_ARGISNULL(ARG_DML))
 		spindle_modes_read(PG_GETARG_DATUM(ARG_DML), &options->modes);
+	if (options->single && options->modes.sessions > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("sessions share out whole transactions"),
+				 errhint("With transactions => 'single', \"sessions\" must be 1 or left out.")));
+}
+
+/*
+ * The call in bytes, for background workers, who read its arguments again.  Types are
+ * those of the procedure, in one form of which there is "report", which has been taken
+ * out of the arguments.
+ */
+static void
+write_call(FunctionCallInfo fcinfo, SpindleApplyOptions *options)
+{
+	Oid		   *types;
+	int			ntypes;
+	Size		size = 0;
+	char	   *end;
+	bool		is_by_value[NUM_ARGS];
+	int16		length[NUM_ARGS];
+
+	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &ntypes);
+	if (types[ARG_TABLES] == BOOLOID)
+		memmove(&types[ARG_TABLES], &types[ARG_TABLES + 1], sizeof(Oid) * (ntypes - ARG_TABLES - 1));
+	for (int i = 0; i < NUM_ARGS; i++)
+	{
+		get_typlenbyval(types[i], &length[i], &is_by_value[i]);
+		if (length[i] == -1 && !fcinfo->args[i].isnull)
+			fcinfo->args[i].value = PointerGetDatum(PG_DETOAST_DATUM(fcinfo->args[i].value));
+		size += datumEstimateSpace(fcinfo->args[i].value, fcinfo->args[i].isnull, is_by_value[i], length[i]);
+	}
+	options->call = end = palloc(size);
+	options->call_size = size;
+	for (int i = 0; i < NUM_ARGS; i++)
+		datumSerialize(fcinfo->args[i].value, fcinfo->args[i].isnull, is_by_value[i], length[i], &end);
 }
 
 /* What was committed, as a row or in words. */
@@ -166,9 +208,32 @@ spindle_to_tables(PG_FUNCTION_ARGS)
 	if (PG_NARGS() < NUM_ARGS)
 		elog(ERROR, "procedure has too few arguments");
 	read_arguments(fcinfo, &options);
+	write_call(fcinfo, &options);
 	spindle_apply(&options, &applied);
 	value = result(fcinfo, &applied, report);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	return value;
+}
+
+/*
+ * spindle_apply_worker_main
+ *		Entry point of the background workers that play a stream's shares; arg is what
+ *		spindle_session_begin() takes.
+ */
+void
+spindle_apply_worker_main(Datum arg)
+{
+	LOCAL_FCINFO(fcinfo, NUM_ARGS);
+	SpindleSession *session = spindle_session_begin(arg);
+	const char *call = spindle_session_call(session);
+	SpindleApplyOptions options;
+
+	InitFunctionCallInfoData(*fcinfo, NULL, NUM_ARGS, InvalidOid, NULL, NULL);
+	spindle_worker_begin_procedure();
+	for (int i = 0; i < NUM_ARGS; i++)
+		fcinfo->args[i].value = datumRestore(unconstify(char **, &call), &fcinfo->args[i].isnull);
+	read_arguments(fcinfo, &options);
+	spindle_session_run(session, &options);
+	spindle_worker_end_procedure();
 }

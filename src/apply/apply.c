@@ -3,311 +3,256 @@
  * apply.c
  *		The loop that plays changes into tables.
  *
- * A transaction of the stream is one of the server, or batch_size of them are; each
- * commit carries the position of the last one, so the stream continues behind what is
- * there, whatever ended it.
+ * By this session, or, behind the rows that are there from the start, by several
+ * that share the rest out.  These are not equally far when something ends them, so
+ * whoever resumes makes up first for what some of them were ahead of others: by as
+ * many sessions as there were, each with its own share.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "access/xlogdefs.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
+#include "utils/timestamp.h"
 
-#include "apply/apply.h"
-#include "apply/apply_table.h"
+#include "apply/sessions.h"
 #include "model/model.h"
-#include "server/pace.h"
-#include "server/progress.h"
 #include "server/run.h"
 
-/* Tells draws of modes from all others, and from each other. */
-#define LABEL_MODES			UINT64CONST(0x6d6f646573)
-#define LABEL_ROLLBACK		1
-#define LABEL_SAVEPOINT		2
-#define LABEL_EMPTY			3
-#define LABEL_NOOP			4
-#define LABEL_DELETE_INSERT	5
-
-/* A stream under way.  It lives on the stack of spindle_apply(). */
+/* A call under way.  It lives on the stack of spindle_apply(). */
 typedef struct Applying
 {
 	const SpindleApplyOptions *options;
-	SpindleApplyTable **target; /* per table of the domain, NULL if not selected */
-	SpindlePosition *position;
-	SpindlePace pace;
-	SpindleProgress progress;
-	MemoryContext scratch;		/* what a transaction leaves behind */
-	SpindleKey	key;			/* of the draws of modes */
-	int			batch_size;
-	int			in_batch;		/* transactions since the last commit */
-	int			in_transaction; /* changes of one that is not complete */
-	int			skip;			/* changes of the first one that are there */
-	bool		is_open;		/* changes were made since the last commit */
-	bool		has_time;		/* of the last transaction */
-	TimestampTz time;
-	SpindleApplied made;		/* what was done, */
-	SpindleApplied *committed;	/* and what of it cannot be lost */
+	SpindleChangeOptions changes;	/* what is left to be played */
+	int64		max_changes;	/* and how many of it, -1: all */
+	SpindlePlay play;
+	int			skip;			/* changes of the first transaction that are there */
+	List	   *kept;			/* SpindleKept of sessions that were ahead, */
+	double		made_up;		/* and seconds that it took to make up for that */
+	MemoryContext context;
 } Applying;
 
-/* Tell how far the stream came, and how to go on. */
-static void
-applying_context(void *arg)
-{
-	const Applying *applying = arg;
-
-	if (applying->committed->has_position)
-		errcontext("changes of domain \"%s\": " INT64_FORMAT " transactions committed, the last one at position %X/%X",
-				   applying->options->instance->domain->name, applying->committed->transactions,
-				   LSN_FORMAT_ARGS(applying->committed->last_position));
-	else
-		errcontext("changes of domain \"%s\": nothing committed", applying->options->instance->domain->name);
-}
-
-/* Commit what was done, with its position. */
-static void
-commit(Applying *applying)
-{
-	if (applying->in_batch > 0 || applying->in_transaction > 0)
-		spindle_position_set(applying->position, applying->made.last_position, applying->in_transaction,
-							 applying->has_time, applying->time);
-	spindle_commit();
-	*applying->committed = applying->made;
-	applying->in_batch = applying->in_transaction = 0;
-	applying->is_open = false;
-	spindle_progress_report(&applying->progress, applying->committed->transactions);
-}
-
-/* Make a change, and count it. */
-static void
-make_change(Applying *applying, const SpindleChange *change)
-{
-	SpindleApplyTable *target = applying->target[change->table];
-	const SpindleModes *modes = &applying->options->modes;
-
-	applying->is_open = true;
-	switch (change->op)
-	{
-		case 'd':
-			applying->made.deletes += spindle_apply_delete(target, change->before);
-			break;
-		case 'u':
-			if (!spindle_apply_is_referred_to(target) &&
-				spindle_mode_shows(applying->key, modes->delete_insert_fraction, LABEL_DELETE_INSERT, change->position,
-								   change->txn_seq))
-			{
-				applying->made.deletes += spindle_apply_delete(target, change->before);
-				applying->made.inserts += spindle_apply_insert(target, change->after);
-				break;
-			}
-			applying->made.updates += spindle_apply_update(target, change->before, change->after, change->changed);
-			if (spindle_mode_shows(applying->key, modes->noop_fraction, LABEL_NOOP, change->position, change->txn_seq))
-				applying->made.updates += spindle_apply_touch(target, change->after);
-			break;
-		default:
-			applying->made.inserts += spindle_apply_insert(target, change->after);
-			break;
-	}
-}
-
-/* Make a change and take it back: to a savepoint. */
-static void
-make_in_vain(Applying *applying, const SpindleChange *change)
-{
-	SpindleApplied made = applying->made;
-	MemoryContext oldcontext = CurrentMemoryContext;
-	ResourceOwner oldowner = CurrentResourceOwner;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(oldcontext);
-	make_change(applying, change);
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(oldcontext);
-	CurrentResourceOwner = oldowner;
-	applying->made = made;
-}
-
-/* What real writers do before a transaction of the stream. */
-static void
-begin_transaction(Applying *applying, const SpindleChange *change)
-{
-	const SpindleModes *modes = &applying->options->modes;
-	SpindleApplied made;
-
-	if (spindle_mode_shows(applying->key, modes->empty_fraction, LABEL_EMPTY, change->position, 0))
-	{
-		if (applying->is_open)
-			commit(applying);
-
-		/* one without a number would leave no trace */
-		(void) GetCurrentTransactionId();
-		commit(applying);
-	}
-	if (spindle_mode_shows(applying->key, modes->rollback_fraction, LABEL_ROLLBACK, change->position, 0))
-	{
-		if (applying->is_open)
-			commit(applying);
-		made = applying->made;
-		make_change(applying, change);
-		SPI_rollback();
-		applying->made = made;
-		applying->is_open = false;
-	}
-}
-
-/* Wait until a transaction is due; what was due before is committed first. */
-static void
-wait_for(Applying *applying, double due)
-{
-	if (spindle_pace_is_due(&applying->pace, due))
-		return;
-	if (applying->is_open)
-		commit(applying);
-	spindle_pace_wait(&applying->pace, due);
-}
-
-/* Note that a transaction of the stream is complete, and commit if it is time. */
-static void
-end_transaction(Applying *applying, const SpindleChange *change)
-{
-	applying->made.transactions++;
-	applying->made.has_position = true;
-	applying->made.last_position = change->position;
-	applying->has_time = change->has_time;
-	applying->time = change->event_time;
-	if (++applying->in_batch >= applying->batch_size)
-	{
-		commit(applying);
-		if (applying->options->realtime)
-			spindle_pace_look(&applying->pace);
-	}
-}
-
-/* Play all changes. */
+/* Play changes by this session, as far as they go; takes them off max_changes. */
 static void
 run(Applying *applying, SpindleChanges *changes)
 {
 	const SpindleApplyOptions *options = applying->options;
+	SpindlePlay *play = &applying->play;
 	SpindleChange change;
-	int64		ndone = 0;		/* changes of the stream */
 	bool		begun = false;
 
-	for (;;)
+	while (applying->max_changes != 0)
 	{
 		/* SPI leaves us in a context of its own, which stays until the end */
-		MemoryContextSwitchTo(applying->scratch);
+		MemoryContextSwitchTo(play->scratch);
 		if (!spindle_changes_next(changes, &change))
 			break;
 		CHECK_FOR_INTERRUPTS();
-		ndone++;
-		if (applying->target[change.table] && change.txn_seq > applying->skip)
+
+		/* whole transactions only, so the last one may have more */
+		if (applying->max_changes > 1 || (applying->max_changes == 1 && change.txn_last))
+			applying->max_changes--;
+		if (play->target[change.table] && change.txn_seq > applying->skip)
 		{
 			if (!begun && options->realtime)
-				wait_for(applying, change.arrival);
+				spindle_play_wait(play, change.arrival);
 			if (!begun)
-				begin_transaction(applying, &change);
+				spindle_play_begin(play, &change);
 			begun = true;
-			if (spindle_mode_shows(applying->key, options->modes.savepoint_fraction, LABEL_SAVEPOINT, change.position,
-								   change.txn_seq))
-				make_in_vain(applying, &change);
-			make_change(applying, &change);
+			spindle_play_change(play, &change);
 			if (options->single && !change.txn_last)
 			{
-				applying->in_transaction = change.txn_seq;
-				commit(applying);
+				play->in_transaction = change.txn_seq;
+				spindle_play_commit(play);
 			}
 		}
 		if (change.txn_last)
 		{
 			if (begun)
-				end_transaction(applying, &change);
+				spindle_play_end(play, &change);
 			begun = false;
 			applying->skip = 0;
-			MemoryContextReset(applying->scratch);
-
-			/* whole transactions only, so the last one may have more */
-			if (options->changes.max_changes >= 0 && ndone >= options->changes.max_changes)
-				break;
+			MemoryContextReset(play->scratch);
 		}
 	}
-	commit(applying);
+	spindle_play_commit(play);
+}
+
+/* Play by this session what changes say. */
+static void
+run_alone(Applying *applying, const SpindleChangeOptions *options)
+{
+	const SpindleChangeNeeds needs = {.arrivals = applying->options->realtime,.images = true};
+	SpindleChanges *changes = spindle_changes_open(applying->options->instance, options, &needs, applying->context);
+
+	run(applying, changes);
+	spindle_changes_close(changes);
+}
+
+/* What is left lies behind the last position, if there is one. */
+static void
+go_behind(Applying *applying)
+{
+	const SpindleApplied *committed = applying->play.committed;
+
+	if (!committed->has_position)
+		return;
+	applying->changes.has_after_position = true;
+	applying->changes.after_position = committed->last_position;
+	applying->changes.from_time = DT_NOBEGIN;
+}
+
+/* All sessions have come to the last position. */
+static void
+level(Applying *applying)
+{
+	const SpindleApplied *committed = applying->play.committed;
+
+	if (committed->has_position)
+		spindle_position_level(applying->play.position, committed->last_position,
+							   spindle_change_time(applying->options->instance->domain, committed->last_position));
+	go_behind(applying);
+}
+
+/* Make up for what some sessions of the last call were ahead of others. */
+static void
+make_up(Applying *applying)
+{
+	const SpindleKept *first = linitial(applying->kept);
+	SpindleSessionsPart part = {
+		.nsessions = first->sessions,
+		.has_start = applying->changes.has_after_position,
+		.start = applying->changes.after_position,
+		.has_until = true,
+		.max_changes = -1,
+		.kept = applying->kept,
+	};
+	ListCell   *lc;
+
+	foreach(lc, applying->kept)
+		part.until = Max(part.until, ((const SpindleKept *) lfirst(lc))->position);
+	spindle_sessions_play(&applying->play, &part);
+
+	/* where all sessions are, even if none of them had anything to do */
+	applying->play.committed->has_position = true;
+	applying->play.committed->last_position = part.until;
+	applying->play.made = *applying->play.committed;
+	level(applying);
+}
+
+/*
+ * Share what is left out among sessions; rows that are there from the start come
+ * first, by this one, as they are a single transaction.
+ */
+static void
+run_shared(Applying *applying)
+{
+	SpindlePlay *play = &applying->play;
+	SpindleChangeOptions there = applying->changes;
+	SpindleSessionsPart part = {.nsessions = applying->options->modes.sessions};
+
+	there.to_time = Min(there.to_time,
+						Max(there.from_time, spindle_change_start(applying->options->instance->domain) - 1));
+	if (there.include_initial && !there.has_after_position)
+	{
+		run_alone(applying, &there);
+		go_behind(applying);
+	}
+	if (applying->max_changes == 0)
+		return;
+	part.has_start = applying->changes.has_after_position;
+	part.start = applying->changes.after_position;
+	part.max_changes = applying->max_changes;
+	spindle_sessions_play(play, &part);
+	level(applying);
 }
 
 /* How much of a row decoders see of it before: for all tables at once. */
 static void
-set_replica_identity(Applying *applying)
+set_replica_identity(SpindlePlay *play)
 {
-	const char *identity = applying->options->modes.replica_identity;
+	const char *identity = play->options->modes.replica_identity;
 
 	if (identity == NULL)
 		return;
-	for (int t = 0; t < applying->options->instance->domain->ntables; t++)
-	{
-		char	   *statement;
-
-		if (applying->target[t] == NULL)
-			continue;
-		statement = psprintf("ALTER TABLE %s REPLICA IDENTITY %s", spindle_apply_table_name(applying->target[t]), identity);
-		if (SPI_execute(statement, false, 0) != SPI_OK_UTILITY)
-			elog(ERROR, "could not execute \"%s\"", statement);
-	}
+	for (int t = 0; t < play->options->instance->domain->ntables; t++)
+		if (play->target[t])
+			spindle_run(psprintf("ALTER TABLE %s REPLICA IDENTITY %s", spindle_apply_table_name(play->target[t]), identity));
 }
 
-/* The name under which the stream's position is kept. */
-static char *
-stream_name(const SpindleApplyOptions *options, const char *schema)
+/* Find out what is there, and begin behind it. */
+static void
+resume(Applying *applying)
 {
-	const SpindleInstance *instance = options->instance;
+	SpindlePlay *play = &applying->play;
+	SpindleApplied *committed = play->committed;
+	ListCell   *lc;
 
-	return psprintf("spindle:%s:%s:%s:" INT64_FORMAT ":%s", schema, instance->domain->name,
-					instance->domain->preset[instance->preset].name, instance->seed,
-					options->changes.profile ? options->changes.profile : "");
+	foreach(lc, spindle_position_list(play->position))
+	{
+		SpindleKept *kept = lfirst(lc);
+
+		/* the stream's own comes first */
+		if (kept->session > 0)
+		{
+			if (!committed->has_position || kept->position > committed->last_position)
+				applying->kept = lappend(applying->kept, kept);
+			continue;
+		}
+		applying->skip = kept->changes;
+		if (!kept->has_position)
+			continue;
+		committed->has_position = true;
+		committed->last_position = kept->position;
+		play->made = *committed;
+		go_behind(applying);
+	}
 }
 
 /* Look at all that is asked for, before anything is changed. */
 static void
-prepare(Applying *applying, SpindleChangeOptions *changes, MemoryContext context)
+prepare(Applying *applying, SpindleApplied *applied)
 {
 	const SpindleApplyOptions *options = applying->options;
-	const SpindleDomain *domain = options->instance->domain;
-	const char *schema = options->schema;
-	bool		any = false;
+	const char *schema;
 
-	applying->target = palloc0(sizeof(SpindleApplyTable *) * domain->ntables);
-	for (int t = 0; t < domain->ntables; t++)
-	{
-		if (!options->selected[t])
-			continue;
-		any = true;
-		applying->target[t] = spindle_apply_table_create(&domain->table[t], options->schema, context);
-		if (schema == NULL)
-			schema = domain->table[t].sql_schema;
-	}
-	if (!any)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("there are no tables to change"),
-				 errhint("\"tables\" names those to change, or is null for all.")));
-	applying->position = spindle_position_create(options->position, schema, stream_name(options, schema), context);
+	spindle_play_init(&applying->play, options, applied, applying->context);
+	schema = spindle_play_schema(options);
+	applying->play.position =
+		spindle_position_create(options->position, schema,
+								spindle_position_stream(schema, options->instance, options->changes.profile), 0, 0,
+								applying->context);
+	applying->changes = options->changes;
+	applying->changes.max_changes = -1;
+	applying->max_changes = options->changes.max_changes;
 	if (options->resume)
-	{
-		uint64		position;
+		resume(applying);
+}
 
-		if (spindle_position_find(applying->position, &position, &applying->skip) && position > 0)
-		{
-			changes->has_after_position = true;
-			changes->after_position = position;
-			changes->from_time = DT_NOBEGIN;
-			applying->committed->has_position = true;
-			applying->committed->last_position = position;
-			applying->made = *applying->committed;
-		}
+/* Play all that is asked for. */
+static void
+play_all(Applying *applying)
+{
+	SpindlePlay *play = &applying->play;
+
+	set_replica_identity(play);
+	spindle_position_begin(play->position, applying->options->resume);
+	spindle_commit();
+	spindle_pace_start(&play->pace);
+	if (applying->kept != NIL)
+	{
+		make_up(applying);
+		spindle_pace_look(&play->pace);
+		applying->made_up = play->pace.now;
+		spindle_pace_start(&play->pace);
 	}
+	if (applying->options->modes.sessions > 1)
+		run_shared(applying);
+	else
+		run_alone(applying, &applying->changes);
+	spindle_pace_look(&play->pace);
 }
 
 /*
@@ -318,53 +263,36 @@ prepare(Applying *applying, SpindleChangeOptions *changes, MemoryContext context
  * Needs a session of SPI that may commit.  Runs as the calling user.  All that is
  * allocated goes with a memory context below the current one.
  *
- * Raises what spindle_apply_table_create() and the statements do; an error's context
- * tells the last position that was committed.
+ * Raises what spindle_apply_table_create(), background workers and the statements do;
+ * an error's context tells the last position that was committed.
  */
 void
 spindle_apply(const SpindleApplyOptions *options, SpindleApplied *applied)
 {
-	const SpindleChangeNeeds needs = {.arrivals = options->realtime,.images = true};
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle apply", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	SpindleChangeOptions change_options = options->changes;
-	Applying	applying = {.options = options,.committed = applied};
+	Applying	applying = {.options = options,.context = context};
 	ErrorContextCallback callback;
-	SpindleChanges *changes;
 
-	memset(applied, 0, sizeof(*applied));
-	change_options.max_changes = options->changes.max_changes == 0 ? 0 : -1;
-	applying.batch_size = options->modes.transaction_size > 0 ? options->modes.transaction_size : options->batch_size;
-	applying.key = spindle_instance_key(options->instance, LABEL_MODES);
-	applying.scratch = AllocSetContextCreate(context, "spindle apply, a transaction", ALLOCSET_DEFAULT_SIZES);
-	prepare(&applying, &change_options, context);
-	changes = spindle_changes_open(options->instance, &change_options, &needs, context);
-	callback.callback = applying_context;
-	callback.arg = &applying;
+	prepare(&applying, applied);
+	callback.callback = spindle_play_error_context;
+	callback.arg = &applying.play;
 	callback.previous = error_context_stack;
-	spindle_progress_start(&applying.progress, psprintf("playing changes of %s", options->instance->domain->name),
+	spindle_progress_start(&applying.play.progress, psprintf("playing changes of %s", options->instance->domain->name),
 						   SPINDLE_PROGRESS_UNKNOWN, "transactions");
 	PG_TRY();
 	{
-		set_replica_identity(&applying);
-		spindle_position_begin(applying.position, options->resume);
-		spindle_commit();
 		error_context_stack = &callback;
-		spindle_pace_start(&applying.pace);
-		run(&applying, changes);
+		play_all(&applying);
 	}
-	PG_CATCH();
+	PG_FINALLY();
 	{
-		spindle_position_abort(applying.position);
-		PG_RE_THROW();
+		spindle_position_end(applying.play.position);
 	}
 	PG_END_TRY();
-	spindle_position_end(applying.position);
 	error_context_stack = callback.previous;
-	spindle_pace_look(&applying.pace);
-	spindle_progress_end(&applying.progress);
-	applied->seconds = applying.pace.now;
-	spindle_changes_close(changes);
+	spindle_progress_end(&applying.play.progress);
+	applied->seconds = applying.made_up + applying.play.pace.now;
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(context);
 }

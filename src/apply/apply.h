@@ -26,6 +26,9 @@ typedef struct SpindleApplyOptions
 	SpindlePositionKind position;
 	bool		resume;			/* continue behind the position that was kept */
 	SpindleModes modes;
+	const char *call;			/* what was asked for, in bytes that whoever calls
+								 * us reads again in background workers */
+	Size		call_size;
 } SpindleApplyOptions;
 
 /* What has been committed. */

@@ -13,6 +13,9 @@
 
 #include "math/rng.h"
 
+/* Sessions that share a stream out, at most. */
+#define SPINDLE_MAX_SESSIONS	32
+
 /* Fractions are of transactions, or of changes. */
 typedef struct SpindleModes
 {
@@ -28,6 +31,10 @@ typedef struct SpindleModes
 	double		delete_insert_fraction; /* updates that are a DELETE and an INSERT,
 										 * of rows that nothing refers to */
 	const char *replica_identity;	/* "default", "full" or "nothing", or NULL */
+	int			sessions;		/* that share out the rows at the top, 0 and 1:
+								 * the caller's */
+	int			hold;			/* one in so many transactions stays open until
+								 * others have committed so many, 0: none */
 } SpindleModes;
 
 extern void spindle_modes_read(Datum jsonb, SpindleModes *modes);

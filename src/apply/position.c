@@ -9,12 +9,23 @@
  * for it are called as anybody calls them, so whoever may not, may not.  Else a row of
  * the table spindle_position is updated in the same transaction.
  *
+ * A session that plays its share of a stream keeps its position under the stream's
+ * name, ":", its number, "/" and how many there are.  All of its share up to there is
+ * committed.  When all sessions have come to an end, the last of their positions
+ * becomes the stream's, and theirs are forgotten.  Positions of sessions that are not
+ * beyond the stream's tell nothing.
+ *
+ * An origin has no position 0, which is that of the rows that are there from the
+ * start.  So whoever commits these makes another origin, under the stream's name and
+ * ":0", in the same transaction.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "replication/origin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -22,6 +33,7 @@
 #include "utils/timestamp.h"
 
 #include "apply/position.h"
+#include "model/model.h"
 #include "server/run.h"
 
 /* The table, in the schema of the tables that are changed. */
@@ -30,7 +42,8 @@
 struct SpindlePosition
 {
 	SpindlePositionKind kind;	/* never AUTO */
-	const char *stream;			/* tells it from others */
+	const char *base;			/* the stream's name, which tells it from others */
+	const char *stream;			/* the same, with the session that shares in it */
 	const char *table;			/* with its schema, quoted */
 	bool		is_set_up;		/* the session has the origin */
 	SPIPlanPtr	plan;			/* that keeps a position */
@@ -96,6 +109,7 @@ may_use_origins(SpindlePosition *position)
 					   "FROM pg_catalog.unnest(ARRAY['pg_catalog.pg_replication_origin_create(text)', "
 					   "'pg_catalog.pg_replication_origin_drop(text)', 'pg_catalog.pg_replication_origin_oid(text)', "
 					   "'pg_catalog.pg_replication_origin_progress(text,boolean)', "
+					   "'pg_catalog.pg_replication_origin_advance(text,pg_lsn)', "
 					   "'pg_catalog.pg_replication_origin_session_is_setup()', "
 					   "'pg_catalog.pg_replication_origin_xact_setup(pg_lsn,timestamptz)', "
 					   "'pg_catalog.pg_replication_origin_session_setup(text)', "
@@ -116,22 +130,35 @@ has_table(SpindlePosition *position)
 }
 
 /*
+ * spindle_position_stream
+ *		The name under which the position of a stream is kept; palloc'd.
+ */
+char *
+spindle_position_stream(const char *schema, const SpindleInstance *instance, const char *profile)
+{
+	return psprintf("spindle:%s:%s:%s:" INT64_FORMAT ":%s", schema, instance->domain->name,
+					instance->domain->preset[instance->preset].name, instance->seed, profile ? profile : "");
+}
+
+/*
  * spindle_position_create
  *		Where a stream's position is kept; which one it is in the schema, its name
- *		tells.
+ *		tells.  session is from 1, or 0 if it is not shared out.
  *
  * Needs a session of SPI.  Changes nothing.  Allocated in the given memory context;
  * stream must live as long.  AUTO is decided here.
  */
 SpindlePosition *
-spindle_position_create(SpindlePositionKind kind, const char *schema, const char *stream, MemoryContext context)
+spindle_position_create(SpindlePositionKind kind, const char *schema, const char *stream, int session, int sessions,
+						MemoryContext context)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	SpindlePosition *position = palloc0(sizeof(SpindlePosition));
 	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
 
 	position->kind = kind;
-	position->stream = stream;
+	position->base = stream;
+	position->stream = session > 0 ? psprintf("%s:%d/%d", stream, session, sessions) : stream;
 	position->table = quote_qualified_identifier(schema, POSITION_TABLE);
 	callback->func = free_plan;
 	callback->arg = position;
@@ -142,38 +169,152 @@ spindle_position_create(SpindlePositionKind kind, const char *schema, const char
 	return position;
 }
 
+/* Where it is kept; never AUTO. */
+SpindlePositionKind
+spindle_position_kind(const SpindlePosition *position)
+{
+	return position->kind;
+}
+
+/* The word for it. */
+const char *
+spindle_position_kind_name(SpindlePositionKind kind)
+{
+	return kind_names[kind];
+}
+
 /*
- * spindle_position_find
- *		The position that was kept last, and how many changes behind it are committed,
- *		too; false if there is none.
+ * The names of a stream and of those who share in it: a condition on $1, the stream's
+ * name, and a column; the latter's session and sessions are parts[1] and [2].
+ */
+#define OF_STREAM(column) \
+	"LATERAL (SELECT pg_catalog.regexp_match(pg_catalog.substr(" column ", pg_catalog.length($1) + 1), " \
+	"'^:([0-9]{1,4})/([0-9]{1,4})$')) AS s (parts) " \
+	"WHERE (" column " = $1 OR (pg_catalog.starts_with(" column ", $1) AND s.parts IS NOT NULL))"
+
+/* What tells of a stream's positions: session, sessions, position, changes. */
+static const char *
+list_query(SpindlePosition *position)
+{
+	if (position->kind == SPINDLE_POSITION_ORIGIN)
+		return "SELECT s.parts[1]::int, s.parts[2]::int, "
+			"COALESCE(pg_catalog.pg_replication_origin_progress(o.roname, true), "
+			"CASE WHEN pg_catalog.pg_replication_origin_oid(o.roname || ':0') IS NOT NULL THEN '0/0'::pg_lsn END), 0 "
+			"FROM pg_catalog.pg_replication_origin o, " OF_STREAM("o.roname") " ORDER BY 1 NULLS FIRST";
+	if (position->kind == SPINDLE_POSITION_TABLE && has_table(position))
+		return psprintf("SELECT s.parts[1]::int, s.parts[2]::int, p.\"position\", p.changes FROM %s p, "
+						OF_STREAM("p.stream") " ORDER BY 1 NULLS FIRST", position->table);
+	return NULL;
+}
+
+/*
+ * spindle_position_is_readable
+ *		May the caller ask what was kept there?  A table's privileges tell it then.
+ *
+ * Needs a session of SPI.
  */
 bool
-spindle_position_find(SpindlePosition *position, uint64 *value, int *changes)
+spindle_position_is_readable(SpindlePosition *position)
 {
-	Datum		found;
-	bool		has = false;
-	bool		is_null;
+	Datum		value;
 
-	*changes = 0;
+	if (position->kind != SPINDLE_POSITION_ORIGIN)
+		return true;
+	return query_value(position, "SELECT pg_catalog.has_function_privilege('pg_catalog.pg_replication_origin_oid(text)', 'execute') "
+					   "AND pg_catalog.has_function_privilege('pg_catalog.pg_replication_origin_progress(text,boolean)', 'execute') "
+					   "AND $1 <> ''", true, &value) && DatumGetBool(value);
+}
+
+/*
+ * spindle_position_list
+ *		What was kept of a stream: SpindleKept of its own, and of those who share in
+ *		it; palloc'd.
+ *
+ * Needs a session of SPI.  Raises insufficient_privilege.
+ */
+List *
+spindle_position_list(SpindlePosition *position)
+{
+	Oid			types[] = {TEXTOID};
+	Datum		values[] = {CStringGetTextDatum(position->base)};
+	const char *query = list_query(position);
+	MemoryContext context = CurrentMemoryContext;
+	List	   *list = NIL;
+
+	if (query == NULL)
+		return NIL;
+	if (SPI_execute_with_args(query, 1, types, values, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not execute \"%s\"", query);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		SpindleKept *kept = MemoryContextAllocZero(context, sizeof(SpindleKept));
+		MemoryContext oldcontext;
+		Datum		value[4];
+		bool		is_null[4];
+
+		for (int c = 0; c < lengthof(value); c++)
+			value[c] = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, c + 1, &is_null[c]);
+		kept->session = is_null[0] ? 0 : DatumGetInt32(value[0]);
+		kept->sessions = is_null[1] ? 0 : DatumGetInt32(value[1]);
+		kept->has_position = !is_null[2];
+		kept->position = is_null[2] ? 0 : DatumGetLSN(value[2]);
+		kept->changes = is_null[3] ? 0 : DatumGetInt32(value[3]);
+		oldcontext = MemoryContextSwitchTo(context);
+		if (kept->has_position || kept->changes > 0)
+			list = lappend(list, kept);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return list;
+}
+
+/* Forget what the sessions that share in a stream have kept. */
+static void
+forget_sessions(SpindlePosition *position)
+{
+	Datum		value;
 
 	if (position->kind == SPINDLE_POSITION_ORIGIN)
-		has = query_value(position, "SELECT pg_catalog.pg_replication_origin_progress($1, true) "
-						  "WHERE pg_catalog.pg_replication_origin_oid($1) IS NOT NULL", true, &found);
-	else if (position->kind == SPINDLE_POSITION_TABLE && has_table(position))
+		(void) query_value(position, "SELECT pg_catalog.count(pg_catalog.pg_replication_origin_drop(o.roname)::text) "
+						   "FROM pg_catalog.pg_replication_origin o, " OF_STREAM("o.roname") " AND o.roname <> $1", false, &value);
+	else if (position->kind == SPINDLE_POSITION_TABLE)
+		(void) query_value(position, psprintf("DELETE FROM %s d USING %s p, " OF_STREAM("p.stream")
+											  " AND p.stream <> $1 AND p.stream = d.stream",
+											  position->table, position->table), false, &value);
+}
+
+/* Forget all that was kept of a stream. */
+static void
+forget(SpindlePosition *position)
+{
+	Datum		value;
+
+	forget_sessions(position);
+	if (position->kind == SPINDLE_POSITION_ORIGIN)
 	{
-		has = query_value(position, psprintf("SELECT \"position\", changes FROM %s WHERE stream = $1", position->table),
-						  true, &found);
-		if (has)
-			*changes = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &is_null));
+		(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_drop($1) "
+						   "WHERE pg_catalog.pg_replication_origin_oid($1) IS NOT NULL", false, &value);
+		(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_drop($1 || ':0') "
+						   "WHERE pg_catalog.pg_replication_origin_oid($1 || ':0') IS NOT NULL", false, &value);
 	}
-	if (has)
-		*value = DatumGetLSN(found);
-	return has && (*value > 0 || *changes > 0);
+	else if (position->kind == SPINDLE_POSITION_TABLE)
+		(void) query_value(position, psprintf("DELETE FROM %s WHERE stream = $1", position->table), false, &value);
+}
+
+/* Have the session's commits carry the stream's position. */
+static void
+take_origin(SpindlePosition *position)
+{
+	Datum		value;
+
+	(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_session_setup($1)", false, &value);
+	position->is_set_up = true;
 }
 
 /*
  * spindle_position_begin
- *		Make ready to keep positions.  Without resume, one that was kept is forgotten.
+ *		Make ready to keep positions.  Without resume, those that were kept are
+ *		forgotten.
  *
  * The first thing that changes something; the caller commits it.
  */
@@ -186,24 +327,22 @@ spindle_position_begin(SpindlePosition *position, bool resume)
 	{
 		/* progress never goes back, so a new stream takes a new origin */
 		if (!resume)
-			(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_drop($1) "
-							   "WHERE pg_catalog.pg_replication_origin_oid($1) IS NOT NULL", false, &value);
+			forget(position);
 		(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_create($1) "
 						   "WHERE pg_catalog.pg_replication_origin_oid($1) IS NULL", false, &value);
 
 		/* this transaction is none of the stream */
 		spindle_commit();
-		(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_session_setup($1)", false, &value);
-		position->is_set_up = true;
+		take_origin(position);
 	}
 	else if (position->kind == SPINDLE_POSITION_TABLE)
 	{
 		if (!has_table(position) &&
-			SPI_execute(psprintf("CREATE TABLE %s (stream pg_catalog.text PRIMARY KEY, \"position\" pg_catalog.pg_lsn NOT NULL, "
+			SPI_execute(psprintf("CREATE TABLE %s (stream pg_catalog.text PRIMARY KEY, \"position\" pg_catalog.pg_lsn, "
 								 "changes pg_catalog.int4 NOT NULL, event_time pg_catalog.timestamptz)", position->table), false, 0) != SPI_OK_UTILITY)
 			elog(ERROR, "could not create the table of positions");
 		if (!resume)
-			(void) query_value(position, psprintf("DELETE FROM %s WHERE stream = $1", position->table), false, &value);
+			forget(position);
 	}
 }
 
@@ -225,26 +364,37 @@ prepare(SpindlePosition *position)
 		elog(ERROR, "could not prepare to keep a position");
 }
 
+/* An origin's position 0. */
+static void
+set_beginning(SpindlePosition *position)
+{
+	Datum		value;
+
+	(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_create($1 || ':0') "
+					   "WHERE pg_catalog.pg_replication_origin_oid($1 || ':0') IS NULL", false, &value);
+	SPI_freetuptable(SPI_tuptable);
+}
+
 /*
  * spindle_position_set
- *		With the next commit, all is there up to a position, and so many changes of
- *		the transaction behind it; time is that of its events.
+ *		With the next commit, all that *kept says is there; time is that of its
+ *		events.  Whose share it is, the position knows.
  *
  * An origin keeps whole transactions only.
  */
 void
-spindle_position_set(SpindlePosition *position, uint64 value, int changes, bool has_time, TimestampTz time)
+spindle_position_set(SpindlePosition *position, const SpindleKept *kept, bool has_time, TimestampTz time)
 {
 	Datum		values[4];
-	const char	nulls[] = {' ', ' ', ' ', has_time ? ' ' : 'n'};
+	const char	nulls[] = {' ', kept->has_position ? ' ' : 'n', ' ', has_time ? ' ' : 'n'};
 
 	if (position->kind == SPINDLE_POSITION_NONE)
 		return;
 	if (position->plan == NULL)
 		prepare(position);
 	values[0] = CStringGetTextDatum(position->stream);
-	values[1] = LSNGetDatum(value);
-	values[2] = Int32GetDatum(changes);
+	values[1] = LSNGetDatum(kept->position);
+	values[2] = Int32GetDatum(kept->changes);
 	values[3] = TimestampTzGetDatum(time);
 	if (SPI_execute_plan(position->plan, values, nulls, false, 0) < 0)
 		elog(ERROR, "could not keep a position");
@@ -252,11 +402,16 @@ spindle_position_set(SpindlePosition *position, uint64 value, int changes, bool 
 	/* else it would stay until the session of SPI ends */
 	SPI_freetuptable(SPI_tuptable);
 	pfree(DatumGetPointer(values[0]));
+	if (position->kind == SPINDLE_POSITION_ORIGIN && kept->position == 0 && kept->has_position)
+		set_beginning(position);
 }
 
-/* Forget the session's origin; raises nothing. */
+/*
+ * spindle_position_end
+ *		Leave the origin to others, after the last commit or an error; raises nothing.
+ */
 void
-spindle_position_abort(SpindlePosition *position)
+spindle_position_end(SpindlePosition *position)
 {
 	if (!position->is_set_up)
 		return;
@@ -268,11 +423,30 @@ spindle_position_abort(SpindlePosition *position)
 }
 
 /*
- * spindle_position_end
- *		After the last commit: leave the origin to others.
+ * spindle_position_level
+ *		All is there up to a position, whoever brought it there: it becomes the
+ *		stream's, and what sessions that shared in it have kept is forgotten.
+ *
+ * Commits.  No session has one of the origins but this one, which begins anew with
+ * the stream's.
  */
 void
-spindle_position_end(SpindlePosition *position)
+spindle_position_level(SpindlePosition *position, uint64 value, TimestampTz time)
 {
-	spindle_position_abort(position);
+	const SpindleKept kept = {.has_position = true,.position = value};
+	Datum		none;
+
+	if (position->kind == SPINDLE_POSITION_TABLE)
+		spindle_position_set(position, &kept, true, time);
+	else if (position->kind == SPINDLE_POSITION_ORIGIN)
+	{
+		/* in the log before the others go, whatever becomes of their transaction */
+		spindle_position_end(position);
+		(void) query_value(position, psprintf("SELECT pg_catalog.pg_replication_origin_advance($1, '%X/%X')",
+											  LSN_FORMAT_ARGS(value)), false, &none);
+	}
+	forget_sessions(position);
+	spindle_commit();
+	if (position->kind == SPINDLE_POSITION_ORIGIN)
+		take_origin(position);
 }

@@ -26,16 +26,10 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "executor/spi.h"
-#include "libpq/pqmq.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "postmaster/bgworker.h"
-#include "storage/dsm.h"
 #include "storage/ipc.h"
-#include "storage/proc.h"
-#include "storage/shm_toc.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -48,6 +42,7 @@
 #include "server/progress.h"
 #include "server/run.h"
 #include "server/wait.h"
+#include "server/workers.h"
 
 /* Between two looks at how far workers are, if nothing else wakes us. */
 #define REPORT_SECONDS	1.0
@@ -62,14 +57,19 @@ typedef struct Job
 	const SpindleSeed *seed;	/* not to be used at the end of a session */
 	bool		has_made_schema;
 	List	   *made_types;		/* for the tables */
-	dsm_segment *segment;
+	SpindleWorkers *workers;
 	SpindleSeedShared *shared;
-	int			nworkers;		/* that have been started */
-	BackgroundWorkerHandle *worker[SPINDLE_MAX_SEED_WORKERS];
-	shm_mq_handle *queue[SPINDLE_MAX_SEED_WORKERS]; /* NULL when it has ended */
 	SpindleProgress progress;	/* first of rows, then of tables */
 	bool		is_loaded;		/* all rows are stored */
 } Job;
+
+/* What workers are. */
+static const SpindleWorkersKind seed_workers = {
+	.library = "$libdir/spindle",
+	.function = "spindle_seed_worker_main",
+	.type = "spindle seed worker",
+	.caller = "spindle_seed",
+};
 
 /* The job of this session, for the case that the session is terminated. */
 static Job *active_job = NULL;
@@ -100,10 +100,6 @@ fill_shared(const SpindleSeed *seed, SpindleSeedShared *shared)
 {
 	const SpindleInstance *instance = seed->options->instance;
 
-	shared->database = MyDatabaseId;
-	shared->login_user = GetAuthenticatedUserId();
-	shared->user = GetUserId();
-	shared->leader = MyProcNumber;
 	shared->seed = instance->seed;
 	shared->fingerprint = instance->domain->fingerprint;
 	strlcpy(shared->domain, instance->domain->name, NAMEDATALEN);
@@ -130,53 +126,6 @@ fill_shared(const SpindleSeed *seed, SpindleSeedShared *shared)
 }
 
 /*
- * Shared memory: what to do, the session's settings, a queue per worker.
- * Settings are those of this moment, so workers run as the session would.
- */
-static void
-create_shared(Job *job)
-{
-	const SpindleSeed *seed = job->seed;
-	int			nworkers = Min(seed->options->nworkers, seed->ntables);
-	Size		shared_size = offsetof(SpindleSeedShared, task) + sizeof(SpindleSeedTask) * seed->ntables;
-	Size		settings_size = EstimateGUCStateSpace();
-	Size		queues_size = mul_size(SPINDLE_SEED_QUEUE_SIZE, nworkers);
-	shm_toc_estimator estimator;
-	shm_toc    *toc;
-	Size		size;
-	char	   *space;
-
-	shm_toc_initialize_estimator(&estimator);
-	shm_toc_estimate_chunk(&estimator, shared_size);
-	shm_toc_estimate_chunk(&estimator, settings_size);
-	shm_toc_estimate_chunk(&estimator, queues_size);
-	shm_toc_estimate_keys(&estimator, 3);
-	size = shm_toc_estimate(&estimator);
-	job->segment = dsm_create(size, 0);
-	toc = shm_toc_create(SPINDLE_SEED_MAGIC, dsm_segment_address(job->segment), size);
-
-	job->shared = shm_toc_allocate(toc, shared_size);
-	memset(job->shared, 0, shared_size);
-	fill_shared(seed, job->shared);
-	shm_toc_insert(toc, SPINDLE_SEED_KEY_SHARED, job->shared);
-	space = shm_toc_allocate(toc, settings_size);
-	SerializeGUCState(settings_size, space);
-	shm_toc_insert(toc, SPINDLE_SEED_KEY_SETTINGS, space);
-	space = shm_toc_allocate(toc, queues_size);
-	for (int i = 0; i < nworkers; i++)
-	{
-		shm_mq	   *queue = shm_mq_create(space + (Size) i * SPINDLE_SEED_QUEUE_SIZE, SPINDLE_SEED_QUEUE_SIZE);
-
-		shm_mq_set_receiver(queue, MyProc);
-		job->queue[i] = shm_mq_attach(queue, job->segment, NULL);
-	}
-	shm_toc_insert(toc, SPINDLE_SEED_KEY_QUEUES, space);
-
-	/* from now on it survives the end of transactions */
-	dsm_pin_mapping(job->segment);
-}
-
-/*
  * All that is known before workers start.  Fails within a transaction only.
  * The result is in a context below TopMemoryContext, and goes by hand.
  */
@@ -192,122 +141,33 @@ create_job(const SpindleSeed *seed, const List *made_types)
 	job->seed = seed;
 	job->has_made_schema = seed->schema_is_missing;
 	job->made_types = list_copy(made_types);
-	create_shared(job);
+	job->workers = spindle_workers_create(&seed_workers, Min(seed->options->nworkers, seed->ntables),
+										  offsetof(SpindleSeedShared, task) + sizeof(SpindleSeedTask) * seed->ntables,
+										  context);
+	job->shared = spindle_workers_shared(job->workers);
+	fill_shared(seed, job->shared);
 	MemoryContextSetParent(context, TopMemoryContext);
 	MemoryContextSwitchTo(oldcontext);
 	return job;
 }
 
 /*
- * Start as many workers as were asked for, who begin at once.
- *
- * Raises insufficient_resources if the server has no place for one; those that
- * have been started are stopped by clean_up().
- */
-static void
-start_workers(Job *job)
-{
-	BackgroundWorker worker = {
-		.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
-		.bgw_start_time = BgWorkerStart_RecoveryFinished,
-		.bgw_restart_time = BGW_NEVER_RESTART,
-		.bgw_library_name = "$libdir/spindle",
-		.bgw_function_name = "spindle_seed_worker_main",
-		.bgw_type = "spindle seed worker",
-		.bgw_notify_pid = MyProcPid,
-		.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(job->segment)),
-	};
-	MemoryContext oldcontext = MemoryContextSwitchTo(job->context);
-
-	for (int i = 0; i < job->shared->nworkers; i++)
-	{
-		snprintf(worker.bgw_name, BGW_MAXLEN, "spindle seed worker %d of PID %d", i + 1, MyProcPid);
-		memcpy(worker.bgw_extra, &i, sizeof(int));
-		if (!RegisterDynamicBackgroundWorker(&worker, &job->worker[i]))
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-					 errmsg("could not start background worker %d of %d", i + 1, job->shared->nworkers),
-					 errhint("Ask for fewer workers, or increase max_worker_processes.")));
-		shm_mq_set_handle(job->queue[i], job->worker[i]);
-		job->nworkers++;
-	}
-	MemoryContextSwitchTo(oldcontext);
-}
-
-/*
- * A message of a worker: raise its errors, pass on its notices.  Messages of
- * other types are passed over.  data is copied.
- */
-static void
-handle_message(char *data, Size size)
-{
-	StringInfoData message;
-	ErrorData	edata;
-	char		type;
-
-	initStringInfo(&message);
-	appendBinaryStringInfo(&message, data, (int) size);
-	type = message.data[message.cursor++];
-	if (type != 'E' && type != 'N')
-		return;
-	pq_parse_errornotice(&message, &edata);
-
-	/* the end of a worker is no reason for us to end */
-	edata.elevel = Min(edata.elevel, ERROR);
-	edata.context = edata.context ? psprintf("%s\nbackground worker of spindle_seed", edata.context) :
-		pstrdup("background worker of spindle_seed");
-	ThrowErrorData(&edata);
-}
-
-/*
- * Read all that workers have to say.  Does not wait.  Raises the first error
- * that a worker tells of.
- */
-static void
-read_queues(Job *job)
-{
-	for (int i = 0; i < job->nworkers; i++)
-		while (job->queue[i] != NULL)
-		{
-			Size		size;
-			void	   *data;
-			shm_mq_result result = shm_mq_receive(job->queue[i], &size, &data, true);
-
-			if (result == SHM_MQ_WOULD_BLOCK)
-				break;
-			if (result == SHM_MQ_SUCCESS)
-				handle_message(data, size);
-			else
-				job->queue[i] = NULL;
-		}
-}
-
-/*
- * Have all workers done a step?  An error if one of them never will.  The
- * latter happens where a worker ends without a word, as when it is terminated
- * before it finds its queue.
+ * Have all workers done a step?  An error if one of them never will.
  */
 static bool
 is_step_done(Job *job, SpindleSeedStep step)
 {
 	bool		is_done = true;
 
-	for (int i = 0; i < job->nworkers; i++)
+	for (int i = 0; i < job->shared->nworkers; i++)
 	{
-		pid_t		pid;
-		bool		is_stopped = GetBackgroundWorkerPid(job->worker[i], &pid) == BGWH_STOPPED;
+		bool		has_ended = spindle_workers_has_ended(job->workers, i);
 
-		/* what it said before it ended is in the queue now */
-		pg_read_barrier();
-		read_queues(job);
 		if (pg_atomic_read_u32(&job->shared->steps_done[i]) > step)
 			continue;
 		is_done = false;
-		if (is_stopped)
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-					 errmsg("a background worker ended before its work was done"),
-					 errhint("More details may be available in the server log.")));
+		if (has_ended)
+			spindle_workers_report_end();
 	}
 	return is_done;
 }
@@ -485,40 +345,9 @@ show_tables(SpindleSeed *seed)
 static void
 await_end(Job *job)
 {
-	for (int i = 0; i < job->nworkers; i++)
-	{
-		pid_t		pid;
-
-		while (GetBackgroundWorkerPid(job->worker[i], &pid) != BGWH_STOPPED)
-		{
+	for (int i = 0; i < job->shared->nworkers; i++)
+		while (!spindle_workers_has_ended(job->workers, i))
 			spindle_wait(REPORT_SECONDS, WAIT_EVENT_BGWORKER_SHUTDOWN);
-			read_queues(job);
-		}
-	}
-	pg_read_barrier();
-	read_queues(job);
-}
-
-/*
- * Stop all workers, then wait until none is left.
- *
- * Runs with interrupts held, as the server's own wait for parallel workers does,
- * so nothing may keep a worker from its end.  Nobody reads the queues any more; a
- * worker that finds its queue full would wait for that, even with the message
- * that it is terminated.  So we let go of the queues first, which a worker notices.
- */
-static void
-stop_workers(Job *job)
-{
-	for (int i = 0; i < job->nworkers; i++)
-	{
-		TerminateBackgroundWorker(job->worker[i]);
-		if (job->queue[i] != NULL)
-			shm_mq_detach(job->queue[i]);
-		job->queue[i] = NULL;
-	}
-	for (int i = 0; i < job->nworkers; i++)
-		(void) WaitForBackgroundWorkerShutdown(job->worker[i]);
 }
 
 /*
@@ -535,7 +364,7 @@ clean_up_at_exit(int code, Datum arg)
 		return;
 	active_job = NULL;
 	AbortOutOfAnyTransaction();
-	stop_workers(job);
+	spindle_workers_stop(job->workers);
 	StartTransactionCommand();
 	spindle_seed_drop_tables(job->shared, job->made_types, job->has_made_schema);
 	CommitTransactionCommand();
@@ -555,11 +384,11 @@ clean_up(Job *job, MemoryContext context)
 	edata = CopyErrorData();
 	FlushErrorState();
 	SPI_rollback();
-	stop_workers(job);
+	spindle_workers_stop(job->workers);
 	active_job = NULL;
 	spindle_seed_drop_tables(job->shared, job->made_types, job->has_made_schema);
 	SPI_commit();
-	dsm_detach(job->segment);
+	spindle_workers_free(job->workers);
 	MemoryContextDelete(job->context);
 	RESUME_INTERRUPTS();
 	ReThrowError(edata);
@@ -572,7 +401,7 @@ clean_up(Job *job, MemoryContext context)
 static void
 run_job(Job *job, SpindleSeed *seed)
 {
-	start_workers(job);
+	spindle_workers_start(job->workers);
 	await_workers(job, SPINDLE_SEED_LOAD);
 	begin_step(job, SPINDLE_SEED_COMMIT);
 	await_workers(job, SPINDLE_SEED_COMMIT);
@@ -668,7 +497,7 @@ spindle_seed_parallel(SpindleSeed *seed)
 	PG_END_TRY();
 	active_job = NULL;
 	spindle_seed_release_lock(schema);
-	dsm_detach(job->segment);
+	spindle_workers_free(job->workers);
 	SPI_finish();
 	spindle_progress_end(&job->progress);
 	MemoryContextDelete(job->context);

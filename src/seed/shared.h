@@ -13,16 +13,6 @@
 
 #include "seed/options.h"
 
-#define SPINDLE_SEED_MAGIC		0x5350534dU
-
-/* Entries of the table of contents of the shared memory. */
-#define SPINDLE_SEED_KEY_SHARED		1
-#define SPINDLE_SEED_KEY_SETTINGS	2
-#define SPINDLE_SEED_KEY_QUEUES		3
-
-/* Size of the queue through which a worker's messages come. */
-#define SPINDLE_SEED_QUEUE_SIZE		16384
-
 /*
  * Provisional names of tables are this, the leader's process id, a number drawn
  * for the call and one for the table, with underscores between; and what tables
@@ -63,10 +53,6 @@ typedef struct SpindleSeedTask
 typedef struct SpindleSeedShared
 {
 	/* set by the leader before it starts workers */
-	Oid			database;
-	Oid			login_user;
-	Oid			user;
-	int			leader;			/* PGPROC number, whose latch to set */
 	int64		seed;
 	uint64		fingerprint;	/* of the definition */
 	char		domain[NAMEDATALEN];

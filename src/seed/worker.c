@@ -9,8 +9,7 @@
  * happens in one transaction, which stays open until all workers are as far.
  * So a worker that fails, or a server that crashes, leaves nothing behind.
  *
- * Errors and notices go to the leader through a queue; the server's own parallel
- * workers do it so.
+ * Errors and notices go to the leader (server/workers.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -18,19 +17,9 @@
 
 #include "access/xact.h"
 #include "executor/spi.h"
-#include "libpq/pqmq.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "postmaster/bgworker.h"
-#include "storage/dsm.h"
-#include "storage/ipc.h"
-#include "storage/proc.h"
-#include "storage/shm_toc.h"
-#include "tcop/tcopprot.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
-#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -40,6 +29,7 @@
 #include "seed/shared.h"
 #include "server/progress.h"
 #include "server/run.h"
+#include "server/workers.h"
 
 /* What a worker knows; it lives on the stack of the entry point. */
 typedef struct Worker
@@ -51,46 +41,6 @@ typedef struct Worker
 	SpindleProgress progress;	/* of the present table */
 	int64		rows_reported;	/* of the present table */
 } Worker;
-
-/*
- * Find the shared memory, send messages to the leader from now on.  number is
- * that of the worker, from 0.  Ends the process if the leader has gone.
- */
-static shm_toc *
-attach(dsm_handle handle, int number)
-{
-	dsm_segment *segment = dsm_attach(handle);
-	shm_toc    *toc = segment ? shm_toc_attach(SPINDLE_SEED_MAGIC, dsm_segment_address(segment)) : NULL;
-	shm_mq	   *queue;
-
-	/* nobody to report to: the leader has gone */
-	if (toc == NULL)
-		proc_exit(0);
-	queue = (shm_mq *) ((char *) shm_toc_lookup(toc, SPINDLE_SEED_KEY_QUEUES, false) +
-						(Size) number * SPINDLE_SEED_QUEUE_SIZE);
-	shm_mq_set_sender(queue, MyProc);
-	pq_redirect_to_shm_mq(segment, shm_mq_attach(queue, segment, NULL));
-	return toc;
-}
-
-/*
- * Become the leader's user with the leader's settings.  The login is checked
- * for the user that logged in there, as the present one need not be allowed
- * to.  settings is what SerializeGUCState() wrote there.
- */
-static void
-take_over_session(const SpindleSeedShared *shared, void *settings)
-{
-	BackgroundWorkerInitializeConnectionByOid(shared->database, shared->login_user, 0);
-	StartTransactionCommand();
-	RestoreGUCState(settings);
-	CommitTransactionCommand();
-
-	/* messages are for the leader, whatever its client wants */
-	(void) SetClientEncoding(GetDatabaseEncoding());
-	InvalidateSystemCaches();
-	SetUserIdAndSecContext(shared->user, 0);
-}
 
 /*
  * Find the domain; it must be the one that the leader has.  Called in each
@@ -118,17 +68,6 @@ prepare(Worker *worker)
 }
 
 /*
- * A worker that is terminated while it waits must not be left in a queue of
- * shared memory that it loses on its way out.  Runs before shared memory is
- * let go of.
- */
-static void
-cancel_sleep(int code, Datum arg)
-{
-	ConditionVariableCancelSleep();
-}
-
-/*
  * Tell the leader that a step is done.  What was written before is seen by
  * whoever sees the step.
  */
@@ -137,7 +76,7 @@ report_step(Worker *worker, SpindleSeedStep step)
 {
 	pg_write_barrier();
 	pg_atomic_write_u32(&worker->shared->steps_done[worker->number], step + 1);
-	SetLatch(&ProcGlobal->allProcs[worker->shared->leader].procLatch);
+	spindle_worker_wake_leader();
 }
 
 /*
@@ -283,26 +222,16 @@ validate_tables(Worker *worker)
 
 /*
  * spindle_seed_worker_main
- *		Entry point; arg is the handle of the shared memory.
+ *		Entry point; arg is what spindle_worker_begin() takes.
  *
- * bgw_extra has the worker's number, from 0.  An error goes to the leader and
- * ends the process; what was not committed is undone.
+ * An error goes to the leader and ends the process; what was not committed is undone.
  */
 void
 spindle_seed_worker_main(Datum arg)
 {
 	Worker		worker = {0};
-	shm_toc    *toc;
 
-	pqsignal(SIGTERM, die);
-	BackgroundWorkerUnblockSignals();
-	memcpy(&worker.number, MyBgworkerEntry->bgw_extra, sizeof(int));
-	CurrentMemoryContext = AllocSetContextCreate(TopMemoryContext, "spindle seed worker",
-												 ALLOCSET_DEFAULT_SIZES);
-	toc = attach(DatumGetUInt32(arg), worker.number);
-	before_shmem_exit(cancel_sleep, (Datum) 0);
-	worker.shared = shm_toc_lookup(toc, SPINDLE_SEED_KEY_SHARED, false);
-	take_over_session(worker.shared, shm_toc_lookup(toc, SPINDLE_SEED_KEY_SETTINGS, false));
+	worker.shared = spindle_worker_begin(arg, &worker.number);
 	make_tables(&worker);
 	if (worker.shared->with_keys)
 		validate_tables(&worker);

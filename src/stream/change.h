@@ -76,6 +76,11 @@ typedef struct SpindleChange
 	bool		txn_last;		/* which ends here */
 	int			txn_changes;	/* how many it has, as txn_seq; known with the
 								 * last only, else -1 */
+	int			root_level;		/* the row at the top that it belongs to: that of
+								 * its table, and ... */
+	int64		root;			/* ... its number; of 'r' the row itself, and of no
+								 * meaning in a transaction with the last number
+								 * of a microsecond, which may be of several */
 	char		op;				/* 'r' is there from the start, 'c' inserted,
 								 * 'u' updated, 'd' deleted */
 	int			table;			/* in the domain */
@@ -133,6 +138,8 @@ extern bool spindle_changes_next(SpindleChanges *changes, SpindleChange *change)
 extern void spindle_changes_rewind(SpindleChanges *changes);
 extern bool spindle_changes_begin_slice(SpindleChanges *changes, int64 slice, int64 *slices);
 extern void spindle_changes_close(SpindleChanges *changes);
+extern Timestamp spindle_change_start(const SpindleDomain *domain);
+extern Timestamp spindle_change_time(const SpindleDomain *domain, uint64 position);
 
 /* image.c: JSON is appended to out, in UTF-8 */
 extern SpindleChangeTable *spindle_change_table_create(const SpindleTable *table);

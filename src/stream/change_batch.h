@@ -26,6 +26,8 @@ typedef struct SpindleBatchMoment
 	SpindleMomentKind kind;
 	int			table;
 	int64		row;
+	int			root_level;		/* of the row that it belongs to: see change.h */
+	int64		root;
 	Timestamp	time;
 	uint64		position;
 	char		op;				/* 0: nothing changes */

@@ -101,6 +101,20 @@ position_of(const SpindleChanges *changes, Timestamp time, int number)
 	return since << SPINDLE_POSITION_BITS | (uint64) number;
 }
 
+/* The first microsecond of a domain's range, of which positions tell the distance. */
+Timestamp
+spindle_change_start(const SpindleDomain *domain)
+{
+	return (Timestamp) domain->first_day * USECS_PER_DAY;
+}
+
+/* The time of the transaction at a position. */
+Timestamp
+spindle_change_time(const SpindleDomain *domain, uint64 position)
+{
+	return spindle_change_start(domain) + (Timestamp) (position >> SPINDLE_POSITION_BITS);
+}
+
 /* The tables that take part, by their levels. */
 static void
 set_tables(SpindleChanges *changes, const SpindleChangePlace *places)
@@ -123,11 +137,11 @@ set_beginning(SpindleChanges *changes)
 {
 	const SpindleChangeOptions *options = &changes->options;
 
-	changes->range_start = (Timestamp) changes->instance->domain->first_day * USECS_PER_DAY;
+	changes->range_start = spindle_change_start(changes->instance->domain);
 	changes->there_time = changes->range_start - 1;
 	if (options->has_after_position)
 	{
-		changes->first_time = changes->range_start + (Timestamp) (options->after_position >> SPINDLE_POSITION_BITS);
+		changes->first_time = spindle_change_time(changes->instance->domain, options->after_position);
 		return;
 	}
 	if (options->from_time > changes->there_time)
@@ -350,6 +364,8 @@ add_moments(SpindleChanges *changes)
 			next->feed->inserts ? SPINDLE_MOMENT_FIRST_INSERT : SPINDLE_MOMENT_CHANGE,
 			.table = next->feed->table,
 			.row = next->moment.row,
+			.root_level = next->feed->place->root_level,
+			.root = next->moment.root,
 			.time = next->moment.time,
 		};
 
@@ -516,6 +532,8 @@ spindle_changes_next(SpindleChanges *changes, SpindleChange *change)
 		.position = moment.position,
 		.txn_seq = changes->txn_seq = Min(changes->txn_seq, PG_INT32_MAX - 1) + 1,
 		.txn_changes = -1,
+		.root_level = moment.root_level,
+		.root = moment.root,
 		.op = moment.op,
 		.table = moment.table,
 		.row = moment.row,

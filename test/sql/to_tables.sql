@@ -61,6 +61,27 @@ DROP TRIGGER refuse ON play."order";
 CALL spindle_to_tables('play', 'retail', false, tables => '{order,order_line,return}', scale => 'small', "position" => 'table', resume => true);
 SELECT * FROM rest();
 
+-- By several sessions, whose transactions interleave; some stay open while others commit.
+TRUNCATE play.product_category, play.customer, play.store, play.promotion CASCADE;
+CALL spindle_to_tables('play', 'retail', false, scale => 'small', to_time => '2022-03-01', "position" => 'table', dml => spindle_dml_modes(sessions => 3, hold => 10, savepoint_fraction => 0.1));
+SELECT kept_in, session, sessions, changes, event_time = (SELECT max(event_time) FROM spindle_changes('retail', scale => 'small', to_time => '2022-03-01')) AS at_the_end,
+  "position" = (SELECT max("position") FROM spindle_changes('retail', scale => 'small', to_time => '2022-03-01')) AS last FROM spindle_last_position('play', 'retail', 'small') WHERE kept_in = 'table';
+SELECT sum(missing) + sum(extra) + sum(different) AS wrong FROM spindle_compare('play', 'retail', scale => 'small', as_of => '2022-03-01');
+-- One of them fails; the others end with it, and what they were ahead of it is made up for.
+CREATE TRIGGER refuse BEFORE INSERT ON play."order" FOR EACH ROW WHEN (NEW.order_id = 300) EXECUTE FUNCTION play.refuse();
+\set VERBOSITY terse
+CALL spindle_to_tables('play', 'retail', true, scale => 'small', "position" => 'table', resume => true, dml => spindle_dml_modes(sessions => 4));
+\set VERBOSITY default
+DROP TRIGGER refuse ON play."order";
+SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'spindle apply worker';
+SELECT count(*) > 1 AS ahead, count(*) = count(DISTINCT "position") AS not_equally, max(sessions) AS sessions FROM spindle_last_position('play', 'retail', 'small') WHERE session > 0;
+CALL spindle_to_tables('play', 'retail', false, scale => 'small', "position" => 'table', resume => true, max_events => 0);
+SELECT count(*) AS rows, bool_and(session IS NULL) AS even, (SELECT sum(missing) + sum(extra) + sum(different) FROM spindle_compare('play', 'retail', scale => 'small', as_of => max(event_time))) AS wrong
+FROM spindle_last_position('play', 'retail', 'small') WHERE kept_in = 'table';
+CALL spindle_to_tables('play', 'retail', false, scale => 'small', "position" => 'table', resume => true, max_events => 1000, dml => spindle_dml_modes(sessions => 2, transaction_size => 20));
+CALL spindle_to_tables('play', 'retail', false, scale => 'small', to_time => '2022-09-01', "position" => 'table', resume => true);
+SELECT sum(missing) + sum(extra) + sum(different) AS wrong FROM spindle_compare('play', 'retail', scale => 'small', as_of => '2022-09-01');
+
 -- As the caller, whose rights they need.
 CREATE ROLE regress_spindle_player;
 GRANT USAGE ON SCHEMA play TO regress_spindle_player;
@@ -68,6 +89,10 @@ GRANT SELECT, INSERT ON play.customer TO regress_spindle_player;
 SET ROLE regress_spindle_player;
 CALL spindle_to_tables('play', 'retail', true, scale => 'small', "position" => 'none', from_time => '2025-01-01');
 CALL spindle_to_tables('play', 'retail', true, scale => 'small', "position" => 'table', from_time => '2025-01-01');
+SELECT * FROM spindle_last_position('play', 'retail', 'small');
+\set VERBOSITY terse
+CALL spindle_to_tables('play', 'retail', true, scale => 'small', "position" => 'none', from_time => '2025-01-01', dml => spindle_dml_modes(sessions => 2));
+\set VERBOSITY default
 RESET ROLE;
 
 -- What cannot be.
@@ -79,7 +104,14 @@ CALL spindle_to_tables('play', 'retail', true, batch_size => 0);
 CALL spindle_to_tables('play', 'retail', true, "position" => 'file');
 CALL spindle_to_tables('play', 'retail', true, "position" => 'none', resume => true);
 CALL spindle_to_tables('play', 'retail', true, "position" => 'origin', transactions => 'single');
-CALL spindle_to_tables('play', 'retail', true, dml => '{"sessions": 2}');
+CALL spindle_to_tables('play', 'retail', true, dml => '{"session": 2}');
+CALL spindle_to_tables('play', 'retail', true, transactions => 'single', dml => '{"sessions": 2}');
+SELECT spindle_dml_modes(sessions => 0);
+SELECT spindle_dml_modes(sessions => 33);
+SELECT spindle_dml_modes(sessions => 1, hold => 5);
+SELECT spindle_dml_modes(sessions => 2, hold => 0);
+SELECT * FROM spindle_last_position('nowhere', 'retail');
+SELECT * FROM spindle_last_position(NULL, 'retail', 'small', profile => 'none');
 CALL spindle_to_tables('play', 'retail', true, profile => 'none');
 SELECT spindle_dml_modes(noop_fraction => 2);
 SELECT spindle_dml_modes(noop_fraction => 'NaN');
@@ -132,6 +164,8 @@ CREATE TABLE play.parent_rest PARTITION OF play.parent DEFAULT;
 CREATE TABLE play.child (number smallint, parent_id bigint, tags varchar(10)[], extra int DEFAULT 7, PRIMARY KEY (parent_id, number));
 CREATE TABLE play.loose (word text, parent_id int);
 CALL spindle_to_tables('play', 'played', false, "position" => 'none', dml => spindle_dml_modes(delete_insert_fraction => 0.3, noop_fraction => 0.3));
+TRUNCATE play.parent, play.child, play.loose;
+CALL spindle_to_tables('play', 'played', false, "position" => 'none', dml => spindle_dml_modes(sessions => 4, hold => 5, delete_insert_fraction => 0.3, noop_fraction => 0.3));
 SELECT p.relname, count(*) > 0 AS some, count(*) = (SELECT sum(CASE op WHEN 'c' THEN 1 WHEN 'd' THEN -1 ELSE 0 END) FROM spindle_changes('played', p.relname)) AS as_told
 FROM (SELECT 'parent' AS relname FROM play.parent UNION ALL SELECT 'child' FROM play.child WHERE extra = 7 UNION ALL SELECT 'loose' FROM play.loose) p GROUP BY 1 ORDER BY 1;
 CREATE FUNCTION public.last(relation text) RETURNS SETOF json LANGUAGE sql AS $$
