@@ -475,6 +475,18 @@ has_better_default(const LearnColumn *column)
 								   column->kind == LEARN_OTHER);
 }
 
+/* Do checks hold a column together with others? */
+static bool
+is_in_check(const LearnTable *table, int c)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->checks)
+		if (bms_is_member(c, ((LearnCheck *) lfirst(lc))->columns))
+			return true;
+	return false;
+}
+
 /* Is a column in a unique set or an exclusion constraint? */
 static bool
 is_in_set(const LearnTable *table, int c)
@@ -509,7 +521,7 @@ learn_find_table_values(LearnSchema *schema, LearnTable *table)
 
 		if (column->left_out || column->base || column->differing || column->always_null)
 			continue;
-		if (has_better_default(column) && !is_in_set(table, c))
+		if (has_better_default(column) && !is_in_set(table, c) && !is_in_check(table, c))
 		{
 			column->left_out = "its default says more than its type";
 			continue;
