@@ -59,6 +59,9 @@ skip_tables(LearnSchema *schema)
 				 errmsg("no table has a column that could be learned")));
 }
 
+/* Memory is taken in blocks of this size at most, so that little of the last one is unused. */
+#define BLOCK_SIZE		(512 * 1024)
+
 /* All of it, in the current memory context. */
 static char *
 learn(const SpindleLearnOptions *options)
@@ -110,7 +113,8 @@ spindle_learn_settings(void)
 char *
 spindle_learn_schemas(const SpindleLearnOptions *options)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle learn", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle learn", ALLOCSET_DEFAULT_MINSIZE,
+												  ALLOCSET_DEFAULT_INITSIZE, BLOCK_SIZE);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	int			level = spindle_learn_settings();
 	char	   *definition;

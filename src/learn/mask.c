@@ -198,24 +198,19 @@ prose_rule(const LearnColumn *column, double words)
 }
 
 /*
- * learn_mask_rule
- *		A rule for texts like those that the statistics have; NULL if these are none.
+ * The masks of the texts of statistics, palloc'd, *n of them with room for many; the
+ * sum of their weights in *sum, and the words of a text in the mean times that.
  */
-char *
-learn_mask_rule(const LearnColumn *column)
+static Mask *
+collect_masks(const LearnStatistics *statistics, int *n, double *sum, double *words)
 {
-	const LearnStatistics *statistics = column->statistics;
 	int			all = statistics->nvalues + statistics->nbounds;
-	Mask	   *masks = palloc0(sizeof(Mask) * (MAX_MASKS * 20));
-	int			n = 0;
-	int			kept = 0;
-	double		words = 0;
-	double		sum = 0;
+	int			room = Min(all, MAX_MASKS * 20);
+	Mask	   *masks = palloc(sizeof(Mask) * room);
 	double		rest = 1 - statistics->null_fraction;
-	StringInfoData rule;
 
-	if (all == 0)
-		return statistics->width > 200 ? prose_rule(column, statistics->width / 5.5) : NULL;
+	*n = 0;
+	*sum = *words = 0;
 	for (int i = 0; i < statistics->nvalues; i++)
 		rest -= statistics->frequency[i];
 	for (int i = 0; i < all; i++)
@@ -225,17 +220,36 @@ learn_mask_rule(const LearnColumn *column)
 		double		weight = is_value ? statistics->frequency[i] : Max(rest, 0.001) / statistics->nbounds;
 		Mask		mask;
 
-		words += words_in(text) * weight;
-		sum += weight;
+		*words += words_in(text) * weight;
+		*sum += weight;
 		if (mask_text(text, &mask))
-			add_mask(masks, &n, &mask, weight, MAX_MASKS * 20);
+			add_mask(masks, n, &mask, weight, room);
 	}
-	if (words / sum > PROSE_WORDS)
-		return prose_rule(column, words / sum);
-	qsort(masks, n, sizeof(Mask), compare_masks);
+	return masks;
+}
+
+/*
+ * learn_mask_rule
+ *		A rule for texts like those that the statistics have; NULL if these are none.
+ */
+char *
+learn_mask_rule(const LearnColumn *column)
+{
+	const LearnStatistics *statistics = column->statistics;
+	int			kept = 0;
+	Mask	   *masks;
+	int			n;
+	double		words;
+	double		sum;
+	StringInfoData rule;
+
+	if (statistics->nvalues + statistics->nbounds == 0)
+		return statistics->width > 200 ? prose_rule(column, statistics->width / 5.5) : NULL;
+	masks = collect_masks(statistics, &n, &sum, &words);
 	initStringInfo(&rule);
 	appendStringInfoString(&rule, "{\"kind\": \"shape\", \"shapes\": {");
-	for (int i = 0; i < n && kept < MAX_MASKS; i++)
+	qsort(masks, n, sizeof(Mask), compare_masks);
+	for (int i = 0; i < n && kept < MAX_MASKS && words / sum <= PROSE_WORDS; i++)
 	{
 		/* what single texts look like is not told */
 		if (masks[i].texts < 3 || masks[i].weight < 0.02 * sum)
@@ -245,5 +259,6 @@ learn_mask_rule(const LearnColumn *column)
 		appendStringInfo(&rule, ": %s", learn_number(Max(1, floor(masks[i].weight / sum * 1000 + 0.5))));
 	}
 	appendStringInfoString(&rule, "}}");
-	return kept > 0 ? rule.data : NULL;
+	pfree(masks);
+	return words / sum > PROSE_WORDS ? prose_rule(column, words / sum) : kept > 0 ? rule.data : NULL;
 }

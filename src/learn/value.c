@@ -356,6 +356,8 @@ learn_rule_passes(LearnAsker *asker, LearnTable *table, LearnColumn *column, Lis
 		pfree(rows[i]);
 	}
 	pfree(rows);
+	pfree(passes);
+	pfree(all);
 	return result;
 }
 
@@ -413,9 +415,11 @@ find_value(LearnSchema *schema, LearnAsker *asker, LearnTable *table, LearnColum
 
 		foreach(lc, rules)
 		{
-			if (column->checks == NIL ||
-				learn_rule_passes(asker, table, column, learn_sample(column, lfirst(lc), TRIED_VALUES), &passing))
+			List	   *values = column->checks ? learn_sample(column, lfirst(lc), TRIED_VALUES) : NIL;
+
+			if (column->checks == NIL || learn_rule_passes(asker, table, column, values, &passing))
 			{
+				list_free_deep(values);
 				if (d > 0)
 					forget_carried(column);
 				column->base = lfirst(lc);
