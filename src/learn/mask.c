@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include <math.h>
 
 #include "lib/stringinfo.h"
@@ -57,31 +59,49 @@ class_of(unsigned char ch)
 	return strchr(DIVIDERS, ch) ? (char) ch : '-';
 }
 
-/* Is a text made of many hexadecimal digits, letters and digits of them? */
-static bool
-is_hash(const char *text)
-{
-	size_t		n = strspn(text, "0123456789abcdef");
+#define HEX_DIGITS		"0123456789abcdef"
 
-	return text[n] == '\0' && n >= 16;
+/* Is a text an identifier of 32 hexadecimal digits with hyphens between some? */
+static bool
+is_uuid(const char *text)
+{
+	return strlen(text) == 36 && strspn(text, HEX_DIGITS "-") == 36 &&
+		text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-' && strspn(text + 24, HEX_DIGITS) == 12;
+}
+
+/*
+ * The number of hexadecimal digits that a text begins with and nothing of a word goes
+ * on with, if they are so many that they are none of a word; in an identifier each of
+ * its parts.
+ */
+static int
+hex_digits(const char *text, bool in_uuid)
+{
+	int			n = (int) strspn(text, HEX_DIGITS);
+
+	return (n >= 16 || (in_uuid && n > 0)) && !isalnum((unsigned char) text[n]) && !IS_HIGHBIT_SET(text[n]) ? n : 0;
 }
 
 /* The mask of a text; false if it has too many parts. */
 static bool
 mask_text(const char *text, Mask *mask)
 {
+	bool		in_uuid = is_uuid(text);
+	int			len;
+
 	mask->n = 0;
-	if (is_hash(text))
-	{
-		mask->n = 1;
-		mask->part[0] = (Part) {'h', (int) strlen(text), (int) strlen(text)};
-		return true;
-	}
-	for (; *text; text += pg_mblen(text))
+	for (; *text; text += len)
 	{
 		char		class = class_of((unsigned char) *text);
 		Part	   *last = mask->n > 0 ? &mask->part[mask->n - 1] : NULL;
+		int			digits = last == NULL || strchr(DIVIDERS, last->class) ? hex_digits(text, in_uuid) : 0;
 
+		len = digits ? digits : pg_mblen(text);
+		if (digits && mask->n < MAX_PARTS)
+		{
+			mask->part[mask->n++] = (Part) {'h', digits, digits};
+			continue;
+		}
 		if (last && last->class == 'A' && last->max == 1 && class == 'a')
 			last->class = 'C';
 		if (last && (last->class == class || (last->class == 'C' && class == 'a')) && !strchr(DIVIDERS, class))
