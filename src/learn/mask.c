@@ -170,7 +170,13 @@ compare_masks(const void *a, const void *b)
 	return 0;
 }
 
-/* Append a mask in the words of the rule "shape"; a text has up to room characters. */
+/* Where addresses of mail lead, as nobody is to get any. */
+#define MAIL_DOMAIN		"example.com"
+
+/*
+ * Append a mask in the words of the rule "shape"; a text has up to room characters.  If
+ * it is of addresses of mail, with the domain that is there for examples.
+ */
 static void
 append_mask(StringInfo out, const Mask *mask, int room)
 {
@@ -184,6 +190,13 @@ append_mask(StringInfo out, const Mask *mask, int room)
 		int			min = Min(part->min, max);
 
 		room -= max;
+		if (part->class == '@' && i > 0 && room >= (int) strlen(MAIL_DOMAIN))
+		{
+			appendStringInfoString(&text, "\\@");
+			for (const char *p = MAIL_DOMAIN; *p; p++)
+				appendStringInfo(&text, "\\%c", *p);
+			break;
+		}
 		if (part->class == 'C')
 		{
 			appendStringInfoChar(&text, 'A');
