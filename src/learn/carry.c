@@ -28,7 +28,8 @@ static const char *const sensitive_words[] = {
 	"nick name", "firstname", "lastname", "fullname", "nickname", "surname", "forename", "given name", "family name", "username", "user name",
 	"login", "author", "address", "street", "city", "zip", "postal", "postcode", "lat", "lng", "latitude", "longitude", "birth", "birthday",
 	"birthdate", "born", "dob", "ssn", "passport", "iban", "bic", "card", "cvv", "password", "passwd", "pwd", "secret", "token", "hash", "salt",
-	"api key", "private key", "otp", "pin", "ip", "user agent", "body", "message", "comment", "comments", "note", "notes", "description", "bio",
+	"api key", "private key", "otp", "pin", "ip", "user agent", "body", "message", "comment", "comments", "note", "notes", "remark", "remarks",
+	"memo", "description", "bio", "biography", "emails", "mails", "phones", "addresses", "passwords", "secrets", "tokens", "credentials",
 	"salary", "wage", "diagnosis", "religion", "ethnicity", NULL};
 
 /* Is a column in a list of names that the caller gave: its own name, with or without its table, or a word of it? */

@@ -41,9 +41,11 @@ static const char *const tables_query =
 " ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
 
 static const char *const columns_query =
-"SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.atthasdef, a.attidentity, a.attgenerated,"
+"SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod,"
+"  a.attnotnull OR (c.relkind = 'p' AND EXISTS (SELECT FROM pg_partition_tree(r.oid) t JOIN pg_attribute p"
+"    ON p.attrelid = t.relid AND p.attname = a.attname AND p.attnotnull AND t.level > 0)), a.atthasdef, a.attidentity, a.attgenerated,"
 "  CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END"
-" FROM unnest($1::oid[]) WITH ORDINALITY r (oid, place) JOIN pg_attribute a ON a.attrelid = r.oid"
+" FROM unnest($1::oid[]) WITH ORDINALITY r (oid, place) JOIN pg_class c ON c.oid = r.oid JOIN pg_attribute a ON a.attrelid = r.oid"
 "  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
 " WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY r.place, a.attnum";
 

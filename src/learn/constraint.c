@@ -3,7 +3,9 @@
  * constraint.c
  *		What rows must be like, as the catalogue has it.
  *
- * Expressions are taken as the trees that the server keeps, not as text.
+ * Expressions are taken as the trees that the server keeps, not as text.  What is
+ * declared of partitions alone is taken as if all of the table had it, in terms of
+ * the table's columns; but for checks, which mostly say what the bounds do.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,21 +19,34 @@
 #include "learn/query.h"
 #include "learn/schema.h"
 
+/* The relations of a table r: itself, and its partitions of all levels. */
+#define RELATIONS \
+" FROM unnest($1::oid[]) WITH ORDINALITY r (oid, place)," \
+"  LATERAL (SELECT r.oid AS relid UNION ALL SELECT t.relid FROM pg_partition_tree(r.oid) t WHERE t.level > 0) l"
+
+/* For each column of a relation, the number of that column in the table. */
+#define NUMBERS_IN_TABLE(relation) \
+"  CASE WHEN " relation " <> r.oid THEN" \
+"    (SELECT array_agg(coalesce(a.attnum, 0) ORDER BY p.attnum) FROM pg_attribute p LEFT JOIN pg_attribute a" \
+"       ON a.attrelid = r.oid AND a.attname = p.attname AND NOT a.attisdropped WHERE p.attrelid = " relation " AND p.attnum > 0) END"
+
 static const char *const constraints_query =
-"SELECT k.conrelid, k.conname, k.contype, k.conkey, k.confrelid, k.confkey, k.confdeltype, k.confmatchtype, k.conbin,"
+"SELECT r.oid, k.conname, k.contype, k.conkey, k.confrelid, k.confkey, k.confdeltype, k.confmatchtype, k.conbin,"
 "  CASE WHEN k.contype = 'f' THEN k.confrelid::regclass END, i.indkey, i.indexprs,"
 "  (SELECT array_agg(o.oprname ORDER BY place) FROM unnest(k.conexclop) WITH ORDINALITY x (oid, place) JOIN pg_operator o ON o.oid = x.oid),"
-"  i.indpred"
-" FROM unnest($1::oid[]) WITH ORDINALITY r (oid, place) JOIN pg_constraint k ON k.conrelid = r.oid"
+"  i.indpred," NUMBERS_IN_TABLE("k.conrelid")
+RELATIONS " JOIN pg_constraint k ON k.conrelid = l.relid"
 "  LEFT JOIN pg_index i ON k.contype = 'x' AND i.indexrelid = k.conindid"
-" WHERE k.contype IN ('c', 'f', 'x') AND k.conparentid = 0 AND coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'true'"
-" ORDER BY r.place, k.contype, k.conname COLLATE \"C\"";
+" WHERE k.contype IN ('c', 'f', 'x') AND k.conparentid = 0 AND (k.conrelid = r.oid OR k.coninhcount = 0)"
+"  AND coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'true'"
+" ORDER BY r.place, k.conrelid <> r.oid, k.contype, k.conname COLLATE \"C\"";
 
 static const char *const indexes_query =
-"SELECT i.indrelid, c.relname, i.indisprimary, i.indkey, i.indnkeyatts, i.indexprs, i.indpred,"
-"  coalesce(to_jsonb(i) ->> 'indnullsnotdistinct', 'false') = 'true'"
-" FROM unnest($1::oid[]) WITH ORDINALITY r (oid, place) JOIN pg_index i ON i.indrelid = r.oid JOIN pg_class c ON c.oid = i.indexrelid"
-" WHERE i.indisunique AND i.indislive ORDER BY r.place, i.indisprimary DESC, i.indnkeyatts, c.relname COLLATE \"C\"";
+"SELECT r.oid, c.relname, i.indisprimary AND i.indrelid = r.oid, i.indkey, i.indnkeyatts, i.indexprs, i.indpred,"
+"  coalesce(to_jsonb(i) ->> 'indnullsnotdistinct', 'false') = 'true'," NUMBERS_IN_TABLE("i.indrelid")
+RELATIONS " JOIN pg_index i ON i.indrelid = l.relid JOIN pg_class c ON c.oid = i.indexrelid"
+" WHERE i.indisunique AND i.indislive AND (i.indrelid = r.oid OR NOT c.relispartition)"
+" ORDER BY r.place, i.indrelid <> r.oid, i.indisprimary DESC, i.indnkeyatts, c.relname COLLATE \"C\"";
 
 static const char *const domains_query =
 "WITH RECURSIVE chain AS ("
@@ -41,8 +56,10 @@ static const char *const domains_query =
 " ORDER BY c.declared, k.conname COLLATE \"C\"";
 
 static const char *const triggers_query =
-"SELECT t.tgrelid, t.tgname FROM unnest($1::oid[]) WITH ORDINALITY r (oid, place) JOIN pg_trigger t ON t.tgrelid = r.oid"
-" WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND (t.tgtype & 7) = 7 ORDER BY r.place, t.tgname COLLATE \"C\"";
+"SELECT DISTINCT ON (r.place, t.tgname COLLATE \"C\") r.oid, t.tgname, t.tgtype & 2 <> 0"
+RELATIONS " JOIN pg_trigger t ON t.tgrelid = l.relid"
+" WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgtype & 4 <> 0"
+" ORDER BY r.place, t.tgname COLLATE \"C\", t.tgtype";
 
 /* The next number of "{1,2}" or "1 2"; false at the end.  *s moves behind it. */
 static bool
@@ -72,6 +89,53 @@ columns_of(const LearnTable *table, const char *text, int *n)
 	while (next_number(&text, &attnum))
 		columns[(*n)++] = learn_find_column(table, (AttrNumber) attnum);
 	return columns;
+}
+
+/*
+ * The numbers that the columns of a partition have in its table, 0 for none; NULL if
+ * they are those of the table itself.
+ */
+static int *
+numbers_of(const char *text)
+{
+	int		   *numbers = text ? palloc(sizeof(int) * (strlen(text) + 1)) : NULL;
+	int			n = 0;
+
+	while (text && next_number(&text, &numbers[n]))
+		n++;
+	return numbers;
+}
+
+/* The number in the table of a column of one of its relations. */
+static int
+number_in_table(const int *numbers, int attnum)
+{
+	return numbers && attnum > 0 ? numbers[attnum - 1] : attnum;
+}
+
+/* An expression with the numbers of the table's columns. */
+static Node *
+renumber(Node *node, int *numbers)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		Var		   *var = copyObject((Var *) node);
+
+		var->varattno = (AttrNumber) number_in_table(numbers, var->varattno);
+		return (Node *) var;
+	}
+	return expression_tree_mutator(node, renumber, numbers);
+}
+
+/* An expression that the catalogue has, in terms of the table's columns. */
+static void *
+expression_of(const char *text, int *numbers)
+{
+	Node	   *node = stringToNode(text);
+
+	return numbers ? renumber(node, numbers) : node;
 }
 
 /* Collect the columns that an expression uses. */
@@ -121,15 +185,30 @@ read_check(LearnTable *table, char *const *value)
 	table->checks = lappend(table->checks, check);
 }
 
+/* Are two foreign keys the same, of partitions for example? */
+static bool
+is_same_key(const LearnKey *a, const LearnKey *b)
+{
+	return a->n == b->n && strcmp(a->target_name, b->target_name) == 0 &&
+		memcmp(a->column, b->column, sizeof(int) * a->n) == 0 &&
+		(a->target < 0 || memcmp(a->target_column, b->target_column, sizeof(int) * a->n) == 0);
+}
+
 /* A foreign key. */
 static void
 read_key(LearnSchema *schema, LearnTable *table, char *const *value)
 {
 	LearnKey   *key = palloc0(sizeof(LearnKey));
+	int		   *numbers = numbers_of(value[14]);
+	const char *own = value[3];
+	ListCell   *lc;
+	int			attnum;
 	int			n;
 
 	key->name = pstrdup(value[1]);
-	key->column = columns_of(table, value[3], &key->n);
+	key->column = palloc(sizeof(int) * strlen(own));
+	while (next_number(&own, &attnum))
+		key->column[key->n++] = learn_find_column(table, (AttrNumber) number_in_table(numbers, attnum));
 	key->target = learn_find_table(schema, learn_oid(value[4]));
 	key->target_name = pstrdup(value[9]);
 	if (key->target >= 0)
@@ -140,6 +219,9 @@ read_key(LearnSchema *schema, LearnTable *table, char *const *value)
 	key->grid = -1;
 	for (int i = 0; i < key->n; i++)
 		key->not_null &= table->column[key->column[i]].not_null;
+	foreach(lc, table->keys)
+		if (is_same_key(lfirst(lc), key))
+			return;
 	table->keys = lappend(table->keys, key);
 }
 
@@ -192,6 +274,15 @@ read_exclusion(LearnTable *table, char *const *value)
 	table->exclusions = lappend(table->exclusions, exclusion);
 }
 
+/* Say once that partitions have constraints of their own that are not looked at. */
+static void
+note_of_partition(LearnTable *table, const char *name)
+{
+	if (!table->has_odd_partition)
+		learn_note(table, "its partitions have constraints of their own, such as %s, which values are not fitted to", name);
+	table->has_odd_partition = true;
+}
+
 /* A row of constraints_query. */
 static void
 read_constraint(char *const *value, void *arg)
@@ -199,7 +290,9 @@ read_constraint(char *const *value, void *arg)
 	LearnSchema *schema = arg;
 	LearnTable *table = &schema->table[learn_find_table(schema, learn_oid(value[0]))];
 
-	if (value[2][0] == 'c' && value[8])
+	if (value[14] && value[2][0] != 'f')
+		note_of_partition(table, value[1]);
+	else if (value[2][0] == 'c' && value[8])
 		read_check(table, value);
 	else if (value[2][0] == 'f')
 		read_key(schema, table, value);
@@ -241,6 +334,26 @@ column_of_expression(const LearnTable *table, Node *node, bool *nulls_equal)
 	return node && IsA(node, Var) ? learn_find_column(table, ((Var *) node)->varattno) : -1;
 }
 
+/* Has the table a set of these columns, or of some of them, already? */
+static bool
+has_set(const LearnTable *table, const char *numbers, const int *in_table, int n)
+{
+	Bitmapset  *columns = NULL;
+	ListCell   *lc;
+	int			attnum;
+
+	for (int i = 0; i < n && next_number(&numbers, &attnum); i++)
+		columns = bms_add_member(columns, learn_find_column(table, (AttrNumber) number_in_table(in_table, attnum)));
+	foreach(lc, table->sets)
+	{
+		const LearnSet *set = lfirst(lc);
+
+		if (set->predicate == NULL && !set->is_odd && bms_is_subset(set->columns, columns))
+			return true;
+	}
+	return false;
+}
+
 /* A row of indexes_query. */
 static void
 read_index(char *const *value, void *arg)
@@ -248,19 +361,22 @@ read_index(char *const *value, void *arg)
 	LearnSchema *schema = arg;
 	LearnTable *table = &schema->table[learn_find_table(schema, learn_oid(value[0]))];
 	LearnSet   *set = palloc0(sizeof(LearnSet));
-	List	   *expressions = value[5] ? stringToNode(value[5]) : NIL;
+	int		   *in_table = numbers_of(value[8]);
+	List	   *expressions = value[5] ? expression_of(value[5], in_table) : NIL;
 	ListCell   *lc = list_head(expressions);
 	const char *numbers = value[3];
 	int			attnum;
 
+	if (in_table && value[6] == NULL && value[5] == NULL && has_set(table, value[3], in_table, learn_int(value[4])))
+		return;
 	set->name = pstrdup(value[1]);
 	set->is_primary = learn_bool(value[2]);
 	set->nulls_equal = learn_bool(value[7]);
 	if (value[6])
-		set->predicate = stringToNode(value[6]);
+		set->predicate = expression_of(value[6], in_table);
 	for (int i = 0; i < learn_int(value[4]) && next_number(&numbers, &attnum); i++)
 	{
-		int			column = attnum != 0 ? learn_find_column(table, (AttrNumber) attnum) :
+		int			column = attnum != 0 ? learn_find_column(table, (AttrNumber) number_in_table(in_table, attnum)) :
 			lc ? column_of_expression(table, lfirst(lc), &set->nulls_equal) : -1;
 
 		if (attnum == 0 && column < 0 && lc)
@@ -335,7 +451,8 @@ read_trigger(char *const *value, void *arg)
 	LearnSchema *schema = arg;
 
 	learn_note(&schema->table[learn_find_table(schema, learn_oid(value[0]))],
-			   "trigger %s acts before rows are inserted: what it changes or refuses is not known", value[1]);
+			   learn_bool(value[2]) ? "trigger %s acts before rows are inserted: what it changes or refuses is not known" :
+			   "trigger %s acts after rows are inserted: what it writes or refuses is not known", value[1]);
 }
 
 /*

@@ -273,9 +273,11 @@ learn_find_differing(LearnSchema *schema, LearnAsker *asker, LearnTable *table, 
 	foreach(lc, rules)
 	{
 		const Differing *differing = lfirst(lc);
+		List	   *values = column->checks ? learn_sample(column, differing->rule, TRIED_VALUES) : NIL;
+		bool		passes = column->checks == NIL || learn_rule_passes(asker, table, column, values, NULL);
 
-		if (column->checks &&
-			!learn_rule_passes(asker, table, column, learn_sample(column, differing->rule, TRIED_VALUES), NULL))
+		list_free_deep(values);
+		if (!passes)
 			continue;
 		column->differing = unconstify(char *, differing->rule);
 		column->most = differing->most;

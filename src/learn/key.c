@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 
 #include "learn/schema.h"
 
@@ -214,6 +215,20 @@ give_up(LearnSchema *schema, LearnTable *table, LearnKey *key, const char *why)
 	}
 }
 
+/* A column that a foreign key copies and that never has a value, or NULL if there is none. */
+static const LearnColumn *
+missing_column(const LearnSchema *schema, const LearnKey *key)
+{
+	for (int i = 0; i < key->n; i++)
+	{
+		const LearnColumn *column = &schema->table[key->target].column[key->target_column[i]];
+
+		if (column->left_out || column->always_null)
+			return column;
+	}
+	return NULL;
+}
+
 /* For list_sort: those that always choose first, then those of more columns. */
 static int
 compare_keys(const ListCell *a, const ListCell *b)
@@ -255,6 +270,8 @@ place_table(LearnSchema *schema, LearnTable *table)
 			give_up(schema, table, key, psprintf("%s is not learned", key->target_name));
 		else if (schema->table[key->target].empty)
 			give_up(schema, table, key, psprintf("%s has no rows", key->target_name));
+		else if (missing_column(schema, key))
+			give_up(schema, table, key, psprintf("column %s of %s has no values", missing_column(schema, key)->sql_name, key->target_name));
 		else if (given == key->n)
 		{
 			if (is_implied(schema, table, key))
@@ -268,6 +285,65 @@ place_table(LearnSchema *schema, LearnTable *table)
 			for (int i = 0; i < key->n; i++)
 				if (table->column[key->column[i]].key < 0)
 					table->column[key->column[i]].key = foreach_current_index(lc);
+		}
+	}
+}
+
+/* Let what a foreign key copies not be null, if its own columns must not be; whether that is new. */
+static bool
+fill_target(LearnSchema *schema, const LearnTable *table, const LearnKey *key)
+{
+	LearnTable *target = &schema->table[key->target];
+	bool		changed = false;
+
+	for (int i = 0; i < key->n; i++)
+	{
+		LearnColumn *column = &target->column[key->target_column[i]];
+
+		changed |= table->column[key->column[i]].not_null && !column->not_null;
+		column->not_null |= table->column[key->column[i]].not_null;
+	}
+	return changed;
+}
+
+/*
+ * Columns that others must have values of have some themselves, although they need not
+ * by declaration; and foreign keys that give them choose a row always.
+ */
+static void
+fill_targets(LearnSchema *schema)
+{
+	bool		changed = true;
+
+	while (changed)
+	{
+		changed = false;
+		for (int t = 0; t < schema->ntables; t++)
+		{
+			ListCell   *lc;
+
+			foreach(lc, schema->table[t].keys)
+			{
+				LearnKey   *key = lfirst(lc);
+
+				if (key->target >= 0 && key->place != LEARN_NULL && !schema->table[t].empty)
+					changed |= fill_target(schema, &schema->table[t], key);
+			}
+			CHECK_FOR_INTERRUPTS();
+		}
+	}
+	for (int t = 0; t < schema->ntables; t++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, schema->table[t].keys)
+		{
+			LearnKey   *key = lfirst(lc);
+
+			key->not_null = true;
+			for (int i = 0; i < key->n; i++)
+				key->not_null &= schema->table[t].column[key->column[i]].not_null;
+			key->is_tree = key->is_tree && !key->not_null;
 		}
 	}
 }
@@ -522,8 +598,12 @@ learn_review_keys(LearnSchema *schema)
 			if (key->target < 0)
 				continue;
 			key->is_single = key->is_single && schema->table[key->target].key_column >= 0;
-			if (schema->table[key->target].empty && !table->empty && (key->place == LEARN_OWN || key->place == LEARN_AMONG))
+			if (table->empty || (key->place != LEARN_OWN && key->place != LEARN_AMONG))
+				continue;
+			if (schema->table[key->target].empty)
 				give_up(schema, table, key, psprintf("%s has no rows", key->target_name));
+			else if (missing_column(schema, key))
+				give_up(schema, table, key, psprintf("column %s of %s has no values", missing_column(schema, key)->sql_name, key->target_name));
 		}
 	}
 }
@@ -597,5 +677,6 @@ learn_place_keys(LearnSchema *schema)
 				give_up(schema, &schema->table[t], key, "the columns that it shares with another foreign key would not agree");
 		}
 	}
+	fill_targets(schema);
 	hand_limits_on(schema);
 }

@@ -16,8 +16,8 @@
 #include "learn/schema.h"
 
 /*
- * Settings under which names and values are read and written in one way only, and
- * nothing of the caller's schemas is found by accident.
+ * Settings under which names and values are read and written in one way only, fast,
+ * and nothing of the caller's schemas is found by accident.
  */
 static const struct
 {
@@ -30,6 +30,8 @@ static const struct
 	{"timezone", "UTC"},
 	{"extra_float_digits", "1"},
 	{"bytea_output", "hex"},
+	/* estimates for the catalogue make compiling its queries look worth while, which takes twice as long as they do */
+	{"jit", "off"},
 };
 
 /*
@@ -58,6 +60,9 @@ skip_tables(LearnSchema *schema)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("no table has a column that could be learned")));
 }
+
+/* Memory is taken in blocks of this size at most, so that little of the last one is unused. */
+#define BLOCK_SIZE		(512 * 1024)
 
 /* All of it, in the current memory context. */
 static char *
@@ -110,7 +115,8 @@ spindle_learn_settings(void)
 char *
 spindle_learn_schemas(const SpindleLearnOptions *options)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle learn", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle learn", ALLOCSET_DEFAULT_MINSIZE,
+												  ALLOCSET_DEFAULT_INITSIZE, BLOCK_SIZE);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	int			level = spindle_learn_settings();
 	char	   *definition;

@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include <math.h>
 
 #include "lib/stringinfo.h"
@@ -57,31 +59,49 @@ class_of(unsigned char ch)
 	return strchr(DIVIDERS, ch) ? (char) ch : '-';
 }
 
-/* Is a text made of many hexadecimal digits, letters and digits of them? */
-static bool
-is_hash(const char *text)
-{
-	size_t		n = strspn(text, "0123456789abcdef");
+#define HEX_DIGITS		"0123456789abcdef"
 
-	return text[n] == '\0' && n >= 16;
+/* Is a text an identifier of 32 hexadecimal digits with hyphens between some? */
+static bool
+is_uuid(const char *text)
+{
+	return strlen(text) == 36 && strspn(text, HEX_DIGITS "-") == 36 &&
+		text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-' && strspn(text + 24, HEX_DIGITS) == 12;
+}
+
+/*
+ * The number of hexadecimal digits that a text begins with and nothing of a word goes
+ * on with, if they are so many that they are none of a word; in an identifier each of
+ * its parts.
+ */
+static int
+hex_digits(const char *text, bool in_uuid)
+{
+	int			n = (int) strspn(text, HEX_DIGITS);
+
+	return (n >= 16 || (in_uuid && n > 0)) && !isalnum((unsigned char) text[n]) && !IS_HIGHBIT_SET(text[n]) ? n : 0;
 }
 
 /* The mask of a text; false if it has too many parts. */
 static bool
 mask_text(const char *text, Mask *mask)
 {
+	bool		in_uuid = is_uuid(text);
+	int			len;
+
 	mask->n = 0;
-	if (is_hash(text))
-	{
-		mask->n = 1;
-		mask->part[0] = (Part) {'h', (int) strlen(text), (int) strlen(text)};
-		return true;
-	}
-	for (; *text; text += pg_mblen(text))
+	for (; *text; text += len)
 	{
 		char		class = class_of((unsigned char) *text);
 		Part	   *last = mask->n > 0 ? &mask->part[mask->n - 1] : NULL;
+		int			digits = last == NULL || strchr(DIVIDERS, last->class) ? hex_digits(text, in_uuid) : 0;
 
+		len = digits ? digits : pg_mblen(text);
+		if (digits && mask->n < MAX_PARTS)
+		{
+			mask->part[mask->n++] = (Part) {'h', digits, digits};
+			continue;
+		}
 		if (last && last->class == 'A' && last->max == 1 && class == 'a')
 			last->class = 'C';
 		if (last && (last->class == class || (last->class == 'C' && class == 'a')) && !strchr(DIVIDERS, class))
@@ -150,7 +170,13 @@ compare_masks(const void *a, const void *b)
 	return 0;
 }
 
-/* Append a mask in the words of the rule "shape"; a text has up to room characters. */
+/* Where addresses of mail lead, as nobody is to get any. */
+#define MAIL_DOMAIN		"example.com"
+
+/*
+ * Append a mask in the words of the rule "shape"; a text has up to room characters.  If
+ * it is of addresses of mail, with the domain that is there for examples.
+ */
 static void
 append_mask(StringInfo out, const Mask *mask, int room)
 {
@@ -164,6 +190,13 @@ append_mask(StringInfo out, const Mask *mask, int room)
 		int			min = Min(part->min, max);
 
 		room -= max;
+		if (part->class == '@' && i > 0 && room >= (int) strlen(MAIL_DOMAIN))
+		{
+			appendStringInfoString(&text, "\\@");
+			for (const char *p = MAIL_DOMAIN; *p; p++)
+				appendStringInfo(&text, "\\%c", *p);
+			break;
+		}
 		if (part->class == 'C')
 		{
 			appendStringInfoChar(&text, 'A');
@@ -198,24 +231,19 @@ prose_rule(const LearnColumn *column, double words)
 }
 
 /*
- * learn_mask_rule
- *		A rule for texts like those that the statistics have; NULL if these are none.
+ * The masks of the texts of statistics, palloc'd, *n of them with room for many; the
+ * sum of their weights in *sum, and the words of a text in the mean times that.
  */
-char *
-learn_mask_rule(const LearnColumn *column)
+static Mask *
+collect_masks(const LearnStatistics *statistics, int *n, double *sum, double *words)
 {
-	const LearnStatistics *statistics = column->statistics;
 	int			all = statistics->nvalues + statistics->nbounds;
-	Mask	   *masks = palloc0(sizeof(Mask) * (MAX_MASKS * 20));
-	int			n = 0;
-	int			kept = 0;
-	double		words = 0;
-	double		sum = 0;
+	int			room = Min(all, MAX_MASKS * 20);
+	Mask	   *masks = palloc(sizeof(Mask) * room);
 	double		rest = 1 - statistics->null_fraction;
-	StringInfoData rule;
 
-	if (all == 0)
-		return statistics->width > 200 ? prose_rule(column, statistics->width / 5.5) : NULL;
+	*n = 0;
+	*sum = *words = 0;
 	for (int i = 0; i < statistics->nvalues; i++)
 		rest -= statistics->frequency[i];
 	for (int i = 0; i < all; i++)
@@ -225,17 +253,36 @@ learn_mask_rule(const LearnColumn *column)
 		double		weight = is_value ? statistics->frequency[i] : Max(rest, 0.001) / statistics->nbounds;
 		Mask		mask;
 
-		words += words_in(text) * weight;
-		sum += weight;
+		*words += words_in(text) * weight;
+		*sum += weight;
 		if (mask_text(text, &mask))
-			add_mask(masks, &n, &mask, weight, MAX_MASKS * 20);
+			add_mask(masks, n, &mask, weight, room);
 	}
-	if (words / sum > PROSE_WORDS)
-		return prose_rule(column, words / sum);
-	qsort(masks, n, sizeof(Mask), compare_masks);
+	return masks;
+}
+
+/*
+ * learn_mask_rule
+ *		A rule for texts like those that the statistics have; NULL if these are none.
+ */
+char *
+learn_mask_rule(const LearnColumn *column)
+{
+	const LearnStatistics *statistics = column->statistics;
+	int			kept = 0;
+	Mask	   *masks;
+	int			n;
+	double		words;
+	double		sum;
+	StringInfoData rule;
+
+	if (statistics->nvalues + statistics->nbounds == 0)
+		return statistics->width > 200 ? prose_rule(column, statistics->width / 5.5) : NULL;
+	masks = collect_masks(statistics, &n, &sum, &words);
 	initStringInfo(&rule);
 	appendStringInfoString(&rule, "{\"kind\": \"shape\", \"shapes\": {");
-	for (int i = 0; i < n && kept < MAX_MASKS; i++)
+	qsort(masks, n, sizeof(Mask), compare_masks);
+	for (int i = 0; i < n && kept < MAX_MASKS && words / sum <= PROSE_WORDS; i++)
 	{
 		/* what single texts look like is not told */
 		if (masks[i].texts < 3 || masks[i].weight < 0.02 * sum)
@@ -245,5 +292,6 @@ learn_mask_rule(const LearnColumn *column)
 		appendStringInfo(&rule, ": %s", learn_number(Max(1, floor(masks[i].weight / sum * 1000 + 0.5))));
 	}
 	appendStringInfoString(&rule, "}}");
-	return kept > 0 ? rule.data : NULL;
+	pfree(masks);
+	return words / sum > PROSE_WORDS ? prose_rule(column, words / sum) : kept > 0 ? rule.data : NULL;
 }

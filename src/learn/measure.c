@@ -152,6 +152,16 @@ frequent_of(const LearnSchema *schema, const LearnTable *table, const LearnColum
 	return frequent;
 }
 
+/* Append a number, between two texts. */
+static void
+append_number(StringInfo out, const char *before, double number, const char *after)
+{
+	char	   *text = learn_number(number);
+
+	appendStringInfo(out, "%s%s%s", before, text, after);
+	pfree(text);
+}
+
 /*
  * Append the members of an empirical distribution: quantiles, and frequent values; both
  * as whole numbers of so many to a day behind an origin, or, if unit is 0, as they are,
@@ -162,14 +172,16 @@ append_empirical(StringInfo out, const LearnSchema *schema, const LearnColumn *c
 				 const Frequent *frequent, int nfrequent, double origin, double unit)
 {
 	for (int i = 0; i < n; i++)
-		appendStringInfo(out, "%s%s", i ? ", " : ", \"quantiles\": [",
-						 learn_number(unit == 0 ? within(column, learn_rounded(schema, bound[i])) : floor((bound[i] - origin) * unit + 0.5)));
+		append_number(out, i ? ", " : ", \"quantiles\": [",
+					  unit == 0 ? within(column, learn_rounded(schema, bound[i])) : floor((bound[i] - origin) * unit + 0.5), "");
 	if (n > 0)
 		appendStringInfoChar(out, ']');
 	for (int i = 0; i < nfrequent; i++)
-		appendStringInfo(out, "%s\"%s\": %s", i ? ", " : ", \"values\": {",
-						 learn_number(unit == 0 ? frequent[i].number : floor((frequent[i].number - origin) * unit + 0.5)),
-						 learn_number(frequent[i].share));
+	{
+		append_number(out, i ? ", \"" : ", \"values\": {\"",
+					  unit == 0 ? frequent[i].number : floor((frequent[i].number - origin) * unit + 0.5), "\": ");
+		append_number(out, "", frequent[i].share, "");
+	}
 	if (nfrequent > 0)
 		appendStringInfoChar(out, '}');
 }
@@ -207,6 +219,9 @@ number_rule(const LearnSchema *schema, const LearnTable *table, LearnColumn *col
 	append_empirical(&rule, schema, column, bound, n, frequent, nfrequent, 0, 0);
 	appendStringInfoChar(&rule, '}');
 	note_all_carried(column, table, n, frequent, nfrequent);
+	if (bound)
+		pfree(bound);
+	pfree(frequent);
 	return rule.data;
 }
 
@@ -258,6 +273,9 @@ time_rule(const LearnSchema *schema, LearnTable *table, LearnColumn *column)
 	append_empirical(&rule, schema, column, bound, n, frequent, nfrequent, low,
 					 is_date ? 1 : schema->options->carry == SPINDLE_CARRY_ALL ? SECS_PER_DAY : HOURS_PER_DAY);
 	appendStringInfoString(&rule, "}}");
+	if (bound)
+		pfree(bound);
+	pfree(frequent);
 	return rule.data;
 }
 
@@ -522,8 +540,11 @@ learn_find_range(LearnSchema *schema)
 			if (column->kind != LEARN_TIMESTAMP || column->statistics == NULL || learn_why_withheld(schema, &schema->table[t], c))
 				continue;
 			bound = bounds_of(schema, &schema->table[t], column, &n);
-			first = bound ? Min(first, bound[1]) : first;
-			last = bound ? Max(last, bound[n - 2]) : last;
+			if (bound == NULL)
+				continue;
+			first = Min(first, bound[1]);
+			last = Max(last, bound[n - 2]);
+			pfree(bound);
 		}
 	if (last < first || first < -30000 || last - first > 30000)
 		return;

@@ -128,16 +128,20 @@ bool
 learn_has_word(const char *name, const char *const *words)
 {
 	char	   *plain = plain_name(name);
-	char	   *padded;
+	bool		found = false;
 
 	for (char *p = plain; *p; p++)
 		if (*p < 'a' || *p > 'z')
 			*p = ' ';
-	padded = psprintf(" %s ", plain);
-	for (; *words; words++)
-		if (strstr(padded, psprintf(" %s ", *words)))
-			return true;
-	return false;
+	for (; *words && !found; words++)
+		for (const char *p = strstr(plain, *words); p && !found; p = strstr(p + 1, *words))
+		{
+			char		behind = p[strlen(*words)];
+
+			found = (p == plain || p[-1] == ' ') && (behind == '\0' || behind == ' ');
+		}
+	pfree(plain);
+	return found;
 }
 
 /*

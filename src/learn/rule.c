@@ -96,7 +96,20 @@ can_choose_none(const LearnTable *table, const LearnKey *key)
 	return true;
 }
 
-/* The hidden columns that choose rows. */
+/* Is some column that a foreign key gives one of patterns, which say when it is null? */
+static bool
+is_in_variant(const LearnTable *table, const LearnKey *key)
+{
+	for (int i = 0; i < key->n; i++)
+		if (table->column[key->column[i]].key == key->index && table->column[key->column[i]].variant >= 0)
+			return true;
+	return false;
+}
+
+/*
+ * The hidden columns that choose rows.  Only the rule of a column itself can choose
+ * rows that differ, so patterns are put around copies.
+ */
 static void
 make_row_columns(LearnSchema *schema, LearnTable *table)
 {
@@ -105,13 +118,17 @@ make_row_columns(LearnSchema *schema, LearnTable *table)
 	foreach(lc, table->keys)
 	{
 		LearnKey   *key = lfirst(lc);
+		bool		in_variant = is_in_variant(table, key);
 		LearnHidden *hidden;
+
+		if (in_variant && key->is_single && key->row_name == NULL && (key->is_distinct || key->grid >= 0))
+			key->row_name = learn_unique_name(&table->names_used, psprintf("%s_row", table->column[key->column[0]].name));
 
 		if ((key->place != LEARN_OWN && key->place != LEARN_AMONG) || (key->is_single && key->row_name == NULL))
 			continue;
 		hidden = add_hidden(table, learn_key_step(table, key), "row", key_rule(schema, table, key));
 		hidden->nullable = can_choose_none(table, key);
-		if (hidden->nullable && !key->is_tree)
+		if (hidden->nullable && !key->is_tree && !in_variant)
 			for (int i = 0; i < key->n; i++)
 				hidden->null_fraction = Max(hidden->null_fraction, nulls_of(&table->column[key->column[i]]));
 	}
@@ -285,6 +302,13 @@ wrap_in_variant(LearnTable *table, LearnColumn *column)
 	/* times in the order of the rows have to be a column's own rule */
 	if (ordered)
 		column->rule = psprintf("%.*s%s", (int) (ordered - column->rule), column->rule, ordered + strlen(ORDERED));
+	if (column->differs == LEARN_GRID || (column->differs == LEARN_DIFFERS && column->differing == NULL))
+	{
+		char	   *own = learn_unique_name(&table->names_used, psprintf("%s_own", column->name));
+
+		(void) add_hidden(table, own, column->format, column->rule);
+		column->rule = psprintf("{\"kind\": \"copy\", \"column\": \"%s\"}", own);
+	}
 	column->rule = psprintf("{\"kind\": \"of_variant\", \"variant\": \"%s\", \"rule\": %s}", variant->name, column->rule);
 	column->nullable = !column->not_null;
 	column->null_fraction = 0;

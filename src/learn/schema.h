@@ -272,6 +272,7 @@ typedef struct LearnTable
 
 	/* decisions */
 	bool		has_leaf;		/* of a partitioned table: it has partitions */
+	bool		has_odd_partition;	/* with constraints of its own */
 	const char *empty;			/* why it gets no rows, or NULL */
 	bool		is_skipped;		/* the definition does not have it */
 	int			key_column;		/* that others refer to, or -1 */

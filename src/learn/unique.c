@@ -345,6 +345,18 @@ free_units(LearnSchema *schema, LearnTable *table, LearnSet *set, int *n, bool *
 	return unit;
 }
 
+/* May a check of several columns want a column to be null in some rows?  variant.c finds out. */
+static bool
+is_to_be_checked(const LearnTable *table, int c)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->checks)
+		if (bms_is_member(c, ((LearnCheck *) lfirst(lc))->columns))
+			return true;
+	return false;
+}
+
 /* Let units together differ as a grid, or the single one by itself. */
 static void
 take_units(LearnTable *table, LearnSet *set, Unit *unit, int n)
@@ -372,7 +384,7 @@ take_units(LearnTable *table, LearnSet *set, Unit *unit, int n)
 		}
 		if (set->nulls_equal || n > 1)
 			for (int c = 0; c < table->ncolumns; c++)
-				if (bms_is_member(c, set->columns))
+				if (bms_is_member(c, set->columns) && (set->nulls_equal || !is_to_be_checked(table, c)))
 					table->column[c].not_null = true;
 	}
 	table->ngrids += n > 1;

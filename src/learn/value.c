@@ -356,6 +356,8 @@ learn_rule_passes(LearnAsker *asker, LearnTable *table, LearnColumn *column, Lis
 		pfree(rows[i]);
 	}
 	pfree(rows);
+	pfree(passes);
+	pfree(all);
 	return result;
 }
 
@@ -413,9 +415,11 @@ find_value(LearnSchema *schema, LearnAsker *asker, LearnTable *table, LearnColum
 
 		foreach(lc, rules)
 		{
-			if (column->checks == NIL ||
-				learn_rule_passes(asker, table, column, learn_sample(column, lfirst(lc), TRIED_VALUES), &passing))
+			List	   *values = column->checks ? learn_sample(column, lfirst(lc), TRIED_VALUES) : NIL;
+
+			if (column->checks == NIL || learn_rule_passes(asker, table, column, values, &passing))
 			{
+				list_free_deep(values);
 				if (d > 0)
 					forget_carried(column);
 				column->base = lfirst(lc);
@@ -475,6 +479,18 @@ has_better_default(const LearnColumn *column)
 								   column->kind == LEARN_OTHER);
 }
 
+/* Do checks hold a column together with others? */
+static bool
+is_in_check(const LearnTable *table, int c)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->checks)
+		if (bms_is_member(c, ((LearnCheck *) lfirst(lc))->columns))
+			return true;
+	return false;
+}
+
 /* Is a column in a unique set or an exclusion constraint? */
 static bool
 is_in_set(const LearnTable *table, int c)
@@ -509,7 +525,7 @@ learn_find_table_values(LearnSchema *schema, LearnTable *table)
 
 		if (column->left_out || column->base || column->differing || column->always_null)
 			continue;
-		if (has_better_default(column) && !is_in_set(table, c))
+		if (has_better_default(column) && !is_in_set(table, c) && !is_in_check(table, c))
 		{
 			column->left_out = "its default says more than its type";
 			continue;

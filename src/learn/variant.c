@@ -88,6 +88,18 @@ is_bound(const LearnTable *table, const LearnColumn *column)
 		(key && (key->is_parent || key->is_distinct || key->grid >= 0));
 }
 
+/*
+ * Can a column whose values differ be null in some rows all the same?  Its values need
+ * each other's neither way.
+ */
+static bool
+differs_apart(const LearnTable *table, const LearnColumn *column)
+{
+	const LearnKey *key = column->key >= 0 ? list_nth(table->keys, column->key) : NULL;
+
+	return column->differs == LEARN_DIFFERS || column->differs == LEARN_GRID || (key && !key->is_parent && (key->is_distinct || key->grid >= 0));
+}
+
 /* Is one value of a column before another one? */
 static bool
 is_before(const LearnColumn *column, const char *a, const char *b)
@@ -145,12 +157,16 @@ find_choices(const LearnTable *table, Part *part, bool wants_fixed)
 	foreach(lc, values)
 		if (foreach_current_index(lc) < MAX_CHOICES)
 			(void) add_choice(part, lfirst(lc), false);
-	if (!column->not_null && (!bound || column->follows >= 0))
+	if (!column->not_null && (!bound || column->follows >= 0 || differs_apart(table, column)))
 		(void) add_choice(part, NULL, false);
-	if (wants_fixed && values == NIL && !bound && column->key < 0)
-		foreach(lc, column->limits.hints)
-			if (foreach_current_index(lc) < MAX_CHOICES)
-				(void) add_choice(part, lfirst(lc), false);
+	if (!wants_fixed || values || bound || column->key >= 0)
+		return;
+	foreach(lc, column->limits.hints)
+		if (foreach_current_index(lc) < MAX_CHOICES)
+			(void) add_choice(part, lfirst(lc), false);
+	if (column->kind == LEARN_ARRAY || column->kind == LEARN_RANGE || column->kind == LEARN_OTHER)
+		foreach(lc, learn_type_candidates(column))
+			(void) add_choice(part, lfirst(lc), false);
 }
 
 /* Which share of the rows each choice of a column should have. */
@@ -371,6 +387,28 @@ forbid_nulls(LearnTable *table, const Group *group, const bool *passes, int n)
 	}
 }
 
+/*
+ * Let a column be what patterns say.  If it can be null now, although its values
+ * differ, that they do is nothing that the format would prove.
+ */
+static void
+take_variant(LearnTable *table, LearnColumn *column)
+{
+	ListCell   *lc;
+
+	column->variant = list_length(table->variants);
+	if (column->key >= 0)
+		((LearnKey *) list_nth(table->keys, column->key))->is_tree = false;
+	if (!differs_apart(table, column))
+		return;
+	foreach(lc, table->sets)
+	{
+		LearnSet   *set = lfirst(lc);
+
+		set->is_proved = set->is_proved && !bms_is_member((int) (column - table->column), set->columns);
+	}
+}
+
 /* The variants that have passed as the rule of a hidden column. */
 static void
 make_variant(LearnTable *table, const Group *group, const bool *passes, int n)
@@ -402,9 +440,7 @@ make_variant(LearnTable *table, const Group *group, const bool *passes, int n)
 				continue;
 			appendStringInfo(&rule, "%s%s: %s", is_first ? "" : ", ", learn_quote(column->name), learn_json_value(column, choice->value));
 			is_first = false;
-			column->variant = list_length(table->variants);
-			if (column->key >= 0)
-				((LearnKey *) list_nth(table->keys, column->key))->is_tree = false;
+			take_variant(table, column);
 		}
 		appendStringInfoString(&rule, "}}");
 	}
@@ -456,6 +492,20 @@ meet_group(LearnSchema *schema, LearnTable *table, LearnAsker *asker, Group *gro
 										((LearnCheck *) linitial(group->checks))->name));
 }
 
+/* Columns of a grid that no pattern lets be null never are. */
+static void
+settle_grids(LearnTable *table)
+{
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		LearnColumn *column = &table->column[c];
+		const LearnKey *key = column->key >= 0 ? list_nth(table->keys, column->key) : NULL;
+
+		if (column->variant < 0 && (column->differs == LEARN_GRID || (key && key->grid >= 0)))
+			column->not_null = true;
+	}
+}
+
 /*
  * learn_find_variants
  *		Meet the checks of several columns that nothing else meets.
@@ -479,11 +529,13 @@ learn_find_variants(LearnSchema *schema)
 			if (check->unasked && !check->is_settled)
 				learn_note(table, "check %s is not evaluated: %s", check->name, check->unasked);
 		}
-		if (groups == NIL)
-			continue;
-		asker = learn_ask_open(table);
-		foreach(lc, groups)
-			meet_group(schema, table, asker, lfirst(lc));
-		learn_ask_close(asker);
+		if (groups)
+		{
+			asker = learn_ask_open(table);
+			foreach(lc, groups)
+				meet_group(schema, table, asker, lfirst(lc));
+			learn_ask_close(asker);
+		}
+		settle_grids(table);
 	}
 }

@@ -28,10 +28,15 @@ char *
 learn_quote(const char *text)
 {
 	StringInfoData json;
+	char	   *quoted;
 
 	initStringInfo(&json);
 	escape_json(&json, text);
-	return json.data;
+
+	/* there are many of them: no room is left behind them */
+	quoted = pstrdup(json.data);
+	pfree(json.data);
+	return quoted;
 }
 
 /*
@@ -41,11 +46,12 @@ learn_quote(const char *text)
 char *
 learn_number(double number)
 {
-	char		buf[DOUBLE_SHORTEST_DECIMAL_LEN];
+	char		buf[Max(DOUBLE_SHORTEST_DECIMAL_LEN, 32)];
 
 	if (floor(number) == number && fabs(number) < 1e17)
-		return psprintf("%.0f", number == 0 ? 0.0 : number);
-	double_to_shortest_decimal_buf(number, buf);
+		snprintf(buf, sizeof(buf), "%.0f", number == 0 ? 0.0 : number);
+	else
+		double_to_shortest_decimal_buf(number, buf);
 	return pstrdup(buf);
 }
 

@@ -45,6 +45,9 @@ CREATE TABLE learn_keys.product_tag (product_id uuid REFERENCES learn_keys.produ
 CREATE TABLE learn_keys.profile (customer_id int PRIMARY KEY REFERENCES learn_keys.customer, bio text);
 CREATE TABLE learn_keys.employee (id int PRIMARY KEY, boss int REFERENCES learn_keys.employee, mentor int NOT NULL REFERENCES learn_keys.employee, badge bytea UNIQUE);
 CREATE TABLE learn_keys.by_email (email varchar(80) REFERENCES learn_keys.customer (email), kind text CHECK (kind IN ('home', 'work')), UNIQUE (email, kind));
+-- references that must be there, to what can be null by declaration
+CREATE TABLE learn_keys.account (name text UNIQUE, alias text, owner text NOT NULL, UNIQUE (name, alias));
+CREATE TABLE learn_keys.session (id int PRIMARY KEY, account text NOT NULL REFERENCES learn_keys.account (name), FOREIGN KEY (account, alias) REFERENCES learn_keys.account (name, alias), alias text NOT NULL);
 SELECT * FROM learn_and_fill('learn_keys');
 SELECT * FROM notes();
 
@@ -108,7 +111,18 @@ CREATE TABLE learn_unique.disc (c circle, EXCLUDE USING gist (c WITH &&));
 CREATE TABLE learn_unique.flag (is_on boolean PRIMARY KEY, day date UNIQUE);
 CREATE TABLE learn_unique.setting (room_id int NOT NULL REFERENCES learn_unique.room, is_on boolean NOT NULL, level int NOT NULL CHECK (level BETWEEN 1 AND 3), UNIQUE (room_id, is_on, level));
 CREATE TABLE learn_unique.two (a int REFERENCES learn_unique.room, b int REFERENCES learn_unique.room, c int REFERENCES learn_unique.room, UNIQUE (a, b), UNIQUE (a, c));
+-- one of two, each of them unique in part; an array that has a default and is in checks
+CREATE TABLE learn_unique.budget (id int PRIMARY KEY, room_id int REFERENCES learn_unique.room, person_id int REFERENCES learn_unique.person, is_new boolean NOT NULL, gone timestamp,
+  label text, tag text, tags text[] NOT NULL DEFAULT '{}', CHECK ((room_id IS NOT NULL) <> (person_id IS NOT NULL)), CHECK ((label IS NULL) = (tag IS NOT NULL)),
+  CHECK (room_id IS NULL OR cardinality(tags) > 0), CHECK (room_id IS NOT NULL OR cardinality(tags) = 0));
+CREATE UNIQUE INDEX ON learn_unique.budget (room_id, is_new) WHERE gone IS NULL;
+CREATE UNIQUE INDEX ON learn_unique.budget (person_id, is_new) WHERE gone IS NULL;
+CREATE UNIQUE INDEX ON learn_unique.budget (label);
+CREATE UNIQUE INDEX ON learn_unique.budget (tag);
+CREATE FUNCTION learn_unique.record() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$;
+CREATE TRIGGER record_budget AFTER INSERT ON learn_unique.budget FOR EACH STATEMENT EXECUTE FUNCTION learn_unique.record();
 SELECT * FROM learn_and_fill('learn_unique');
+SELECT count(room_id) > 0 AS rooms, count(person_id) > 0 AS people, count(label) > 0 AS labels, count(tag) > 0 AS tags FROM learn_unique.budget;
 SELECT * FROM notes();
 
 -- Partitions, by which the values are bound, with the key in the primary key.
@@ -121,6 +135,16 @@ CREATE TABLE learn_parts.by_number (id int PRIMARY KEY, v int) PARTITION BY RANG
 CREATE TABLE learn_parts.by_number_1 PARTITION OF learn_parts.by_number FOR VALUES FROM (100) TO (500);
 CREATE TABLE learn_parts.by_hash (id int PRIMARY KEY REFERENCES learn_parts.by_number) PARTITION BY HASH (id);
 CREATE TABLE learn_parts.by_hash_0 PARTITION OF learn_parts.by_hash FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+-- what partitions alone have, whose columns stand in another order
+CREATE TABLE learn_parts.clerk (id int PRIMARY KEY, code text UNIQUE);
+CREATE TABLE learn_parts.sale (gone int, id int, clerk_id int NOT NULL, clerk_code text, note text, on_day date NOT NULL) PARTITION BY RANGE (on_day);
+ALTER TABLE learn_parts.sale DROP COLUMN gone;
+CREATE TABLE learn_parts.sale_1 (on_day date NOT NULL, note text NOT NULL, clerk_code text REFERENCES learn_parts.clerk (code), clerk_id int NOT NULL, id int PRIMARY KEY,
+  CHECK (on_day >= '2024-01-01' AND on_day < '2024-02-01'), FOREIGN KEY (clerk_id) REFERENCES learn_parts.clerk);
+CREATE UNIQUE INDEX ON learn_parts.sale_1 (lower(note)) WHERE id > 10;
+ALTER TABLE learn_parts.sale ATTACH PARTITION learn_parts.sale_1 FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
+CREATE TABLE learn_parts.sale_2 PARTITION OF learn_parts.sale FOR VALUES FROM ('2024-02-01') TO ('2024-03-01');
+ALTER TABLE learn_parts.sale_2 ADD FOREIGN KEY (clerk_id) REFERENCES learn_parts.clerk, ADD PRIMARY KEY (id);
 CREATE TABLE learn_parts.nothing (id int PRIMARY KEY) PARTITION BY RANGE (id);
 CREATE TABLE learn_parts.needs_nothing (id int PRIMARY KEY, n int NOT NULL REFERENCES learn_parts.nothing);
 CREATE TABLE learn_parts.can_do_without (id int PRIMARY KEY, n int REFERENCES learn_parts.nothing);
@@ -150,6 +174,51 @@ ANALYZE learn_rows.country, learn_rows.city, learn_rows.visit, learn_rows.never,
 SELECT scale, string_agg(table_name || ' ' || row_count, ', ' ORDER BY table_name) FROM (SELECT spindle_create_domain('learned_rows', spindle_learn('{learn_rows}'), replace => true)) d,
   unnest(ARRAY['tiny', 'tenth', 'as_is', 'ten']) WITH ORDINALITY s (scale, place), spindle_tables('learned_rows', s.scale) GROUP BY scale, place ORDER BY place;
 SELECT count(*) FROM json_object_keys(spindle_learn('{learn_rows}', read => 'catalog') #> '{tables,wide,learned,left_out}');
+
+-- Tables as they are found: dropped columns, one row, no rows, never analysed, statistics of nothing; names with newlines.
+CREATE SCHEMA learn_found;
+CREATE TABLE learn_found.dropped (a int, b text, id text PRIMARY KEY, c int CHECK (c > 3), d date, code text UNIQUE, CHECK (c < 10));
+ALTER TABLE learn_found.dropped DROP COLUMN a, DROP COLUMN d;
+CREATE TABLE learn_found.dropped_all (a int);
+ALTER TABLE learn_found.dropped_all DROP COLUMN a;
+CREATE TABLE learn_found.one (id int PRIMARY KEY, word text NOT NULL UNIQUE, n numeric);
+CREATE TABLE learn_found.none (id int PRIMARY KEY, one_id int NOT NULL REFERENCES learn_found.one);
+CREATE TABLE learn_found.unseen (id int PRIMARY KEY, one_id int NOT NULL REFERENCES learn_found.one, v text);
+CREATE TABLE learn_found.untold (id int PRIMARY KEY, v text NOT NULL, w int);
+CREATE TABLE learn_found.nulls (id int PRIMARY KEY, v text, w int);
+CREATE TABLE learn_found."two
+lines" ("a
+b" int PRIMARY KEY, "it's ""x""\" text CHECK ("it's ""x""\" IN (E'p\nq', 'r"s', E't\\u')));
+ALTER TABLE learn_found.untold ALTER v SET STATISTICS 0, ALTER w SET STATISTICS 0, ALTER id SET STATISTICS 0;
+INSERT INTO learn_found.one VALUES (7, 'planted', 1);
+INSERT INTO learn_found.unseen SELECT i, 7, 'v' || i FROM generate_series(1, 3000) i;
+INSERT INTO learn_found.untold SELECT i, 'v' || i, i FROM generate_series(1, 3000) i;
+INSERT INTO learn_found.nulls SELECT i FROM generate_series(1, 3000) i;
+INSERT INTO learn_found."two
+lines" SELECT i, 'r"s' FROM generate_series(1, 3000) i;
+ALTER TABLE learn_found.unseen SET (autovacuum_enabled = false);
+ANALYZE learn_found.one, learn_found.none, learn_found.untold, learn_found.nulls, learn_found."two
+lines";
+CREATE SCHEMA learn_copy;
+SELECT replace(spindle_learn('{learn_found}')::text, '"learn_found"', '"learn_copy"') AS copied \gset
+CREATE TABLE learn_copy.dropped (LIKE learn_found.dropped INCLUDING ALL);
+CREATE TABLE learn_copy.one (LIKE learn_found.one INCLUDING ALL);
+CREATE TABLE learn_copy.none (LIKE learn_found.none INCLUDING ALL);
+CREATE TABLE learn_copy.unseen (LIKE learn_found.unseen INCLUDING ALL);
+CREATE TABLE learn_copy.untold (LIKE learn_found.untold INCLUDING ALL);
+CREATE TABLE learn_copy.nulls (LIKE learn_found.nulls INCLUDING ALL);
+CREATE TABLE learn_copy."two
+lines" (LIKE learn_found."two
+lines" INCLUDING ALL);
+SELECT spindle_create_domain('learned', :'copied', replace => true);
+SELECT table_name, status, message FROM spindle_fill_schema_check('learned', NULL) WHERE status <> 'passes';
+CALL spindle_fill_schema('learned', NULL, report => false);
+SELECT (SELECT count(*) FROM learn_copy.dropped) AS dropped, (SELECT count(*) FROM learn_copy.one) AS one, (SELECT count(*) FROM learn_copy.none) AS none,
+  (SELECT count(*) > 1000 FROM learn_copy.unseen) AS unseen, (SELECT count(*) FROM learn_copy.untold) AS untold, (SELECT count(v) FROM learn_copy.nulls) AS nulls,
+  (SELECT count(DISTINCT "it's ""x""\") FROM learn_copy."two
+lines") AS lines;
+SELECT * FROM notes();
+DROP SCHEMA learn_copy CASCADE;
 
 -- Numbers that no double has, times without end, labels without characters, and what the session is, which is not told.
 CREATE SCHEMA learn_odd;
@@ -209,5 +278,27 @@ SELECT json_object_keys(spindle_learn('{learn_keys}', '{profile}', 'catalog') ->
 COMMIT;
 SELECT spindle_learn('{learn_keys}', '{profile}', 'catalog') #> '{tables,profile,learned}';
 
+-- A database of another encoding.
+CREATE DATABASE regress_spindle_latin TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C';
+\set before :DBNAME
+\c regress_spindle_latin
+SET client_encoding = 'UTF8';
+SET client_min_messages = warning;
+CREATE EXTENSION spindle;
+CREATE SCHEMA "größe";
+CREATE TYPE "größe".farbe AS ENUM ('grün', 'weiß');
+CREATE TABLE "größe"."Kürbis" ("Nummer" int PRIMARY KEY, "Öl" text CHECK ("Öl" IN ('öl', 'ähre')), f "größe".farbe NOT NULL, art text NOT NULL DEFAULT 'süß');
+INSERT INTO "größe"."Kürbis" SELECT i, 'öl', 'grün', CASE WHEN i % 2 = 0 THEN 'süß' ELSE 'bitter' END FROM generate_series(1, 2000) i;
+ANALYZE "größe"."Kürbis";
+SELECT spindle_create_domain('learned', spindle_learn(ARRAY['größe']));
+TRUNCATE "größe"."Kürbis";
+CALL spindle_fill_schema('learned', NULL, report => false);
+SELECT count(*), min("Öl") AS "öl", min(f) AS f, max(art) AS art FROM "größe"."Kürbis";
+SELECT table_name, column_name, literal FROM spindle_leak_check(spindle_domain_definition('learned'), 'größe') WHERE is_reported;
+\c :before
+SET client_min_messages = warning;
+SET search_path = learn_tools, public;
+DROP DATABASE regress_spindle_latin;
+
 SELECT spindle_drop_domain('learned'), spindle_drop_domain('learned_rows');
-DROP SCHEMA learn_tools, learn_keys, learn_tenants, learn_checks, learn_unique, learn_parts, learn_rows, learn_odd, "learn ""names""" CASCADE;
+DROP SCHEMA learn_tools, learn_keys, learn_tenants, learn_checks, learn_unique, learn_parts, learn_rows, learn_found, learn_odd, "learn ""names""" CASCADE;
