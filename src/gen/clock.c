@@ -97,29 +97,75 @@ spindle_clock_count_until(SpindleClockCursor *cursor, Timestamp time)
 	return count;
 }
 
+/* A time of a batch, and whose it is. */
+typedef struct TimeOfRow
+{
+	Timestamp	time;
+	int			i;
+} TimeOfRow;
+
+#define ST_SORT sort_times
+#define ST_ELEMENT_TYPE TimeOfRow
+#define ST_COMPARE(a, b) ((a)->time < (b)->time ? -1 : (a)->time > (b)->time)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* What a step counts with. */
+typedef struct Counter
+{
+	SpindleClockCursor cursor;
+	int			capacity;
+	TimeOfRow  *time;
+	MemoryContext context;
+} Counter;
+
+/*
+ * Sets count[i] to how many changes there are up to time[i].  Times are looked up in
+ * their order, as rows that come by their number have them in any.
+ */
+static void
+count_until(Counter *counter, const Timestamp *time, int n, int64 *count)
+{
+	if (n > counter->capacity)
+	{
+		counter->capacity = Max(n, SPINDLE_BATCH_ROWS);
+		if (counter->time)
+			pfree(counter->time);
+		counter->time = MemoryContextAllocHuge(counter->context, sizeof(TimeOfRow) * counter->capacity);
+	}
+	for (int i = 0; i < n; i++)
+		counter->time[i] = (TimeOfRow) {.time = time[i],.i = i};
+	sort_times(counter->time, n);
+	for (int i = 0; i < n; i++)
+		count[counter->time[i].i] = spindle_clock_count_until(&counter->cursor, counter->time[i].time);
+}
+
 /* Inputs: the time. */
 static void
 run_clock(Step *step)
 {
-	SpindleClockCursor *cursor = step->u.own;
+	Counter    *counter = step->u.own;
+	SpindleClockCursor *cursor = &counter->cursor;
 	const Timestamp *time = step->input[0]->out.value;
+	int64	   *out = step->out.value;
 
+	count_until(counter, time, step->frame->n, out);
 	for (int i = 0; i < step->frame->n; i++)
 	{
-		int64		to_come = 0;
+		const int64 until = out[i];
+		int64		first;
+		int			n;
 
-		if (time[i] != DT_NOEND)
-		{
-			int64		first;
-			const int	n = spindle_layout_children(&cursor->layout, step->frame->row[i], &first);
-			const int64 until = n > 0 ? spindle_clock_count_until(cursor, time[i]) : 0;
+		out[i] = 0;
+		if (time[i] == DT_NOEND)
+			continue;
+		n = spindle_layout_children(&cursor->layout, step->frame->row[i], &first);
 
-			/* a row can have thousands, and a batch millions */
-			CHECK_FOR_INTERRUPTS();
-			for (int k = 0; k < n; k++)
-				to_come += spindle_clock_rank(cursor, first + k) >= until;
-		}
-		step->out.value[i] = to_come;
+		/* a row can have thousands, and a batch millions */
+		CHECK_FOR_INTERRUPTS();
+		for (int k = 0; k < n; k++)
+			out[i] += spindle_clock_rank(cursor, first + k) >= until;
 	}
 }
 
@@ -136,17 +182,20 @@ spindle_compile_clock(SpindleEval *eval, Frame *frame, int clock)
 {
 	const SpindleClockState *state = spindle_instance_clock(eval->instance, frame->table, clock);
 	Step	   *time = spindle_frame_time(eval, frame);
+	Counter    *counter;
 	Step	   *step;
 
 	/* columns that one clock sets share it */
 	for (int i = 0; i < eval->nsteps; i++)
 		if (eval->step[i]->run == run_clock && eval->step[i]->input[0] == time &&
-			((SpindleClockCursor *) eval->step[i]->u.own)->clock == state)
+			((Counter *) eval->step[i]->u.own)->cursor.clock == state)
 			return eval->step[i];
 	step = spindle_step_add(eval, frame, run_clock, NULL, false, 1);
 	step->input[0] = time;
 	step->holds = STEP_HOLDS_OWN;
-	step->u.own = palloc(sizeof(SpindleClockCursor));
-	spindle_clock_cursor_init(step->u.own, state);
+	counter = palloc0(sizeof(Counter));
+	counter->context = eval->context;
+	spindle_clock_cursor_init(&counter->cursor, state);
+	step->u.own = counter;
 	return spindle_step_finish(eval, step);
 }

@@ -8,8 +8,9 @@
  * last state from where it leads, so ways come as often as among walks that
  * happened to end there, and none has to be thrown away.
  *
- * The ways of a batch are kept one behind the other; what is wanted of them at a
- * time is looked up there.
+ * A way is drawn when something is asked of it, and then kept with those of the batch:
+ * at a time that lies behind all steps, a row is what it is today, and nothing of the
+ * way is needed.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +21,14 @@
 
 #include "gen/eval_internal.h"
 
-/* The ways of the rows of a batch; that of row i is entries start[i] .. start[i + 1] - 1. */
+/* The way of a row: some entries of those of the batch. */
+typedef struct Way
+{
+	int			start;			/* -1 if it has not been drawn */
+	int			end;
+} Way;
+
+/* The ways of the rows of a batch. */
 typedef struct Ways
 {
 	const SpindleDomain *domain;
@@ -32,8 +40,8 @@ typedef struct Ways
 	SpindleKey	step_key;
 	SpindleKey *after_key;		/* per transition */
 	MemoryContext context;
-	int			start_capacity;
-	int		   *start;
+	int			way_capacity;
+	Way		   *way;			/* per row */
 	int			capacity;
 	int			n;
 	int		   *transition;		/* that is taken, */
@@ -128,9 +136,18 @@ limit_by(int64 limit, Timestamp time, Timestamp insert)
 	return TIMESTAMP_NOT_FINITE(time) ? limit : Max(Min(limit, time - insert), 0);
 }
 
+/* Where the way of a row begins. */
+static inline Timestamp
+beginning(const Step *step, const Ways *ways, int i)
+{
+	const Timestamp insert = step->input[1]->out.value[i];
+
+	return insert == DT_NOBEGIN ? ways->range_start : insert;
+}
+
 /* The way of the i'th row to its last state, from its insert on, behind the other ways. */
 static void
-draw_way(Step *step, const SpindleStates *states, Ways *ways, int i, int final, Timestamp insert)
+draw_way(const Step *step, const SpindleStates *states, Ways *ways, int i, int final, Timestamp insert)
 {
 	const uint64 row = (uint64) step->frame->row[i];
 	const int	first = ways->n;
@@ -179,36 +196,47 @@ draw_way(Step *step, const SpindleStates *states, Ways *ways, int i, int final, 
 	}
 }
 
+/* The way of the i'th row, drawn now if it has not been. */
+static const Way *
+way_of(const Step *step, int i)
+{
+	Ways	   *ways = step->u.own;
+	const SpindleStates *states = ways->table->lifecycle->states;
+	const SpindleVector *last = &step->input[0]->out;
+	Way		   *way = &ways->way[i];
+	int			final = -1;
+
+	if (way->start >= 0)
+		return way;
+
+	/* each of a thousand steps can weigh a thousand transitions */
+	CHECK_FOR_INTERRUPTS();
+	if (!(last->is_null && last->is_null[i]))
+		final = state_of_value(states, &ways->table->column[states->column].type, last->value[i]);
+	way->start = ways->n;
+	if (final >= 0)
+		draw_way(step, states, ways, i, final, beginning(step, ways, i));
+	way->end = ways->n;
+	return way;
+}
+
 /* Inputs: the last state, the insert, and times that bound the way. */
 static void
 run_states(Step *step)
 {
 	Ways	   *ways = step->u.own;
-	const SpindleStates *states = ways->table->lifecycle->states;
-	const SpindleType *type = &ways->table->column[states->column].type;
-	const SpindleVector *last = &step->input[0]->out;
 	const int	n = step->frame->n;
 
-	if (n + 1 > ways->start_capacity)
+	if (n > ways->way_capacity)
 	{
-		ways->start_capacity = Max(n + 1, SPINDLE_BATCH_ROWS + 1);
-		if (ways->start)
-			pfree(ways->start);
-		ways->start = MemoryContextAllocHuge(ways->context, sizeof(int) * ways->start_capacity);
+		ways->way_capacity = Max(n, SPINDLE_BATCH_ROWS);
+		if (ways->way)
+			pfree(ways->way);
+		ways->way = MemoryContextAllocHuge(ways->context, sizeof(Way) * ways->way_capacity);
 	}
 	ways->n = 0;
 	for (int i = 0; i < n; i++)
-	{
-		const int	final = last->is_null && last->is_null[i] ? -1 : state_of_value(states, type, last->value[i]);
-		const Timestamp insert = step->input[1]->out.value[i];
-
-		/* each of a thousand steps can weigh a thousand transitions */
-		CHECK_FOR_INTERRUPTS();
-		ways->start[i] = ways->n;
-		if (final >= 0)
-			draw_way(step, states, ways, i, final, insert == DT_NOBEGIN ? ways->range_start : insert);
-	}
-	ways->start[n] = ways->n;
+		ways->way[i].start = -1;
 }
 
 /*
@@ -270,21 +298,35 @@ int
 spindle_states_moments(const Step *step, int i, bool timed, const Timestamp **time)
 {
 	const Ways *ways = step->u.own;
-	const int	n = ways->start[i + 1] - ways->start[i];
+	const Way  *way = way_of(step, i);
+	const int	n = way->end - way->start;
 
-	*time = ways->time + ways->start[i];
-	if (n > 0 && !timed && ways->at[ways->transition[ways->start[i + 1] - 1]] >= 0)
+	*time = ways->time + way->start;
+	if (n > 0 && !timed && ways->at[ways->transition[way->end - 1]] >= 0)
 		return n - 1;
 	return n;
 }
 
-/* Steps of the i'th row up to a time: those that count are entries before the result. */
-static int
-steps_until(const Ways *ways, int i, Timestamp time)
+/*
+ * Has the i'th row taken all steps at a time, as far as can be told without drawing its
+ * way?
+ */
+static inline bool
+is_at_end(const Step *step, int i, Timestamp time)
 {
-	int			k = ways->start[i];
+	const Ways *ways = step->u.own;
+	const int64 longest = ways->table->lifecycle->states->longest;
 
-	while (k < ways->start[i + 1] && ways->time[k] <= time)
+	return time == DT_NOEND || (longest != SPINDLE_NO_BOUND && time >= beginning(step, ways, i) + longest);
+}
+
+/* Steps of a way up to a time: those that count are entries before the result. */
+static int
+steps_until(const Ways *ways, const Way *way, Timestamp time)
+{
+	int			k = way->start;
+
+	while (k < way->end && ways->time[k] <= time)
 		k++;
 	return k;
 }
@@ -301,13 +343,17 @@ run_state(Step *step)
 	copy_nulls(step, last);
 	for (int i = 0; i < step->frame->n; i++)
 	{
-		const int	k = steps_until(ways, i, time[i]);
+		const Way  *way;
+		int			k;
 
 		/* of a row without a way, and at its end, what it shows today */
-		if (k == ways->start[i + 1])
-			step->out.value[i] = last->value[i];
-		else
-			step->out.value[i] = states->value[k == ways->start[i] ? states->initial :
+		step->out.value[i] = last->value[i];
+		if (is_at_end(step->input[0], i, time[i]))
+			continue;
+		way = way_of(step->input[0], i);
+		k = steps_until(ways, way, time[i]);
+		if (k < way->end)
+			step->out.value[i] = states->value[k == way->start ? states->initial :
 											   states->transition[ways->transition[k - 1]].to];
 	}
 }
@@ -354,10 +400,15 @@ run_steps_to_come(Step *step)
 	Assert(step->holds == STEP_HOLDS_LIFECYCLE);
 	for (int i = 0; i < step->frame->n; i++)
 	{
+		const Way  *way;
 		int			n = 0;
 
-		for (int k = steps_until(ways, i, time[i]); k < ways->start[i + 1]; k++)
-			n += states->transition[ways->transition[k]].sets[set];
+		if (!is_at_end(step->input[0], i, time[i]))
+		{
+			way = way_of(step->input[0], i);
+			for (int k = steps_until(ways, way, time[i]); k < way->end; k++)
+				n += states->transition[ways->transition[k]].sets[set];
+		}
 		step->out.value[i] = n;
 	}
 }
@@ -385,12 +436,13 @@ run_entered(Step *step)
 	Assert(step->holds == STEP_HOLDS_LIFECYCLE);
 	for (int i = 0; i < step->frame->n; i++)
 	{
-		int			k = steps_until(ways, i, time[i]);
+		const Way  *way = way_of(step->input[0], i);
+		int			k = steps_until(ways, way, time[i]);
 
-		while (k > ways->start[i] && states->transition[ways->transition[k - 1]].to != state)
+		while (k > way->start && states->transition[ways->transition[k - 1]].to != state)
 			k--;
 		step->out.is_null[i] = false;
-		if (k > ways->start[i])
+		if (k > way->start)
 			step->out.value[i] = ways->time[k - 1];
 		else if (state == states->initial && insert[i] != DT_NOBEGIN)
 			step->out.value[i] = insert[i];

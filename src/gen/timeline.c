@@ -33,6 +33,9 @@
 /* Rows of a leaf that are sorted all alike; more are rare. */
 #define FEW_ROWS	8
 
+/* Rows in turn that are found by themselves, before their group is decoded. */
+#define MAX_LOOKED_UP	4
+
 /*
  * How many of n rows fall into the left half of a node: Binomial(n, 1/2).
  *
@@ -142,6 +145,7 @@ spindle_timeline_cursor_init(SpindleTimelineCursor *cursor, SpindleTimeline *tim
 	cursor->same_from = cursor->same_until = 0;
 	cursor->group = PG_UINT64_MAX;
 	cursor->looked_up = PG_UINT64_MAX;
+	cursor->nlooked_up = 0;
 }
 
 /* Put the lower of two masses first, without a jump. */
@@ -356,8 +360,8 @@ spindle_timeline_seek(SpindleTimelineCursor *cursor, int64 row)
  *
  * A row far from those that are decoded is found by itself, in its leaf: a draw for
  * each level of the tree and some six for the leaf, where a group takes 200.  The
- * group is decoded for the neighbour of the present one, and for the second row in
- * turn that is in it.
+ * group is decoded for the neighbour of the present one, and when so many rows in turn
+ * are in it that they have cost as much.
  */
 Timestamp
 spindle_timeline_look_up(SpindleTimelineCursor *cursor, int64 row)
@@ -383,9 +387,12 @@ spindle_timeline_look_up(SpindleTimelineCursor *cursor, int64 row)
 
 		if (depth == timeline->group_depth)
 		{
-			if (index == cursor->looked_up)
+			if (index != cursor->looked_up)
+				cursor->nlooked_up = 0;
+			else if (cursor->nlooked_up == MAX_LOOKED_UP)
 				return spindle_timeline_time(cursor, row);
 			cursor->looked_up = index;
+			cursor->nlooked_up++;
 		}
 		index = index * 2 + go_right;
 		first += go_right ? left : 0;

@@ -56,7 +56,8 @@ typedef struct SpindleTimelineCursor
 	Timestamp	from;			/* times from here on ... */
 	Timestamp	until;			/* ... and before this lie in the group; equal
 								 * if that was not asked yet */
-	uint64		looked_up;		/* group of the row last looked up by itself */
+	uint64		looked_up;		/* group of the row last looked up by itself, */
+	int			nlooked_up;		/* as were so many in turn that are in it */
 	Timestamp	time[SPINDLE_TIMELINE_MAX_ROWS];	/* of the rows of the
 													 * group, rising */
 } SpindleTimelineCursor;

@@ -42,8 +42,9 @@ struct SpindleBatchTable
 	int			version_handle; /* -1 if it is not asked for */
 
 	/* changes per batch */
-	int			n;				/* moments, */
-	int			first;			/* from this place on */
+	int			n[2];			/* moments that are asked what was before, and
+								 * others, */
+	int			first[2];		/* from these places on */
 };
 
 /* A moment of a batch, by its row. */
@@ -250,8 +251,6 @@ copy_column(SpindleChangeBatch *batch, const SpindleVector *vector, const Spindl
 		const SpindleBatchMoment *moment = &batch->moment[place[i].moment];
 		const int64 at = before ? moment->before : moment->after;
 
-		if (at < 0)
-			continue;
 		batch->is_null[at + column] = vector->is_null && vector->is_null[i];
 		if (plain)
 			batch->value[at + column] = vector->value[i];
@@ -289,8 +288,6 @@ copy_before(SpindleChangeBatch *batch, SpindleBatchTable *program, const Spindle
 	{
 		SpindleBatchMoment *moment = &batch->moment[place[i].moment];
 
-		if (moment->before < 0)
-			continue;
 		moment->was_alive = alive[i];
 		memcpy(batch->value + moment->before, batch->value + moment->after, sizeof(int64) * table->ncolumns);
 		memcpy(batch->is_null + moment->before, batch->is_null + moment->after, table->ncolumns);
@@ -305,13 +302,15 @@ copy_before(SpindleChangeBatch *batch, SpindleBatchTable *program, const Spindle
 	}
 }
 
-/* Compute the rows of up to SPINDLE_BATCH_ROWS moments of a table. */
+/*
+ * Compute the rows of up to SPINDLE_BATCH_ROWS moments of a table, of which all are
+ * asked what was before, or none.
+ */
 static void
 compute(SpindleChangeBatch *batch, SpindleBatchTable *program, const SpindleMomentPlace *place, int n)
 {
 	int64		row[SPINDLE_BATCH_ROWS];
 	Timestamp	time[SPINDLE_BATCH_ROWS];
-	bool		asks_before = false;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -320,15 +319,10 @@ compute(SpindleChangeBatch *batch, SpindleBatchTable *program, const SpindleMome
 	}
 	spindle_eval_run_at(program->eval, row, time, n);
 	copy_after(batch, program, place, n);
-	for (int i = 0; i < n; i++)
-	{
-		const bool	asks = batch->moment[place[i].moment].before >= 0;
-
-		asks_before |= asks;
-		time[i] -= asks;
-	}
-	if (!asks_before)
+	if (batch->moment[place->moment].before < 0)
 		return;
+	for (int i = 0; i < n; i++)
+		time[i]--;
 	spindle_eval_run_again_at(program->eval, time, n);
 	copy_before(batch, program, place, n);
 }
@@ -382,6 +376,13 @@ decide(const SpindleChangeBatch *batch, const SpindleBatchMoment *moment)
 	return 0;
 }
 
+/* Is it asked what a row was before a moment? */
+static inline bool
+asks_before(const SpindleBatchMoment *moment)
+{
+	return moment->kind == SPINDLE_MOMENT_CHANGE || moment->kind == SPINDLE_MOMENT_END;
+}
+
 /* Give each moment room for the values of its rows. */
 static void
 reserve_values(SpindleChangeBatch *batch)
@@ -396,7 +397,7 @@ reserve_values(SpindleChangeBatch *batch)
 		moment->after = n;
 		moment->before = -1;
 		n += ncolumns;
-		if (moment->kind != SPINDLE_MOMENT_CHANGE && moment->kind != SPINDLE_MOMENT_END)
+		if (!asks_before(moment))
 			continue;
 		moment->before = n;
 		n += ncolumns;
@@ -410,7 +411,7 @@ reserve_values(SpindleChangeBatch *batch)
 	batch->is_null = MemoryContextAllocHuge(batch->context, sizeof(bool) * n);
 }
 
-/* The moments of each table by their rows, from program->first on. */
+/* Give the moments of each table places together. */
 static void
 place_moments(SpindleChangeBatch *batch)
 {
@@ -418,23 +419,35 @@ place_moments(SpindleChangeBatch *batch)
 	int			first = 0;
 
 	for (int m = 0; m < batch->n; m++)
-		program_of(batch, batch->moment[m].table)->n++;
+		program_of(batch, batch->moment[m].table)->n[!asks_before(&batch->moment[m])]++;
 	for (int t = 0; t < ntables; t++)
 	{
 		SpindleBatchTable *program = batch->program[t];
 
-		if (program == NULL)
-			continue;
-		program->first = first;
-		first += program->n;
-		program->n = 0;
+		for (int k = 0; program && k < 2; k++)
+		{
+			program->first[k] = first;
+			first += program->n[k];
+			program->n[k] = 0;
+		}
 	}
 	for (int m = 0; m < batch->n; m++)
 	{
 		SpindleBatchTable *program = batch->program[batch->moment[m].table];
+		const int	k = !asks_before(&batch->moment[m]);
 
-		batch->place[program->first + program->n++] = (SpindleMomentPlace) {.row = batch->moment[m].row,.moment = m};
+		batch->place[program->first[k] + program->n[k]++] =
+			(SpindleMomentPlace) {.row = batch->moment[m].row,.moment = m};
 	}
+}
+
+/* Compute the rows of some moments of a table, by rising number. */
+static void
+compute_sorted(SpindleChangeBatch *batch, SpindleBatchTable *program, SpindleMomentPlace *place, int n)
+{
+	sort_places(place, n);
+	for (int done = 0; done < n; done += SPINDLE_BATCH_ROWS)
+		compute(batch, program, place + done, Min(SPINDLE_BATCH_ROWS, n - done));
 }
 
 /*
@@ -450,15 +463,12 @@ spindle_change_batch_run(SpindleChangeBatch *batch)
 	for (int t = 0; t < batch->instance->domain->ntables; t++)
 	{
 		SpindleBatchTable *program = batch->program[t];
-		SpindleMomentPlace *place;
 
-		if (program == NULL)
-			continue;
-		place = batch->place + program->first;
-		sort_places(place, program->n);
-		for (int done = 0; done < program->n; done += SPINDLE_BATCH_ROWS)
-			compute(batch, program, place + done, Min(SPINDLE_BATCH_ROWS, program->n - done));
-		program->n = 0;
+		for (int k = 0; program && k < 2; k++)
+		{
+			compute_sorted(batch, program, batch->place + program->first[k], program->n[k]);
+			program->n[k] = 0;
+		}
 	}
 	for (int m = 0; m < batch->n; m++)
 		batch->moment[m].op = decide(batch, &batch->moment[m]);

@@ -62,6 +62,23 @@ for my $name (sort keys %stream)
 	is_deeply([ figures($help{$_}, $call) ], \@serial, "$name: $_") for sort keys %help;
 }
 
+# Lines of changes: up to a time, up to a number of them, which ends with a transaction, and with initial rows, which
+# are one transaction.
+my %changes = (
+	'changes' => [ q('retail', scale => 'medium', format => 'sql', profile => 'retention', from_time => '2024-05-01', to_time => '2024-08-01', include_initial => false, transaction_metadata => true),
+		'3 workers', '2 workers, leader standing by' ],
+	'some changes' => [ q('retail', scale => 'medium', format => 'sql', after_position => '5A/0', max_events => 300001), '3 workers', 'workers that cannot be had' ],
+	'changes behind initial rows' => [ q('retail', scale => 'medium', format => 'debezium', before => 'key', key_separator => ' ', tombstones => true, from_time => '2022-02-01', max_events => 100000), '1 worker' ],
+);
+for my $name (sort keys %changes)
+{
+	my ($arguments, @helpers) = @{ $changes{$name} };
+	my $call = "spindle_to_file('$dir/lines', $arguments)";
+	my @serial = figures([ 0, 'on', 16 ], $call);
+	is($serial[1], (split /\|/, $serial[0])[4], "$name: bytes");
+	is_deeply([ figures($help{$_}, $call) ], \@serial, "$name: $_") for @helpers;
+}
+
 # Streams that one process has to make, and a program.
 for my $call ("spindle_to_program('cat > $dir/lines', $stream{plain})",
 	qq(spindle_to_file('$dir/lines', 'retail', 'order', 'medium', max_events => 120000, anomalies => spindle_contextual_anomaly('c', 'status', 'store_id', '[1]', '["lost"]'))),
