@@ -61,6 +61,7 @@ for ((run = 1; run <= runs; run++)); do
 done
 sql -f "$TREE/bench/seed_rate.sql"
 sql -v saas_schema="$TREE/test/data/saas.sql" -f "$TREE/bench/saas.sql"
+sql -f "$TREE/bench/changes.sql"
 sql -f "$TREE/bench/planner.sql"
 # each in a session of its own, whose peak is that of the scan alone
 sql -f "$TREE/bench/memory.sql"
