@@ -127,6 +127,17 @@ typedef struct Counter
 static void
 count_until(Counter *counter, const Timestamp *time, int n, int64 *count)
 {
+	int			same = 1;
+
+	/* as of a time, all have that */
+	while (same < n && time[same] == time[0])
+		same++;
+	if (same >= n)
+	{
+		for (int i = 0; i < n; i++)
+			count[i] = i > 0 ? count[0] : spindle_clock_count_until(&counter->cursor, time[0]);
+		return;
+	}
 	if (n > counter->capacity)
 	{
 		counter->capacity = Max(n, SPINDLE_BATCH_ROWS);

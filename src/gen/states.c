@@ -209,6 +209,13 @@ way_of(const Step *step, int i)
 	if (way->start >= 0)
 		return way;
 
+	/* the versions of a row stand one behind the other */
+	if (i > 0 && way[-1].start >= 0 && step->frame->row[i - 1] == step->frame->row[i])
+	{
+		*way = way[-1];
+		return way;
+	}
+
 	/* each of a thousand steps can weigh a thousand transitions */
 	CHECK_FOR_INTERRUPTS();
 	if (!(last->is_null && last->is_null[i]))
