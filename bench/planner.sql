@@ -12,7 +12,8 @@ CREATE SCHEMA tpch;
 IMPORT FOREIGN SCHEMA tpch FROM SERVER spindle INTO tpch OPTIONS (scale 'sf1');
 CALL spindle_seed('tpch', 'tpch_stored', scale => 'sf1', report => false);
 \ir ../test/data/tpch_queries.sql
--- lines of a few parts (17, 19, 20) and orders of a few customers (22): an index finds them
+-- lines of a few parts, 200 (17), some hundred (19) and 1500 (20) of 200 000, and whether there is an order of each
+-- of some thousand customers (22): an index finds them, while a scan computes all lines or orders, once
 INSERT INTO bench.join_query (kind, number, few_by_reference, generated, stored, query)
 SELECT 'TPC-H', n, n IN (17, 19, 20, 22), 'tpch', 'tpch_stored', query FROM tpch_query ORDER BY n;
 VACUUM ANALYZE;

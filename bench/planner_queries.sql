@@ -145,8 +145,10 @@ INSERT INTO bench.join_query (kind, query) VALUES
      (SELECT 1 FROM "order" o WHERE o.customer_id = c.customer_id) GROUP BY 1 ORDER BY 1$$);
 UPDATE bench.join_query q SET number = n FROM (SELECT id, row_number() OVER (PARTITION BY kind ORDER BY id) AS n FROM bench.join_query) s
 WHERE s.id = q.id;
--- orders of a few customers or promotions, lines of a few products: a stored index
--- finds them, while a scan computes all orders or lines
+-- lines of two products (join 8), orders of a hundred customers (24), whether there is
+-- an order of each of a thousand (shape 22), and the tenth of the orders that two kinds
+-- of promotions have (join 9), which an index alone answers: a stored index finds them,
+-- while a scan computes all orders or lines, once
 UPDATE bench.join_query SET few_by_reference = true
 WHERE query LIKE '%c.customer_id BETWEEN%' OR query LIKE '%p.unit_price > 500%' OR query LIKE '%m.promo_type IN%'
   OR query LIKE '%left(c.last_name, 1)%';

@@ -322,7 +322,7 @@ share_by_histogram(const Keys *keys, const AttStatsSlot *histogram, Oid type)
 			found++;
 			listed += keys->is_listed[k];
 		}
-		sum += (double) (found - listed) / Max((double) ((high - low) / keys->step - listed), 1.0);
+		sum += (double) (found - listed) / Max(((double) high - (double) low) / keys->step - listed, 1.0);
 	}
 	return sum / (histogram->nvalues - 1);
 }
