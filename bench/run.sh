@@ -50,6 +50,7 @@ sql -f "$TREE/bench/rows.sql"
 sql -f "$TREE/bench/files.sql"
 sql -f "$TREE/bench/streams.sql"
 . "$TREE/bench/delivery.sh"
+. "$TREE/bench/apply.sh"
 . "$TREE/bench/disk.sh"
 
 # Seeding, as most servers are set: rows need not be decoded.

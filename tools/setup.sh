@@ -27,8 +27,10 @@ PACKAGES=(
 
 # Consumers of deliveries; without one of them the tests of it are skipped.
 CONSUMERS=(
-	"postgresql-$PG_MAJOR-wal2json" # an output plugin for logical messages
-	kcat                            # a Kafka client, whose library has a mock broker
+	"postgresql-$PG_MAJOR-wal2json"    # output plugins of logical decoding
+	"postgresql-$PG_MAJOR-decoderbufs"
+	"postgresql-$PG_MAJOR-pglogical"   # one with a subscriber of its own
+	kcat                               # a Kafka client, whose library has a mock broker
 )
 
 # A client that is not made of libpq listens, too.  Where there is a node that is

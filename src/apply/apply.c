@@ -222,7 +222,8 @@ prepare(Applying *applying, SpindleApplied *applied)
 	schema = spindle_play_schema(options);
 	applying->play.position =
 		spindle_position_create(options->position, schema,
-								spindle_position_stream(schema, options->instance, options->changes.profile), 0, 0,
+								spindle_position_stream(schema, options->instance, options->changes.profile), 0,
+								options->modes.sessions > 1 ? options->modes.sessions : 0,
 								applying->context);
 	applying->changes = options->changes;
 	applying->changes.max_changes = -1;

@@ -99,9 +99,12 @@ query_value(SpindlePosition *position, const char *query, bool read_only, Datum 
 	return !is_null;
 }
 
-/* May the caller use replication origins, and are there any to be had? */
+/*
+ * May the caller use replication origins, and are there any to be had, one for each
+ * session beside the stream's?
+ */
 static bool
-may_use_origins(SpindlePosition *position)
+may_use_origins(SpindlePosition *position, int sessions)
 {
 	Datum		value;
 
@@ -114,8 +117,10 @@ may_use_origins(SpindlePosition *position)
 					   "'pg_catalog.pg_replication_origin_xact_setup(pg_lsn,timestamptz)', "
 					   "'pg_catalog.pg_replication_origin_session_setup(text)', "
 					   "'pg_catalog.pg_replication_origin_session_reset()']) f", true, &value) && DatumGetBool(value) &&
-		query_value(position, "SELECT NOT pg_catalog.pg_replication_origin_session_is_setup() AND $1 <> '' AND "
-					"pg_catalog.current_setting('max_replication_slots')::int > 0", true, &value) && DatumGetBool(value);
+		query_value(position, psprintf("SELECT NOT pg_catalog.pg_replication_origin_session_is_setup() AND $1 <> '' AND "
+									   "COALESCE(pg_catalog.current_setting('max_active_replication_origins', true), "
+									   "pg_catalog.current_setting('max_replication_slots'))::int > %d", sessions),
+					true, &value) && DatumGetBool(value);
 }
 
 /* Is there the table of positions? */
@@ -143,7 +148,8 @@ spindle_position_stream(const char *schema, const SpindleInstance *instance, con
 /*
  * spindle_position_create
  *		Where a stream's position is kept; which one it is in the schema, its name
- *		tells.  session is from 1, or 0 if it is not shared out.
+ *		tells.  session is from 1, or 0 for the stream's own; sessions is how many
+ *		share it out, or 0.
  *
  * Needs a session of SPI.  Changes nothing.  Allocated in the given memory context;
  * stream must live as long.  AUTO is decided here.
@@ -157,15 +163,21 @@ spindle_position_create(SpindlePositionKind kind, const char *schema, const char
 	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
 
 	position->kind = kind;
-	position->base = stream;
-	position->stream = session > 0 ? psprintf("%s:%d/%d", stream, session, sessions) : stream;
+	position->base = position->stream = stream;
 	position->table = quote_qualified_identifier(schema, POSITION_TABLE);
 	callback->func = free_plan;
 	callback->arg = position;
 	MemoryContextRegisterResetCallback(context, callback);
 	MemoryContextSwitchTo(oldcontext);
 	if (kind == SPINDLE_POSITION_AUTO)
-		position->kind = may_use_origins(position) ? SPINDLE_POSITION_ORIGIN : SPINDLE_POSITION_TABLE;
+		position->kind = may_use_origins(position, sessions) ? SPINDLE_POSITION_ORIGIN : SPINDLE_POSITION_TABLE;
+	oldcontext = MemoryContextSwitchTo(context);
+
+	/* all databases of a server have their origins together */
+	if (position->kind == SPINDLE_POSITION_ORIGIN)
+		position->base = psprintf("%s:%u", stream, MyDatabaseId);
+	position->stream = session > 0 ? psprintf("%s:%d/%d", position->base, session, sessions) : position->base;
+	MemoryContextSwitchTo(oldcontext);
 	return position;
 }
 

@@ -1,5 +1,6 @@
 # spindle_to_tables with a subscriber: what arrives, what decoders see, and that
-# nothing is lost or twice after the backend or the server was killed.
+# nothing is lost or twice after the backend, the server or the subscriber's apply
+# worker was killed.  SPINDLE_KILLS says how often that is tried, 4 times by default.
 
 use strict;
 use warnings;
@@ -15,6 +16,7 @@ $publisher->append_conf('postgresql.conf', "max_replication_slots = 10\nwal_leve
 $publisher->start;
 my $subscriber = PostgreSQL::Test::Cluster->new('subscriber');
 $subscriber->init;
+$subscriber->append_conf('postgresql.conf', "restart_after_crash = on\n");
 $subscriber->start;
 
 # The tables of retail on both sides; the subscriber has no spindle of its own to fill them.
@@ -70,18 +72,27 @@ $seen = $publisher->safe_psql('postgres', q{
 cmp_ok($seen, '>', 100, 'replica identity is full');
 
 # Killed at any time, it goes on behind what was committed.
+my $end = '2025-01-01';
+my @all = qw(product_category product store promotion customer address order order_line return);
+
+# Begin or go on with the stream, and kill something in the midst of it.
 sub killed
 {
-	my ($how, $durable) = @_;
+	my ($how, $durable, $modes) = @_;
 	my $psql = $publisher->background_psql('postgres', on_error_stop => 0);
 	my $pid = $psql->query_safe('SELECT pg_backend_pid()');
 	$psql->query_safe("SET synchronous_commit = $durable");
-	$psql->{stdin} .= "CALL spindle_to_tables('shop', 'retail', scale => 'small', resume => true, to_time => '2025-01-01');\n";
+	$psql->{stdin} .= "CALL spindle_to_tables('shop', 'retail', true, scale => 'small', resume => true, to_time => '$end', dml => $modes);\n";
 	eval { $psql->{run}->pump_nb };
-	usleep(200_000 + int(rand(400_000)));
+	usleep(50_000 + int(rand(300_000)));
 	if ($how eq 'server')
 	{
 		$publisher->stop('immediate');
+	}
+	elsif ($how eq 'worker')
+	{
+		my $worker = $publisher->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'spindle apply worker' LIMIT 1");
+		kill 'KILL', $worker || $pid;
 	}
 	else
 	{
@@ -98,20 +109,47 @@ sub killed
 	}
 }
 
-for my $durable ('on', 'off')
+# Kill the subscriber's apply worker, or what else of it is there.
+sub kill_subscriber
 {
-	for my $how ('server', 'backend')
-	{
-		killed($how, $durable);
-		my $at = $publisher->safe_psql('postgres',
-			"SELECT pg_replication_origin_progress(roname, false) FROM pg_replication_origin WHERE roname LIKE 'spindle:%'");
-		my $rows = $publisher->safe_psql('postgres', 'SELECT count(*) FROM shop."order"');
-		is( $publisher->safe_psql('postgres',
-				"SELECT count(*) FROM spindle_changes('retail', 'order', scale => 'small', to_time => '2025-01-01') WHERE op IN ('r', 'c') AND position <= '$at'"),
-			$rows, "killed $how, synchronous_commit $durable: the position is that of the rows");
-	}
+	my $worker = $subscriber->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'logical replication worker' LIMIT 1");
+	return unless $worker;
+	kill 'KILL', $worker;
+	$subscriber->poll_query_until('postgres', 'SELECT true') or die 'subscriber does not come back';
 }
-arrives('2025-01-01', 'NULL');
+
+# Rows that are there, and that should be behind the last position.
+sub is_exact
+{
+	my ($name) = @_;
+	$publisher->safe_psql('postgres', "CALL spindle_to_tables('shop', 'retail', true, scale => 'small', resume => true, max_events => 0)");
+	my $at = $publisher->safe_psql('postgres', q(SELECT "position" FROM spindle_last_position('shop', 'retail', 'small')));
+	my $there = join '|', map { $publisher->safe_psql('postgres', qq(SELECT count(*) FROM shop."$_")) } qw(customer address order order_line return);
+	is( $publisher->safe_psql('postgres', qq(
+			SELECT string_agg(n::text, '|' ORDER BY o) FROM (SELECT o, count(c) FILTER (WHERE op IN ('r', 'c') AND position <= '$at') AS n
+			FROM unnest('{customer,address,order,order_line,return}'::text[]) WITH ORDINALITY t (name, o)
+			LEFT JOIN spindle_changes('retail', scale => 'small', to_time => '$end') c ON table_name = t.name GROUP BY o) x)),
+		$there, $name);
+	return $at;
+}
+
+my $last = $publisher->safe_psql('postgres', "SELECT max(position) FROM spindle_changes('retail', scale => 'small', to_time => '$end')");
+for my $i (0 .. ($ENV{SPINDLE_KILLS} // 4) - 1)
+{
+	my $how = ('server', 'backend', 'server', 'worker')[$i % 4];
+	my $durable = ('on', 'off')[($i / 2) % 2];
+	my $modes = ('NULL', 'NULL', 'spindle_dml_modes(sessions => 3, hold => 10)', 'spindle_dml_modes(sessions => 2, savepoint_fraction => 0.1)')[($i + int($i / 4)) % 4];
+	killed($how, $durable, $modes);
+	my $at = is_exact("killed $how, synchronous_commit $durable, $modes: the rows are those of the position");
+	kill_subscriber() if $i % 4 == 1;
+	next unless $at eq $last;
+
+	# at the end, from the start again
+	arrives($end, 'NULL');
+	$publisher->safe_psql('postgres', 'TRUNCATE ' . join(', ', map { qq(shop."$_") } @all));
+	$publisher->safe_psql('postgres', "CALL spindle_to_tables('shop', 'retail', true, scale => 'small', max_events => 1)");
+}
+arrives($end, 'NULL');
 
 # A snapshot, and the stream from there.
 $publisher->safe_psql('postgres', "DROP PUBLICATION shop; SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin WHERE roname LIKE 'spindle:%'");
