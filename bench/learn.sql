@@ -20,7 +20,7 @@ BEGIN
   INSERT INTO bench.result (comparison, goal, value, unit)
   SELECT format('%s learned by statistics, %s, %s of %s%s', name, measure, what, places, CASE WHEN what = 'worst' THEN ': ' || worst_place ELSE '' END), goal, value,
     CASE WHEN measure ~ 'distance|error$' THEN 'of 1' ELSE 'times' END
-  FROM likeness.summary, LATERAL (VALUES ('median', median), ('95th percentile', p95), ('worst', worst)) v (what, value)
+  FROM likeness.summary CROSS JOIN LATERAL (VALUES ('median', median), ('95th percentile', p95), ('worst', worst)) v (what, value)
     JOIN (VALUES ('distance of column', 'median', 0.01), ('distance of column', 'worst', 0.03), ('null error', 'worst', 0.01), ('distinct ratio', 'worst', 1.5),
       ('distance of children per parent', 'median', 0.15), ('distance of children per parent', 'worst', 0.5), ('q-error of a table', 'median', 1.05), ('q-error of a table', '95th percentile', 1.5),
       ('q-error of a join', 'median', 2), ('q-error of a join', '95th percentile', NULL)) g (m, w, goal) ON m = measure AND w = what
