@@ -156,6 +156,7 @@ OBJS = \
 	src/learn/measure.o \
 	src/learn/name.o \
 	src/learn/partition.o \
+	src/learn/quantile.o \
 	src/learn/query.o \
 	src/learn/rule.o \
 	src/learn/scale.o \

@@ -3,6 +3,8 @@
 # throw-away cluster.  Prints the conditions and one table.
 #
 #   BENCH_SCALE=large  scale of the retail domain to read (at least medium)
+#   BENCH_SCHEMA=FILE  a script for psql that makes tables with rows in the schema
+#                      public, to be learned in place of those of TPC-H
 #   BENCH_RUNS=5       runs of each side of a comparison
 #   BENCH_DIR=DIR      where files are written, by default in memory (/dev/shm)
 #                      if there is such a place, so that they compare the
@@ -64,6 +66,7 @@ sql -f "$TREE/bench/seed_rate.sql"
 sql -v saas_schema="$TREE/test/data/saas.sql" -f "$TREE/bench/saas.sql"
 sql -f "$TREE/bench/changes.sql"
 sql -f "$TREE/bench/planner.sql"
+sql -v learn_scale=medium ${BENCH_SCHEMA:+-v foreign_schema="$(realpath "$BENCH_SCHEMA")"} -f "$TREE/bench/learn.sql"
 # each in a session of its own, whose peak is that of the scan alone
 sql -f "$TREE/bench/memory.sql"
 sql -f "$TREE/bench/memory_stream.sql"

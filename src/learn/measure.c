@@ -20,11 +20,11 @@
 /* Different texts that can be told by names, at most. */
 #define MAX_LABELS		50
 
-/* Bounds that make a histogram of which the ends can be dropped, at least. */
-#define LEAST_BOUNDS	4
-
 /* Quantiles of how popular the rows of a target are; of many rows, few are the popular ones. */
 #define PROFILE			400
+
+/* A table of so many rows lists kinds of things rather than things: how often each is chosen is told. */
+#define LOOKUP_ROWS		100
 
 /* From this correlation on, values are taken to rise with the rows. */
 #define RISES			0.99
@@ -34,70 +34,6 @@ static char *
 share_text(double share)
 {
 	return learn_number(floor(Max(share, 0.001) * 1000 + 0.5) / 1000);
-}
-
-/* A value as a number, as learn_number_of() has it; false if it is none, or too large for the format. */
-static bool
-number_of(const LearnColumn *column, const char *text, double *number)
-{
-	Oid			input;
-	Oid			param;
-	char	   *end;
-
-	if (column->kind == LEARN_INT || column->kind == LEARN_DECIMAL || column->kind == LEARN_FLOAT)
-	{
-		*number = strtod(text, &end);
-		return end != text && isfinite(*number) && fabs(*number) <= 1e15;
-	}
-	getTypeInputInfo(column->type, &input, &param);
-	return learn_number_of(column->type, OidInputFunctionCall(input, unconstify(char *, text), param, -1), number) &&
-		fabs(*number) < (column->kind == LEARN_INTERVAL ? 1e12 : 1e6);
-}
-
-/*
- * Keep every so many bounds that there are at least k rows between two of them; returns
- * how many are left.  The first and the last, which are values of single rows, give way
- * to what lies a mean distance beyond their neighbours.
- */
-static int
-thin_bounds(const LearnSchema *schema, const LearnTable *table, const LearnStatistics *statistics, double *bound, int n)
-{
-	double		seen = Min(Min(table->tuples, statistics->rows), statistics->sample);
-	double		rows = seen * (1 - statistics->null_fraction);
-	int			kept = 0;
-	int			every;
-	double		gap;
-
-	for (int i = 0; i < statistics->nvalues; i++)
-		rows -= seen * statistics->frequency[i];
-	every = (int) ceil(schema->options->k * (n - 1) / Max(rows, 1));
-	for (int i = every; i < n - 1; i += every)
-		bound[++kept] = bound[i];
-	if (kept < 2)
-		return 0;
-	gap = (bound[kept] - bound[1]) / (kept - 1);
-	bound[0] = bound[1] >= 0 ? Max(bound[1] - gap, 0) : bound[1] - gap;
-	bound[kept + 1] = bound[kept] + gap;
-	return kept + 2;
-}
-
-/*
- * The bounds of a histogram as numbers, palloc'd, *n of them; NULL if there are too
- * few.  Unless everything may be carried, they are thinned.
- */
-static double *
-bounds_of(const LearnSchema *schema, const LearnTable *table, const LearnColumn *column, int *n)
-{
-	const LearnStatistics *statistics = column->statistics;
-	double	   *bound = palloc(sizeof(double) * (statistics->nbounds + 2));
-
-	*n = 0;
-	for (int i = 0; i < statistics->nbounds; i++)
-		if (number_of(column, statistics->bound[i], &bound[*n]))
-			(*n)++;
-	if (*n >= LEAST_BOUNDS && schema->options->carry != SPINDLE_CARRY_ALL)
-		*n = thin_bounds(schema, table, statistics, bound, *n);
-	return *n >= LEAST_BOUNDS ? bound : NULL;
 }
 
 /* Keep a number within what is declared. */
@@ -123,35 +59,6 @@ note_carried(LearnColumn *column, const LearnTable *table, double frequency)
 	column->least_rows = column->carried++ == 0 ? rows : Min(column->least_rows, rows);
 }
 
-/* The frequent values of a column that may be carried, as numbers with their shares. */
-typedef struct Frequent
-{
-	double		number;
-	double		share;			/* of the rows that are not null */
-	double		frequency;		/* of all rows */
-} Frequent;
-
-/* Find them; palloc'd, *n of them.  Shares are cut, as together they must not be more than 1. */
-static Frequent *
-frequent_of(const LearnSchema *schema, const LearnTable *table, const LearnColumn *column, int *n)
-{
-	const LearnStatistics *statistics = column->statistics;
-	Frequent   *frequent = palloc(sizeof(Frequent) * Max(statistics->nvalues, 1));
-	double		others = Max(1 - statistics->null_fraction, 0.001);
-
-	*n = 0;
-	for (int i = 0; i < statistics->nvalues; i++)
-	{
-		Frequent   *f = &frequent[*n];
-
-		f->frequency = statistics->frequency[i];
-		f->share = floor(f->frequency / others * 10000) / 10000;
-		if (f->share > 0 && learn_is_shared(schema, table, statistics, i) && number_of(column, statistics->value[i], &f->number))
-			(*n)++;
-	}
-	return frequent;
-}
-
 /* Append a number, between two texts. */
 static void
 append_number(StringInfo out, const char *before, double number, const char *after)
@@ -164,103 +71,134 @@ append_number(StringInfo out, const char *before, double number, const char *aft
 
 /*
  * Append the members of an empirical distribution: quantiles, and frequent values; both
- * as whole numbers of so many to a day behind an origin, or, if unit is 0, as they are,
- * and quantiles within the limits.
+ * as so many to a day behind an origin, or, if unit is 0, as they are, and quantiles
+ * within the limits.  Quantiles of times are whole numbers of steps.
  */
 static void
-append_empirical(StringInfo out, const LearnSchema *schema, const LearnColumn *column, const double *bound, int n,
-				 const Frequent *frequent, int nfrequent, double origin, double unit)
+append_empirical(StringInfo out, const LearnSchema *schema, const LearnColumn *column, const LearnNumbers *numbers,
+				 double origin, double unit, double step)
 {
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < numbers->nbounds; i++)
 		append_number(out, i ? ", " : ", \"quantiles\": [",
-					  unit == 0 ? within(column, learn_rounded(schema, bound[i])) : floor((bound[i] - origin) * unit + 0.5), "");
-	if (n > 0)
+					  unit == 0 ? within(column, learn_rounded(schema, numbers->bound[i])) :
+					  floor((numbers->bound[i] - origin) * unit / step + 0.5) * step, "");
+	if (numbers->nbounds > 0)
 		appendStringInfoChar(out, ']');
-	for (int i = 0; i < nfrequent; i++)
+	for (int i = 0; i < numbers->nfrequent; i++)
 	{
-		append_number(out, i ? ", \"" : ", \"values\": {\"",
-					  unit == 0 ? frequent[i].number : floor((frequent[i].number - origin) * unit + 0.5), "\": ");
-		append_number(out, "", frequent[i].share, "");
+		const LearnFrequent *frequent = &numbers->frequent[i];
+
+		append_number(out, i ? ", \"" : ", \"values\": {\"", unit == 0 ? frequent->number :
+					  floor((frequent->number - origin) * unit * USECS_PER_SEC + 0.5) / USECS_PER_SEC, "\": ");
+		append_number(out, "", frequent->share, "");
 	}
-	if (nfrequent > 0)
+	if (numbers->nfrequent > 0)
 		appendStringInfoChar(out, '}');
 }
 
 /* Note what is carried: bounds with as many rows between them, and frequent values. */
 static void
-note_all_carried(LearnColumn *column, const LearnTable *table, int n, const Frequent *frequent, int nfrequent)
+note_all_carried(LearnColumn *column, const LearnTable *table, const LearnNumbers *numbers)
 {
-	double		others = 1 - column->statistics->null_fraction;
-
-	for (int i = 0; i < column->statistics->nvalues; i++)
-		others -= column->statistics->frequency[i];
-	for (int i = 1; i < n - 1; i++)
-		note_carried(column, table, others / (n - 1));
-	for (int i = 0; i < nfrequent; i++)
-		note_carried(column, table, frequent[i].frequency);
+	for (int i = 1; i < numbers->nbounds - 1; i++)
+		note_carried(column, table, numbers->others / (numbers->nbounds - 1));
+	for (int i = 0; i < numbers->nfrequent; i++)
+		note_carried(column, table, numbers->frequent[i].frequency);
 }
 
 /* Numbers as their quantiles and frequent values. */
 static char *
 number_rule(const LearnSchema *schema, const LearnTable *table, LearnColumn *column)
 {
-	int			n;
-	int			nfrequent;
-	double	   *bound = bounds_of(schema, table, column, &n);
-	Frequent   *frequent = frequent_of(schema, table, column, &nfrequent);
+	LearnNumbers *numbers = learn_numbers(schema, table, column);
 	StringInfoData rule;
 
-	if (bound == NULL)
-		n = 0;
-	if (n == 0 && nfrequent == 0)
+	if (numbers->nbounds == 0 && numbers->nfrequent == 0)
 		return NULL;
 	initStringInfo(&rule);
 	appendStringInfoString(&rule, "{\"kind\": \"empirical\"");
-	append_empirical(&rule, schema, column, bound, n, frequent, nfrequent, 0, 0);
+	append_empirical(&rule, schema, column, numbers, 0, 0, 1);
 	appendStringInfoChar(&rule, '}');
-	note_all_carried(column, table, n, frequent, nfrequent);
-	if (bound)
-		pfree(bound);
-	pfree(frequent);
+	note_all_carried(column, table, numbers);
+	learn_free_numbers(numbers);
+	return rule.data;
+}
+
+/* The least and the largest of some numbers. */
+static void
+span_of(const LearnNumbers *numbers, double *low, double *high)
+{
+	*low = INFINITY;
+	*high = -INFINITY;
+	for (int i = 0; i < numbers->nbounds; i++)
+	{
+		*low = Min(*low, numbers->bound[i]);
+		*high = Max(*high, numbers->bound[i]);
+	}
+	for (int i = 0; i < numbers->nfrequent; i++)
+	{
+		*low = Min(*low, numbers->frequent[i].number);
+		*high = Max(*high, numbers->frequent[i].number);
+	}
+}
+
+/*
+ * Times that rise with the rows, by their quantiles, which are whole days, or hours if
+ * all lie within a year.
+ */
+static char *
+rising_rule(LearnNumbers *numbers, bool is_date)
+{
+	double		unit = is_date || numbers->bound[numbers->nbounds - 1] - numbers->bound[0] > 365 ? 1 : HOURS_PER_DAY;
+	double		last = -INFINITY;
+	StringInfoData rule;
+
+	initStringInfo(&rule);
+	appendStringInfoString(&rule, "{\"kind\": \"time\", \"quantiles\": [");
+	for (int i = 0; i < numbers->nbounds; i++)
+	{
+		double		number = floor(numbers->bound[i] * unit + 0.5);
+		char	   *day;
+
+		/* the end is behind the last day, and something between both ends */
+		if (i == numbers->nbounds - 1)
+			number = Max(ceil(numbers->bound[i] * unit) + is_date, last + 1);
+		last = Max(number, last);
+		day = learn_day(floor(last / unit));
+		appendStringInfo(&rule, "%s\"%s", i ? ", " : "", day);
+		if (unit != 1)
+			appendStringInfo(&rule, " %02d:00:00", (int) (last - floor(last / unit) * unit));
+		appendStringInfoChar(&rule, '"');
+		pfree(day);
+	}
+	appendStringInfoString(&rule, "], \"ordered\": true}");
+	learn_free_numbers(numbers);
 	return rule.data;
 }
 
 /*
- * Times: in the order of the rows if they are stored so, else as a distance from a
- * day that has a column of its own, in days or hours.
+ * Times: in the order of the rows if they are stored so, else as a distance from a day
+ * that has a column of its own.  Quantiles are whole days or hours; frequent times, which
+ * many rows share, are told as they are.
  */
 static char *
 time_rule(const LearnSchema *schema, LearnTable *table, LearnColumn *column)
 {
-	int			n;
-	int			nfrequent;
-	double	   *bound = bounds_of(schema, table, column, &n);
-	Frequent   *frequent = frequent_of(schema, table, column, &nfrequent);
+	LearnNumbers *numbers = learn_numbers(schema, table, column);
 	bool		is_date = column->kind == LEARN_DATE;
-	double		low = INFINITY;
-	double		high = -INFINITY;
+	bool		in_seconds = !is_date && (schema->options->carry == SPINDLE_CARRY_ALL || numbers->nfrequent > 0);
+	double		low;
+	double		high;
 	StringInfoData rule;
 	LearnHidden *from;
 
-	if (bound == NULL)
-		n = 0;
-	for (int i = 0; i < n; i++)
-	{
-		low = Min(low, bound[i]);
-		high = Max(high, bound[i]);
-	}
-	for (int i = 0; i < nfrequent; i++)
-	{
-		low = Min(low, frequent[i].number);
-		high = Max(high, frequent[i].number);
-	}
+	span_of(numbers, &low, &high);
 	if (high < low || low < -36524 || high > 1e6)
 		return NULL;
 	low = floor(low);
-	note_all_carried(column, table, n, frequent, nfrequent);
-	if (column->statistics->correlation >= RISES && ceil(high) - low < 32000)
-		return psprintf("{\"kind\": \"time\", \"start\": \"%s\", \"end\": \"%s\", \"ordered\": true}", learn_day(low),
-						learn_day(Max(ceil(high + (is_date ? 1 : 0)), low + 1)));
+	note_all_carried(column, table, numbers);
+	if (column->statistics->correlation >= RISES && numbers->nbounds > 0 && ceil(high) - low < 32000)
+		return rising_rule(numbers, is_date);
 	from = palloc0(sizeof(LearnHidden));
 	from->name = learn_unique_name(&table->names_used, psprintf("%s_from", column->name));
 	from->type = column->format;
@@ -268,14 +206,11 @@ time_rule(const LearnSchema *schema, LearnTable *table, LearnColumn *column)
 	column->base_hidden = list_make1(from);
 	initStringInfo(&rule);
 	appendStringInfo(&rule, "{\"kind\": \"offset\", \"column\": \"%s\", \"unit\": \"%s\", %s\"by\": {\"distribution\": \"empirical\"",
-					 from->name, is_date ? "days" : schema->options->carry == SPINDLE_CARRY_ALL ? "seconds" : "hours",
-					 is_date ? "" : "\"whole\": false, ");
-	append_empirical(&rule, schema, column, bound, n, frequent, nfrequent, low,
-					 is_date ? 1 : schema->options->carry == SPINDLE_CARRY_ALL ? SECS_PER_DAY : HOURS_PER_DAY);
+					 from->name, is_date ? "days" : in_seconds ? "seconds" : "hours", is_date ? "" : "\"whole\": false, ");
+	append_empirical(&rule, schema, column, numbers, low, is_date ? 1 : in_seconds ? SECS_PER_DAY : HOURS_PER_DAY,
+					 in_seconds && schema->options->carry != SPINDLE_CARRY_ALL ? SECS_PER_HOUR : 1);
 	appendStringInfoString(&rule, "}}");
-	if (bound)
-		pfree(bound);
-	pfree(frequent);
+	learn_free_numbers(numbers);
 	return rule.data;
 }
 
@@ -492,7 +427,7 @@ learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey
 	distinct = Min(statistics->distinct > 0 ? statistics->distinct : -statistics->distinct * table->tuples, rows);
 	if (distinct < 1 || (statistics->nvalues == 0 && distinct > rows * 0.95))
 		return "";
-	popularity.k = schema->options->carry == SPINDLE_CARRY_ALL ? 0 : (int) Min(schema->options->k, statistics->nvalues);
+	popularity.k = schema->options->carry == SPINDLE_CARRY_ALL || rows <= LOOKUP_ROWS ? 0 : (int) Min(schema->options->k, statistics->nvalues);
 	popularity.distinct = distinct;
 	rest = 1 - statistics->null_fraction;
 	for (int i = 0; i < statistics->nvalues; i++)
@@ -534,17 +469,17 @@ learn_find_range(LearnSchema *schema)
 		for (int c = 0; c < schema->table[t].ncolumns; c++)
 		{
 			LearnColumn *column = &schema->table[t].column[c];
-			double	   *bound;
-			int			n;
+			LearnNumbers *numbers;
 
 			if (column->kind != LEARN_TIMESTAMP || column->statistics == NULL || learn_why_withheld(schema, &schema->table[t], c))
 				continue;
-			bound = bounds_of(schema, &schema->table[t], column, &n);
-			if (bound == NULL)
-				continue;
-			first = Min(first, bound[1]);
-			last = Max(last, bound[n - 2]);
-			pfree(bound);
+			numbers = learn_numbers(schema, &schema->table[t], column);
+			if (numbers->nbounds > 0)
+			{
+				first = Min(first, numbers->bound[1]);
+				last = Max(last, numbers->bound[numbers->nbounds - 2]);
+			}
+			learn_free_numbers(numbers);
 		}
 	if (last < first || first < -30000 || last - first > 30000)
 		return;

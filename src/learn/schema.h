@@ -101,6 +101,24 @@ typedef struct LearnStatistics
 	bool		is_masked;		/* somebody calls the column sensitive */
 } LearnStatistics;
 
+/* A frequent value that may be carried. */
+typedef struct LearnFrequent
+{
+	double		number;
+	double		share;			/* of the rows that are not null */
+	double		frequency;		/* of all rows */
+} LearnFrequent;
+
+/* The numbers of a column, as far as they may be told. */
+typedef struct LearnNumbers
+{
+	int			nfrequent;
+	LearnFrequent *frequent;
+	int			nbounds;		/* between which are equally many of the others */
+	double	   *bound;
+	double		others;			/* share of all rows */
+} LearnNumbers;
+
 /* A column that rules of others use; not part of the table. */
 typedef struct LearnHidden
 {
@@ -390,6 +408,10 @@ extern const char *learn_why_withheld(const LearnSchema *schema, const LearnTabl
 extern bool learn_is_shared(const LearnSchema *schema, const LearnTable *table, const LearnStatistics *statistics, int value);
 extern bool learn_text_is_telling(const char *text);
 extern double learn_rounded(const LearnSchema *schema, double number);
+
+/* quantile.c */
+extern LearnNumbers *learn_numbers(const LearnSchema *schema, const LearnTable *table, const LearnColumn *column);
+extern void learn_free_numbers(LearnNumbers *numbers);
 
 /* measure.c */
 extern List *learn_decide_by_statistics(LearnSchema *schema, LearnTable *table, LearnColumn *column);

@@ -30,7 +30,7 @@ CREATE TABLE visit (person_id int NOT NULL REFERENCES person, page text, token t
 INSERT INTO visit SELECT 1 + i % :rows, 'https://planted.test/' || secret('u', i % 7), md5('o' || i) FROM generate_series(1, 2000) i;
 CREATE TABLE few (word text, amount int);
 INSERT INTO few SELECT 'planted word', 4711 FROM generate_series(1, 90);
-ANALYZE;
+ANALYZE person, visit, few;
 
 SELECT spindle_learn('{learn_secret}') AS definition \gset
 -- no secret in the definition, whole or the last part of it, and no number that only one has

@@ -25,7 +25,11 @@ INSERT INTO parted SELECT i, i % 100 * 10 FROM generate_series(1, 5000) i;
 CREATE TABLE checked (id int PRIMARY KEY, n int);
 INSERT INTO checked SELECT i, CASE WHEN i % 2 = 0 THEN 7100 ELSE 7103 END FROM generate_series(1, 1000) i;
 ALTER TABLE checked ADD CHECK (n % 2 = 0) NOT VALID;
-ANALYZE customer, visit, little, parted_1, checked;
+-- frequent values that too few rows share, one time that all rows share, and one that most do
+CREATE TABLE film (id int PRIMARY KEY, minutes int NOT NULL, updated timestamptz NOT NULL, loaded timestamp);
+INSERT INTO film SELECT i, 46 + (i * 7919 % 140 + i * 31 % 101) / 2, '2024-02-15 09:34:33.123456+00', CASE WHEN i % 500 = 0 THEN '2024-03-01'::timestamp + i * interval '1 hour' ELSE '2024-02-16 00:00:01' END
+FROM generate_series(1, 1000) i;
+ANALYZE customer, visit, little, parted_1, checked, film;
 
 -- no table is read
 BEGIN;
@@ -73,6 +77,8 @@ END
 $$;
 SELECT name, distance(name) < 0.03 AS is_near FROM unnest(ARRAY['score', 'price', 'extract(epoch from joined)', 'extract(epoch from seen)', 'n_visits', 'extract(epoch from wait)']) name;
 SELECT distance('v', 'parted') < 0.03 AS is_near;
+SELECT distance('minutes', 'film') < 0.06 AS minutes, (SELECT array_agg(DISTINCT updated AT TIME ZONE 'UTC') FROM learn_target.film) AS updated,
+  (SELECT array_agg(DISTINCT loaded) FROM learn_target.film) AS loaded;
 SELECT name, max(abs(s - t)) < 0.03 AS is_near FROM (
   SELECT k.key AS name, k.value, count(*) FILTER (WHERE side = 1) / 10000.0 AS s, count(*) FILTER (WHERE side = 2) / 10000.0 AS t
   FROM (SELECT 1 AS side, to_jsonb(c) AS r FROM learn_source.customer c UNION ALL SELECT 2, to_jsonb(c) FROM learn_target.customer c) b, jsonb_each_text(r) k
