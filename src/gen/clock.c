@@ -19,6 +19,7 @@
 
 #include "gen/clock.h"
 #include "gen/eval_internal.h"
+#include "gen/moments.h"
 
 /* Labels of the draws of a clock. */
 #define LABEL_LAYOUT		1
@@ -180,6 +181,67 @@ run_clock(Step *step)
 	}
 }
 
+/* What a step keeps that looks at the changes of one row after those of another one. */
+typedef struct RowChanges
+{
+	SpindleMoments *moments;	/* of the rows, which know their changes */
+	int			clock;
+	int			i;				/* row of these that was looked at last */
+} RowChanges;
+
+/*
+ * Input: the time.  The same as run_clock() by the times of each row's changes, which
+ * are known where versions are expected.  Rows follow themselves at times that jump
+ * there, and to count the ranks up to a time takes as long as ten times of changes.
+ */
+static void
+run_clock_by_row(Step *step)
+{
+	RowChanges *changes = step->u.own;
+	const Timestamp *time = step->input[0]->out.value;
+
+	for (int i = 0; i < step->frame->n; i++)
+	{
+		const Timestamp *change;
+		int			low = 0;
+		int			high;
+		int			n;
+
+		changes->i = spindle_moments_find(changes->moments, step->frame->row[i], changes->i);
+		high = n = spindle_moments_changes(changes->moments, changes->clock, changes->i, &change);
+		while (low < high)
+		{
+			const int	middle = (low + high) / 2;
+
+			if (change[middle] <= time[i])
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		step->out.value[i] = n - low;
+	}
+}
+
+/* The same as spindle_compile_clock() where versions are expected. */
+static Step *
+compile_clock_by_row(SpindleEval *eval, Frame *frame, Step *time, int clock)
+{
+	RowChanges *changes = palloc0(sizeof(RowChanges));
+	Step	   *step;
+
+	for (int i = 0; i < eval->nsteps; i++)
+		if (eval->step[i]->run == run_clock_by_row && eval->step[i]->input[0] == time &&
+			((RowChanges *) eval->step[i]->u.own)->clock == clock)
+			return eval->step[i];
+	step = spindle_step_add(eval, frame, run_clock_by_row, NULL, false, 1);
+	step->input[0] = time;
+	changes->moments = eval->moments;
+	changes->clock = clock;
+	step->holds = STEP_HOLDS_OWN;
+	step->u.own = changes;
+	return spindle_step_finish(eval, step);
+}
+
 /*
  * spindle_compile_clock
  *		How many changes of a clock are still to come for the rows of a frame, at
@@ -195,6 +257,9 @@ spindle_compile_clock(SpindleEval *eval, Frame *frame, int clock)
 	Step	   *time = spindle_frame_time(eval, frame);
 	Counter    *counter;
 	Step	   *step;
+
+	if (eval->moments && frame->table == eval->root->table)
+		return compile_clock_by_row(eval, frame, time, clock);
 
 	/* columns that one clock sets share it */
 	for (int i = 0; i < eval->nsteps; i++)

@@ -30,9 +30,11 @@ typedef struct SpindleVector
 } SpindleVector;
 
 typedef struct SpindleEval SpindleEval;
+struct SpindleMoments;
 
 extern SpindleEval *spindle_eval_create(SpindleInstance *instance, int table, MemoryContext parent);
 extern SpindleEval *spindle_eval_create_at(SpindleInstance *instance, int table, int profile, MemoryContext parent);
+extern void spindle_eval_expect_versions(SpindleEval *eval, struct SpindleMoments *moments);
 extern void spindle_eval_set_time(SpindleEval *eval, Timestamp time);
 extern int	spindle_eval_add(SpindleEval *eval, const SpindleColumnRef *ref);
 extern int	spindle_eval_add_column(SpindleEval *eval, int column);

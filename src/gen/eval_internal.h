@@ -207,6 +207,8 @@ struct SpindleEval
 	Timestamp	time;			/* the same for all rows, until
 								 * spindle_eval_set_time() */
 	int			profile;		/* of deletes, -1: none */
+	struct SpindleMoments *moments; /* see spindle_eval_expect_versions(); else
+									 * NULL */
 	List	   *life_steps;		/* of LifeStep */
 	List	   *frames;			/* of Frame, the root first */
 	int			nsteps;

@@ -13,11 +13,22 @@
 #include "gen/eval_internal.h"
 #include "gen/moments.h"
 
+/* The changes of the rows of a batch by a clock: those of row i are start[i] .. end[i] - 1. */
+typedef struct KeptChanges
+{
+	int			start[SPINDLE_BATCH_ROWS];
+	int			end[SPINDLE_BATCH_ROWS];
+	int			capacity;
+	int			n;
+	Timestamp  *time;			/* those of a row rise */
+} KeptChanges;
+
 struct SpindleMoments
 {
 	SpindleEval *eval;
 	MemoryContext context;
 	int			kinds;
+	int			nrows;			/* of the batch */
 	int			insert;			/* handles, -1 for what is not asked for */
 	int			deleted;
 	int			back;
@@ -26,6 +37,7 @@ struct SpindleMoments
 	Step	  **timed;
 	int			nclocks;
 	SpindleClockCursor *clock;
+	KeptChanges *kept;			/* per clock; NULL if nobody asks again */
 	int			capacity;
 	Timestamp  *time;			/* of a row */
 };
@@ -88,6 +100,19 @@ spindle_moments_eval(SpindleMoments *moments)
 }
 
 /*
+ * spindle_moments_keep_changes
+ *		From now on, spindle_moments_changes() will be asked.
+ */
+void
+spindle_moments_keep_changes(SpindleMoments *moments)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(moments->context);
+
+	moments->kept = palloc0(sizeof(KeptChanges) * Max(moments->nclocks, 1));
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
  * spindle_moments_run
  *		Compute the moments of n rows; see spindle_eval_run().
  */
@@ -95,6 +120,73 @@ void
 spindle_moments_run(SpindleMoments *moments, const int64 *rows, int n)
 {
 	spindle_eval_run(moments->eval, rows, n);
+	moments->nrows = n;
+	for (int c = 0; c < moments->nclocks && moments->kept; c++)
+		moments->kept[c].n = 0;
+}
+
+/*
+ * spindle_moments_find
+ *		The place of a row in the batch, which is there; from guess on it is found
+ *		soonest.
+ */
+int
+spindle_moments_find(const SpindleMoments *moments, int64 row, int guess)
+{
+	const int64 *rows = spindle_eval_rows(moments->eval);
+
+	if (guess >= moments->nrows)
+		guess = 0;
+	while (rows[guess] != row)
+		guess = guess + 1 < moments->nrows ? guess + 1 : 0;
+	return guess;
+}
+
+/*
+ * spindle_moments_changes
+ *		The times of the changes of the i'th row by a clock, which never fall; returns
+ *		how many.
+ *
+ * spindle_moments_get() has been called for the row.
+ */
+int
+spindle_moments_changes(const SpindleMoments *moments, int clock, int i, const Timestamp **time)
+{
+	const KeptChanges *kept = &moments->kept[clock];
+
+	*time = kept->time + kept->start[i];
+	return kept->end[i] - kept->start[i];
+}
+
+/* For qsort(). */
+static int
+compare_times(const void *a, const void *b)
+{
+	const Timestamp x = *(const Timestamp *) a;
+	const Timestamp y = *(const Timestamp *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Keep the changes of the i'th row by a clock, which are the n times given. */
+static void
+keep_changes(SpindleMoments *moments, int clock, int i, const Timestamp *time, int n)
+{
+	KeptChanges *kept = &moments->kept[clock];
+
+	if (kept->n + n > kept->capacity)
+	{
+		kept->capacity = Max(Max(kept->capacity * 2, kept->n + n), SPINDLE_BATCH_ROWS);
+		kept->time = kept->time == NULL ?
+			MemoryContextAllocHuge(moments->context, sizeof(Timestamp) * kept->capacity) :
+			repalloc_huge(kept->time, sizeof(Timestamp) * kept->capacity);
+	}
+	kept->start[i] = kept->n;
+	memcpy(kept->time + kept->n, time, sizeof(Timestamp) * n);
+	kept->n += n;
+	kept->end[i] = kept->n;
+	if (n > 1)
+		qsort(kept->time + kept->start[i], n, sizeof(Timestamp), compare_times);
 }
 
 /* Make room for so many times. */
@@ -144,6 +236,7 @@ spindle_moments_get(SpindleMoments *moments, int i, const Timestamp **time)
 	for (int c = 0; c < moments->nclocks; c++)
 	{
 		int64		first;
+		const int	before = n;
 		const int	nchanges = spindle_layout_children(&moments->clock[c].layout, row, &first);
 
 		/* a row can have thousands, and a reader asks for many rows in turn */
@@ -152,6 +245,8 @@ spindle_moments_get(SpindleMoments *moments, int i, const Timestamp **time)
 		for (int k = 0; k < nchanges; k++)
 			add_time(moments, &n,
 					 spindle_clock_time(&moments->clock[c], spindle_clock_rank(&moments->clock[c], first + k)));
+		if (moments->kept)
+			keep_changes(moments, c, i, moments->time + before, n - before);
 	}
 	reserve_times(moments, n + moments->ntimed + lengthof(handle));
 	for (int k = 0; k < moments->ntimed; k++)
