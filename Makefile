@@ -191,6 +191,7 @@ OBJS = \
 	src/model/type.o \
 	src/scan/answer.o \
 	src/scan/change_row.o \
+	src/scan/column_sample.o \
 	src/scan/column_statistics.o \
 	src/scan/event_row.o \
 	src/scan/expression.o \
@@ -200,6 +201,9 @@ OBJS = \
 	src/scan/function_cost.o \
 	src/scan/function_plan.o \
 	src/scan/function_scan.o \
+	src/scan/history_row.o \
+	src/scan/history_sample.o \
+	src/scan/kept_statistics.o \
 	src/scan/left_rows.o \
 	src/scan/plan.o \
 	src/scan/ranges.o \

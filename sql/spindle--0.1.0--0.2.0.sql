@@ -666,6 +666,7 @@ CREATE FUNCTION @extschema@.spindle_history(
 RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL SAFE
 ROWS 1000
+SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_history(text, text, text, bigint, text, bigint, bigint) IS

@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -18,11 +17,11 @@
 
 #include "api/args.h"
 #include "compat.h"
-#include "gen/history.h"
 #include "library/change_call.h"
 #include "library/library.h"
 #include "library/source.h"
 #include "scan/function_scan.h"
+#include "scan/history_row.h"
 #include "server/pace.h"
 #include "server/progress.h"
 
@@ -149,135 +148,49 @@ spindle_change_counts(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Columns that histories have beside those of the table. */
-typedef enum HistoryColumn
-{
-	HISTORY_VERSION,
-	HISTORY_FROM,
-	HISTORY_TO,
-	HISTORY_OP
-} HistoryColumn;
-
-static const struct
-{
-	const char *name;
-	Oid			type;
-}			history_column[] =
-
-{
-	[HISTORY_VERSION] = {"_spindle_version", INT4OID},
-	[HISTORY_FROM] = {"_spindle_valid_from", TIMESTAMPTZOID},
-	[HISTORY_TO] = {"_spindle_valid_to", TIMESTAMPTZOID},
-	[HISTORY_OP] = {"_spindle_op", CHAROID},
-};
-
-/*
- * Which attribute, from 0, each of the columns of a history is, -1 if none; these
- * are marked as dropped in desc.  Raises datatype_mismatch.
- */
-static void
-find_history_columns(TupleDesc desc, int *attribute)
-{
-	for (int k = 0; k < lengthof(history_column); k++)
-	{
-		attribute[k] = -1;
-		for (int i = 0; i < desc->natts; i++)
-		{
-			Form_pg_attribute att = TupleDescAttr(desc, i);
-
-			if (att->attisdropped || strcmp(NameStr(att->attname), history_column[k].name) != 0)
-				continue;
-			if (att->atttypid != history_column[k].type)
-				ereport(ERROR,
-						(errcode(ERRCODE_DATATYPE_MISMATCH),
-						 errmsg("column \"%s\" of the column definition list has type %s",
-								history_column[k].name, format_type_be(att->atttypid)),
-						 errhint("It must have type %s.", format_type_be(history_column[k].type))));
-			attribute[k] = i;
-			att->attisdropped = true;
-		}
-	}
-}
-
-/* The columns of a version that are not the table's, as far as they are asked for. */
-static void
-set_history_columns(const SpindleVersion *version, const int *attribute, Datum *values, bool *nulls)
-{
-	const Datum value[] = {
-		[HISTORY_VERSION] = Int32GetDatum(version->version),
-		[HISTORY_FROM] = TimestampTzGetDatum(version->from),
-		[HISTORY_TO] = TimestampTzGetDatum(version->to),
-		[HISTORY_OP] = CharGetDatum(version->op),
-	};
-
-	for (int k = 0; k < lengthof(history_column); k++)
-		if (attribute[k] >= 0)
-		{
-			values[attribute[k]] = value[k];
-			nulls[attribute[k]] = false;
-		}
-}
-
 /*
  * spindle_history(domain, table_name, scale, seed, profile, first_row, max_rows)
  *		All versions of rows first_row .. first_row + max_rows - 1 of a generated table,
  *		by row and time.
  *
  * The columns are those of the column definition list, by name: the table's, and
- * _spindle_version, _spindle_valid_from, _spindle_valid_to and _spindle_op.  Raises
+ * _spindle_version, _spindle_valid_from, _spindle_valid_to and _spindle_op.  In most
+ * queries a scan node takes the function's place (function_scan.c).  Raises
  * what spindle_rows() does, and invalid_parameter_value for a profile that is none.
- * All rows are kept in a tuplestore; can be cancelled.
+ * Here all rows are kept in a tuplestore; can be cancelled.
  */
 Datum
 spindle_history(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	NullableDatum args[6];
 	SpindleSource source;
-	SpindleHistory *history;
+	SpindleHistoryReader *reader;
 	SpindleVersion version;
 	SpindleProgress progress;
+	SpindleRowRun run;
 	MemoryContext context;
-	TupleDesc	desc = NULL;
-	const char *profile = spindle_arg_optional_text(fcinfo, 4);
-	int			attribute[lengthof(history_column)];
 	Datum	   *values;
 	bool	   *nulls;
 	int64		first;
-	int64		end;
 
-	memcpy(args, fcinfo->args, sizeof(NullableDatum) * 4);
-	memcpy(args + 4, fcinfo->args + 5, sizeof(NullableDatum) * 2);
-	if (rsinfo && IsA(rsinfo, ReturnSetInfo) && rsinfo->expectedDesc)
-	{
-		desc = CreateTupleDescCopy(rsinfo->expectedDesc);
-		find_history_columns(desc, attribute);
-	}
-	else
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("spindle_history needs a column definition list"),
-				 errhint("Call it as FROM spindle_history(...) AS t(COLUMNS OF THE TABLE, _spindle_version integer, "
-						 "_spindle_valid_from timestamptz, _spindle_valid_to timestamptz, _spindle_op \"char\").")));
-	spindle_source_of_rows_call(args, lengthof(args), desc, &source, &first, &end);
-	profile = spindle_change_profile(source.instance->domain, profile);
+	spindle_source_of_history_call(fcinfo->args,
+								   rsinfo && IsA(rsinfo, ReturnSetInfo) ? rsinfo->expectedDesc : NULL,
+								   &source, &run.next, &run.end);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	context = AllocSetContextCreate(CurrentMemoryContext, "spindle_history", ALLOCSET_DEFAULT_SIZES);
-	history = spindle_history_create(source.instance, source.table,
-									 profile ? spindle_domain_find_profile(source.instance->domain, profile) : -1,
-									 source.column, source.natts, source.input, context);
+	reader = spindle_history_reader_create(&source, source.column, source.told, source.natts, source.input, context);
 	values = palloc0(sizeof(Datum) * source.natts);
 	nulls = palloc(source.natts);
 	memset(nulls, true, source.natts);
+	first = run.next;
 	spindle_progress_start(&progress,
 						   psprintf("generating versions of %s",
 									spindle_source_name(source.instance, source.instance->domain->table[source.table].name)),
-						   end - first, "rows");
-	spindle_history_start(history, first, end);
-	while (spindle_history_next(history, &version, values, nulls))
+						   run.end - first, "rows");
+	spindle_history_start(reader->history, spindle_row_run_next, &run);
+	while (spindle_history_reader_next(reader, &version, values, nulls))
 	{
 		spindle_progress_report(&progress, version.row - first);
-		set_history_columns(&version, attribute, values, nulls);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	spindle_progress_end(&progress);

@@ -18,6 +18,9 @@
 #include "gen/history.h"
 #include "gen/moments.h"
 
+/* Rows that are taken first; the next ones are as many as a batch has room for. */
+#define FIRST_BATCH_ROWS	4
+
 /* A row at a moment. */
 typedef struct Candidate
 {
@@ -37,15 +40,16 @@ struct SpindleHistory
 	SpindleMoments *moments;
 	SpindleEval *eval;
 	SpindleRows *rows;
-	int			ncompared;		/* columns that are not hidden */
+	int			ncompared;		/* columns that change and are not hidden */
 	int		   *compared;
 	int		   *handle;
 	int			alive_handle;
-	int			version_handle;
+	int			version_handle; /* -1 if it is not asked for */
 
 	/* rows that are left */
-	int64		next;
-	int64		end;
+	SpindleHistoryRows next_rows;
+	void	   *next_arg;
+	bool		at_end;			/* there are none */
 	int			batch_rows;		/* to take at a time */
 
 	int			capacity;
@@ -63,11 +67,12 @@ struct SpindleHistory
  *		context.
  *
  * columns and inputs are as for spindle_rows_create(), profile is that of deletes,
- * -1 for none.
+ * -1 for none.  with_versions says that the numbers of versions are wanted, which
+ * are 0 else.  Columns that never change are computed only if they are wanted.
  */
 SpindleHistory *
 spindle_history_create(SpindleInstance *instance, int table, int profile, const int *columns, int ncolumns,
-					   const SpindleInput *inputs, MemoryContext parent)
+					   const SpindleInput *inputs, bool with_versions, MemoryContext parent)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "spindle history", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
@@ -81,12 +86,13 @@ spindle_history_create(SpindleInstance *instance, int table, int profile, const 
 	history->from_start = insert->kind == SPINDLE_INSERT_INITIAL || insert->time.may_be_null;
 	history->moments = spindle_moments_create(instance, table, profile, SPINDLE_MOMENT_ALL, context);
 	history->eval = spindle_eval_create_at(instance, table, profile, context);
+	spindle_eval_expect_versions(history->eval, history->moments);
 	history->alive_handle = spindle_eval_add_alive(history->eval);
-	history->version_handle = spindle_eval_add_version(history->eval);
+	history->version_handle = with_versions ? spindle_eval_add_version(history->eval) : -1;
 	history->compared = palloc(sizeof(int) * Max(t->ncolumns, 1));
 	history->handle = palloc(sizeof(int) * Max(t->ncolumns, 1));
 	for (int c = 0; c < t->ncolumns; c++)
-		if (!t->column[c].hidden)
+		if (!t->column[c].hidden && spindle_column_changes(t, c))
 		{
 			history->compared[history->ncompared] = c;
 			history->handle[history->ncompared++] = spindle_eval_add_column(history->eval, c);
@@ -100,14 +106,16 @@ spindle_history_create(SpindleInstance *instance, int table, int profile, const 
 
 /*
  * spindle_history_start
- *		Begin with the versions of a row, and end before those of another one.
+ *		Begin with the versions of the first row that a function gives, which is
+ *		called with arg.
  */
 void
-spindle_history_start(SpindleHistory *history, int64 first, int64 end)
+spindle_history_start(SpindleHistory *history, SpindleHistoryRows rows, void *arg)
 {
-	history->next = first;
-	history->end = end;
-	history->batch_rows = 4;
+	history->next_rows = rows;
+	history->next_arg = arg;
+	history->at_end = false;
+	history->batch_rows = FIRST_BATCH_ROWS;
 	history->n = history->i = 0;
 }
 
@@ -138,14 +146,13 @@ static void
 collect(SpindleHistory *history)
 {
 	int64		rows[SPINDLE_BATCH_ROWS];
-	const int	n = (int) Min(history->batch_rows, history->end - history->next);
+	const int	n = history->next_rows(history->next_arg, rows, history->batch_rows);
 
-	rows[0] = history->next;
-	for (int i = 1; i < n; i++)
-		rows[i] = history->next + i;
-	history->next += n;
-	spindle_moments_run(history->moments, rows, n);
 	history->n = history->i = 0;
+	history->at_end = n == 0;
+	if (history->at_end)
+		return;
+	spindle_moments_run(history->moments, rows, n);
 	for (int i = 0; i < n; i++)
 	{
 		const int	first = history->n;
@@ -221,7 +228,8 @@ decide(SpindleHistory *history)
 			compute(history, is_next ? k - 1 : k);
 		at = k - history->computed_first;
 		alive = spindle_eval_vector(history->eval, history->alive_handle)->value[at] != 0;
-		candidate->version = (int) spindle_eval_vector(history->eval, history->version_handle)->value[at];
+		if (history->version_handle >= 0)
+			candidate->version = (int) spindle_eval_vector(history->eval, history->version_handle)->value[at];
 		if (!is_next)
 			open = -1;
 		if (alive && open < 0)
@@ -254,7 +262,7 @@ spindle_history_next(SpindleHistory *history, SpindleVersion *version, Datum *va
 			history->i++;
 		if (history->i == history->n)
 		{
-			if (history->next >= history->end)
+			if (history->at_end)
 				return false;
 			CHECK_FOR_INTERRUPTS();
 			collect(history);

@@ -23,9 +23,16 @@ typedef struct SpindleVersion
 
 typedef struct SpindleHistory SpindleHistory;
 
+/*
+ * Sets rows to the numbers of the next rows whose versions are wanted, `most' of
+ * them or less; returns how many, 0 if there are no more.
+ */
+typedef int (*SpindleHistoryRows) (void *arg, int64 *rows, int most);
+
 extern SpindleHistory *spindle_history_create(SpindleInstance *instance, int table, int profile, const int *columns,
-											  int ncolumns, const SpindleInput *inputs, MemoryContext parent);
-extern void spindle_history_start(SpindleHistory *history, int64 first, int64 end);
+											  int ncolumns, const SpindleInput *inputs, bool with_versions,
+											  MemoryContext parent);
+extern void spindle_history_start(SpindleHistory *history, SpindleHistoryRows rows, void *arg);
 extern bool spindle_history_next(SpindleHistory *history, SpindleVersion *version, Datum *values, bool *nulls);
 
 #endif							/* SPINDLE_HISTORY_H */

@@ -33,6 +33,35 @@
 #include "server/hint.h"
 #include "spindle.h"
 
+/* By SpindleVersionColumn. */
+static const struct
+{
+	const char *name;
+	const char *type_name;
+	Oid			type;
+}			version_column[] =
+
+{
+	[SPINDLE_VERSION_NUMBER] = {"_spindle_version", "integer", INT4OID},
+	[SPINDLE_VERSION_FROM] = {"_spindle_valid_from", "timestamptz", TIMESTAMPTZOID},
+	[SPINDLE_VERSION_TO] = {"_spindle_valid_to", "timestamptz", TIMESTAMPTZOID},
+	[SPINDLE_VERSION_OP] = {"_spindle_op", "\"char\"", CHAROID},
+};
+
+/* What the column of histories is called that tells something of versions. */
+const char *
+spindle_version_column_name(SpindleVersionColumn column)
+{
+	return version_column[column].name;
+}
+
+/* The type of that column, as SQL writes it. */
+const char *
+spindle_version_column_type(SpindleVersionColumn column)
+{
+	return version_column[column].type_name;
+}
+
 /*
  * spindle_source_relation
  *		The relation in the database that a table is called like: in a schema, or if
@@ -107,10 +136,11 @@ spindle_source_name(const SpindleInstance *instance, const char *table_name)
 /*
  * spindle_source_column_list
  *		The columns of a table as they stand in a definition list, palloc'd:
- *		names, quoted where they must be, and types.  Hidden ones are left out.
+ *		names, quoted where they must be, and types.  Hidden ones are left out; those
+ *		that histories have beside come last.
  */
 char *
-spindle_source_column_list(const SpindleTable *table)
+spindle_source_column_list(const SpindleTable *table, bool is_history)
 {
 	StringInfoData buf;
 
@@ -123,6 +153,8 @@ spindle_source_column_list(const SpindleTable *table)
 			appendStringInfo(&buf, "%s%s %s", buf.len ? ", " : "",
 							 quote_identifier(column->sql_name), spindle_type_sql_name(&column->type));
 	}
+	for (int k = 0; k < lengthof(version_column) && is_history; k++)
+		appendStringInfo(&buf, "%s%s %s", buf.len ? ", " : "", version_column[k].name, version_column[k].type_name);
 	return buf.data;
 }
 
@@ -216,12 +248,34 @@ spindle_source_require_type(const SpindleTable *table, const SpindleColumn *colu
 }
 
 /*
+ * Is an attribute one of the columns that histories have beside those of the table?
+ * Returns which, -1 if it is none.  Raises datatype_mismatch.
+ */
+static int
+match_version_column(const Form_pg_attribute att, const char *relation)
+{
+	for (int k = 0; k < lengthof(version_column); k++)
+	{
+		if (strcmp(NameStr(att->attname), version_column[k].name) != 0)
+			continue;
+		if (att->atttypid != version_column[k].type)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" of %s has type %s",
+							version_column[k].name, relation, format_type_be(att->atttypid)),
+					 errhint("It must have type %s.", format_type_be(version_column[k].type))));
+		return k;
+	}
+	return -1;
+}
+
+/*
  * spindle_source_match
  *		Find the column of each attribute by name; its type must be the
  *		column's.  relation names what has the attributes, for errors.
  *
  * Names are those in SQL, or else those of the definition.  source has instance
- * and table set; natts, column and input are set here, the latter two palloc'd.
+ * and table set, and is_history; natts, column, told and input are set here, palloc'd.
  * A type modifier must be the column's or none.  Hidden columns cannot be named.
  * Raises undefined_column or datatype_mismatch, with the
  * columns in a hint.
@@ -233,6 +287,7 @@ spindle_source_match(SpindleSource *source, TupleDesc desc, const char *relation
 
 	source->natts = desc->natts;
 	source->column = palloc(sizeof(int) * Max(desc->natts, 1));
+	source->told = source->is_history ? palloc(sizeof(int) * Max(desc->natts, 1)) : NULL;
 	source->input = palloc0(sizeof(SpindleInput) * Max(desc->natts, 1));
 	for (int i = 0; i < desc->natts; i++)
 	{
@@ -240,7 +295,9 @@ spindle_source_match(SpindleSource *source, TupleDesc desc, const char *relation
 		const SpindleType *type;
 
 		source->column[i] = -1;
-		if (att->attisdropped)
+		if (source->is_history)
+			source->told[i] = att->attisdropped ? -1 : match_version_column(att, relation);
+		if (att->attisdropped || (source->is_history && source->told[i] >= 0))
 			continue;
 		source->column[i] = spindle_table_find_visible(table, NameStr(att->attname));
 		if (source->column[i] < 0)
@@ -249,7 +306,7 @@ spindle_source_match(SpindleSource *source, TupleDesc desc, const char *relation
 					 errmsg("column \"%s\" of %s does not exist in table \"%s\" of spindle domain \"%s\"",
 							NameStr(att->attname), relation, table->name,
 							source->instance->domain->name),
-					 errhint("The columns are: %s.", spindle_source_column_list(table))));
+					 errhint("The columns are: %s.", spindle_source_column_list(table, source->is_history))));
 		type = &table->column[source->column[i]].type;
 		if (!spindle_source_accepts(type, att->atttypid, att->atttypmod, &source->input[i]))
 			ereport(ERROR,
@@ -258,7 +315,7 @@ spindle_source_match(SpindleSource *source, TupleDesc desc, const char *relation
 							NameStr(att->attname), relation,
 							format_type_with_typemod(att->atttypid, att->atttypmod),
 							type->sql_type ? type->sql_type : format_type_with_typemod(type->oid, type->typmod)),
-					 errhint("The columns are: %s.", spindle_source_column_list(table))));
+					 errhint("The columns are: %s.", spindle_source_column_list(table, source->is_history))));
 	}
 }
 
@@ -326,16 +383,67 @@ spindle_source_as_of_arguments(const SpindleDomain *domain, const NullableDatum 
 	return spindle_source_as_of(domain, args[0].isnull ? NULL : &time, spindle_argument_optional_text(&args[1]));
 }
 
+/*
+ * spindle_source_set_history
+ *		All versions of a table's rows are wanted, with the deletes of a profile
+ *		beside those that always happen; NULL for none.
+ *
+ * Raises what spindle_change_profile() does.
+ */
+void
+spindle_source_set_history(SpindleSource *source, const char *profile)
+{
+	const SpindleDomain *domain = source->instance->domain;
+
+	source->is_history = true;
+	source->as_of = (SpindleAsOf) {DT_NOEND,
+		profile ? spindle_domain_find_profile(domain, spindle_change_profile(domain, profile)) : -1};
+}
+
 /* When a table is looked at, in words behind a comma, palloc'd; empty for today. */
 char *
 spindle_source_as_of_text(const SpindleSource *source)
 {
 	const SpindleAsOf *as_of = &source->as_of;
 
+	if (source->is_history)
+		return psprintf(", history%s%s", as_of->profile < 0 ? "" : ", profile ",
+						as_of->profile < 0 ? "" : source->instance->domain->profile[as_of->profile]);
 	if (spindle_as_of_today(as_of))
 		return pstrdup("");
 	return psprintf(", as of %s%s%s", spindle_source_time_text(as_of->time), as_of->profile < 0 ? "" : ", profile ",
 					as_of->profile < 0 ? "" : source->instance->domain->profile[as_of->profile]);
+}
+
+/* The domain, table, scale and seed of a call, in this order, which args begin with. */
+static void
+find_table(const NullableDatum *args, SpindleSource *source)
+{
+	memset(source, 0, sizeof(*source));
+	source->instance = spindle_library_instance(spindle_argument_text(&args[0], "domain"),
+												spindle_argument_optional_text(&args[2]),
+												spindle_argument_int64(&args[3], "seed"), CurrentMemoryContext);
+	source->table = spindle_source_table(source->instance->domain,
+										 spindle_argument_text(&args[1], "table_name"));
+}
+
+/* The rows by "first_row" and "max_rows" of those up to *end, and the columns of a call. */
+static void
+find_rows(const NullableDatum *args, const char *function, TupleDesc desc, SpindleSource *source, int64 *row,
+		  int64 *end)
+{
+	spindle_argument_require(&args[0], "first_row");
+	*end = spindle_alive_end(source->instance, source->table, source->as_of.time);
+	*row = Min(spindle_argument_count(&args[0], "first_row", 0), *end);
+	*end = *row + Min(spindle_argument_count(&args[1], "max_rows", PG_INT64_MAX), *end - *row);
+	if (desc == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s needs a column definition list", function),
+				 errhint("Call it as FROM %s(...) AS t(%s).", function,
+						 spindle_source_column_list(&source->instance->domain->table[source->table],
+													source->is_history))));
+	spindle_source_match(source, desc, "the column definition list");
 }
 
 /*
@@ -358,22 +466,23 @@ void
 spindle_source_of_rows_call(const NullableDatum *args, int nargs, TupleDesc desc, SpindleSource *source, int64 *row,
 							int64 *end)
 {
-	memset(source, 0, sizeof(*source));
-	source->instance = spindle_library_instance(spindle_argument_text(&args[0], "domain"),
-												spindle_argument_optional_text(&args[2]),
-												spindle_argument_int64(&args[3], "seed"), CurrentMemoryContext);
-	source->table = spindle_source_table(source->instance->domain,
-										 spindle_argument_text(&args[1], "table_name"));
+	find_table(args, source);
 	source->as_of = nargs > 6 ? spindle_source_as_of_arguments(source->instance->domain, &args[6]) : SPINDLE_TODAY;
-	spindle_argument_require(&args[4], "first_row");
-	*end = spindle_alive_end(source->instance, source->table, source->as_of.time);
-	*row = Min(spindle_argument_count(&args[4], "first_row", 0), *end);
-	*end = *row + Min(spindle_argument_count(&args[5], "max_rows", PG_INT64_MAX), *end - *row);
-	if (desc == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("spindle_rows needs a column definition list"),
-				 errhint("Call it as FROM spindle_rows(...) AS t(%s).",
-						 spindle_source_column_list(&source->instance->domain->table[source->table]))));
-	spindle_source_match(source, desc, "the column definition list");
+	find_rows(&args[4], "spindle_rows", desc, source, row, end);
+}
+
+/*
+ * spindle_source_of_history_call
+ *		The same for the arguments of spindle_history, which have the profile before
+ *		the rows, and whose columns are those of a history, too.
+ *
+ * Raises what spindle_source_of_rows_call() does.
+ */
+void
+spindle_source_of_history_call(const NullableDatum *args, TupleDesc desc, SpindleSource *source, int64 *row,
+							   int64 *end)
+{
+	find_table(args, source);
+	spindle_source_set_history(source, spindle_argument_optional_text(&args[4]));
+	find_rows(&args[5], "spindle_history", desc, source, row, end);
 }

@@ -30,7 +30,6 @@
 #include "access/table.h"
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_type.h"
-#include "commands/vacuum.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
@@ -39,15 +38,10 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
-#include "utils/typcache.h"
 
 #include "compat.h"
 #include "gen/cost.h"
-#include "gen/datum.h"
-#include "gen/profile.h"
-#include "math/rng.h"
-#include "scan/statistics.h"
+#include "scan/column_sample.h"
 
 /* Tables of so many rows are computed whole. */
 #define WHOLE_ROWS		4096
@@ -57,8 +51,8 @@
 #define SAMPLE_TIME		4000000.0
 /* Rows of a sample of references to more rows than that: it only serves to tell ranges. */
 #define REFERENCE_SAMPLE	1024
-/* Rows of a sample that are neighbours: what a row takes from a timeline or its parent, the next one has nearly free. */
-#define RUN_ROWS		8
+/* Versions of a sample of a history. */
+#define VERSION_SAMPLE		4096
 /* Rows whose values are measured to know their width. */
 #define WIDTH_ROWS		64
 /* Rows whose groups are measured to count the values of a column that never falls. */
@@ -72,105 +66,6 @@
 #define MAX_WORK_BYTES		(16 * 1024 * 1024)
 /* Bytes of the common values that a rule says, all together. */
 #define MAX_LISTED_BYTES	65536
-/*
- * Parts of a histogram, and entries of a list of common values.  Those of texts are
- * also what patterns are tried on.
- */
-#define TARGET			100
-#define TEXT_TARGET		400
-
-/* A column whose statistics are made; everything lives in the caller's context. */
-typedef struct ColumnSample
-{
-	SpindleInstance *instance;
-	int			table;
-	int			column;
-	const SpindleType *type;	/* in the definition */
-	SpindleInput *input;		/* how the server's type reads the values; NULL
-								 * if they are of the column's own type */
-	int64		nrows;			/* of the table, at least 1 */
-	SpindleProfile profile;		/* empty if all rows are in the sample */
-	TypeCacheEntry *cache;		/* with the operators = and < */
-	VacAttrStats *stats;
-
-	/* the sample, without NULLs */
-	int			nsampled;		/* rows computed */
-	int			nnulls;			/* of these */
-	int			nvalues;		/* of these, in value and datum */
-	int64	   *value;
-	Datum	   *datum;			/* live as long */
-} ColumnSample;
-
-/*
- * Row i of a sample of n rows: those of a run lie side by side, and the runs
- * anywhere in equal parts of the table, at random but always the same.
- */
-static int64
-sample_row(const ColumnSample *sample, int i, int n)
-{
-	const int	nparts = (n + RUN_ROWS - 1) / RUN_ROWS;
-	const int	part = i / RUN_ROWS;
-	int64		low;
-	int64		high;
-
-	if (n == sample->nrows)
-		return i;
-	low = (int64) ((__int128) sample->nrows * part / nparts);
-	high = (int64) ((__int128) sample->nrows * (part + 1) / nparts);
-	if (high - low > RUN_ROWS)
-		low += (int64) spindle_below(spindle_draw(spindle_key_seed(0), part), high - low - RUN_ROWS + 1);
-	return Min(low + i % RUN_ROWS, high - 1);
-}
-
-/* The row at quantile i of n, the first row being 0 and the last one n. */
-static int64
-quantile_row(const ColumnSample *sample, int i, int n)
-{
-	return (int64) ((__int128) (sample->nrows - 1) * i / n);
-}
-
-/*
- * Compute n rows into the sample, chosen by a function.  The values that are
- * not NULL are copied, as Datums of a batch are gone with the next one.
- */
-static void
-take_sample(ColumnSample *sample, int n, int64 (*row_of) (const ColumnSample *sample, int i, int n))
-{
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle sample", ALLOCSET_DEFAULT_SIZES);
-	SpindleEval *eval = spindle_eval_create(sample->instance, sample->table, context);
-	SpindleRows *rows = spindle_rows_create_for(eval, sample->instance, sample->table, &sample->column, 1, sample->input,
-												context);
-	int			handle = spindle_eval_add_column(eval, sample->column);
-	const VacAttrStats *stats = sample->stats;
-
-	sample->value = palloc(sizeof(int64) * n);
-	sample->datum = palloc(sizeof(Datum) * n);
-	for (sample->nsampled = 0; sample->nsampled < n;)
-	{
-		int64		list[SPINDLE_BATCH_ROWS];
-		int			batch = Min(SPINDLE_BATCH_ROWS, n - sample->nsampled);
-
-		for (int i = 0; i < batch; i++)
-			list[i] = row_of(sample, sample->nsampled + i, row_of == quantile_row ? n - 1 : n);
-		spindle_rows_fill_list(rows, list, batch);
-		for (int i = 0; i < batch; i++)
-		{
-			Datum		datum;
-			bool		is_null;
-
-			spindle_rows_get(rows, i, &datum, &is_null);
-			if (is_null)
-			{
-				sample->nnulls++;
-				continue;
-			}
-			sample->value[sample->nvalues] = spindle_eval_vector(eval, handle)->value[i];
-			sample->datum[sample->nvalues++] = datumCopy(datum, stats->attrtype->typbyval, stats->attrtype->typlen);
-		}
-		sample->nsampled += batch;
-	}
-	MemoryContextDelete(context);
-}
 
 /* Keep only the values of the sample that the profile does not list. */
 static void
@@ -198,31 +93,6 @@ fetch_value(VacAttrStatsP stats, int rownum, bool *isNull)
 {
 	*isNull = false;
 	return stats->exprvals[rownum];
-}
-
-/* A type, as the server's analysis wants to know it. */
-static VacAttrStats *
-make_stats(const SpindleStatisticsType *type, Oid collation)
-{
-	VacAttrStats *stats = palloc0(sizeof(VacAttrStats));
-	HeapTuple	tuple = SearchSysCacheCopy1(TYPEOID, ObjectIdGetDatum(type->oid));
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for type %u", type->oid);
-	stats->attrtype = (Form_pg_type) GETSTRUCT(tuple);
-	stats->attrtypid = type->oid;
-	stats->attrtypmod = type->typmod;
-	stats->attrcollid = collation;
-	stats->anl_context = CurrentMemoryContext;
-	for (int k = 0; k < STATISTIC_NUM_SLOTS; k++)
-	{
-		stats->statypid[k] = type->oid;
-		stats->statyplen[k] = stats->attrtype->typlen;
-		stats->statypbyval[k] = stats->attrtype->typbyval;
-		stats->statypalign[k] = stats->attrtype->typalign;
-	}
-	spindle_set_statistics_target(stats, stats->attrtype->typcategory == TYPCATEGORY_STRING ? TEXT_TARGET : TARGET);
-	return stats;
 }
 
 /*
@@ -285,7 +155,8 @@ list_common_values(ColumnSample *sample, double weight)
 
 	if (n == 0)
 		return;
-	spindle_datums_of_values(sample->type, sample->input, profile->value, profile->nvalues, values);
+	if (profile->nvalues > 0)
+		spindle_datums_of_values(sample->type, sample->input, profile->value, profile->nvalues, values);
 	n = 0;
 	for (int i = 0; i < profile->nvalues; i++)
 	{
@@ -373,7 +244,7 @@ count_groups(ColumnSample *sample)
 	if (sample->column == table->parent_column && table->layout_min > 0)
 		return (double) sample->instance->nrows[table->rows_parent];
 	sample->nvalues = 0;
-	take_sample(sample, (int) Min(GROUP_ROWS, sample->nrows), sample_row);
+	spindle_sample_take(sample, (int) Min(GROUP_ROWS, sample->nrows), spindle_sample_row);
 	for (int i = 0; i < sample->nvalues; i++)
 	{
 		/* a value may be an address, so it is that of our copy */
@@ -416,7 +287,7 @@ use_order(ColumnSample *sample)
 	float4	   *correlation = palloc(sizeof(float4));
 	int			n = 0;
 
-	take_sample(sample, TARGET + 1, quantile_row);
+	spindle_sample_take(sample, SPINDLE_TARGET + 1, spindle_sample_quantile);
 	stats->stawidth = average_width(sample, sample->datum, NULL, sample->nvalues);
 
 	/* a histogram has no value twice */
@@ -443,7 +314,7 @@ sample_size(const ColumnSample *sample)
 		sample->profile.ndistinct > REFERENCE_SAMPLE)
 		return REFERENCE_SAMPLE;
 	cost = (spindle_columns_cost(sample->instance, sample->table, &sample->column, 1, true) +
-			(RUN_ROWS - 1) * spindle_columns_cost(sample->instance, sample->table, &sample->column, 1, false)) / RUN_ROWS;
+			(SPINDLE_SAMPLE_RUN - 1) * spindle_columns_cost(sample->instance, sample->table, &sample->column, 1, false)) / SPINDLE_SAMPLE_RUN;
 	return (int) Min(sample->nrows, Max(MIN_SAMPLE, Min(MAX_SAMPLE, SAMPLE_TIME / cost)));
 }
 
@@ -493,12 +364,31 @@ analyze_sample(ColumnSample *sample)
 	return true;
 }
 
-/* Sample the rows, and analyze the sample; as analyze_sample(). */
+/* Sample the rows, or versions of them, and analyze the sample; as analyze_sample(). */
 static bool
 use_sample(ColumnSample *sample)
 {
-	take_sample(sample, sample_size(sample), sample_row);
+	if (sample->of_versions)
+		spindle_sample_versions(sample, VERSION_SAMPLE);
+	else
+		spindle_sample_take(sample, sample_size(sample), spindle_sample_row);
 	return analyze_sample(sample);
+}
+
+/*
+ * Where the values do not differ from version to version, there are more rows than
+ * the number of different values has been seen in.
+ */
+static void
+count_versions(ColumnSample *sample)
+{
+	VacAttrStats *stats = sample->stats;
+	const double nrows = (double) sample->nrows;
+
+	if (sample->of_versions || sample->per_row == 1.0)
+		return;
+	sample->nrows = (int64) rint(nrows * sample->per_row);
+	set_distinct(sample, stats->stadistinct < 0 ? -stats->stadistinct * nrows : stats->stadistinct);
 }
 
 /*
@@ -549,24 +439,6 @@ form_tuple(const VacAttrStats *stats)
 	tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
 	table_close(catalog, AccessShareLock);
 	return tuple;
-}
-
-/* A column, or an expression, of which nothing is known yet. */
-static ColumnSample *
-begin_sample(SpindleInstance *instance, int table, int column, const SpindleStatisticsType *type, Oid collation)
-{
-	ColumnSample *sample = palloc0(sizeof(ColumnSample));
-
-	sample->instance = instance;
-	sample->table = table;
-	sample->column = column;
-	sample->type = &instance->domain->table[table].column[column].type;
-	sample->input = type->input;
-	sample->nrows = instance->nrows[table];
-	sample->cache = lookup_type_cache(type->oid, TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR);
-	sample->stats = make_stats(type, collation);
-	sample->profile.null_fraction = -1;
-	return sample;
 }
 
 /*
@@ -623,17 +495,21 @@ compute_expression(const ColumnSample *values, Expr *expr, ColumnSample *results
  * type is that of the column.  Raises what the expression does, too.
  */
 HeapTuple
-spindle_expression_statistics(SpindleInstance *instance, int table, int column, const SpindleStatisticsType *type,
+spindle_expression_statistics(const SpindleSource *source, int column, const SpindleStatisticsType *type,
 							  const SpindleStatisticsExpression *expression)
 {
-	ColumnSample *values = begin_sample(instance, table, column, type, InvalidOid);
-	ColumnSample *results = begin_sample(instance, table, column, &expression->type, expression->collation);
+	ColumnSample *values = spindle_sample_begin(source, column, type, InvalidOid);
+	ColumnSample *results = spindle_sample_begin(source, column, &expression->type, expression->collation);
 
 	if (values->nrows == 0)
 		return NULL;
-	take_sample(values, (int) Min(EXPRESSION_SAMPLE, values->nrows), sample_row);
+	if (values->of_versions)
+		spindle_sample_versions(values, EXPRESSION_SAMPLE);
+	else
+		spindle_sample_take(values, (int) Min(EXPRESSION_SAMPLE, values->nrows), spindle_sample_row);
 	if (!compute_expression(values, expression->expr, results) || !analyze_sample(results))
 		return NULL;
+	count_versions(results);
 	return form_tuple(results->stats);
 }
 
@@ -645,9 +521,10 @@ spindle_expression_statistics(SpindleInstance *instance, int table, int column, 
 int32
 spindle_column_width(SpindleInstance *instance, int table, int column, const SpindleStatisticsType *type)
 {
-	ColumnSample *sample = begin_sample(instance, table, column, type, InvalidOid);
+	const SpindleSource source = {.instance = instance,.table = table,.as_of = SPINDLE_TODAY};
+	ColumnSample *sample = spindle_sample_begin(&source, column, type, InvalidOid);
 
-	take_sample(sample, (int) Min(WIDTH_ROWS, sample->nrows), sample_row);
+	spindle_sample_take(sample, (int) Min(WIDTH_ROWS, sample->nrows), spindle_sample_row);
 	return average_width(sample, sample->datum, NULL, sample->nvalues);
 }
 
@@ -664,25 +541,24 @@ spindle_column_width(SpindleInstance *instance, int table, int column, const Spi
  * raises if a text is no value of it.
  */
 HeapTuple
-spindle_column_statistics(SpindleInstance *instance, int table, int column, const SpindleStatisticsType *type,
-						  Oid collation)
+spindle_column_statistics(const SpindleSource *source, int column, const SpindleStatisticsType *type, Oid collation)
 {
-	ColumnSample *sample = begin_sample(instance, table, column, type, collation);
+	ColumnSample *sample = spindle_sample_begin(source, column, type, collation);
 	bool		valid = true;
 
 	if (sample->nrows == 0)
 		valid = false;
-	else if (sample->nrows <= WHOLE_ROWS)
+	else if (sample->of_versions || sample->nrows <= WHOLE_ROWS)
 		valid = use_sample(sample);
 	else
 	{
-		spindle_column_profile(instance, table, column, &sample->profile);
+		spindle_column_profile(source->instance, source->table, column, &sample->profile);
 		if (!lists_values(sample))
 		{
 			sample->profile.nvalues = sample->profile.nquantiles = 0;
 			sample->profile.is_complete = false;
 		}
-		if (instance->domain->table[table].column[column].monotone)
+		if (source->instance->domain->table[source->table].column[column].monotone)
 			use_order(sample);
 		else if (sample->profile.is_complete && sample->profile.null_fraction >= 0)
 			use_profile(sample);
@@ -691,5 +567,8 @@ spindle_column_statistics(SpindleInstance *instance, int table, int column, cons
 		else
 			valid = use_sample(sample);
 	}
-	return valid ? form_tuple(sample->stats) : NULL;
+	if (!valid)
+		return NULL;
+	count_versions(sample);
+	return form_tuple(sample->stats);
 }

@@ -38,6 +38,7 @@
 #include "compat.h"
 #include "gen/datum.h"
 #include "scan/fdw.h"
+#include "scan/history_row.h"
 #include "server/progress.h"
 
 /*
@@ -75,6 +76,8 @@ typedef struct GeneratedScan
 	SpindleSource *source;
 	SpindleRows *rows;
 	SpindlePresence presence;	/* which rows are there, if rows is set */
+	SpindleHistoryReader *history;	/* in place of rows: all versions; not set
+									 * if the scan is only explained */
 	SpindleSearch *search;
 	bool		backward;
 	SharedScan *shared;			/* of a parallel scan, else NULL */
@@ -91,7 +94,8 @@ typedef struct GeneratedScan
 	int			batch_rows;		/* of the next batch */
 	int			n;				/* rows in this batch */
 	int			i;				/* next of them */
-	int64		rows_read;		/* by this process, over all rescans */
+	int64		rows_read;		/* by this process, over all rescans: those
+								 * given, versions of a history */
 	int			unreported;		/* rows since the last look at the clock */
 	SpindleProgress progress;	/* of all scans of the node */
 } GeneratedScan;
@@ -128,6 +132,8 @@ spindle_check_fingerprint(const SpindleDomain *domain, List *planned)
 			 errhint("Run the query again.")));
 }
 
+static int	next_rows_of_history(void *arg, int64 *rows, int most);
+
 /*
  * Read the plan, prepare the computation of the columns it wants.  Ranges are
  * not looked for yet, since the values of conditions may be parameters that
@@ -146,6 +152,7 @@ begin_scan(ForeignScanState *node, int eflags)
 	List	   *attributes = list_nth(plan->fdw_private, SPINDLE_PLAN_ATTRIBUTES);
 	const int	natts = list_length(attributes);
 	int		   *columns = palloc(sizeof(int) * Max(natts, 1));
+	int		   *told = palloc(sizeof(int) * Max(natts, 1));
 	SpindleInput *inputs = palloc0(sizeof(SpindleInput) * Max(natts, 1));
 	ListCell   *lc;
 
@@ -157,13 +164,17 @@ begin_scan(ForeignScanState *node, int eflags)
 	{
 		int			i = foreach_current_index(lc);
 
-		columns[i] = -1;
+		columns[i] = told[i] = -1;
 		if (lfirst_int(lc) < 0)
 			continue;
+		if (state->source->is_history)
+			told[i] = state->source->told[lfirst_int(lc)];
 		columns[i] = state->source->column[lfirst_int(lc)];
 		inputs[i] = state->source->input[lfirst_int(lc)];
 	}
-	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY))
+	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY) && state->source->is_history)
+		state->history = spindle_history_reader_create(state->source, columns, told, natts, inputs, context);
+	else if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY))
 	{
 		state->rows = spindle_rows_create_at(state->source->instance, state->source->table, &state->source->as_of,
 											 columns, natts, inputs, context);
@@ -195,6 +206,8 @@ find_ranges(ForeignScanState *node, GeneratedScan *state)
 	state->range = 0;
 	state->range_offset = 0;
 	state->run_end = state->shared ? 0 : state->ranges->nrows;
+	if (state->history)
+		spindle_history_start(state->history->history, next_rows_of_history, state);
 
 	/* how many scans there will be is not known */
 	state->progress.total = state->rows_read == 0 ? state->ranges->nrows : SPINDLE_PROGRESS_UNKNOWN;
@@ -260,7 +273,7 @@ next_run(GeneratedScan *state)
 static void
 report_progress(GeneratedScan *state)
 {
-	int64		rows = state->rows_read;
+	int64		rows = state->history ? state->position : state->rows_read;
 
 	if (state->unreported < SPINDLE_PROGRESS_ROWS)
 		return;
@@ -271,23 +284,23 @@ report_progress(GeneratedScan *state)
 }
 
 /*
- * The numbers of the next rows, as many as a batch has at most; 0 if there are no
- * more.  They may lie in several ranges and never beyond the run.
+ * The numbers of the next rows, `most' at most; 0 if there are no more.  They may
+ * lie in several ranges and never beyond the run.
  */
 static int
-next_rows(GeneratedScan *state, int64 *list)
+next_rows(GeneratedScan *state, int64 *list, int most)
 {
 	int			n = 0;
 
 	report_progress(state);
 	if (state->position >= state->run_end && !next_run(state))
 		return 0;
-	while (n < state->batch_rows && state->position < state->run_end)
+	while (n < most && state->position < state->run_end)
 	{
 		const SpindleRange *range = &state->ranges->range[state->backward ? state->ranges->n - 1 - state->range :
 														  state->range];
 		int64		left = range->end - range->first - state->range_offset;
-		int			take = (int) Min(Min(left, state->batch_rows - n), state->run_end - state->position);
+		int			take = (int) Min(Min(left, most - n), state->run_end - state->position);
 
 		for (int i = 0; i < take; i++)
 			list[n + i] = state->backward ? range->end - 1 - state->range_offset - i :
@@ -305,6 +318,13 @@ next_rows(GeneratedScan *state, int64 *list)
 	return n;
 }
 
+/* A SpindleHistoryRows of the rows of a scan. */
+static int
+next_rows_of_history(void *arg, int64 *rows, int most)
+{
+	return next_rows(arg, rows, most);
+}
+
 /*
  * Compute the next batch; false if there are no more rows.  Rows that are not there
  * at the time of the scan are passed over.  The others are computed at once, one
@@ -319,7 +339,7 @@ next_batch(GeneratedScan *state)
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
-		n = next_rows(state, list);
+		n = next_rows(state, list, state->batch_rows);
 		if (n == 0)
 			return false;
 		n = spindle_presence_filter(&state->presence, list, n);
@@ -329,6 +349,24 @@ next_batch(GeneratedScan *state)
 	state->n = n;
 	state->i = 0;
 	return true;
+}
+
+/*
+ * The next version of a row in the slot, or the slot cleared at the end.  What is not
+ * passed by value lives until the next one.  Looks for interrupts once per batch.
+ */
+static TupleTableSlot *
+next_version(ForeignScanState *node, GeneratedScan *state, TupleTableSlot *slot)
+{
+	SpindleVersion version;
+
+	if (state->ranges == NULL)
+		find_ranges(node, state);
+	ExecClearTuple(slot);
+	if (!spindle_history_reader_next(state->history, &version, slot->tts_values, slot->tts_isnull))
+		return slot;
+	state->rows_read++;
+	return ExecStoreVirtualTuple(slot);
 }
 
 /*
@@ -343,6 +381,8 @@ iterate_scan(ForeignScanState *node)
 	GeneratedScan *state = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 
+	if (state->history)
+		return next_version(node, state, slot);
 	if (state->i >= state->n)
 	{
 		if (state->ranges == NULL)
@@ -483,7 +523,7 @@ explain_scan(ForeignScanState *node, ExplainState *es)
 	if (state->backward)
 		ExplainPropertyText("Direction", "backward", es);
 	if (es->analyze)
-		ExplainPropertyInteger("Rows Read", NULL, state->rows_read, es);
+		ExplainPropertyInteger(state->source->is_history ? "Versions Read" : "Rows Read", NULL, state->rows_read, es);
 }
 
 /*

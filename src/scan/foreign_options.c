@@ -3,8 +3,8 @@
  * foreign_options.c
  *		The options of foreign tables, and what they name.
  *
- * A foreign table has domain, table, scale, seed, as_of and profile, and a column of
- * one may have column_name.  They are checked in two steps: names and syntax when the options
+ * A foreign table has domain, table, scale, seed, as_of or history, and profile, and a
+ * column of one may have column_name.  They are checked in two steps: names and syntax when the options
  * are set, what they name when the table is used.
  *
  *-------------------------------------------------------------------------
@@ -25,7 +25,7 @@
 #include "scan/fdw.h"
 #include "spindle.h"
 
-/* Options of foreign tables; IMPORT FOREIGN SCHEMA knows the last four. */
+/* Options of foreign tables; which IMPORT FOREIGN SCHEMA knows too, but for the first two. */
 static const struct
 {
 	const char *name;
@@ -39,6 +39,7 @@ static const struct
 	{"scale", false, true},
 	{"seed", false, true},
 	{"as_of", false, true},
+	{"history", false, true},
 	{"profile", false, true},
 };
 
@@ -102,19 +103,74 @@ time_option(const char *text)
 }
 
 /*
- * What the options of a foreign table say, its defaults included.  Texts
- * belong to the list that was read.
+ * What the text of the option "history" says.  Raises fdw_invalid_attribute_value if
+ * it is no boolean.
+ */
+static bool
+history_option(const char *text)
+{
+	bool		result;
+
+	if (!parse_bool(text, &result))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+				 errmsg("invalid value for option \"history\": \"%s\"", text),
+				 errhint("It must be true, for all versions of the rows, or false.")));
+	return result;
+}
+
+/*
+ * What the options of a foreign table, or of an import, say, defaults included.
+ * Texts belong to the list that was read.
  */
 typedef struct TableOptions
 {
-	const char *domain;
-	const char *table;
+	const char *domain;			/* NULL in an import, ... */
+	const char *table;			/* ... as this */
 	const char *scale;			/* NULL: the domain's default */
 	int64		seed;
 	bool		has_as_of;
 	Timestamp	as_of;
+	bool		is_history;
 	const char *profile;		/* NULL: none */
 } TableOptions;
+
+/*
+ * Read an option that foreign tables and imports have; false if it is none of these.
+ */
+static bool
+read_shared_option(DefElem *def, TableOptions *result)
+{
+	if (strcmp(def->defname, "scale") == 0)
+		result->scale = defGetString(def);
+	else if (strcmp(def->defname, "seed") == 0)
+		result->seed = seed_option(defGetString(def));
+	else if (strcmp(def->defname, "as_of") == 0)
+	{
+		result->has_as_of = true;
+		result->as_of = time_option(defGetString(def));
+	}
+	else if (strcmp(def->defname, "history") == 0)
+		result->is_history = history_option(defGetString(def));
+	else if (strcmp(def->defname, "profile") == 0)
+		result->profile = defGetString(def);
+	else
+		return false;
+	return true;
+}
+
+/* Raise fdw_invalid_attribute_value if the options ask for all times and for one. */
+static void
+refuse_both(const TableOptions *options)
+{
+	if (options->has_as_of && options->is_history)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+				 errmsg("options \"as_of\" and \"history\" exclude each other"),
+				 errhint("A history has all versions; conditions on \"%s\" and \"%s\" choose those of a time.",
+						 spindle_version_column_name(SPINDLE_VERSION_FROM),
+						 spindle_version_column_name(SPINDLE_VERSION_TO))));
+}
 
 /*
  * Read the options of a foreign table.  Raises an error if one is missing or
@@ -136,22 +192,14 @@ read_options(List *options)
 			result.domain = defGetString(def);
 		else if (strcmp(def->defname, "table") == 0)
 			result.table = defGetString(def);
-		else if (strcmp(def->defname, "scale") == 0)
-			result.scale = defGetString(def);
-		else if (strcmp(def->defname, "seed") == 0)
-			result.seed = seed_option(defGetString(def));
-		else if (strcmp(def->defname, "as_of") == 0)
-		{
-			result.has_as_of = true;
-			result.as_of = time_option(defGetString(def));
-		}
-		else if (strcmp(def->defname, "profile") == 0)
-			result.profile = defGetString(def);
+		else
+			(void) read_shared_option(def, &result);
 	}
 	if (result.domain == NULL || result.table == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
 				 errmsg("options \"domain\" and \"table\" are required for foreign tables of spindle")));
+	refuse_both(&result);
 	return result;
 }
 
@@ -263,8 +311,11 @@ spindle_source_of_relation(Oid relid, TupleDesc desc)
 	source->instance = spindle_library_instance(options.domain, options.scale, options.seed,
 												CurrentMemoryContext);
 	source->table = spindle_source_table(source->instance->domain, options.table);
-	source->as_of = spindle_source_as_of(source->instance->domain, options.has_as_of ? &options.as_of : NULL,
-										 options.profile);
+	if (options.is_history)
+		spindle_source_set_history(source, options.profile);
+	else
+		source->as_of = spindle_source_as_of(source->instance->domain, options.has_as_of ? &options.as_of : NULL,
+											 options.profile);
 	error_context_stack = callback.previous;
 	spindle_source_match(source, rename_columns(relid, desc),
 						 psprintf("foreign table \"%s\"", get_rel_name(relid)));
@@ -314,31 +365,11 @@ type_to_declare(const SpindleTable *table, const SpindleColumn *column, Oid sche
 	return format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
 }
 
-/*
- * spindle_source_import
- *		The commands that create the foreign tables of a domain.
- *
- * One CREATE FOREIGN TABLE per table of the domain, as palloc'd strings, whose
- * hidden columns are left out.  options may have scale, seed, as_of and profile, of
- * type DefElem; the tables get the first two explicitly, so that they stay the same if
- * the defaults ever change.  Tables and columns have the names that they have in
- * SQL; the option "table" is the name in the definition.  Whether table names
- * are taken or excluded is for the
- * server.
- *
- * Raises fdw_invalid_option_name, fdw_invalid_attribute_value, syntax_error
- * for an option that is given twice, duplicate_table for tables of equal names, and what spindle_library_instance() does.
- */
-List *
-spindle_source_import(const char *domain_name, const char *server, const char *local_schema, List *options)
+/* What the options of IMPORT FOREIGN SCHEMA say, each given once. */
+static TableOptions
+read_import_options(List *options)
 {
-	const char *scale = NULL;
-	int64		seed = SPINDLE_DEFAULT_SEED;
-	bool		has_as_of = false;
-	Timestamp	as_of = DT_NOEND;
-	const char *profile = NULL;
-	SpindleInstance *instance;
-	List	   *commands = NIL;
+	TableOptions result = {.seed = SPINDLE_DEFAULT_SEED};
 	ListCell   *lc;
 
 	foreach(lc, options)
@@ -351,49 +382,78 @@ spindle_source_import(const char *domain_name, const char *server, const char *l
 			ereport(ERROR,
 					(errcode(ERRCODE_SYNTAX_ERROR),
 					 errmsg("option \"%s\" provided more than once", def->defname)));
-		if (strcmp(def->defname, "scale") == 0)
-			scale = defGetString(def);
-		else if (strcmp(def->defname, "seed") == 0)
-			seed = seed_option(defGetString(def));
-		else if (strcmp(def->defname, "as_of") == 0)
-		{
-			has_as_of = true;
-			as_of = time_option(defGetString(def));
-		}
-		else if (strcmp(def->defname, "profile") == 0)
-			profile = defGetString(def);
-		else
+		if (!read_shared_option(def, &result))
 			report_unknown_option(def->defname, true);
 	}
-	instance = spindle_library_instance(domain_name, scale, seed, CurrentMemoryContext);
-	(void) spindle_source_as_of(instance->domain, NULL, profile);
+	refuse_both(&result);
+	return result;
+}
+
+/* The columns of a foreign table in CREATE FOREIGN TABLE; hidden ones are left out. */
+static void
+append_columns(const SpindleTable *table, Oid schema, bool is_history, StringInfo buf)
+{
+	bool		first = true;
+
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		const SpindleColumn *column = &table->column[c];
+
+		if (column->hidden)
+			continue;
+		appendStringInfo(buf, "%s%s %s%s", first ? "" : ", ", quote_identifier(column->sql_name),
+						 type_to_declare(table, column, schema), column->nullable ? "" : " NOT NULL");
+		first = false;
+	}
+	for (int k = 0; k < SPINDLE_VERSION_COLUMNS && is_history; k++)
+	{
+		appendStringInfo(buf, "%s%s %s NOT NULL", first ? "" : ", ", spindle_version_column_name(k),
+						 spindle_version_column_type(k));
+		first = false;
+	}
+}
+
+/*
+ * spindle_source_import
+ *		The commands that create the foreign tables of a domain.
+ *
+ * One CREATE FOREIGN TABLE per table of the domain, as palloc'd strings, whose
+ * hidden columns are left out.  options may have scale, seed, as_of or history, and
+ * profile, of type DefElem; the tables get the first two explicitly, so that they stay the same if
+ * the defaults ever change.  Tables and columns have the names that they have in
+ * SQL; the option "table" is the name in the definition.  Whether table names
+ * are taken or excluded is for the server.
+ *
+ * Raises fdw_invalid_option_name, fdw_invalid_attribute_value, syntax_error
+ * for an option that is given twice, duplicate_table for tables of equal names, and what spindle_library_instance() does.
+ */
+List *
+spindle_source_import(const char *domain_name, const char *server, const char *local_schema, List *options)
+{
+	const TableOptions read = read_import_options(options);
+	SpindleInstance *instance = spindle_library_instance(domain_name, read.scale, read.seed, CurrentMemoryContext);
+	List	   *commands = NIL;
+
+	(void) spindle_source_as_of(instance->domain, NULL, read.profile);
 	refuse_equal_names(instance->domain);
 	for (int t = 0; t < instance->domain->ntables; t++)
 	{
 		const SpindleTable *table = &instance->domain->table[t];
 		StringInfoData buf;
-		bool		first = true;
 
 		initStringInfo(&buf);
 		appendStringInfo(&buf, "CREATE FOREIGN TABLE %s (", quote_identifier(table->sql_name));
-		for (int c = 0; c < table->ncolumns; c++)
-		{
-			const SpindleColumn *column = &table->column[c];
-
-			if (column->hidden)
-				continue;
-			appendStringInfo(&buf, "%s%s %s%s", first ? "" : ", ", quote_identifier(column->sql_name),
-							 type_to_declare(table, column, get_namespace_oid(local_schema, true)), column->nullable ? "" : " NOT NULL");
-			first = false;
-		}
+		append_columns(table, get_namespace_oid(local_schema, true), read.is_history, &buf);
 		appendStringInfo(&buf, ") SERVER %s OPTIONS (domain %s, \"table\" %s, scale %s, seed '" INT64_FORMAT "'",
 						 quote_identifier(server), quote_literal_cstr(domain_name),
 						 quote_literal_cstr(table->name),
-						 quote_literal_cstr(instance->domain->preset[instance->preset].name), seed);
-		if (has_as_of)
-			appendStringInfo(&buf, ", as_of %s", quote_literal_cstr(spindle_source_time_text(as_of)));
-		if (profile)
-			appendStringInfo(&buf, ", profile %s", quote_literal_cstr(profile));
+						 quote_literal_cstr(instance->domain->preset[instance->preset].name), read.seed);
+		if (read.has_as_of)
+			appendStringInfo(&buf, ", as_of %s", quote_literal_cstr(spindle_source_time_text(read.as_of)));
+		if (read.is_history)
+			appendStringInfoString(&buf, ", history 'true'");
+		if (read.profile)
+			appendStringInfo(&buf, ", profile %s", quote_literal_cstr(read.profile));
 		appendStringInfoChar(&buf, ')');
 		commands = lappend(commands, buf.data);
 	}

@@ -87,7 +87,8 @@ add_answer_path(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_re
 		return;
 	call = spindle_scan_call(rte);
 	source = call ? spindle_scan_source(linitial_node(RangeTblFunction, rte->functions), call, &row, &end) : NULL;
-	if (source == NULL || spindle_as_of_filters(source->instance->domain, source->table, &source->as_of) ||
+	if (source == NULL || source->is_history ||
+		spindle_as_of_filters(source->instance->domain, source->table, &source->as_of) ||
 		!spindle_answer_match(root, source, input_rel, output_rel, extra, &query))
 		return;
 

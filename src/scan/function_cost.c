@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * function_cost.c
- *		What the planner asks about spindle_stream(), spindle_changes() and
- *		spindle_rows(): which function a call is one of, how many rows it gives, and
+ *		What the planner asks about spindle_stream(), spindle_changes(), spindle_rows()
+ *		and spindle_history(): which function a call is one of, how many rows it gives, and
  *		at which cost.
  *
  * Planning must not fail where execution would not, and must not report what
@@ -32,6 +32,7 @@
 #include "library/source.h"
 #include "library/stream_call.h"
 #include "scan/function_scan.h"
+#include "scan/statistics.h"
 
 /*
  * Is a function written in C, with this name there?  False if there is no such
@@ -83,6 +84,8 @@ spindle_scan_function(Oid funcid)
 		return SPINDLE_SCAN_CHANGES;
 	if (has_symbol(funcid, "spindle_rows"))
 		return SPINDLE_SCAN_ROWS;
+	if (has_symbol(funcid, "spindle_history"))
+		return SPINDLE_SCAN_HISTORY;
 	return SPINDLE_SCAN_NONE;
 }
 
@@ -119,12 +122,15 @@ optional_text_argument(List *args, int n, char **value)
 
 /*
  * The rows of a generated table, or of all tables with event times if none is
- * named, at a scale or, for NULL, the domain's default; 0 if there is a mistake in the names, which execution reports.  Other
- * errors, for example files that cannot be read, are raised.  The instance is
+ * named, at a scale or, for NULL, the domain's default; 0 if there is a mistake in
+ * the names, which execution reports.  *versions, if not NULL, is how many versions
+ * each of a table's rows has with the deletes of a profile, which may be NULL.
+ *
+ * Other errors, for example files that cannot be read, are raised.  The instance is
  * held by the current context, so a plan that is made again soon finds it.
  */
 static double
-domain_rows(const char *domain, const char *table, const char *scale)
+domain_rows(const char *domain, const char *table, const char *scale, const char *profile, double *versions)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
 	volatile double rows = 0;
@@ -138,6 +144,13 @@ domain_rows(const char *domain, const char *table, const char *scale)
 		for (int t = 0; t < instance->domain->ntables; t++)
 			if (table ? t == wanted : instance->domain->table[t].has_event_time)
 				rows += (double) instance->nrows[t];
+		if (versions && wanted >= 0)
+		{
+			SpindleSource source = {.instance = instance,.table = wanted};
+
+			spindle_source_set_history(&source, profile);
+			*versions = spindle_versions_per_row(&source);
+		}
 	}
 	PG_CATCH();
 	{
@@ -205,7 +218,7 @@ read_options(PlannerInfo *root, FuncExpr *call, char **scale, double *limit)
  * At least 1.  A relation counts with what ANALYZE found; max_events or
  * max_rows limits the result if it is a constant.  skip_events and first_row,
  * and whatever else leaves events out, are not looked at.  Changes count as the rows
- * that have events.
+ * that have events, histories as rows with as many versions as rows have on average.
  *
  * It is 1000 where nothing is known.
  */
@@ -215,13 +228,15 @@ spindle_scan_rows(PlannerInfo *root, FuncExpr *call)
 	const bool	is_relation = spindle_streams_relation(call->funcid, 0);
 	const SpindleScanFunction function = spindle_scan_function(call->funcid);
 	const int	limit_argument = function == SPINDLE_SCAN_CHANGES ? SPINDLE_CHANGE_MAX_EVENTS :
-		function == SPINDLE_SCAN_ROWS ? 5 : is_relation ? 3 : 4;
+		function == SPINDLE_SCAN_ROWS ? 5 : function == SPINDLE_SCAN_HISTORY ? 6 : is_relation ? 3 : 4;
 	double		rows = 0;
+	double		versions = 1;
 	double		limit = DBL_MAX;
 	Datum		source;
 	Datum		number;
 	char	   *table;
 	char	   *scale = NULL;
+	char	   *profile = NULL;
 	bool		is_known = is_relation || optional_text_argument(call->args, 2, &scale);
 
 	if (constant_argument(call->args, limit_argument, &number))
@@ -241,17 +256,22 @@ spindle_scan_rows(PlannerInfo *root, FuncExpr *call)
 		}
 	}
 	else if (is_known && constant_argument(call->args, 0, &source) && optional_text_argument(call->args, 1, &table))
-		rows = domain_rows(TextDatumGetCString(source), table, scale);
+	{
+		if (function == SPINDLE_SCAN_HISTORY)
+			(void) optional_text_argument(call->args, 4, &profile);
+		rows = domain_rows(TextDatumGetCString(source), table, scale, profile,
+						   function == SPINDLE_SCAN_HISTORY ? &versions : NULL);
+	}
 	if (rows <= 0)
 		rows = 1000;
-	return limit < DBL_MAX ? Max(1, Min(rows, limit)) : rows;
+	return Max(1, rint((limit < DBL_MAX ? Min(rows, limit) : rows) * versions));
 }
 
 /*
  * spindle_scan_source
- *		The generated table that a call of spindle_rows() reads, and by *row and
- *		*end its rows *row .. *end - 1; NULL if it is no such call, or there is a
- *		mistake in it.
+ *		The generated table that a call of spindle_rows() or spindle_history() reads,
+ *		and by *row and *end its rows *row .. *end - 1; NULL if it is no such call, or
+ *		there is a mistake in it.
  *
  * The arguments must be constants.  The result and its instance belong to the
  * current memory context.  Errors that are not about the arguments are raised.
@@ -259,6 +279,7 @@ spindle_scan_rows(PlannerInfo *root, FuncExpr *call)
 SpindleSource *
 spindle_scan_source(RangeTblFunction *function, FuncExpr *call, int64 *row, int64 *end)
 {
+	const SpindleScanFunction kind = spindle_scan_function(call->funcid);
 	MemoryContext oldcontext = CurrentMemoryContext;
 	SpindleSource *volatile result = NULL;
 	NullableDatum values[8];
@@ -267,14 +288,14 @@ spindle_scan_source(RangeTblFunction *function, FuncExpr *call, int64 *row, int6
 	char	   *table = NULL;
 	char	   *scale = NULL;
 
-	if (spindle_scan_function(call->funcid) != SPINDLE_SCAN_ROWS || list_length(call->args) < 6 ||
+	if ((kind != SPINDLE_SCAN_ROWS && kind != SPINDLE_SCAN_HISTORY) || list_length(call->args) < 6 ||
 		list_length(call->args) > lengthof(values) || function->funccolnames == NIL)
 		return NULL;
 
 	/* once the domain is there, a mistake is one in what we look at ourselves */
 	if (!optional_text_argument(call->args, 0, &domain) || !optional_text_argument(call->args, 1, &table) ||
 		!optional_text_argument(call->args, 2, &scale) || domain == NULL || table == NULL ||
-		domain_rows(domain, table, scale) <= 0)
+		domain_rows(domain, table, scale, NULL, NULL) <= 0)
 		return NULL;
 	foreach(lc, call->args)
 	{
@@ -291,7 +312,10 @@ spindle_scan_source(RangeTblFunction *function, FuncExpr *call, int64 *row, int6
 		TupleDesc	desc = BuildDescFromLists(function->funccolnames, function->funccoltypes,
 											  function->funccoltypmods, function->funccolcollations);
 
-		spindle_source_of_rows_call(values, list_length(call->args), desc, source, row, end);
+		if (kind == SPINDLE_SCAN_HISTORY)
+			spindle_source_of_history_call(values, desc, source, row, end);
+		else
+			spindle_source_of_rows_call(values, list_length(call->args), desc, source, row, end);
 		result = source;
 	}
 	PG_CATCH();

@@ -6,10 +6,10 @@
  *
  * The executor's function scan calls a function until it has all rows, keeps
  * them in a tuplestore and only then shows the first.  For spindle_stream(),
- * spindle_changes() and spindle_rows() in FROM we put a custom scan in its place, which computes
- * rows when they are asked for: memory stays constant, LIMIT stops at once, a
- * paced stream is shown as it comes, and columns that nobody reads are not
- * computed.
+ * spindle_changes(), spindle_rows() and spindle_history() in FROM we put a custom scan
+ * in its place, which computes rows when they are asked for: memory stays constant,
+ * LIMIT stops at once, a paced stream is shown as it comes, and columns that nobody
+ * reads are not computed.
  *
  * What one scan needs is allocated in a context of its own, below the query's;
  * a rescan with other arguments drops it and starts anew.
@@ -34,6 +34,7 @@
 #include "library/source.h"
 #include "library/stream_call.h"
 #include "scan/function_scan.h"
+#include "scan/history_row.h"
 #include "server/flush.h"
 #include "server/pace.h"
 #include "server/progress.h"
@@ -82,6 +83,10 @@ typedef struct GeneratedFunctionScan
 	int			batch_rows;		/* of the next batch */
 	int			n;				/* rows in this batch */
 	int			i;				/* next of them */
+
+	/* SPINDLE_SCAN_HISTORY, with first */
+	SpindleHistoryReader *history;
+	SpindleRowRun run;			/* rows whose versions are to come */
 
 	char	   *source_name;	/* for EXPLAIN; NULL before the first start */
 	SpindleProgress progress;	/* of all scans of the node */
@@ -285,6 +290,29 @@ start_rows(GeneratedFunctionScan *state, const NullableDatum *values)
 }
 
 /*
+ * The same for versions of rows.  Raises what spindle_source_of_history_call() does.
+ */
+static void
+start_history(GeneratedFunctionScan *state, const NullableDatum *values)
+{
+	SpindleSource source;
+
+	spindle_source_of_history_call(values, state->css.ss.ss_ScanTupleSlot->tts_tupleDescriptor, &source,
+								   &state->run.next, &state->run.end);
+	state->source_name = MemoryContextStrdup(state->css.ss.ps.state->es_query_cxt,
+											 spindle_source_name(source.instance,
+																 source.instance->domain->table[source.table].name));
+	for (int i = 0; i < state->natts; i++)
+		if (!state->wanted[i])
+			source.column[i] = source.told[i] = -1;
+	state->history = spindle_history_reader_create(&source, source.column, source.told, source.natts, source.input,
+												   state->context);
+	state->first = state->run.next;
+	start_progress(state, "generating versions of", state->run.end - state->first, "rows");
+	spindle_history_start(state->history->history, spindle_row_run_next, &state->run);
+}
+
+/*
  * The first row of a scan is wanted: evaluate the arguments and start.  The
  * slot is cleared, since from then on only columns that are wanted are set.
  */
@@ -301,6 +329,8 @@ start(GeneratedFunctionScan *state)
 	values = evaluate_arguments(state);
 	if (state->function == SPINDLE_SCAN_ROWS)
 		start_rows(state, values);
+	else if (state->function == SPINDLE_SCAN_HISTORY)
+		start_history(state, values);
 	else if (state->function == SPINDLE_SCAN_CHANGES)
 		start_changes(state, values);
 	else
@@ -321,6 +351,7 @@ stop(GeneratedFunctionScan *state)
 		spindle_stream_close(state->stream);
 	state->stream = NULL;
 	state->rows = NULL;
+	state->history = NULL;
 	MemoryContextDelete(state->context);
 	state->context = NULL;
 }
@@ -423,6 +454,22 @@ next_row(GeneratedFunctionScan *state, TupleTableSlot *slot)
 	return ExecStoreVirtualTuple(slot);
 }
 
+/*
+ * The next version of a row in the slot, or the slot as it was, which is empty, at
+ * the end.  Its values live until the next one.
+ */
+static TupleTableSlot *
+next_version(GeneratedFunctionScan *state, TupleTableSlot *slot)
+{
+	SpindleVersion version;
+
+	if (!spindle_history_reader_next(state->history, &version, slot->tts_values, slot->tts_isnull))
+		return slot;
+	if (state->delivered++ % SPINDLE_PROGRESS_ROWS == 0)
+		spindle_progress_report(&state->progress, version.row - state->first);
+	return ExecStoreVirtualTuple(slot);
+}
+
 /* ExecScan's access method.  The first call starts the scan. */
 static TupleTableSlot *
 next_tuple(ScanState *node)
@@ -433,8 +480,17 @@ next_tuple(ScanState *node)
 	if (state->context == NULL)
 		start(state);
 	ExecClearTuple(slot);
-	return state->function == SPINDLE_SCAN_ROWS ? next_row(state, slot) :
-		state->function == SPINDLE_SCAN_CHANGES ? next_change(state, slot) : next_event(state, slot);
+	switch (state->function)
+	{
+		case SPINDLE_SCAN_ROWS:
+			return next_row(state, slot);
+		case SPINDLE_SCAN_HISTORY:
+			return next_version(state, slot);
+		case SPINDLE_SCAN_CHANGES:
+			return next_change(state, slot);
+		default:
+			return next_event(state, slot);
+	}
 }
 
 /*
@@ -485,6 +541,11 @@ rescan(CustomScanState *node)
 		spindle_stream_rewind(state->stream);
 	else if (state->function == SPINDLE_SCAN_CHANGES)
 		spindle_changes_rewind(state->changes.changes);
+	else if (state->function == SPINDLE_SCAN_HISTORY)
+	{
+		state->run.next = state->first;
+		spindle_history_start(state->history->history, spindle_row_run_next, &state->run);
+	}
 	else
 	{
 		state->next = state->first;
@@ -492,6 +553,14 @@ rescan(CustomScanState *node)
 		state->n = state->i = 0;
 	}
 }
+
+/* What EXPLAIN says before the source. */
+static const char *const source_label[] = {
+	[SPINDLE_SCAN_STREAM] = "Streams",
+	[SPINDLE_SCAN_CHANGES] = "Streams Changes Of",
+	[SPINDLE_SCAN_ROWS] = "Generates",
+	[SPINDLE_SCAN_HISTORY] = "Generates Versions Of",
+};
 
 /*
  * EXPLAIN: the call, and with ANALYZE what was delivered.  Without ANALYZE the
@@ -512,11 +581,11 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	if (!es->analyze)
 		return;
 	if (state->source_name)
-		ExplainPropertyText(state->function == SPINDLE_SCAN_ROWS ? "Generates" :
-							state->function == SPINDLE_SCAN_CHANGES ? "Streams Changes Of" : "Streams", state->source_name, es);
-	if (state->function == SPINDLE_SCAN_ROWS)
+		ExplainPropertyText(source_label[state->function], state->source_name, es);
+	if (state->function == SPINDLE_SCAN_ROWS || state->function == SPINDLE_SCAN_HISTORY)
 	{
-		ExplainPropertyInteger("Rows Generated", NULL, state->delivered, es);
+		ExplainPropertyInteger(state->function == SPINDLE_SCAN_ROWS ? "Rows Generated" : "Versions Generated", NULL,
+							   state->delivered, es);
 		return;
 	}
 	if (state->source_name == NULL)

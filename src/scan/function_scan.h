@@ -36,7 +36,8 @@ typedef enum SpindleScanFunction
 	SPINDLE_SCAN_NONE,
 	SPINDLE_SCAN_STREAM,
 	SPINDLE_SCAN_CHANGES,
-	SPINDLE_SCAN_ROWS
+	SPINDLE_SCAN_ROWS,
+	SPINDLE_SCAN_HISTORY
 } SpindleScanFunction;
 
 /* Columns of the result of spindle_changes(), from 0. */

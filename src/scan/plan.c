@@ -40,6 +40,8 @@
 
 /* What the planner takes for a cheap operator is so many nanoseconds. */
 #define OPERATOR_TIME	7.0
+/* To find when a row changes, and whether it did, for a version of a history. */
+#define VERSION_TIME	150.0
 /* To begin a scan, for the first time or with other bounds: nanoseconds. */
 #define RESCAN_TIME		500.0
 /* Rows that make a first worker worth its start; three times as many, another. */
@@ -108,12 +110,12 @@ filter_clauses(PlannerInfo *root, const SpindleSource *source, Index relid, List
 /*
  * The number of rows that conditions leave, and by *others, if not NULL, the
  * clauses that are not such conditions; by *exact, if not NULL, the rows, or NULL if
- * not all values are constants.  Values that are constants are tried
- * out; others are guessed, and of several equalities the strongest one counts: the
+ * not all values are constants, or rows have versions.  Values that are constants are
+ * tried out; others are guessed, and of several equalities the strongest one counts: the
  * columns all rise with the rows, so one value goes with another, as the tenant of
- * a project does with the project.  The result is a number of rows, not rounded, and
- * may be 0.  Finding the ranges of an array takes a search per element, so
- * large arrays are guessed.
+ * a project does with the project.  The result is a number of rows, or versions of
+ * them, not rounded, and may be 0.  Finding the ranges of an array takes a search per
+ * element, so large arrays are guessed.
  */
 static double
 estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *baserel, List *clauses,
@@ -161,23 +163,35 @@ estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *b
 		is_exact &= !is_guessed;
 	}
 	if (exact)
-		*exact = is_exact ? ranges : NULL;
-	return ranges->nrows * guess * equal;
+		*exact = is_exact && !source->is_history ? ranges : NULL;
+	return ranges->nrows * guess * equal * spindle_versions_per_row(source);
 }
 
-/* The cost of computing the attributes that a scan is to compute. */
+/*
+ * The cost of computing the attributes that a scan is to compute.  A history computes
+ * all columns that change, to see whether they did.
+ */
 static void
 cost_attributes(ScanEstimate *state)
 {
 	const SpindleSource *source = state->source;
-	int		   *column = palloc(sizeof(int) * Max(source->natts, 1));
+	const SpindleTable *table = &source->instance->domain->table[source->table];
+	int		   *column = palloc(sizeof(int) * (source->natts + table->ncolumns));
+	int			n = source->natts;
+	double		time = 0;
 
 	for (int att = 0; att < source->natts; att++)
-		column[att] = bms_is_member(att + 1 - FirstLowInvalidHeapAttributeNumber, state->attributes) ?
+		column[att] = bms_is_member(att + 1 - FirstLowInvalidHeapAttributeNumber, state->attributes) &&
+			!(source->is_history && source->column[att] >= 0 && spindle_source_changes(source, source->column[att])) ?
 			source->column[att] : -1;
-	state->row_cost = spindle_columns_cost(source->instance, source->table, column, source->natts, false) *
+	for (int c = 0; c < table->ncolumns && source->is_history; c++)
+		if (spindle_source_changes(source, c))
+			column[n++] = c;
+	if (source->is_history)
+		time = VERSION_TIME;
+	state->row_cost = (time + spindle_columns_cost(source->instance, source->table, column, n, false)) *
 		cpu_operator_cost / OPERATOR_TIME;
-	state->first_row_cost = spindle_columns_cost(source->instance, source->table, column, source->natts, true) *
+	state->first_row_cost = (time + spindle_columns_cost(source->instance, source->table, column, n, true)) *
 		cpu_operator_cost / OPERATOR_TIME;
 	pfree(column);
 }
@@ -227,7 +241,7 @@ spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	state->attributes = used_attributes(baserel, extract_actual_clauses(filter, false), source->natts);
 	cost_attributes(state);
 	spindle_statistics_set_widths(baserel, relid, source);
-	baserel->tuples = spindle_alive_end(source->instance, source->table, source->as_of.time);
+	baserel->tuples = spindle_source_tuples(source);
 	state->rows_read = estimate_rows_read(root, source, baserel, baserel->baserestrictinfo, &others, &ranges);
 	baserel->rows = clamp_row_est(state->rows_read *
 								  clauselist_selectivity(root, others, baserel->relid, JOIN_INNER, NULL));
@@ -586,7 +600,8 @@ spindle_fdw_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid, ForeignPath 
 	for (int i = 0; i < (scan_tlist ? list_length(scan_tlist) : state->source->natts); i++)
 	{
 		int			att = scan_tlist ? castNode(Var, list_nth_node(TargetEntry, scan_tlist, i)->expr)->varattno : i + 1;
-		bool		is_wanted = state->source->column[att - 1] >= 0 &&
+		bool		is_wanted = (state->source->column[att - 1] >= 0 ||
+								 (state->source->is_history && state->source->told[att - 1] >= 0)) &&
 		bms_is_member(att - FirstLowInvalidHeapAttributeNumber, used);
 
 		attributes = lappend_int(attributes, is_wanted ? att - 1 : -1);

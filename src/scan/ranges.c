@@ -37,17 +37,28 @@
 #include "scan/ranges.h"
 
 /*
+ * spindle_source_changes
+ *		Can a column of the rows that are looked at have other values than today's?
+ */
+bool
+spindle_source_changes(const SpindleSource *source, int column)
+{
+	return (source->is_history || source->as_of.time != DT_NOEND) &&
+		spindle_column_changes(&source->instance->domain->table[source->table], column);
+}
+
+/*
  * spindle_column_is_found
  *		Can rows be found by a column's value?  They can if it never falls, or, for
- *		equality only, if its values lead back to their rows; and if it had no
- *		other value at the time at which the table is looked at.
+ *		equality only, if its values lead back to their rows; and if it has no
+ *		other value when the table is looked at.
  */
 bool
 spindle_column_is_found(const SpindleSource *source, int column)
 {
 	const SpindleDomain *domain = source->instance->domain;
 
-	if (source->as_of.time != DT_NOEND && spindle_column_changes(&domain->table[source->table], column))
+	if (spindle_source_changes(source, column))
 		return false;
 	return domain->table[source->table].column[column].monotone ||
 		spindle_column_has_rows_of_value(domain, source->table, column);

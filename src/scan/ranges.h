@@ -68,6 +68,7 @@ typedef struct SpindleSearch
 } SpindleSearch;
 
 extern int	spindle_monotone_attribute(const SpindleSource *source, Index relid, Node *node);
+extern bool spindle_source_changes(const SpindleSource *source, int column);
 extern bool spindle_column_is_found(const SpindleSource *source, int column);
 extern SpindleCondition *spindle_condition_match(PlannerInfo *root, const SpindleSource *source,
 												 Index relid, Expr *clause);

@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "commands/vacuum.h"
 #include "utils/memutils.h"
@@ -16,6 +18,49 @@
 #include "gen/datum.h"
 #include "math/rng.h"
 #include "scan/fdw.h"
+#include "scan/history_sample.h"
+#include "scan/statistics.h"
+
+/* Where the versions of a sample go. */
+typedef struct TakenTuples
+{
+	TupleDesc	desc;
+	HeapTuple  *tuple;
+	int			n;
+} TakenTuples;
+
+/* A SpindleVersionTaker that makes tuples. */
+static void
+take_tuple(void *arg, Datum *values, bool *nulls)
+{
+	TakenTuples *taken = arg;
+
+	taken->tuple[taken->n++] = heap_form_tuple(taken->desc, values, nulls);
+}
+
+/*
+ * The same as acquire_sample() for a history: versions spread evenly over all of
+ * them, whose number is known if the table is small, else what the sample tells.
+ */
+static int
+acquire_versions(Relation relation, int elevel, const SpindleSource *source, HeapTuple *rows, int targrows,
+				 double *totalrows, MemoryContext context)
+{
+	TakenTuples taken = {.desc = RelationGetDescr(relation),.tuple = rows};
+	const double nrows = (double) source->instance->nrows[source->table];
+	double		per_row = spindle_history_per_row(source);
+	SpindleHistorySample sample = spindle_history_sample(source, source->column, source->told, source->natts,
+														 source->input, per_row, targrows, take_tuple, &taken, context);
+
+	/* a sample that is full has not seen all versions of its rows */
+	if (taken.n < targrows && sample.nrows > 0)
+		per_row = (double) sample.nversions / (double) sample.nrows;
+	*totalrows = rint(nrows * per_row);
+	ereport(elevel,
+			(errmsg("\"%s\": generated %d of %.0f versions of " INT64_FORMAT " rows",
+					RelationGetRelationName(relation), taken.n, *totalrows, source->instance->nrows[source->table])));
+	return taken.n;
+}
 
 /*
  * ANALYZE: rows spread evenly over the table, each anywhere in its share.
@@ -43,6 +88,13 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int targrows,
 	Datum	   *values = palloc0(sizeof(Datum) * desc->natts);
 	bool	   *nulls = palloc(desc->natts);
 
+	*totaldeadrows = 0;
+	if (source->is_history)
+	{
+		found = acquire_versions(relation, elevel, source, rows, targrows, totalrows, context);
+		MemoryContextDelete(context);
+		return found;
+	}
 	memset(nulls, true, desc->natts);
 	generated = spindle_rows_create_at(source->instance, source->table, &source->as_of, source->column, desc->natts,
 									   source->input, context);
@@ -74,7 +126,6 @@ acquire_sample(Relation relation, int elevel, HeapTuple *rows, int targrows,
 
 	/* exact, unless the sample tells how many rows are there */
 	*totalrows = wanted == 0 ? 0 : (double) nrows * found / wanted;
-	*totaldeadrows = 0;
 	MemoryContextDelete(context);
 	ereport(elevel,
 			(errmsg("\"%s\": generated %d of " INT64_FORMAT " rows",

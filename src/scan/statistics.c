@@ -10,8 +10,7 @@
  * been analyzed, and that is taken.
  *
  * The statistics of a column are made when first asked for and kept by the
- * session, by what they depend on; those that were not asked for longest go.
- * Nothing is stored in the database.
+ * session (kept_statistics.c).  Nothing is stored in the database.
  *
  * A key is told as an index that is unique, and that nobody could scan: so the
  * planner knows that a row joins with one at most, and can leave out joins that
@@ -30,17 +29,12 @@
 #include "access/transam.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
-#include "lib/ilist.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/nodes.h"
 #include "optimizer/plancat.h"
-#include "pgtime.h"
 #include "utils/acl.h"
-#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/selfuncs.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -50,185 +44,10 @@
 #include "scan/function_scan.h"
 #include "scan/statistics.h"
 
-/* Columns and expressions whose statistics a session keeps: some megabytes. */
-#define MAX_KEPT	500
-
-/* What statistics depend on.  There is no padding, as it is hashed. */
-typedef struct StatisticsKey
-{
-	uint64		domain;			/* its fingerprint and name */
-	int64		seed;
-	int32		preset;
-	int32		table;
-	int32		column;
-	Oid			collation;
-	Oid			type;			/* of the values ... */
-	int32		typmod;			/* ... and its modifier */
-	uint64		expression;		/* of an expression of the values, its hash; else
-								 * 0 */
-} StatisticsKey;
-
-/* What can be kept of a column; each part is made when it is asked for. */
-typedef enum StatisticsPart
-{
-	STATISTICS_TUPLE,
-	STATISTICS_WIDTH,
-	STATISTICS_PARTS			/* how many there are */
-} StatisticsPart;
-
-/* Kept statistics of a column. */
-typedef struct KeptStatistics
-{
-	StatisticsKey key;			/* must be first */
-	bool		has[STATISTICS_PARTS]; /* parts that have been made, by StatisticsPart */
-	HeapTuple	tuple;			/* NULL if there is nothing to tell */
-	int32		width;			/* 0 if it is not known */
-	dlist_node	used;			/* in the list, the last used first */
-} KeptStatistics;
-
-static HTAB *kept = NULL;
-static dlist_head used = DLIST_STATIC_INIT(used);
-
 /* Who had the hooks before us; is called first. */
 static get_relation_stats_hook_type previous_stats_hook = NULL;
 static get_index_stats_hook_type previous_index_hook = NULL;
 static get_relation_info_hook_type previous_info_hook = NULL;
-
-/* What make_part() makes. */
-typedef struct Making
-{
-	SpindleInstance *instance;
-	const StatisticsKey *key;
-	const SpindleStatisticsType *type;
-	const SpindleStatisticsExpression *expression;
-	StatisticsPart part;
-	HeapTuple	tuple;			/* of the caller's context */
-	int32		width;
-} Making;
-
-/* Make a part of the statistics of a column, in the current memory context. */
-static void
-make_part(void *arg, MemoryContext caller)
-{
-	Making	   *making = arg;
-	const StatisticsKey *key = making->key;
-	HeapTuple	tuple = NULL;
-
-	if (making->part == STATISTICS_WIDTH)
-		making->width = spindle_column_width(making->instance, key->table, key->column, making->type);
-	else if (making->expression)
-		tuple = spindle_expression_statistics(making->instance, key->table, key->column, making->type, making->expression);
-	else
-		tuple = spindle_column_statistics(making->instance, key->table, key->column, making->type, key->collation);
-	if (tuple)
-	{
-		MemoryContext oldcontext = MemoryContextSwitchTo(caller);
-
-		making->tuple = heap_copytuple(tuple);
-		MemoryContextSwitchTo(oldcontext);
-	}
-}
-
-/*
- * The same, the tuple in the current memory context.  There are none if some row or
- * expression cannot be computed, or a text is no value of the type: planning must
- * not fail where execution would not come to that row.
- */
-static void
-make_statistics(SpindleInstance *instance, const StatisticsKey *key, const SpindleStatisticsType *type,
-				const SpindleStatisticsExpression *expression, StatisticsPart part, HeapTuple *tuple, int32 *width)
-{
-	Making		making = {instance, key, type, expression, part, NULL, *width};
-
-	if (!spindle_compute_tentatively(make_part, &making))
-		return;
-	*tuple = making.tuple;
-	*width = making.width;
-}
-
-/* Make room for one more: the one that was not used longest goes. */
-static void
-make_room(void)
-{
-	KeptStatistics *last;
-
-	if (kept == NULL)
-	{
-		HASHCTL		control = {.keysize = sizeof(StatisticsKey),.entrysize = sizeof(KeptStatistics),
-		.hcxt = TopMemoryContext};
-
-		kept = hash_create("spindle statistics", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	}
-	if (hash_get_num_entries(kept) < MAX_KEPT)
-		return;
-	last = dlist_container(KeptStatistics, used, dlist_tail_node(&used));
-	dlist_delete(&last->used);
-	if (last->tuple)
-		heap_freetuple(last->tuple);
-	hash_search(kept, &last->key, HASH_REMOVE, NULL);
-}
-
-/* A hash of an expression, wherever it stood in a query, and of what its values depend on. */
-static uint64
-hash_expression(const SpindleStatisticsExpression *expression)
-{
-	/* to read it forgets the place */
-	char	   *text = nodeToString(stringToNode(nodeToString(expression->expr)));
-	const char *zone = pg_get_timezone_name(session_timezone);
-
-	return hash_combine64(hash_combine64(hash_bytes_extended((const unsigned char *) text, (int) strlen(text), 0),
-										 hash_bytes_extended((const unsigned char *) zone, (int) strlen(zone), 0)),
-						  expression->collation);
-}
-
-/*
- * What is kept of a column, or of an expression of it if that is not NULL, with
- * the part that is asked for; it is made if it is not there.  The result may be
- * gone with the next call.
- */
-static const KeptStatistics *
-find_statistics(SpindleInstance *instance, int table, int column, const SpindleStatisticsType *type, Oid collation,
-				const SpindleStatisticsExpression *expression, StatisticsPart part)
-{
-	StatisticsKey key = {
-		.domain = hash_combine64(instance->domain->fingerprint, spindle_label(instance->domain->name)),
-		.seed = instance->seed,
-		.preset = instance->preset,
-		.table = table,
-		.column = column,
-		.collation = collation,
-		.type = type->oid,
-		.typmod = type->typmod,
-		.expression = expression ? hash_expression(expression) : 0,
-	};
-	KeptStatistics *entry = kept ? hash_search(kept, &key, HASH_FIND, NULL) : NULL;
-
-	if (entry == NULL)
-	{
-		make_room();
-		entry = hash_search(kept, &key, HASH_ENTER, NULL);
-		memset((char *) entry + sizeof(StatisticsKey), 0, sizeof(KeptStatistics) - sizeof(StatisticsKey));
-		dlist_push_head(&used, &entry->used);
-	}
-	else
-		dlist_move_head(&used, &entry->used);
-	if (!entry->has[part])
-	{
-		HeapTuple	tuple = NULL;
-
-		make_statistics(instance, &key, type, expression, part, &tuple, &entry->width);
-		if (tuple)
-		{
-			MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
-
-			entry->tuple = heap_copytuple(tuple);
-			MemoryContextSwitchTo(oldcontext);
-			heap_freetuple(tuple);
-		}
-		entry->has[part] = true;
-	}
-	return entry;
-}
 
 /*
  * spindle_may_see_all_rows
@@ -324,7 +143,7 @@ source_of_foreign_table(RelOptInfo *rel, RangeTblEntry *rte, AttrNumber attnum, 
 	return spindle_fdw_source(rel, rte->relid);
 }
 
-/* The same of a call of spindle_rows() that reads a whole table. */
+/* The same of a call of spindle_rows() or spindle_history() that reads a whole table. */
 static SpindleSource *
 source_of_function(RangeTblEntry *rte, AttrNumber attnum, Oid *type, int32 *typmod, Oid *collation)
 {
@@ -348,9 +167,20 @@ source_of_function(RangeTblEntry *rte, AttrNumber attnum, Oid *type, int32 *typm
 	return source;
 }
 
+/* What statistics of an attribute, from 1, are of; SPINDLE_NO_STATISTICS if there are none. */
+static int
+statistics_column(const SpindleSource *source, AttrNumber attnum)
+{
+	if (source->column[attnum - 1] >= 0)
+		return source->column[attnum - 1];
+	if (source->is_history && source->told[attnum - 1] >= 0)
+		return SPINDLE_TOLD_STATISTICS - source->told[attnum - 1];
+	return SPINDLE_NO_STATISTICS;
+}
+
 /*
  * get_relation_stats_hook: statistics of a column of a foreign table, or of a
- * call of spindle_rows(), whose rows everybody sees who may call it.
+ * call of one of our functions, whose rows everybody sees who may call it.
  *
  * The planner gets a copy, as it may hold it while it asks for the next one.
  */
@@ -375,14 +205,13 @@ give_statistics(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum, Variab
 	if (rel)
 		source = rte->rtekind == RTE_RELATION ? source_of_foreign_table(rel, rte, attnum, &oid, &typmod, &collation) :
 			source_of_function(rte, attnum, &oid, &typmod, &collation);
-	if (source == NULL || attnum > source->natts || source->column[attnum - 1] < 0)
+	if (source == NULL || attnum > source->natts || statistics_column(source, attnum) == SPINDLE_NO_STATISTICS)
 		return false;
 
 	type = statistics_type(source, attnum, oid, typmod);
 	if (type == NULL)
 		return false;
-	tuple = find_statistics(source->instance, source->table, source->column[attnum - 1], type, collation, NULL,
-							STATISTICS_TUPLE)->tuple;
+	tuple = spindle_kept_statistics(source, statistics_column(source, attnum), type, collation, NULL);
 	if (tuple == NULL)
 		return false;
 	vardata->statsTuple = heap_copytuple(tuple);
@@ -415,7 +244,8 @@ give_expression_statistics(PlannerInfo *root, Oid index, AttrNumber attnum, Vari
 	expression.expr = spindle_expression_of_value(vardata->var, &var);
 	rte = root->simple_rte_array[vardata->rel->relid];
 	source = expression.expr ? source_of_foreign_table(vardata->rel, rte, var->varattno, &oid, &typmod, &collation) : NULL;
-	if (source == NULL || var->varattno > source->natts || source->column[var->varattno - 1] < 0)
+	if (source == NULL || var->varattno > source->natts ||
+		statistics_column(source, var->varattno) == SPINDLE_NO_STATISTICS)
 		return false;
 	type = statistics_type(source, var->varattno, oid, typmod);
 	if (type == NULL)
@@ -423,8 +253,7 @@ give_expression_statistics(PlannerInfo *root, Oid index, AttrNumber attnum, Vari
 	expression.type.oid = exprType(vardata->var);
 	expression.type.typmod = exprTypmod(vardata->var);
 	expression.collation = exprCollation(vardata->var);
-	tuple = find_statistics(source->instance, source->table, source->column[var->varattno - 1], type, collation,
-							&expression, STATISTICS_TUPLE)->tuple;
+	tuple = spindle_kept_statistics(source, statistics_column(source, var->varattno), type, collation, &expression);
 	if (tuple == NULL)
 		return false;
 	vardata->statsTuple = heap_copytuple(tuple);
@@ -460,8 +289,7 @@ spindle_statistics_set_widths(RelOptInfo *rel, Oid relid, const SpindleSource *s
 		type = statistics_type(source, var->varattno, var->vartype, var->vartypmod);
 		if (type == NULL || get_typlen(type->oid) > 0)
 			continue;
-		width = find_statistics(source->instance, source->table, column, type, var->varcollid, NULL,
-								STATISTICS_WIDTH)->width;
+		width = spindle_kept_width(source, column, type, var->varcollid);
 		if (width <= 0)
 			continue;
 		rel->reltarget->width += width - rel->attr_widths[var->varattno - rel->min_attr];
@@ -610,8 +438,10 @@ relate(PlannerInfo *root, RelOptInfo *rel, const SpindleSource *source)
 		other_source = spindle_fdw_source(other, root->simple_rte_array[i]->relid);
 		if (other_source->instance != source->instance)
 			continue;
-		add_foreign_keys(root, rel, source, other, other_source);
-		add_foreign_keys(root, other, other_source, rel, source);
+		if (!other_source->is_history)
+			add_foreign_keys(root, rel, source, other, other_source);
+		if (!source->is_history)
+			add_foreign_keys(root, other, other_source, rel, source);
 	}
 }
 
@@ -634,9 +464,12 @@ give_keys(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel)
 		return;
 	source = spindle_fdw_source(rel, relid);
 	table = &source->instance->domain->table[source->table];
-	rel->tuples = (double) spindle_alive_end(source->instance, source->table, source->as_of.time);
-	add_unique_columns(rel, source, table->key, table->nkeys);
-	for (int i = 0; i < table->nunique; i++)
+	rel->tuples = spindle_source_tuples(source);
+
+	/* in a history, each version of a row has its key */
+	if (!source->is_history)
+		add_unique_columns(rel, source, table->key, table->nkeys);
+	for (int i = 0; i < table->nunique && !source->is_history; i++)
 		add_unique_columns(rel, source, table->unique[i].column, table->unique[i].n);
 	add_expressions(root, rel);
 	relate(root, rel, source);

@@ -55,14 +55,32 @@ extern bool spindle_is_safe_at_planning(Node *node);
 extern List *spindle_expressions_of(PlannerInfo *root, Index relid);
 extern Expr *spindle_expression_of_value(Node *node, Var **column);
 
+/*
+ * In place of a column: what is told of versions, SpindleVersionColumn k being
+ * SPINDLE_TOLD_STATISTICS - k; and nothing.
+ */
+#define SPINDLE_TOLD_STATISTICS	(-1)
+#define SPINDLE_NO_STATISTICS	(-100)
+
 /* column_statistics.c */
-extern HeapTuple spindle_column_statistics(SpindleInstance *instance, int table, int column,
-										   const SpindleStatisticsType *type, Oid collation);
-extern HeapTuple spindle_expression_statistics(SpindleInstance *instance, int table, int column,
+extern HeapTuple spindle_column_statistics(const SpindleSource *source, int column, const SpindleStatisticsType *type,
+										   Oid collation);
+extern HeapTuple spindle_expression_statistics(const SpindleSource *source, int column,
 											   const SpindleStatisticsType *type,
 											   const SpindleStatisticsExpression *expression);
 extern int32 spindle_column_width(SpindleInstance *instance, int table, int column,
 								  const SpindleStatisticsType *type);
+
+/* history_sample.c */
+extern double spindle_history_per_row(const SpindleSource *source);
+
+/* kept_statistics.c */
+extern HeapTuple spindle_kept_statistics(const SpindleSource *source, int column, const SpindleStatisticsType *type,
+										 Oid collation, const SpindleStatisticsExpression *expression);
+extern int32 spindle_kept_width(const SpindleSource *source, int column, const SpindleStatisticsType *type,
+								Oid collation);
+extern double spindle_versions_per_row(const SpindleSource *source);
+extern double spindle_source_tuples(const SpindleSource *source);
 
 /* statistics.c */
 extern bool spindle_may_see_all_rows(PlannerInfo *root, RelOptInfo *rel, AttrNumber attnum);

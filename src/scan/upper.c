@@ -287,8 +287,9 @@ spindle_answer_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *inp
 		return;
 	source = spindle_fdw_rel_source(input_rel);
 
-	/* where rows are asked one by one whether they are there, nothing else knows */
-	if (spindle_as_of_filters(source->instance->domain, source->table, &source->as_of))
+	/* where rows are asked one by one whether they are there, or what they were, nothing else knows */
+	if (source->is_history ||
+		spindle_as_of_filters(source->instance->domain, source->table, &source->as_of))
 		return;
 	if (!spindle_answer_match(root, source, input_rel, output_rel, extra, &query))
 		return;

@@ -36,7 +36,7 @@ find_column(const SpindleFill *fill, const char *name)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" does not exist in table \"%s\" of spindle domain \"%s\"",
 						name, table->name, fill->instance->domain->name),
-				 errhint("The columns are: %s.", spindle_source_column_list(table))));
+				 errhint("The columns are: %s.", spindle_source_column_list(table, false))));
 	return column;
 }
 
@@ -57,7 +57,7 @@ has_place(const SpindleFill *fill, Relation target, int c)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("relation \"%s\" has no column \"%s\"", RelationGetRelationName(target), name),
 				 errdetail("Columns are matched by name.  Those of the generated table are: %s.",
-						   spindle_source_column_list(table)),
+						   spindle_source_column_list(table, false)),
 				 errhint("To fill some of the columns only, name them in the argument \"columns\".")));
 	if (att->attgenerated && fill->columns)
 		ereport(ERROR,

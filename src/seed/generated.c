@@ -130,7 +130,7 @@ spindle_generated_rows(const SpindleTable *table, TupleDesc desc, const char *fr
 		.from = from,
 		.alias = SPINDLE_GENERATED_ALIAS,
 		.kind = "generated values",
-		.hint = psprintf("The columns of the generated table are: %s.", spindle_source_column_list(table)),
+		.hint = psprintf("The columns of the generated table are: %s.", spindle_source_column_list(table, false)),
 		.sets_identity = true,
 	};
 }
