@@ -260,6 +260,7 @@ OBJS = \
 	src/stream/change_feed.o \
 	src/stream/change_merge.o \
 	src/stream/change_place.o \
+	src/stream/change_queue.o \
 	src/stream/changes.o \
 	src/stream/collective.o \
 	src/stream/datum_number.o \

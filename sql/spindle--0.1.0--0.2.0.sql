@@ -612,6 +612,8 @@ CREATE FUNCTION @extschema@.spindle_changes(
   time_pattern @extschema@.spindle_json DEFAULT NULL,
   clock_start timestamptz DEFAULT NULL,
   speed double precision DEFAULT NULL,
+  out_of_order_fraction double precision DEFAULT 0,
+  out_of_order_max_delay_slots integer DEFAULT 10,
   OUT delivery_seq bigint,
   OUT "position" pg_lsn,
   OUT txn_seq integer,
@@ -631,7 +633,7 @@ ROWS 1000
 SUPPORT @extschema@.spindle_scan_support
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION @extschema@.spindle_changes(text, text, text, bigint, text, timestamptz, timestamptz, pg_lsn, boolean, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision) IS
+COMMENT ON FUNCTION @extschema@.spindle_changes(text, text, text, bigint, text, timestamptz, timestamptz, pg_lsn, boolean, bigint, interval, double precision, boolean, text, @extschema@.spindle_json, @extschema@.spindle_json, timestamptz, double precision, double precision, integer) IS
 'inserts, updates and deletes of a domain, or of one of its tables, one row each, in the order of their times';
 
 CREATE FUNCTION @extschema@.spindle_change_counts(

@@ -77,6 +77,8 @@ static const struct
 	{SPINDLE_OPTION_BURST_WINDOWS, SPINDLE_CHANGE_BURST_WINDOWS},
 	{SPINDLE_OPTION_TIME_PATTERN, SPINDLE_CHANGE_TIME_PATTERN},
 	{SPINDLE_OPTION_CLOCK_START, SPINDLE_CHANGE_CLOCK_START},
+	{SPINDLE_OPTION_OUT_OF_ORDER_FRACTION, SPINDLE_CHANGE_LATE_FRACTION},
+	{SPINDLE_OPTION_OUT_OF_ORDER_MAX_DELAY_SLOTS, SPINDLE_CHANGE_LATE_SLOTS},
 };
 
 /* Does an argument at a position from "format" on have its default? */
@@ -114,7 +116,7 @@ is_default(const NullableDatum *args, FormatArgument argument)
  * with the reason.
  */
 static void
-refuse_stream_arguments(const SpindleStreamCall *call, const char *format)
+refuse_stream_arguments(const SpindleStreamCall *call, const SpindleFormat *how, const char *format)
 {
 	const NullableDatum *option = call->option;
 	const char *refused = NULL;
@@ -125,11 +127,11 @@ refuse_stream_arguments(const SpindleStreamCall *call, const char *format)
 		refused = "anomalies";
 		reason = "Anomalies would falsify the images of rows.";
 	}
-	else if (option[SPINDLE_OPTION_OUT_OF_ORDER_FRACTION].isnull ||
+	else if (spindle_format_is_executed(how) && !option[SPINDLE_OPTION_OUT_OF_ORDER_FRACTION].isnull &&
 			 DatumGetFloat8(option[SPINDLE_OPTION_OUT_OF_ORDER_FRACTION].value) != 0)
 	{
 		refused = "out_of_order_fraction";
-		reason = "Changes are delivered in the order of their transactions.";
+		reason = "Statements that are executed in another order than that of the changes fail, or leave other rows.";
 	}
 	else if (!option[SPINDLE_OPTION_TIMESTAMP_COLUMN].isnull)
 	{
@@ -237,7 +239,7 @@ spindle_arg_format(FunctionCallInfo fcinfo, int at, const SpindleStreamCall *cal
 	}
 	memset(how, 0, sizeof(*how));
 	read_format(args, format, how);
-	refuse_stream_arguments(call, format);
+	refuse_stream_arguments(call, how->format, format);
 	values[SPINDLE_CHANGE_DOMAIN] = call->source[0];
 	values[SPINDLE_CHANGE_TABLE] = call->source[1];
 	for (int i = 0; i < lengthof(shared); i++)
@@ -247,6 +249,7 @@ spindle_arg_format(FunctionCallInfo fcinfo, int at, const SpindleStreamCall *cal
 			values[arguments[i].change] = args[i];
 	spindle_change_call_open(values, SPINDLE_NUM_CHANGE_ARGUMENTS, change);
 	how->realtime = change->realtime;
+	how->delay = change->delay;
 	if (!call->option[SPINDLE_OPTION_BATCH_SIZE].isnull)
 		how->batch_size = (int) spindle_stream_option_int64(call->option, SPINDLE_OPTION_BATCH_SIZE);
 	return true;

@@ -73,7 +73,7 @@ read_changes(FunctionCallInfo fcinfo, SpindleChangeCall *call)
 	/* who begins at a time has what was there before */
 	if (initial->isnull && !from->isnull)
 		*initial = (NullableDatum) {.value = BoolGetDatum(DatumGetTimestampTz(from->value) == DT_NOBEGIN)};
-	spindle_change_call_open(values, SPINDLE_NUM_CHANGE_ARGUMENTS, call);
+	spindle_change_call_open(values, SPINDLE_CHANGE_SPEED + 1, call);
 }
 
 /* The arguments, read and checked. */

@@ -35,8 +35,10 @@ typedef struct ChangeDelivery
 	SpindleFormatter *formatter;
 	int			start;			/* of the present message in the sink's buffer */
 	int64		seq;			/* of the present change */
-	bool		has_position;	/* a transaction is complete ... */
-	uint64		position;		/* ... at this position, */
+	bool		is_late;		/* that is */
+	int64		late;			/* messages so far that are */
+	bool		has_position;	/* all transactions are complete ... */
+	uint64		position;		/* ... up to this position, */
 	bool		has_sent;		/* and one is out of our hands, */
 	uint64		sent;			/* up to this position */
 } ChangeDelivery;
@@ -48,7 +50,11 @@ delivery_context(void *arg)
 	const ChangeDelivery *delivery = arg;
 	const SpindleSink *sink = delivery->loop.sink;
 
-	if (delivery->has_sent)
+	if (delivery->has_sent && delivery->how->delay.fraction > 0)
+		errcontext("delivery to %s: " INT64_FORMAT " messages delivered before; after_position => '%X/%X'"
+				   " continues without a gap, and repeats what has overtaken a late transaction",
+				   sink->name, sink->events_sent, LSN_FORMAT_ARGS(delivery->sent));
+	else if (delivery->has_sent)
 		errcontext("delivery to %s: " INT64_FORMAT " messages delivered before; after_position => '%X/%X'"
 				   " continues behind them",
 				   sink->name, sink->events_sent, LSN_FORMAT_ARGS(delivery->sent));
@@ -66,6 +72,7 @@ take(SpindleMessages *messages)
 	SpindleSinkEvent sink_event = {.event = &event,.start = delivery->start};
 
 	(void) spindle_sink_write(sink, &sink_event);
+	delivery->late += delivery->is_late;
 	delivery->loop.in_batch++;
 	delivery->start = sink->buffer.len;
 }
@@ -79,18 +86,15 @@ flush(ChangeDelivery *delivery)
 	delivery->sent = delivery->position;
 }
 
-/*
- * Deliver all changes, or max_changes and what completes their last transaction,
- * and flush the last batch.
- */
+/* Deliver all changes, and flush the last batch. */
 static void
-run(ChangeDelivery *delivery, SpindleChanges *changes, int64 max_changes)
+run(ChangeDelivery *delivery, SpindleChangeQueue *changes)
 {
 	SpindleLoop *loop = &delivery->loop;
 	SpindleSink *sink = loop->sink;
 	SpindleChange change;
 
-	while (spindle_changes_next(changes, &change))
+	while (spindle_change_queue_next(changes, &change))
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (delivery->how->realtime && change.txn_seq == 1 && !spindle_pace_is_due(&loop->pace, change.arrival))
@@ -100,13 +104,11 @@ run(ChangeDelivery *delivery, SpindleChanges *changes, int64 max_changes)
 			spindle_loop_wait(loop, change.arrival);
 		}
 		delivery->seq = change.delivery_seq;
+		delivery->is_late = change.is_late;
 		delivery->start = sink->buffer.len;
 		spindle_formatter_change(delivery->formatter, &change, &delivery->messages);
 		if (change.txn_last)
-		{
-			delivery->has_position = true;
-			delivery->position = change.position;
-		}
+			delivery->has_position = spindle_change_queue_complete(changes, &delivery->position);
 		if (change.txn_last && sink->batch_size > 0 && loop->in_batch >= sink->batch_size)
 		{
 			flush(delivery);
@@ -115,10 +117,6 @@ run(ChangeDelivery *delivery, SpindleChanges *changes, int64 max_changes)
 		}
 		else if (change.delivery_seq % REPORT_CHANGES == 0)
 			spindle_loop_report(loop);
-
-		/* whole transactions only, so the last one may have more */
-		if (change.txn_last && max_changes >= 0 && change.delivery_seq + 1 >= max_changes)
-			break;
 	}
 	flush(delivery);
 }
@@ -136,6 +134,7 @@ run_with_workers(ChangeDelivery *delivery, SpindleInstance *instance, const Spin
 		spindle_change_lines_begin(instance, options, changes, delivery->how->format, &delivery->how->format_options,
 								   delivery->formatter, nworkers);
 	SpindleChangeOptions rest = *options;
+	SpindleChangeQueue *queue;
 	const int64 max_changes = options->max_changes >= 0 ? options->max_changes : PG_INT64_MAX;
 	int64		delivered = 0;
 	bool		in_transaction = false;
@@ -162,26 +161,28 @@ run_with_workers(ChangeDelivery *delivery, SpindleInstance *instance, const Spin
 	spindle_rendering_end(rendering);
 	if (is_whole)
 		return;
-	rest.max_changes = -1;
+	rest.max_changes = max_changes - delivered;
 	if (delivery->has_sent)
 	{
 		rest.has_after_position = true;
 		rest.after_position = delivery->sent;
 	}
-	changes = spindle_changes_open(instance, &rest, &delivery->needs, CurrentMemoryContext);
-	run(delivery, changes, max_changes - delivered);
-	spindle_changes_close(changes);
+	queue = spindle_change_queue_open(instance, &rest, &delivery->how->delay, true, &delivery->needs,
+									  CurrentMemoryContext);
+	run(delivery, queue);
+	spindle_change_queue_close(queue);
 }
 
 /*
  * How many workers should help to make the lines: none if it is to be seen when changes
- * come.
+ * come, or in which order.
  */
 static int
 count_workers(SpindleInstance *instance, const SpindleChangeOptions *options, const SpindleChangeDelivery *how,
 			  const SpindleSink *sink)
 {
-	if (!sink->takes_lines || how->realtime || how->batch_size > 0 || options->duration >= 0)
+	if (!sink->takes_lines || how->realtime || how->batch_size > 0 || options->duration >= 0 ||
+		how->delay.fraction > 0)
 		return 0;
 	return spindle_rendering_workers(spindle_change_lines_estimate(instance, options));
 }
@@ -214,12 +215,16 @@ spindle_deliver_changes(SpindleInstance *instance, const SpindleChangeOptions *o
 		.how = how,
 		.needs = {.arrivals = how->realtime,.images = true},
 	};
-	SpindleChanges *changes;
+	SpindleChanges *changes = NULL;
+	SpindleChangeQueue *queue = NULL;
 
 	Assert(!sink->wants_datums);
 	spindle_loop_batches(sink, how->batch_size);
 	change_options.max_changes = options->max_changes == 0 ? 0 : -1;
-	changes = spindle_changes_open(instance, &change_options, &delivery.needs, context);
+	if (nworkers > 0)
+		changes = spindle_changes_open(instance, &change_options, &delivery.needs, context);
+	else
+		queue = spindle_change_queue_open(instance, options, &how->delay, true, &delivery.needs, context);
 	delivery.formatter = spindle_formatter_create(how->format, &how->format_options, instance->domain, context);
 	callback.callback = delivery_context;
 	callback.arg = &delivery;
@@ -233,7 +238,7 @@ spindle_deliver_changes(SpindleInstance *instance, const SpindleChangeOptions *o
 		if (nworkers > 0)
 			run_with_workers(&delivery, instance, options, changes, nworkers);
 		else
-			run(&delivery, changes, options->max_changes);
+			run(&delivery, queue);
 		spindle_sink_close(sink);
 	}
 	PG_CATCH();
@@ -248,10 +253,14 @@ spindle_deliver_changes(SpindleInstance *instance, const SpindleChangeOptions *o
 	spindle_loop_remarks(&delivery.loop, how->realtime);
 	*delivered = (SpindleDelivered) {
 		.events = sink->events_sent,
+		.late = delivery.late,
 		.bytes = sink->bytes_sent,
 		.seconds = delivery.loop.pace.now,
 	};
-	spindle_changes_close(changes);
+	if (changes)
+		spindle_changes_close(changes);
+	if (queue)
+		spindle_change_queue_close(queue);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(context);
 }

@@ -11,6 +11,7 @@
 #include "format/format.h"
 #include "library/stream_call.h"
 #include "sink/sink.h"
+#include "stream/change_queue.h"
 
 /*
  * What was delivered.  Events that were skipped are not among them; bytes are
@@ -30,6 +31,7 @@ typedef struct SpindleChangeDelivery
 {
 	const SpindleFormat *format;
 	SpindleFormatOptions format_options;
+	SpindleChangeDelay delay;
 	bool		realtime;		/* wait until a transaction is due */
 	int			batch_size;		/* messages per batch, 0: the sink's; those of a
 								 * transaction stay together */

@@ -22,14 +22,14 @@
 
 /* In the order in which hints name them. */
 static const SpindleFormat formats[] = {
-	{"debezium", true, true, BEFORE_ANY, spindle_debezium_prepare, spindle_debezium_change},
-	{"debezium_schema", true, true, BEFORE_ANY, spindle_debezium_schema_prepare, spindle_debezium_schema_change},
-	{"wal2json", false, true, BEFORE_FULL | BEFORE_KEY, spindle_wal2json_prepare, spindle_wal2json_change},
-	{"wal2json_v1", false, true, BEFORE_FULL | BEFORE_KEY, spindle_wal2json_prepare, spindle_wal2json_v1_change},
-	{"maxwell", true, true, BEFORE_FULL, NULL, spindle_maxwell_change},
-	{"canal", true, false, BEFORE_FULL, spindle_canal_prepare, spindle_canal_change},
-	{"cloudevents", true, true, BEFORE_ANY, spindle_debezium_prepare, spindle_cloudevents_change},
-	{"sql", false, true, BEFORE_FULL, spindle_statement_prepare, spindle_statement_change},
+	{"debezium", true, true, BEFORE_ANY, spindle_debezium_prepare, spindle_debezium_change, false},
+	{"debezium_schema", true, true, BEFORE_ANY, spindle_debezium_schema_prepare, spindle_debezium_schema_change, false},
+	{"wal2json", false, true, BEFORE_FULL | BEFORE_KEY, spindle_wal2json_prepare, spindle_wal2json_change, false},
+	{"wal2json_v1", false, true, BEFORE_FULL | BEFORE_KEY, spindle_wal2json_prepare, spindle_wal2json_v1_change, false},
+	{"maxwell", true, true, BEFORE_FULL, NULL, spindle_maxwell_change, false},
+	{"canal", true, false, BEFORE_FULL, spindle_canal_prepare, spindle_canal_change, false},
+	{"cloudevents", true, true, BEFORE_ANY, spindle_debezium_prepare, spindle_cloudevents_change, false},
+	{"sql", false, true, BEFORE_FULL, spindle_statement_prepare, spindle_statement_change, true},
 };
 
 static const char *const before_names[] = {
@@ -71,6 +71,16 @@ const char *
 spindle_format_name(const SpindleFormat *format)
 {
 	return format->name;
+}
+
+/*
+ * spindle_format_is_executed
+ *		Are messages statements, which are executed as they come?
+ */
+bool
+spindle_format_is_executed(const SpindleFormat *format)
+{
+	return format->is_executed;
 }
 
 /*

@@ -46,6 +46,7 @@ typedef struct SpindleFormatter SpindleFormatter;
 extern const SpindleFormat *spindle_format_find(const char *name);
 extern char *spindle_format_names(void);
 extern const char *spindle_format_name(const SpindleFormat *format);
+extern bool spindle_format_is_executed(const SpindleFormat *format);
 extern bool spindle_before_find(const char *name, SpindleBefore *before);
 extern void spindle_format_check(const SpindleFormat *format, const SpindleFormatOptions *options);
 extern SpindleFormatter *spindle_formatter_create(const SpindleFormat *format, const SpindleFormatOptions *options,

@@ -34,6 +34,7 @@ struct SpindleFormat
 	/* what is the same for all messages of a table, allocated once */
 	void		(*prepare) (SpindleFormatter *formatter, const SpindleChangeTable *table);
 	void		(*change) (SpindleFormatter *formatter, const SpindleChange *change, SpindleMessages *messages);
+	bool		is_executed;	/* messages are statements */
 };
 
 /* What a formatter keeps of a table. */

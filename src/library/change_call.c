@@ -17,7 +17,7 @@
 #include "server/argument.h"
 #include "stream/options.h"
 
-/* The pacing arguments, which streams of events have too. */
+/* The arguments of pacing and of late delivery, which streams of events have too. */
 static const struct
 {
 	SpindleChangeArgument argument;
@@ -33,6 +33,8 @@ static const struct
 	{SPINDLE_CHANGE_BURST_WINDOWS, SPINDLE_OPTION_BURST_WINDOWS},
 	{SPINDLE_CHANGE_TIME_PATTERN, SPINDLE_OPTION_TIME_PATTERN},
 	{SPINDLE_CHANGE_CLOCK_START, SPINDLE_OPTION_CLOCK_START},
+	{SPINDLE_CHANGE_LATE_FRACTION, SPINDLE_OPTION_OUT_OF_ORDER_FRACTION},
+	{SPINDLE_CHANGE_LATE_SLOTS, SPINDLE_OPTION_OUT_OF_ORDER_MAX_DELAY_SLOTS},
 };
 
 /*
@@ -60,9 +62,9 @@ spindle_change_profile(const SpindleDomain *domain, const char *profile)
 	return NULL;
 }
 
-/* The pacing arguments; the others of streams are as if they were left out. */
+/* These arguments, of nargs; the others of streams are as if they were left out. */
 static void
-read_pacing(const NullableDatum *args, SpindleChangeCall *call)
+read_pacing(const NullableDatum *args, int nargs, SpindleChangeCall *call)
 {
 	NullableDatum option[SPINDLE_NUM_STREAM_OPTIONS];
 	SpindleStreamOptions options = {0};
@@ -75,8 +77,16 @@ read_pacing(const NullableDatum *args, SpindleChangeCall *call)
 	option[SPINDLE_OPTION_LABEL_ANOMALIES] = (NullableDatum) {.value = BoolGetDatum(false)};
 	option[SPINDLE_OPTION_SKIP_EVENTS] = (NullableDatum) {.value = Int64GetDatum(0)};
 	for (int i = 0; i < lengthof(shared); i++)
-		option[shared[i].option] = args[shared[i].argument];
+		if (shared[i].argument < nargs)
+			option[shared[i].option] = args[shared[i].argument];
 	spindle_stream_options_read(option, NULL, &options);
+	if (options.late_fraction >= 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"out_of_order_fraction\": %g", options.late_fraction),
+				 errhint("It must be below 1 for changes: some transactions have to overtake the late ones.")));
+	call->delay.fraction = options.late_fraction;
+	call->delay.slots = options.late_slots;
 	call->realtime = options.realtime;
 	result->max_changes = options.max_events;
 	result->duration = options.duration;
@@ -98,8 +108,8 @@ read_pacing(const NullableDatum *args, SpindleChangeCall *call)
  * spindle_change_call_open
  *		Look up what a call asks for, and check all that it says.
  *
- * args are in the order of SpindleChangeArgument, and end with INCLUDE_INITIAL or
- * SPEED.  Allocates in the current memory context, which holds the domain.
+ * args are in the order of SpindleChangeArgument, and end with INCLUDE_INITIAL,
+ * SPEED or LATE_SLOTS.  Allocates in the current memory context, which holds the domain.
  * Raises null_value_not_allowed, invalid_parameter_value, undefined_object and
  * undefined_table.
  */
@@ -140,5 +150,5 @@ spindle_change_call_open(const NullableDatum *args, int nargs, SpindleChangeCall
 	options->max_changes = -1;
 	options->duration = -1;
 	if (nargs > SPINDLE_CHANGE_SPEED)
-		read_pacing(args, call);
+		read_pacing(args, nargs, call);
 }

@@ -9,11 +9,12 @@
 #define SPINDLE_CHANGE_CALL_H
 
 #include "gen/instance.h"
-#include "stream/change.h"
+#include "stream/change_queue.h"
 
 /*
  * The arguments that functions about changes have, in this order; those behind
- * INCLUDE_INITIAL only if they deliver changes.
+ * INCLUDE_INITIAL only if they deliver changes, and those behind SPEED only if some
+ * can be late.
  */
 typedef enum SpindleChangeArgument
 {
@@ -34,10 +35,12 @@ typedef enum SpindleChangeArgument
 	SPINDLE_CHANGE_BURST_WINDOWS,
 	SPINDLE_CHANGE_TIME_PATTERN,
 	SPINDLE_CHANGE_CLOCK_START,
-	SPINDLE_CHANGE_SPEED
+	SPINDLE_CHANGE_SPEED,
+	SPINDLE_CHANGE_LATE_FRACTION,
+	SPINDLE_CHANGE_LATE_SLOTS
 } SpindleChangeArgument;
 
-#define SPINDLE_NUM_CHANGE_ARGUMENTS	(SPINDLE_CHANGE_SPEED + 1)
+#define SPINDLE_NUM_CHANGE_ARGUMENTS	(SPINDLE_CHANGE_LATE_SLOTS + 1)
 
 /* How often event time may pass faster than the clock. */
 #define SPINDLE_MIN_SPEED	1e-6
@@ -49,6 +52,7 @@ typedef struct SpindleChangeCall
 	SpindleInstance *instance;	/* held by the context in which it was looked up */
 	const char *table_name;		/* NULL for a whole domain */
 	SpindleChangeOptions options;
+	SpindleChangeDelay delay;
 	bool		realtime;		/* wait until a change is due */
 } SpindleChangeCall;
 

@@ -24,7 +24,7 @@
  *
  * wanted, which must stay, says per column of the result whether it is made.
  * Allocates in context, which holds the domain.  Raises what
- * spindle_change_call_open() and spindle_changes_open() do.
+ * spindle_change_call_open() and spindle_change_queue_open() do.
  */
 void
 spindle_change_scan_open(SpindleChangeScan *scan, const NullableDatum *args, int nargs, const bool *wanted,
@@ -40,7 +40,8 @@ spindle_change_scan_open(SpindleChangeScan *scan, const NullableDatum *args, int
 
 	memset(scan, 0, sizeof(*scan));
 	spindle_change_call_open(args, nargs, &scan->call);
-	scan->changes = spindle_changes_open(scan->call.instance, &scan->call.options, &needs, context);
+	scan->changes = spindle_change_queue_open(scan->call.instance, &scan->call.options, &scan->call.delay, false, &needs,
+											  context);
 	scan->wanted = wanted;
 	scan->context = context;
 	scan->table_name = palloc0(sizeof(Datum) * scan->call.instance->domain->ntables);
@@ -56,9 +57,10 @@ spindle_change_scan_open(SpindleChangeScan *scan, const NullableDatum *args, int
 bool
 spindle_change_scan_next(SpindleChangeScan *scan, SpindleChange *change)
 {
-	if (!spindle_changes_next(scan->changes, change))
+	if (!spindle_change_queue_next(scan->changes, change))
 		return false;
 	scan->transactions += change->txn_seq == 1;
+	scan->late += change->txn_seq == 1 && change->is_late;
 	return true;
 }
 

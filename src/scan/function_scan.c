@@ -540,7 +540,7 @@ rescan(CustomScanState *node)
 	else if (state->function == SPINDLE_SCAN_STREAM)
 		spindle_stream_rewind(state->stream);
 	else if (state->function == SPINDLE_SCAN_CHANGES)
-		spindle_changes_rewind(state->changes.changes);
+		spindle_change_queue_rewind(state->changes.changes);
 	else if (state->function == SPINDLE_SCAN_HISTORY)
 	{
 		state->run.next = state->first;
@@ -594,6 +594,8 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	{
 		ExplainPropertyInteger("Changes Delivered", NULL, state->delivered, es);
 		ExplainPropertyInteger("Transactions", NULL, state->changes.transactions, es);
+		if (state->changes.call.delay.fraction > 0)
+			ExplainPropertyInteger("Out of Order", NULL, state->changes.late, es);
 		if (state->changes.call.realtime)
 			ExplainPropertyFloat("Largest Lag", "ms", state->pace.lag * 1000.0, 3, es);
 		return;

@@ -64,7 +64,7 @@ typedef enum SpindleChangeColumn
 typedef struct SpindleChangeScan
 {
 	SpindleChangeCall call;
-	SpindleChanges *changes;
+	SpindleChangeQueue *changes;
 	const bool *wanted;			/* per column */
 	StringInfoData json;
 	Datum	   *table_name;		/* per table of the domain; 0 before it is
@@ -72,6 +72,7 @@ typedef struct SpindleChangeScan
 	Datum	  **column_name;	/* the same, of the columns that are not hidden */
 	MemoryContext context;
 	int64		transactions;	/* given so far */
+	int64		late;			/* of these */
 } SpindleChangeScan;
 
 /* event_row.c */

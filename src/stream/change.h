@@ -92,6 +92,7 @@ typedef struct SpindleChange
 	Timestamp	event_time;		/* if has_time */
 	double		arrival;		/* seconds from the start of the stream; all
 								 * of a transaction have the same */
+	bool		is_late;		/* a later transaction was delivered before */
 	const SpindleImage *before; /* of 'u' and 'd', else NULL */
 	const SpindleImage *after;	/* NULL of 'd' */
 	const bool *changed;		/* of 'u': per column, if before and after

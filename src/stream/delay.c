@@ -10,6 +10,9 @@
  * at zero an event is due, the earlier seq first.  When no more events come,
  * the last one waiting has none left to be overtaken by, so it goes first.
  *
+ * Where it is not known how many there will be, as of transactions, each is chosen
+ * by itself, with the fraction as its probability.
+ *
  * Each delivery counts for all events that wait before it, so the number of those
  * that wait follows max_slots, divided by the fraction that is not chosen.
  *
@@ -27,8 +30,9 @@
  */
 struct SpindleDelay
 {
-	int64		nevents;		/* of the stream */
-	int64		nchosen;		/* of them, to be delayed */
+	int64		nevents;		/* of the stream; -1 if each is chosen by itself */
+	uint64		threshold;		/* of a draw that chooses one by itself */
+	int64		nchosen;		/* else so many, to be delayed */
 	int64		chosen;			/* so far */
 	int			max_slots;
 	SpindleKey	choice_key;
@@ -61,27 +65,13 @@ grow(SpindleDelay *delay)
 	delay->capacity = capacity;
 }
 
-/*
- * spindle_delay_create
- *		Prepare the order of delivery of nevents >= 0 events, in the current
- *		memory context.
- *
- * fraction from 0 to 1, max_slots from 1 to SPINDLE_MAX_DELAY_SLOTS.  Of 5000
- * events a fraction of 0.05 delays exactly 250.  A fraction above 0 delays
- * one at least, if there are two, and never all.  The same key, numbers and
- * fractions give the same order.
- */
-SpindleDelay *
-spindle_delay_create(int64 nevents, double fraction, int max_slots, SpindleKey key)
+/* An order in which nothing waits. */
+static SpindleDelay *
+create_empty(int64 nevents, int max_slots, SpindleKey key)
 {
 	SpindleDelay *delay = palloc0(sizeof(SpindleDelay));
 
 	delay->nevents = nevents;
-	delay->nchosen = (int64) floor((double) nevents * fraction + 0.5);
-	if (fraction > 0 && nevents > 1)
-		delay->nchosen = Max(1, Min(delay->nchosen, nevents - 1));
-	else
-		delay->nchosen = 0;
 	delay->max_slots = max_slots;
 	delay->choice_key = spindle_key_derive(key, 1);
 	delay->slots_key = spindle_key_derive(key, 2);
@@ -96,21 +86,65 @@ spindle_delay_create(int64 nevents, double fraction, int max_slots, SpindleKey k
 }
 
 /*
+ * spindle_delay_create
+ *		Prepare the order of delivery of nevents >= 0 events, in the current
+ *		memory context.
+ *
+ * fraction from 0 to 1, max_slots from 1 to SPINDLE_MAX_DELAY_SLOTS.  Of 5000
+ * events a fraction of 0.05 delays exactly 250.  A fraction above 0 delays
+ * one at least, if there are two, and never all.  The same key, numbers and
+ * fractions give the same order.
+ */
+SpindleDelay *
+spindle_delay_create(int64 nevents, double fraction, int max_slots, SpindleKey key)
+{
+	SpindleDelay *delay = create_empty(nevents, max_slots, key);
+
+	delay->nchosen = (int64) floor((double) nevents * fraction + 0.5);
+	if (fraction > 0 && nevents > 1)
+		delay->nchosen = Max(1, Min(delay->nchosen, nevents - 1));
+	else
+		delay->nchosen = 0;
+	return delay;
+}
+
+/*
+ * spindle_delay_create_each
+ *		The same for any number of events, each of which is chosen by itself with the
+ *		probability fraction, below 1.
+ */
+SpindleDelay *
+spindle_delay_create_each(double fraction, int max_slots, SpindleKey key)
+{
+	SpindleDelay *delay = create_empty(-1, max_slots, key);
+
+	delay->threshold = spindle_threshold(fraction);
+	return delay;
+}
+
+/*
  * spindle_delay_take
  *		Offer the event seq, the next of the stream.  Returns false if it is
  *		to be delivered at once; else it waits, and *slot is the number of a
  *		slot in which the caller keeps it until then.
  *
- * Each seq from 0 to nevents - 1 has to be offered once, in this order.
+ * Each seq from 0 to nevents - 1 has to be offered once, in this order; of those that
+ * are chosen by themselves, some may be left out.  counter is that of its draws.
  * Slots are below spindle_delay_slots(), which may have grown.
  */
 bool
-spindle_delay_take(SpindleDelay *delay, int64 seq, int *slot)
+spindle_delay_take(SpindleDelay *delay, int64 seq, uint64 counter, int *slot)
 {
+	if (delay->nevents < 0)
+	{
+		if (spindle_draw(delay->choice_key, counter) >= delay->threshold)
+			return false;
+	}
+
 	/* selection sampling: Knuth, TAOCP vol. 2, 3.4.2, algorithm S */
-	if (delay->chosen == delay->nchosen ||
-		spindle_below(spindle_draw(delay->choice_key, seq), delay->nevents - seq) >=
-		(uint64) (delay->nchosen - delay->chosen))
+	else if (delay->chosen == delay->nchosen ||
+			 spindle_below(spindle_draw(delay->choice_key, counter), delay->nevents - seq) >=
+			 (uint64) (delay->nchosen - delay->chosen))
 		return false;
 
 	delay->chosen++;
@@ -118,7 +152,7 @@ spindle_delay_take(SpindleDelay *delay, int64 seq, int *slot)
 		grow(delay);
 	*slot = delay->free_slot[--delay->nfree];
 	delay->seq[delay->n] = seq;
-	delay->left[delay->n] = 1 + (int) spindle_below(spindle_draw(delay->slots_key, seq), delay->max_slots);
+	delay->left[delay->n] = 1 + (int) spindle_below(spindle_draw(delay->slots_key, counter), delay->max_slots);
 	delay->slot[delay->n++] = *slot;
 	return true;
 }
@@ -180,6 +214,16 @@ spindle_delay_due(SpindleDelay *delay, bool at_end, int64 *seq)
 	memmove(delay->left + i, delay->left + i + 1, sizeof(int) * (delay->n - i));
 	memmove(delay->slot + i, delay->slot + i + 1, sizeof(int) * (delay->n - i));
 	return slot;
+}
+
+/*
+ * spindle_delay_first
+ *		The slot of the first event, by its seq, that waits; -1 if none does.
+ */
+int
+spindle_delay_first(const SpindleDelay *delay)
+{
+	return delay->n > 0 ? delay->slot[0] : -1;
 }
 
 /*

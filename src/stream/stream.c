@@ -484,7 +484,7 @@ next_delivery(SpindleStream *stream, SpindleEvent *event)
 				return false;
 			break;
 		}
-		if (!spindle_delay_take(stream->delay, event->seq, &slot))
+		if (!spindle_delay_take(stream->delay, event->seq, (uint64) event->seq, &slot))
 		{
 			spindle_delay_delivered(stream->delay, event->seq);
 			return true;

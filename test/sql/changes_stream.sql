@@ -148,4 +148,39 @@ SELECT op, count(*), max(event_time) FROM spindle_changes('lifecycle', 'ticket',
 SELECT count(*) FROM spindle_changes('lifecycle', scale => 'tiny', after_position => 'FFFFFFFF/FFFFFFFF');
 SELECT count(*) FROM spindle_changes('lifecycle', scale => 'tiny', from_time => '4000-01-01 BC', to_time => '1999-01-01', include_initial => false);
 SELECT count(*) FROM spindle_changes('lifecycle', scale => 'tiny', max_events => 0);
+-- Transactions can be late: they arrive together, behind others, and no change is another one.
+CREATE TEMP TABLE in_time AS SELECT * FROM spindle_changes('retail', scale => 'fabric_demo', profile => 'retention', to_time => '2023-06-30');
+CREATE FUNCTION late(f float8, s int, after_position pg_lsn = NULL, max_events bigint = NULL) RETURNS SETOF record LANGUAGE sql AS $$
+  SELECT * FROM spindle_changes('retail', scale => 'fabric_demo', profile => 'retention', to_time => '2023-06-30', after_position => late.after_position,
+    max_events => late.max_events, out_of_order_fraction => f, out_of_order_max_delay_slots => s)
+$$;
+CREATE FUNCTION look_at_late(f float8, s int, after_position pg_lsn = NULL, max_events bigint = NULL, OUT changes bigint, OUT other bigint, OUT transactions bigint, OUT late bigint, OUT together boolean,
+  OUT one_arrival boolean, OUT by_time boolean, OUT farthest bigint, OUT late_hash text) LANGUAGE sql AS $$
+  WITH c AS MATERIALIZED (SELECT * FROM late(f, s, look_at_late.after_position, look_at_late.max_events) AS (delivery_seq bigint, "position" pg_lsn, txn_seq int, txn_last boolean, table_name text, op "char", key json,
+      before json, after json, changed text[], event_time timestamptz, arrival interval, version int)),
+  t AS (SELECT position, min(delivery_seq) AS first, max(delivery_seq) - min(delivery_seq) + 1 = count(*) AND bool_and(txn_seq = delivery_seq - m + 1) AS together, count(DISTINCT arrival) = 1 AS one_arrival, min(arrival) AS arrival
+    FROM (SELECT *, min(delivery_seq) OVER (PARTITION BY position) AS m FROM c) c GROUP BY position),
+  o AS (SELECT *, max(position) OVER w AS highest, lag(arrival) OVER (ORDER BY first) <= arrival AS by_time, row_number() OVER (ORDER BY first) - row_number() OVER (ORDER BY position) AS moved
+    FROM t WINDOW w AS (ORDER BY first ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
+  SELECT (SELECT count(*) FROM c), (SELECT count(*) FROM (SELECT position, txn_seq, txn_last, table_name, op, key::text, before::text, after::text, changed, event_time, version FROM c
+    EXCEPT SELECT position, txn_seq, txn_last, table_name, op, key::text, before::text, after::text, changed, event_time, version FROM in_time) x),
+    count(*), count(*) FILTER (WHERE position < highest), bool_and(together), bool_and(one_arrival), bool_and(by_time), max(moved),
+    md5(string_agg(position::text, ',' ORDER BY position) FILTER (WHERE position < highest AND position BETWEEN '20000/0' AND '10000000/0')) FROM o
+$$;
+SELECT count(*), count(DISTINCT position) AS transactions FROM in_time;
+SELECT f, s, l.changes, l.other, l.transactions, l.late::float8 / transactions BETWEEN f * 0.85 AND f * 1.15 AS share, together, one_arrival, by_time, farthest
+FROM (VALUES (0.0, 10), (0.05, 10), (0.3, 1), (0.5, 200), (0.9, 1000000)) v (f, s), look_at_late(f, s) l;
+
+-- which are late depends on their positions, not on where the stream begins or ends
+SELECT a.late_hash = b.late_hash AS same, a.late_hash = c.late_hash AS same_farther, b.other FROM look_at_late(0.2, 2) a, look_at_late(0.2, 2, '10000/0') b, look_at_late(0.2, 3) c;
+SELECT l.changes, l.late > 5 AS late, l.other <= 1 AS cut FROM look_at_late(0.2, 5, max_events => 2000) l;
+SELECT count(*), max(arrival) < '2 min' AS within FROM spindle_changes('retail', scale => 'fabric_demo', duration => '2 min', out_of_order_fraction => 0.3, out_of_order_max_delay_slots => 1000);
+SELECT count(*) FROM spindle_changes('retail', scale => 'fabric_demo', duration => '2 min');
+SELECT bool_and(arrival >= before) AS by_time, count(*) FILTER (WHERE arrival > extract(epoch FROM event_time - '2022-01-01') / 100000 * interval '1 s' + interval '1 ms') > 100 AS late
+FROM (SELECT arrival, event_time, lag(arrival) OVER (ORDER BY delivery_seq) AS before FROM spindle_changes('retail', scale => 'fabric_demo', speed => 100000, include_initial => false, out_of_order_fraction => 0.3)) x;
+SELECT n, (SELECT md5(string_agg(position::text, ',')) FROM spindle_changes('retail', 'order', 'fabric_demo', max_events => 500, out_of_order_fraction => 0.3) WHERE delivery_seq >= n) FROM generate_series(0, 1) n, generate_series(1, 2);
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT position FROM spindle_changes('retail', scale => 'xxl', out_of_order_fraction => 0.5) WHERE op <> 'r' LIMIT 10;
+SELECT try($$SELECT * FROM spindle_changes('retail', out_of_order_fraction => 1)$$), try($$SELECT * FROM spindle_changes('retail', out_of_order_fraction => -0.1)$$), try($$SELECT * FROM spindle_changes('retail', out_of_order_fraction => NULL)$$),
+  try($$SELECT * FROM spindle_changes('retail', out_of_order_max_delay_slots => 0)$$);
+
 DROP SCHEMA changes_stream CASCADE;

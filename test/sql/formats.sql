@@ -217,6 +217,15 @@ SELECT events_sent FROM spindle_to_file(:'dir' || '/cut', 'formats', format => '
 SELECT line ->> 'op' AS op, count(*), min(line ->> 'snapshot') FROM (SELECT l::jsonb ->> 'op', l::jsonb #>> '{source,snapshot}' FROM
   (SELECT spindle_to_file(:'dir' || '/retail', 'retail', format => 'debezium', max_events => 1000)) x, regexp_split_to_table(trim(E'\n' FROM pg_read_file(:'dir' || '/retail')), E'\n') l) m (op, snapshot), LATERAL (SELECT jsonb_build_object('op', op, 'snapshot', snapshot) AS line) y GROUP BY 1 ORDER BY 1;
 
+-- Late transactions are complete, and counted; what the others are is the same.
+SELECT events_sent, out_of_order_count FROM spindle_to_file(:'dir' || '/late', 'formats', format => 'wal2json', transaction_metadata => true, out_of_order_fraction => 0.2, out_of_order_max_delay_slots => 3);
+CREATE TABLE late_line AS SELECT n, l::jsonb AS line FROM regexp_split_to_table(trim(E'\n' FROM pg_read_file(:'dir' || '/late')), E'\n') WITH ORDINALITY AS r (l, n);
+SELECT events_sent, out_of_order_count FROM spindle_to_file(:'dir' || '/late', 'formats', format => 'wal2json', transaction_metadata => true);
+SELECT count(*), count(*) FILTER (WHERE xid < highest) AS late, count(*) FILTER (WHERE line ->> 'action' = 'B') = count(*) FILTER (WHERE line ->> 'action' = 'C') AS complete,
+  bool_and(xid = current) AS together, array_agg(line ORDER BY xid, n) = (SELECT array_agg(l::jsonb ORDER BY n) FROM regexp_split_to_table(trim(E'\n' FROM pg_read_file(:'dir' || '/late')), E'\n') WITH ORDINALITY AS r (l, n)) AS same
+FROM (SELECT *, max(xid) OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS highest, first_value(xid) OVER (PARTITION BY begun ORDER BY n) AS current
+  FROM (SELECT *, (line ->> 'xid')::numeric AS xid, count(*) FILTER (WHERE line ->> 'action' = 'B') OVER (ORDER BY n) AS begun FROM late_line) x) y;
+
 -- By NOTIFY and into a program.
 CALL spindle_to_channel('formats', 'formats', 'parent', false, format => 'maxwell', max_events => 5);
 SELECT events_sent FROM spindle_to_program('cat >/dev/null', 'formats', format => 'canal');
@@ -235,7 +244,7 @@ $$;
 SELECT refused(a) FROM unnest(ARRAY[
   $$format => 'avro'$$, $$format => NULL$$, $$format => 'debezium', before => 'half'$$, $$format => 'wal2json', before => 'changed'$$, $$format => 'sql', before => 'key'$$,
   $$format => 'sql', tombstones => true$$, $$format => 'wal2json', key_separator => E'\t'$$, $$format => 'canal', transaction_metadata => true$$, $$format => 'canal', key_separator => E'\n'$$,
-  $$format => 'debezium', anomalies => '[]'$$, $$format => 'debezium', out_of_order_fraction => 0.1$$, $$format => 'debezium', skip_events => 1$$, $$format => 'debezium', timestamp_column => 'made'$$,
+  $$format => 'debezium', anomalies => '[]'$$, $$format => 'sql', out_of_order_fraction => 0.1$$, $$format => 'debezium', out_of_order_fraction => 1$$, $$format => 'debezium', out_of_order_fraction => NULL$$, $$format => 'debezium', out_of_order_fraction => 0.1, out_of_order_max_delay_slots => 0$$, $$format => 'debezium', skip_events => 1$$, $$format => 'debezium', timestamp_column => 'made'$$,
   $$format => 'debezium', profile => 'none'$$, $$format => 'debezium', from_time => '2024-02-01', to_time => '2024-01-01'$$, $$format => 'debezium', speed => 0$$,
   $$before => 'key'$$, $$to_time => '2024-02-01'$$, $$include_initial => false$$, $$speed => 2$$, $$tombstones => NULL$$]) AS a;
 
