@@ -63,6 +63,15 @@ FROM spindle_stream('retail', 'order', max_events => 600,
 ORDER BY seq;
 SQL
 
+# In which states 200 orders were, in the days from that on which each was placed.
+rows states.data <<'SQL'
+SELECT order_id, status, round(extract(epoch FROM _spindle_valid_from - order_date) / 86400, 3),
+  round(extract(epoch FROM least(_spindle_valid_to, order_date + interval '30 days') - order_date) / 86400, 3)
+FROM spindle_history('retail', 'order', max_rows => 200)
+  AS h(order_id bigint, status text, order_date timestamptz, _spindle_valid_from timestamptz, _spindle_valid_to timestamptz)
+WHERE _spindle_valid_from < order_date + interval '30 days' ORDER BY order_id, _spindle_valid_from;
+SQL
+
 cd "$WORK"
 gnuplot - <<GNUPLOT
 set terminal svg size 800,380 dynamic noenhanced font "sans-serif,14"
@@ -101,5 +110,20 @@ plot "anomalies.data" using 1:(stringcolumn(3) eq "normal" ? \$2 : 1/0) with poi
 	"" using 1:(stringcolumn(3) eq "point" ? \$2 : 1/0) with points pointtype 9 pointsize 1 linecolor rgb "#e04040" title "point", \
 	"" using 1:(stringcolumn(3) eq "contextual" ? \$2 : 1/0) with points pointtype 5 pointsize 0.8 linecolor rgb "#4a90d9" title "contextual", \
 	"" using 1:(stringcolumn(3) eq "collective" ? \$2 : 1/0) with points pointtype 13 pointsize 1 linecolor rgb "#e07b00" title "collective"
+
+set terminal svg size 800,620 dynamic noenhanced font "sans-serif,14"
+set output "$out/states.svg"
+set title "States of 200 orders over time"
+set xlabel "days since the order was placed"
+set ylabel "order"
+unset logscale
+set xrange [0:30]
+set yrange [0:201]
+plot "states.data" using 3:(stringcolumn(2) eq "placed" ? \$1 : 1/0):(\$4 - \$3):(0) with vectors nohead linewidth 2 linecolor rgb "#9b59b6" title "placed", \
+	"" using 3:(stringcolumn(2) eq "processing" ? \$1 : 1/0):(\$4 - \$3):(0) with vectors nohead linewidth 2 linecolor rgb "#e0a800" title "processing", \
+	"" using 3:(stringcolumn(2) eq "shipped" ? \$1 : 1/0):(\$4 - \$3):(0) with vectors nohead linewidth 2 linecolor rgb "#4a90d9" title "shipped", \
+	"" using 3:(stringcolumn(2) eq "completed" ? \$1 : 1/0):(\$4 - \$3):(0) with vectors nohead linewidth 2 linecolor rgb "#3a9d5d" title "completed", \
+	"" using 3:(stringcolumn(2) eq "returned" ? \$1 : 1/0):(\$4 - \$3):(0) with vectors nohead linewidth 2 linecolor rgb "#e07b00" title "returned", \
+	"" using 3:(stringcolumn(2) eq "cancelled" ? \$1 : 1/0):(\$4 - \$3):(0) with vectors nohead linewidth 2 linecolor rgb "#e04040" title "cancelled"
 GNUPLOT
 echo "figures: $out"
