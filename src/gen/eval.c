@@ -26,7 +26,6 @@
 #include "utils/memutils.h"
 
 #include "gen/eval_internal.h"
-#include "gen/moments.h"
 #include "math/draws.h"
 
 /*
@@ -457,21 +456,6 @@ spindle_eval_create_at(SpindleInstance *instance, int table, int profile, Memory
 	spindle_eval_set_time(eval, DT_NOEND);
 	MemoryContextSwitchTo(oldcontext);
 	return eval;
-}
-
-/*
- * spindle_eval_expect_versions
- *		Batches of a program at times will have all versions of a row one behind the
- *		other, of rows whose moments, of all kinds, are those of another program's
- *		batch; to be said before anything is asked for.
- *
- * It makes that cheaper, and changes no value.
- */
-void
-spindle_eval_expect_versions(SpindleEval *eval, struct SpindleMoments *moments)
-{
-	eval->moments = moments;
-	spindle_moments_keep_changes(moments);
 }
 
 /*

@@ -99,17 +99,29 @@ spindle_moments_eval(SpindleMoments *moments)
 	return moments->eval;
 }
 
-/*
- * spindle_moments_keep_changes
- *		From now on, spindle_moments_changes() will be asked.
- */
-void
-spindle_moments_keep_changes(SpindleMoments *moments)
+/* From now on, spindle_moments_changes() will be asked. */
+static void
+keep_all_changes(SpindleMoments *moments)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(moments->context);
 
 	moments->kept = palloc0(sizeof(KeptChanges) * Max(moments->nclocks, 1));
 	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * spindle_eval_expect_versions
+ *		Batches of a program at times will have all versions of a row one behind the
+ *		other, of rows whose moments, of all kinds, are those of another program's
+ *		batch; to be said before anything is asked for.
+ *
+ * It makes that cheaper, and changes no value.
+ */
+void
+spindle_eval_expect_versions(SpindleEval *eval, struct SpindleMoments *moments)
+{
+	eval->moments = moments;
+	keep_all_changes(moments);
 }
 
 /*

@@ -32,7 +32,6 @@ extern SpindleMoments *spindle_moments_create(SpindleInstance *instance, int tab
 											  MemoryContext parent);
 extern SpindleEval *spindle_moments_eval(SpindleMoments *moments);
 extern void spindle_moments_run(SpindleMoments *moments, const int64 *rows, int n);
-extern void spindle_moments_keep_changes(SpindleMoments *moments);
 extern int	spindle_moments_find(const SpindleMoments *moments, int64 row, int guess);
 extern int	spindle_moments_changes(const SpindleMoments *moments, int clock, int i, const Timestamp **time);
 extern int	spindle_moments_get(SpindleMoments *moments, int i, const Timestamp **time);
