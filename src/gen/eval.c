@@ -70,25 +70,6 @@ spindle_step_add(SpindleEval *eval, Frame *frame, StepFunction run, const Spindl
 	return step;
 }
 
-/* Can a frame have other rows at other times of the program's rows? */
-static inline bool
-is_frame_of_time(const Frame *frame)
-{
-	return frame->fill && frame->fill->of_time;
-}
-
-/* Does what a step computes follow from these times, by its rows or by what it reads? */
-static bool
-is_step_of_time(const Step *step)
-{
-	if (is_frame_of_time(step->frame) || (step->holds == STEP_HOLDS_FRAME && is_frame_of_time(step->u.frame.sub)))
-		return true;
-	for (int k = 0; k < step->ninputs; k++)
-		if (step->input[k] && step->input[k]->of_time)
-			return true;
-	return false;
-}
-
 /*
  * spindle_step_finish
  *		Append a step to the program, once its inputs are in it.  Returns the
@@ -99,7 +80,7 @@ is_step_of_time(const Step *step)
 Step *
 spindle_step_finish(SpindleEval *eval, Step *step)
 {
-	step->of_time |= is_step_of_time(step);
+	step->of_time |= spindle_step_is_of_time(step);
 	if (step->holds == STEP_HOLDS_FRAME && step->u.frame.sub->fill == NULL)
 		step->u.frame.sub->fill = step;
 	if (eval->nsteps == eval->steps_capacity)

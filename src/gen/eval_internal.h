@@ -357,6 +357,7 @@ extern Step *spindle_compile_changed(SpindleEval *eval, Frame *frame);
 extern Step *spindle_compile_version_number(SpindleEval *eval, Frame *frame);
 
 /* version.c */
+extern bool spindle_step_is_of_time(const Step *step);
 extern Frame *spindle_frame_at(SpindleEval *eval, Frame *today, Step *time);
 extern Step *spindle_compile_version(SpindleEval *eval, Frame *frame, int column);
 extern Frame *spindle_frame_of_version(SpindleEval *eval, Frame *frame, int column);

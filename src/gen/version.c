@@ -21,6 +21,29 @@
 
 #include "gen/eval_internal.h"
 
+/* Can a frame have other rows at other times of the program's rows? */
+static inline bool
+is_frame_of_time(const Frame *frame)
+{
+	return frame->fill && frame->fill->of_time;
+}
+
+/*
+ * spindle_step_is_of_time
+ *		Does what a step computes follow from the times of the program's rows, by the
+ *		rows of its frame or by what it reads?
+ */
+bool
+spindle_step_is_of_time(const Step *step)
+{
+	if (is_frame_of_time(step->frame) || (step->holds == STEP_HOLDS_FRAME && is_frame_of_time(step->u.frame.sub)))
+		return true;
+	for (int k = 0; k < step->ninputs; k++)
+		if (step->input[k] && step->input[k]->of_time)
+			return true;
+	return false;
+}
+
 /* The rows of today, at another time. */
 static void
 run_share_today(Step *step)
