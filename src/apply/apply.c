@@ -216,15 +216,18 @@ static void
 prepare(Applying *applying, SpindleApplied *applied)
 {
 	const SpindleApplyOptions *options = applying->options;
+	SpindlePositionKind kind = options->position;
 	const char *schema;
+	const char *stream;
 
 	spindle_play_init(&applying->play, options, applied, applying->context);
 	schema = spindle_play_schema(options);
-	applying->play.position =
-		spindle_position_create(options->position, schema,
-								spindle_position_stream(schema, options->instance, options->changes.profile), 0,
-								options->modes.sessions > 1 ? options->modes.sessions : 0,
-								applying->context);
+	stream = spindle_position_stream(schema, options->instance, options->changes.profile);
+	if (kind == SPINDLE_POSITION_AUTO && options->resume)
+		kind = spindle_position_find_kind(schema, stream, applying->context);
+	applying->play.position = spindle_position_create(kind, schema, stream, 0,
+													  options->modes.sessions > 1 ? options->modes.sessions : 0,
+													  applying->context);
 	applying->changes = options->changes;
 	applying->changes.max_changes = -1;
 	applying->max_changes = options->changes.max_changes;

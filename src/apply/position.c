@@ -280,6 +280,28 @@ spindle_position_list(SpindlePosition *position)
 	return list;
 }
 
+/*
+ * spindle_position_find_kind
+ *		Where a stream's position was kept, AUTO if it was nowhere: who resumes goes on
+ *		there, whatever else could be had now.
+ *
+ * Needs a session of SPI.  Raises insufficient_privilege.
+ */
+SpindlePositionKind
+spindle_position_find_kind(const char *schema, const char *stream, MemoryContext context)
+{
+	static const SpindlePositionKind kinds[] = {SPINDLE_POSITION_ORIGIN, SPINDLE_POSITION_TABLE};
+
+	for (int i = 0; i < lengthof(kinds); i++)
+	{
+		SpindlePosition *position = spindle_position_create(kinds[i], schema, stream, 0, 0, context);
+
+		if (spindle_position_is_readable(position) && spindle_position_list(position) != NIL)
+			return kinds[i];
+	}
+	return SPINDLE_POSITION_AUTO;
+}
+
 /* Forget what the sessions that share in a stream have kept. */
 static void
 forget_sessions(SpindlePosition *position)

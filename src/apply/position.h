@@ -42,6 +42,7 @@ extern bool spindle_position_kind_find(const char *name, SpindlePositionKind *ki
 extern char *spindle_position_stream(const char *schema, const SpindleInstance *instance, const char *profile);
 extern SpindlePosition *spindle_position_create(SpindlePositionKind kind, const char *schema, const char *stream,
 												int session, int sessions, MemoryContext context);
+extern SpindlePositionKind spindle_position_find_kind(const char *schema, const char *stream, MemoryContext context);
 extern SpindlePositionKind spindle_position_kind(const SpindlePosition *position);
 extern const char *spindle_position_kind_name(SpindlePositionKind kind);
 extern bool spindle_position_is_readable(SpindlePosition *position);
