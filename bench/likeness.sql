@@ -126,7 +126,7 @@ END
 $$;
 CREATE FUNCTION likeness.q_error(a float8, b float8) RETURNS float8 LANGUAGE sql AS 'SELECT greatest(a / b, b / a)';
 
--- Conditions on columns, of values that the source has: quartiles, the most frequent one.
+-- Conditions on columns, of values that the source has: quartiles, and the most frequent one of those that 20 of 10000 rows have.
 CREATE FUNCTION likeness.conditions(source text) RETURNS TABLE (table_name text, n bigint, condition text) LANGUAGE plpgsql AS $$
 DECLARE
   c record;
@@ -142,7 +142,8 @@ BEGIN
       condition := format('%I <= %L', c.name, v[i]);
       RETURN NEXT;
     END LOOP;
-    EXECUTE format('SELECT mode() WITHIN GROUP (ORDER BY %I)::text FROM %s', c.name, likeness.some_rows(source, c.table_name, c.rows, 10000)) INTO often;
+    EXECUTE format('SELECT %1$I::text FROM %2$s WHERE %1$I IS NOT NULL GROUP BY %1$I HAVING count(*) >= 20 ORDER BY count(*) DESC, %1$I LIMIT 1',
+      c.name, likeness.some_rows(source, c.table_name, c.rows, 10000)) INTO often;
     n := 4;
     condition := format('%I = %L', c.name, often);
     IF often IS NOT NULL AND (c.kind <> 'label' OR (SELECT s.n_distinct BETWEEN 0 AND 100 FROM pg_stats s WHERE s.schemaname = source AND s.tablename = c.table_name AND s.attname = c.name LIMIT 1)) THEN
