@@ -429,6 +429,7 @@ extern void learn_find_differing(LearnSchema *schema, LearnAsker *asker, LearnTa
 
 /* variant.c */
 extern void learn_find_variants(LearnSchema *schema);
+extern char *learn_plain_value(const LearnColumn *column, const char *value);
 extern char *learn_json_value(const LearnColumn *column, const char *value);
 
 /* rule.c */

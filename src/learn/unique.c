@@ -14,7 +14,9 @@
 
 #include <math.h>
 
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/lsyscache.h"
 
 #include "learn/schema.h"
 
@@ -409,6 +411,23 @@ have_room(LearnSchema *schema, LearnTable *table, const Unit *unit, int n)
 	return places >= rows_of(table);
 }
 
+/*
+ * A foreign key that leaves room for all rows by itself, where a grid would take the
+ * choice of a value from checks of several columns; -1 if there is none or no need.
+ */
+static int
+lonely_key(LearnSchema *schema, LearnTable *table, const Unit *unit, int n)
+{
+	bool		is_needed = false;
+
+	for (int i = 0; i < n; i++)
+		is_needed |= unit[i].key == NULL && is_to_be_checked(table, unit[i].column);
+	for (int i = 0; i < n && is_needed; i++)
+		if (unit[i].key && have_room(schema, table, &unit[i], 1))
+			return i;
+	return -1;
+}
+
 /* Let a set differ by what is limited in number; false if nothing can be chosen. */
 static bool
 take_finite(LearnSchema *schema, LearnTable *table, LearnSet *set)
@@ -429,6 +448,11 @@ take_finite(LearnSchema *schema, LearnTable *table, LearnSet *set)
 	{
 		learn_forbid(schema, table, set->name, set->predicate);
 		learn_note(table, "no row is one that index %s is about, as these would be too few", set->name);
+		return true;
+	}
+	if (lonely_key(schema, table, unit, n) >= 0)
+	{
+		take_units(table, set, &unit[lonely_key(schema, table, unit, n)], 1);
 		return true;
 	}
 	if (all_free)
@@ -505,11 +529,30 @@ meet_set(LearnSchema *schema, LearnTable *table, LearnSet *set)
 	learn_add_cap(table, 1, NIL, psprintf("values would not differ as index %s wants", set->name));
 }
 
+/* Can ranges of a type be made that do not overlap? */
+static bool
+has_spans(Oid type)
+{
+	switch (get_range_subtype(type))
+	{
+		case INT4OID:
+		case INT8OID:
+		case NUMERICOID:
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			return true;
+		default:
+			return false;
+	}
+}
+
 /* Let ranges not overlap, as an exclusion constraint wants. */
 static void
 meet_exclusion(LearnSchema *schema, LearnTable *table, LearnExclusion *exclusion)
 {
-	bool		is_free = !exclusion->is_odd && (exclusion->range >= 0 || exclusion->start >= 0);
+	bool		is_free = !exclusion->is_odd && (exclusion->start >= 0 ||
+												 (exclusion->range >= 0 && has_spans(table->column[exclusion->range].type)));
 	int			columns[] = {exclusion->range, exclusion->start, exclusion->end};
 	static const LearnDiffers how[] = {LEARN_PERIOD_RANGE, LEARN_PERIOD_START, LEARN_PERIOD_END};
 

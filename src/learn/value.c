@@ -55,22 +55,18 @@ static List *
 decide_by_list(LearnSchema *schema, LearnTable *table, LearnColumn *column)
 {
 	List	   *values;
+	List	   *words = NIL;
+	ListCell   *lc;
 
 	if (column->kind == LEARN_BOOL && !column->limits.has_list)
 		return NIL;
 	if (!column->limits.has_list && column->kind != LEARN_ENUM)
 		return NIL;
 	values = learn_finite_values(column, LISTED_VALUES);
-	if (values && column->kind == LEARN_BOOL)
-	{
-		List	   *words = NIL;
-		ListCell   *lc;
-
-		foreach(lc, values)
-			words = lappend(words, strcmp(lfirst(lc), "t") == 0 ? "true" : "false");
-		values = words;
-	}
-	return values ? list_make1(learn_weighted(values, "")) : NIL;
+	foreach(lc, values)
+		words = lappend(words, column->kind != LEARN_BOOL ? learn_plain_value(column, lfirst(lc)) :
+						strcmp(lfirst(lc), "t") == 0 ? "true" : "false");
+	return words ? list_make1(learn_weighted(words, "")) : NIL;
 }
 
 /* A LIKE pattern as a mask of a shape. */

@@ -21,10 +21,12 @@
 
 /*
  * Rows by which a pattern with free columns is tried: some by chance, one in which
- * columns of the same rule have the same value, and two of extremes.
+ * columns of the same rule have the same value, and pairs of extremes, in which those
+ * whose numbers differ in one bit are at different ends.
  */
-#define BY_CHANCE		3
-#define TRIES			6
+#define BY_CHANCE		4
+#define EXTREMES		2
+#define TRIES			(BY_CHANCE + 1 + 2 * EXTREMES)
 #define SAMPLE			61
 
 /* Combinations that are tried, and that are kept. */
@@ -109,15 +111,14 @@ is_before(const LearnColumn *column, const char *a, const char *b)
 	return is_number ? strtod(a, NULL) < strtod(b, NULL) : strcmp(a, b) < 0;
 }
 
-/* The values that the rule of a column gives, in turn; the least one is in odd columns tried with the largest of others. */
+/* The values that the rule of a column gives, in turn; number is that of the column among those that are tried. */
 static void
-find_tries(const LearnColumn *column, Choice *choice)
+find_tries(const LearnColumn *column, int number, Choice *choice)
 {
 	const char *rule = column->differing && column->differs == LEARN_DIFFERS ? column->differing : column->base;
 	List	   *values = rule ? learn_sample(column, rule, SAMPLE) : NIL;
 	char	   *least = values ? linitial(values) : NULL;
 	char	   *largest = least;
-	bool		is_odd = column->attnum % 2 == 1;
 	ListCell   *lc;
 
 	foreach(lc, values)
@@ -132,13 +133,30 @@ find_tries(const LearnColumn *column, Choice *choice)
 	for (int i = 0; i < BY_CHANCE; i++)
 		choice->tries[i] = values ? list_nth(values, (i * 17 + column->attnum * 23) % list_length(values)) : NULL;
 	choice->tries[BY_CHANCE] = values ? linitial(values) : NULL;
-	choice->tries[BY_CHANCE + 1] = is_odd ? least : largest;
-	choice->tries[BY_CHANCE + 2] = is_odd ? largest : least;
+	for (int bit = 0; bit < EXTREMES; bit++)
+		for (int end = 0; end < 2; end++)
+			choice->tries[BY_CHANCE + 1 + 2 * bit + end] = (number >> bit & 1) == end ? least : largest;
+}
+
+/* Add values that a column could have, as far as the format has them, too. */
+static void
+add_values(Part *part, const LearnColumn *column, List *values)
+{
+	ListCell   *lc;
+
+	foreach(lc, values)
+	{
+		List	   *same = foreach_current_index(lc) < MAX_CHOICES ?
+			learn_sample(column, psprintf("{\"kind\": \"constant\", \"value\": %s}", learn_json_value(column, lfirst(lc))), 1) : NIL;
+
+		if (same)
+			(void) add_choice(part, lfirst(lc), false);
+	}
 }
 
 /* What a column can be, with fixed values for free ones too if wants_fixed. */
 static void
-find_choices(const LearnTable *table, Part *part, bool wants_fixed)
+find_choices(const LearnTable *table, Part *part, int number, bool wants_fixed)
 {
 	const LearnColumn *column = &table->column[part->column];
 	bool		bound = is_bound(table, column);
@@ -153,7 +171,7 @@ find_choices(const LearnTable *table, Part *part, bool wants_fixed)
 		return;
 	}
 	if (values == NIL)
-		find_tries(column, add_choice(part, NULL, true));
+		find_tries(column, number, add_choice(part, NULL, true));
 	foreach(lc, values)
 		if (foreach_current_index(lc) < MAX_CHOICES)
 			(void) add_choice(part, lfirst(lc), false);
@@ -161,12 +179,9 @@ find_choices(const LearnTable *table, Part *part, bool wants_fixed)
 		(void) add_choice(part, NULL, false);
 	if (!wants_fixed || values || bound || column->key >= 0)
 		return;
-	foreach(lc, column->limits.hints)
-		if (foreach_current_index(lc) < MAX_CHOICES)
-			(void) add_choice(part, lfirst(lc), false);
+	add_values(part, column, column->limits.hints);
 	if (column->kind == LEARN_ARRAY || column->kind == LEARN_RANGE || column->kind == LEARN_OTHER)
-		foreach(lc, learn_type_candidates(column))
-			(void) add_choice(part, lfirst(lc), false);
+		add_values(part, column, learn_type_candidates(column));
 }
 
 /* Which share of the rows each choice of a column should have. */
@@ -309,9 +324,12 @@ try_combinations(LearnAsker *asker, const LearnTable *table, const Group *group,
 	return result;
 }
 
-/* Collect the constants of the checks of a group as hints of all its columns. */
+/*
+ * Collect the constants of the checks of a group as hints of all its columns, and what
+ * is at the ends of those that are made up.
+ */
 static void
-share_hints(LearnTable *table, const Group *group)
+share_hints(const LearnSchema *schema, LearnTable *table, const Group *group)
 {
 	ListCell   *lc;
 
@@ -321,7 +339,7 @@ share_hints(LearnTable *table, const Group *group)
 		int			c = -1;
 
 		learn_collect_hints((Node *) ((LearnCheck *) lfirst(lc))->expr, &limits);
-		limits.hints = list_concat(limits.hints, list_make3("0", "1", "10"));
+		limits.hints = list_concat(limits.hints, list_make5("0", "1", "10", learn_day(schema->first_day), learn_day(schema->end_day)));
 		while ((c = bms_next_member(group->columns, c)) >= 0)
 			table->column[c].limits.hints = list_concat(list_copy(limits.hints), table->column[c].limits.hints);
 	}
@@ -344,6 +362,20 @@ limit_choices(Group *group)
 }
 
 /*
+ * learn_plain_value
+ *		A value of a column as the format reads it: times of UTC without saying so.
+ */
+char *
+learn_plain_value(const LearnColumn *column, const char *value)
+{
+	size_t		len = strlen(value);
+
+	if (column->kind == LEARN_TIMESTAMP && len > 3 && strcmp(value + len - 3, "+00") == 0)
+		return pnstrdup(value, len - 3);
+	return unconstify(char *, value);
+}
+
+/*
  * learn_json_value
  *		A value of a column, a text as its output has it, as JSON; null for NULL.
  */
@@ -356,7 +388,7 @@ learn_json_value(const LearnColumn *column, const char *value)
 		return value[0] == 't' ? "true" : "false";
 	if (column->kind == LEARN_INT || column->kind == LEARN_DECIMAL || column->kind == LEARN_FLOAT)
 		return pstrdup(value);
-	return learn_quote(value);
+	return learn_quote(learn_plain_value(column, value));
 }
 
 /* Columns that can be null, but in no combination that passes, are never null. */
@@ -421,7 +453,7 @@ make_variant(LearnTable *table, const Group *group, const bool *passes, int n)
 	variant->name = learn_unique_name(&table->names_used, "pattern");
 	initStringInfo(&rule);
 	appendStringInfoString(&rule, "{\"kind\": \"variant\", \"variants\": [");
-	for (int i = 0; i < n && kept < MAX_VARIANTS; i++)
+	for (int i = 0; i < n; i++)
 	{
 		int			rest = i;
 		bool		is_first = true;
@@ -450,6 +482,33 @@ make_variant(LearnTable *table, const Group *group, const bool *passes, int n)
 	table->variants = lappend(table->variants, variant);
 }
 
+/*
+ * Of more combinations that pass than are kept, forget some: those that are left stand
+ * for equal shares of the rows.
+ */
+static void
+thin_combinations(const Group *group, bool *passes, int n)
+{
+	double	   *weight = fit_weights(group, passes, n);
+	double		sum = 0;
+	double		before = 0;
+	int			passing = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		passing += passes[i];
+		sum += weight[i];
+	}
+	for (int i = 0; i < n && passing > MAX_VARIANTS; i++)
+	{
+		double		after = before + weight[i] / sum * MAX_VARIANTS;
+
+		passes[i] = passes[i] && floor(after) > floor(before);
+		before = after;
+	}
+	pfree(weight);
+}
+
 /* Find the patterns of a group of checks. */
 static void
 meet_group(LearnSchema *schema, LearnTable *table, LearnAsker *asker, Group *group)
@@ -465,11 +524,11 @@ meet_group(LearnSchema *schema, LearnTable *table, LearnAsker *asker, Group *gro
 		int			c = -1;
 
 		if (level == 1)
-			share_hints(table, group);
+			share_hints(schema, table, group);
 		for (int p = 0; p < group->nparts; p++)
 		{
 			group->part[p].column = c = bms_next_member(group->columns, c);
-			find_choices(table, &group->part[p], level == 1);
+			find_choices(table, &group->part[p], p, level == 1);
 			find_shares(&table->column[c], &group->part[p]);
 		}
 		limit_choices(group);
@@ -484,6 +543,7 @@ meet_group(LearnSchema *schema, LearnTable *table, LearnAsker *asker, Group *gro
 			return;				/* nothing has to be done */
 		if (any)
 		{
+			thin_combinations(group, passes, n);
 			make_variant(table, group, passes, n);
 			return;
 		}

@@ -91,6 +91,14 @@ CREATE TABLE learn_checks.model (kind text, id int, PRIMARY KEY (kind, id));
 CREATE TABLE learn_checks.granted (kind text NOT NULL CHECK (kind = 'Grant'), id int NOT NULL, born date NOT NULL CHECK (born <= now() - interval '18 years'),
   FOREIGN KEY (kind, id) REFERENCES learn_checks.model);
 CREATE TABLE learn_checks.pair (a int NOT NULL REFERENCES learn_checks.a, b int REFERENCES learn_checks.a, CHECK (a <> b));
+-- more combinations than are kept, most of them with a column that only a few allow to be null; a value that the format does not have
+CREATE TABLE learn_checks.hook (id int PRIMARY KEY, way text NOT NULL CHECK (way IN ('basic', 'key', 'sign')), login text, password bytea, header text, key bytea, algorithm text CHECK (algorithm IN ('a', 'b', 'c', 'd')),
+  encoding text CHECK (encoding IN ('x', 'y', 'z')), signature text, secret bytea, ends timestamptz NOT NULL, latest timestamptz NOT NULL, paid timestamptz CHECK (paid IN ('2024-01-01 00:00:00+00', '2024-02-01 12:00:00+00')),
+  CHECK ((way = 'basic' AND login IS NOT NULL AND password IS NOT NULL) OR (way = 'key' AND header IS NOT NULL AND key IS NOT NULL) OR
+    (way = 'sign' AND algorithm IS NOT NULL AND encoding IS NOT NULL AND signature IS NOT NULL AND secret IS NOT NULL)),
+  CHECK (latest = '0001-01-01 00:00:00+00' OR latest = '2024-01-01 00:00:00+00' AND ends < '2024-01-01 00:00:00+00'));
+CREATE TYPE learn_checks.uuid_range AS RANGE (subtype = uuid);
+CREATE TABLE learn_checks.block (ids learn_checks.uuid_range NOT NULL, EXCLUDE USING gist (ids WITH &&));
 SELECT * FROM learn_and_fill('learn_checks');
 SELECT kind, count(*) > 0 AS some, count(a_id) = count(*) AS a, count(b_id) = count(*) AS b, count(other) = count(*) AS other FROM learn_checks.arc GROUP BY kind ORDER BY kind;
 SELECT count(DISTINCT m) AS moods, count(DISTINCT status) AS states, count(at_on) > 0 AS some_on, count(DISTINCT even) > 5 AS evens FROM learn_checks.all_sorts;
@@ -119,10 +127,13 @@ CREATE UNIQUE INDEX ON learn_unique.budget (room_id, is_new) WHERE gone IS NULL;
 CREATE UNIQUE INDEX ON learn_unique.budget (person_id, is_new) WHERE gone IS NULL;
 CREATE UNIQUE INDEX ON learn_unique.budget (label);
 CREATE UNIQUE INDEX ON learn_unique.budget (tag);
+CREATE TABLE learn_unique.owner (id int PRIMARY KEY, room_id int REFERENCES learn_unique.room, person_id int REFERENCES learn_unique.person, kind text NOT NULL CHECK (kind IN ('room', 'person')),
+  CHECK ((kind = 'room') = (room_id IS NOT NULL)), CHECK ((kind = 'person') = (person_id IS NOT NULL)), UNIQUE (room_id, kind), UNIQUE (person_id, kind));
 CREATE FUNCTION learn_unique.record() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$;
 CREATE TRIGGER record_budget AFTER INSERT ON learn_unique.budget FOR EACH STATEMENT EXECUTE FUNCTION learn_unique.record();
 SELECT * FROM learn_and_fill('learn_unique');
 SELECT count(room_id) > 0 AS rooms, count(person_id) > 0 AS people, count(label) > 0 AS labels, count(tag) > 0 AS tags FROM learn_unique.budget;
+SELECT kind, count(room_id) > 0 AS rooms, count(person_id) > 0 AS people FROM learn_unique.owner GROUP BY kind ORDER BY kind;
 SELECT * FROM notes();
 
 -- Partitions, by which the values are bound, with the key in the primary key.
