@@ -16,7 +16,9 @@
 typedef enum SpindleLearnRead
 {
 	SPINDLE_LEARN_CATALOG,		/* what it is declared to be */
-	SPINDLE_LEARN_STATISTICS	/* and what pg_stats tells the caller */
+	SPINDLE_LEARN_STATISTICS,	/* and what pg_stats tells the caller */
+	SPINDLE_LEARN_AGGREGATES,	/* and numbers about the rows that he may read, but no value of them */
+	SPINDLE_LEARN_DATA			/* and some of these rows */
 } SpindleLearnRead;
 
 /* Which values of it may stand in the definition. */

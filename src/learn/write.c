@@ -329,7 +329,7 @@ write_types(StringInfo out, const LearnSchema *schema)
 static void
 write_settings(StringInfo out, const LearnSchema *schema)
 {
-	static const char *const read[] = {"catalog", "statistics"};
+	static const char *const read[] = {"catalog", "statistics", "aggregates", "data"};
 	static const char *const carry[] = {"none", "safe", "all"};
 	const SpindleLearnOptions *options = schema->options;
 	const char *separator = ", \"skipped\": {";
