@@ -141,12 +141,15 @@ OBJS = \
 	src/json/merge.o \
 	src/json/reader.o \
 	src/library/change_call.o \
+	src/learn/aggregate.o \
 	src/learn/ask.o \
 	src/learn/carry.o \
 	src/learn/catalog.o \
 	src/learn/check.o \
 	src/learn/constraint.o \
 	src/learn/differ.o \
+	src/learn/difference.o \
+	src/learn/family.o \
 	src/learn/guess.o \
 	src/learn/key.o \
 	src/learn/leak.o \
@@ -157,10 +160,13 @@ OBJS = \
 	src/learn/name.o \
 	src/learn/partition.o \
 	src/learn/quantile.o \
+	src/learn/pattern.o \
+	src/learn/popularity.o \
 	src/learn/query.o \
 	src/learn/rule.o \
 	src/learn/scale.o \
 	src/learn/statistics.o \
+	src/learn/tenant.o \
 	src/learn/type.o \
 	src/learn/unique.o \
 	src/learn/value.o \

@@ -1608,7 +1608,7 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_learn IS
-'a definition that fills tables like those of some schemas, from their catalogue and statistics; writes nothing';
+'a definition that fills tables like those of some schemas, from their catalogue, statistics and aggregates; writes nothing';
 
 CREATE FUNCTION @extschema@.spindle_learn_report(definition json)
 RETURNS TABLE (
@@ -1638,7 +1638,7 @@ BEGIN ATOMIC
   numbered AS (
     SELECT row_number() OVER () AS line, l.* FROM lines l)
   SELECT n.table_name, n.column_name, n.rule, n.learned ->> 'source',
-    CASE n.learned ->> 'source' WHEN 'declared' THEN 'declared' WHEN 'statistics' THEN 'measured' WHEN 'name' THEN 'guessed' WHEN 'type' THEN 'guessed' END,
+    CASE n.learned ->> 'source' WHEN 'declared' THEN 'declared' WHEN 'statistics' THEN 'measured' WHEN 'aggregates' THEN 'measured' WHEN 'name' THEN 'guessed' WHEN 'type' THEN 'guessed' END,
     CASE WHEN n.learned IS NOT NULL THEN coalesce((n.learned ->> 'carried')::bigint, 0) END, (n.learned ->> 'least_rows')::bigint,
     n.learned ->> 'withheld', n.note
   FROM numbered n ORDER BY n.place, n.part, n.line;

@@ -257,6 +257,9 @@ place_table(LearnSchema *schema, LearnTable *table)
 		bool		is_null = false;
 
 		key->index = foreach_current_index(lc);
+		if (key->is_widened && (table->column[key->column[0]].key >= 0 || table->column[key->column[1]].always_null ||
+								table->column[key->column[1]].left_out))
+			learn_narrow_key(key);
 		for (int i = 0; i < key->n; i++)
 		{
 			given += table->column[key->column[i]].key >= 0;
@@ -535,13 +538,20 @@ may_be_limited(const LearnTable *table)
 		if (cap->tables || cap->factor < table->tuples * 100)
 			return true;
 	}
+
+	/* periods would be those of a parent */
+	for (int c = 0; c < table->ncolumns; c++)
+		if (table->column[c].differs == LEARN_DIFFERS &&
+			(table->column[c].kind == LEARN_DATE || table->column[c].kind == LEARN_TIMESTAMP))
+			return true;
 	return false;
 }
 
 /*
  * learn_find_parents
  *		Once sets are met: a table whose rows stand in the order of those that a foreign
- *		key refers to is children of these, if nothing limits its rows.
+ *		key refers to is children of these, if nothing limits its rows; or of those
+ *		whose numbers of rows chance would not give.
  */
 void
 learn_find_parents(LearnSchema *schema)
@@ -558,10 +568,13 @@ learn_find_parents(LearnSchema *schema)
 
 			if (key->n == 1 && key->target >= 0 && !table->empty && !may_be_limited(table) && statistics &&
 				statistics->correlation > IN_ORDER && schema->table[key->target].tuples >= 100 &&
-				(statistics->nvalues == 0 || statistics->frequency[0] * schema->table[key->target].tuples < TOO_POPULAR) &&
+				(key->families || statistics->nvalues == 0 ||
+				 statistics->frequency[0] * schema->table[key->target].tuples < TOO_POPULAR) &&
 				learn_make_parent(schema, table, key))
 				break;
 		}
+		if (!table->empty && !may_be_limited(table))
+			learn_choose_parent(schema, table);
 	}
 }
 
@@ -673,7 +686,15 @@ learn_place_keys(LearnSchema *schema)
 		{
 			LearnKey   *key = lfirst(lc);
 
-			if (key->place == LEARN_AMONG && !find_among(schema, &schema->table[t], key))
+			if (key->place != LEARN_AMONG || find_among(schema, &schema->table[t], key))
+				continue;
+			if (key->is_widened)
+			{
+				learn_narrow_key(key);
+				key->place = LEARN_OWN;
+				key->is_single = key->target_column[0] == schema->table[key->target].key_column;
+			}
+			else
 				give_up(schema, &schema->table[t], key, "the columns that it shares with another foreign key would not agree");
 		}
 	}
