@@ -19,7 +19,6 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "learn/query.h"
 #include "learn/schema.h"
 
 /* Columns that one query counts. */
@@ -69,6 +68,90 @@ const char *
 learn_column_name(const LearnColumn *column)
 {
 	return quote_identifier(column->sql_name);
+}
+
+/*
+ * learn_find_readable
+ *		Tell which columns the caller may read, of types whose operators may be called.
+ */
+void
+learn_find_readable(LearnSchema *schema)
+{
+	StringInfoData relids;
+
+	initStringInfo(&relids);
+	for (int t = 0; t < schema->ntables; t++)
+		appendStringInfo(&relids, "%s%u", t ? "," : "{", schema->table[t].relid);
+	appendStringInfoChar(&relids, '}');
+	learn_query(readable_query, relids.data, NULL, read_readable, schema);
+}
+
+/*
+ * learn_ask_families
+ *		Call read() for each number of rows that refer to one by a foreign key, above 0
+ *		and rising, with how many they refer to; false if the caller may not read it.
+ */
+bool
+learn_ask_families(const LearnTable *table, const LearnKey *key, LearnRow read, void *arg)
+{
+	StringInfoData columns;
+	StringInfoData where;
+
+	initStringInfo(&columns);
+	initStringInfo(&where);
+	for (int i = 0; i < key->n; i++)
+	{
+		const LearnColumn *column = &table->column[key->column[i]];
+
+		if (!column->is_readable)
+			return false;
+		appendStringInfo(&columns, "%s%s", i ? ", " : "", learn_column_name(column));
+		appendStringInfo(&where, "%s%s IS NOT NULL", i ? " AND " : "", learn_column_name(column));
+	}
+	learn_query(psprintf("SELECT n, count(*) FROM (SELECT count(*) AS n FROM %s WHERE %s GROUP BY %s) f GROUP BY n ORDER BY n",
+						 learn_relation_name(table), where.data, columns.data), NULL, NULL, read, arg);
+	return true;
+}
+
+/*
+ * learn_as_number
+ *		A value of a number or time in a query, called name there, as a number: days of
+ *		dates, seconds of other times; palloc'd.
+ */
+const char *
+learn_as_number(const LearnColumn *column, const char *name)
+{
+	switch (column->kind)
+	{
+		case LEARN_DATE:
+			return psprintf("(%s - date '2000-01-01')", name);
+		case LEARN_TIMESTAMP:
+		case LEARN_TIME:
+		case LEARN_INTERVAL:
+			return psprintf("extract(epoch FROM %s)", name);
+		default:
+			return psprintf("%s::float8", name);
+	}
+}
+
+/*
+ * learn_is_finite
+ *		A condition in a query: such a value is a finite number; palloc'd.
+ */
+const char *
+learn_is_finite(const LearnColumn *column, const char *name)
+{
+	switch (column->kind)
+	{
+		case LEARN_DATE:
+		case LEARN_TIMESTAMP:
+			return psprintf("isfinite(%s)", name);
+		case LEARN_DECIMAL:
+		case LEARN_FLOAT:
+			return psprintf("%s BETWEEN -1e15 AND 1e15", name);
+		default:
+			return psprintf("%s IS NOT NULL", name);
+	}
 }
 
 /* Columns of a table that are counted together. */
@@ -210,29 +293,16 @@ static void
 count_families(LearnSchema *schema, LearnTable *table, LearnKey *key)
 {
 	Counts		counts = {.allocated = 64};
-	StringInfoData columns;
-	StringInfoData where;
 	double		parents;
 
 	if (key->target < 0 || !table->is_counted || schema->options->carry == SPINDLE_CARRY_NONE)
 		return;
 	parents = schema->table[key->target].tuples;
-	initStringInfo(&columns);
-	initStringInfo(&where);
-	for (int i = 0; i < key->n; i++)
-	{
-		const LearnColumn *column = &table->column[key->column[i]];
-
-		if (!column->is_readable)
-			return;
-		appendStringInfo(&columns, "%s%s", i ? ", " : "", learn_column_name(column));
-		appendStringInfo(&where, "%s%s IS NOT NULL", i ? " AND " : "", learn_column_name(column));
-	}
 	counts.count = palloc(sizeof(double) * counts.allocated);
 	counts.number = palloc(sizeof(double) * counts.allocated);
 	add_count(&counts, 0, parents);
-	learn_query(psprintf("SELECT n, count(*) FROM (SELECT count(*) AS n FROM %s WHERE %s GROUP BY %s) f GROUP BY n ORDER BY n",
-						 learn_relation_name(table), where.data, columns.data), NULL, NULL, read_count, &counts);
+	if (!learn_ask_families(table, key, read_count, &counts))
+		return;
 	counts.number[0] = Max(counts.number[0], 0);
 	key->families = learn_make_families(schema, parents, counts.count, counts.number, counts.n);
 }
@@ -247,13 +317,7 @@ count_families(LearnSchema *schema, LearnTable *table, LearnKey *key)
 void
 learn_read_aggregates(LearnSchema *schema)
 {
-	StringInfoData relids;
-
-	initStringInfo(&relids);
-	for (int t = 0; t < schema->ntables; t++)
-		appendStringInfo(&relids, "%s%u", t ? "," : "{", schema->table[t].relid);
-	appendStringInfoChar(&relids, '}');
-	learn_query(readable_query, relids.data, NULL, read_readable, schema);
+	learn_find_readable(schema);
 	for (int t = 0; t < schema->ntables; t++)
 	{
 		count_rows(&schema->table[t]);

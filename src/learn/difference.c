@@ -18,7 +18,6 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 
-#include "learn/query.h"
 #include "learn/schema.h"
 
 /* Columns of a table that are compared with each other. */
@@ -92,12 +91,14 @@ name_of(const LearnColumn *column)
 static const char *
 usable(const LearnColumn *column)
 {
-	const char *name = name_of(column);
+	return learn_is_finite(column, name_of(column));
+}
 
-	if (is_time(column))
-		return psprintf("isfinite(%s)", name);
-	return column->kind == LEARN_INT ? psprintf("%s IS NOT NULL", name) :
-		psprintf("%s BETWEEN -1e15 AND 1e15", name);
+/* A value in a query as a number. */
+static const char *
+number_of(const LearnColumn *column)
+{
+	return learn_as_number(column, name_of(column));
 }
 
 /* A row of the counts of all pairs. */
@@ -180,15 +181,6 @@ read_quantiles(char *const *value, void *arg)
 	}
 }
 
-/* A value in a query as a number: days or seconds of times. */
-static const char *
-number_of(const LearnColumn *column, const char *name)
-{
-	if (column->kind == LEARN_DATE)
-		return psprintf("(%s - date '2000-01-01')", name);
-	return column->kind == LEARN_TIMESTAMP ? psprintf("extract(epoch FROM %s)", name) : psprintf("%s::float8", name);
-}
-
 /* The quantiles of a number in a query. */
 static const char *
 quantiles_of(const char *number)
@@ -210,9 +202,9 @@ ask_quantiles(Comparison *comparison, int p)
 	StringInfoData query;
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT %s, %s, %s FILTER (WHERE %s < %s)", quantiles_of(number_of(first, a)), quantiles_of(number_of(second, b)),
+	appendStringInfo(&query, "SELECT %s, %s, %s FILTER (WHERE %s < %s)", quantiles_of(number_of(first)), quantiles_of(number_of(second)),
 					 quantiles_of(first->kind == LEARN_TIMESTAMP ? psprintf("extract(epoch FROM %s - %s)", b, a) :
-								  psprintf("%s - %s", number_of(second, b), number_of(first, a))), a, b);
+								  psprintf("%s - %s", number_of(second), number_of(first))), a, b);
 	appendStringInfo(&query, " FROM %s t WHERE %s AND %s AND %s <= %s", learn_relation_name(table), usable(first), usable(second), a, b);
 	comparison->asked = p;
 	learn_query(query.data, NULL, NULL, read_quantiles, comparison);

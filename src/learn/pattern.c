@@ -16,7 +16,6 @@
 #include "lib/stringinfo.h"
 #include "port/pg_bitutils.h"
 
-#include "learn/query.h"
 #include "learn/schema.h"
 
 /* Columns whose nulls are looked at together. */

@@ -87,7 +87,8 @@ key_rule(const LearnSchema *schema, const LearnTable *table, const LearnKey *key
 		return psprintf("{\"kind\": \"hierarchy\", \"levels\": 3, \"roots\": %s}", learn_number(Max(1, floor(least / 20))));
 	}
 	if (key->among)
-		return psprintf("{\"kind\": \"reference\", \"table\": \"%s\", \"among\": \"%s\"}", target, key->among);
+		return psprintf("{\"kind\": \"reference\", \"table\": \"%s\", \"among\": \"%s\"%s}", target, key->among,
+						key->families && key->families->profile ? key->families->profile : "");
 	return psprintf("{\"kind\": \"reference\", \"table\": \"%s\"%s}", target,
 					key->is_distinct ? ", \"distinct\": \"table\"" :
 					key->families && key->families->profile ? key->families->profile : learn_profile(schema, table, key));

@@ -20,6 +20,7 @@
 #include "nodes/primnodes.h"
 
 #include "learn/learn.h"
+#include "learn/query.h"
 
 /* The range of days where nothing says another one, since 2000-01-01: 2022 to 2024. */
 #define LEARN_FIRST_DAY		8036
@@ -368,6 +369,10 @@ extern void learn_read_statistics(LearnSchema *schema, const char *relids);
 extern void learn_read_aggregates(LearnSchema *schema);
 extern const char *learn_relation_name(const LearnTable *table);
 extern const char *learn_column_name(const LearnColumn *column);
+extern const char *learn_as_number(const LearnColumn *column, const char *name);
+extern const char *learn_is_finite(const LearnColumn *column, const char *name);
+extern void learn_find_readable(LearnSchema *schema);
+extern bool learn_ask_families(const LearnTable *table, const LearnKey *key, LearnRow read, void *arg);
 
 /* family.c */
 extern LearnFamilies *learn_make_families(const LearnSchema *schema, double parents, double *count, double *number, int n);

@@ -15,7 +15,6 @@
 
 #include "miscadmin.h"
 
-#include "learn/query.h"
 #include "learn/schema.h"
 
 /* Rows that would not agree if they did by chance, at least. */

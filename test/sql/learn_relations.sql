@@ -44,3 +44,26 @@ SELECT spindle_learn('{relations_source}', read => 'aggregates') AS definition \
 SELECT jsonb_pretty(:'definition'::jsonb #- '{presets}' #- '{tables,line,columns,product_id,rule}');
 SELECT * FROM spindle_learn_report(:'definition');
 SELECT t.key, n FROM json_each(:'definition'::json -> 'tables') t, json_array_elements_text(t.value #> '{learned,notes}') n;
+
+CREATE SCHEMA relations_target;
+SELECT spindle_create_domain('related', :'definition');
+CALL spindle_seed('related', 'relations_target', report => false, indexes => false);
+-- how far two distributions of the number of rows per parent are apart, and the share of the most popular tenth
+CREATE FUNCTION families(child text, key text, parent text) RETURNS TABLE (distance numeric, top_source numeric, top_target numeric) LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN QUERY EXECUTE format($q$
+    WITH s AS (SELECT (SELECT count(*) FROM relations_source.%1$I c WHERE c.%2$I = p.id) AS n FROM relations_source.%3$I p),
+      t AS (SELECT (SELECT count(*) FROM relations_target.%1$I c WHERE c.%2$I = p.id) AS n FROM relations_target.%3$I p),
+      v AS (SELECT n, 1 AS s, 0 AS t FROM s UNION ALL SELECT n, 0, 1 FROM t), g AS (SELECT n, sum(s) AS s, sum(t) AS t FROM v GROUP BY n),
+      c AS (SELECT sum(s) OVER (ORDER BY n) / sum(s) OVER () - sum(t) OVER (ORDER BY n) / sum(t) OVER () AS d FROM g)
+    SELECT max(abs(d)), (SELECT sum(n) FROM (SELECT n FROM s ORDER BY n DESC LIMIT (SELECT count(*) / 10 FROM s)) x) / (SELECT sum(n) FROM s),
+      (SELECT sum(n) FROM (SELECT n FROM t ORDER BY n DESC LIMIT (SELECT count(*) / 10 FROM t)) x) / (SELECT sum(n) FROM t) FROM c$q$, child, key, parent);
+END
+$$;
+CREATE INDEX ON relations_source.orders (customer_id); CREATE INDEX ON relations_target.orders (customer_id);
+CREATE INDEX ON relations_source.line (order_id); CREATE INDEX ON relations_target.line (order_id);
+CREATE INDEX ON relations_source.line (product_id); CREATE INDEX ON relations_target.line (product_id);
+CREATE INDEX ON relations_source.payment (order_id); CREATE INDEX ON relations_target.payment (order_id);
+CREATE INDEX ON relations_source.task (member_id); CREATE INDEX ON relations_target.task (member_id);
+SELECT name, f.* FROM (VALUES ('orders', 'customer_id', 'customer'), ('line', 'order_id', 'orders'), ('line', 'product_id', 'product'), ('payment', 'order_id', 'orders'),
+  ('member', 'tenant_id', 'tenant'), ('project', 'tenant_id', 'tenant'), ('task', 'project_id', 'project'), ('task', 'member_id', 'member')) n (name, key, parent), families(name, key, parent) f;
