@@ -16,6 +16,7 @@ OBJS = \
 	src/api/json_type.o \
 	src/api/last_position.o \
 	src/api/learn.o \
+	src/api/profile.o \
 	src/api/registry.o \
 	src/api/rows.o \
 	src/api/seed.o \
@@ -146,6 +147,7 @@ OBJS = \
 	src/learn/carry.o \
 	src/learn/catalog.o \
 	src/learn/check.o \
+	src/learn/compare.o \
 	src/learn/constraint.o \
 	src/learn/differ.o \
 	src/learn/difference.o \
@@ -153,6 +155,7 @@ OBJS = \
 	src/learn/guess.o \
 	src/learn/key.o \
 	src/learn/leak.o \
+	src/learn/likeness.o \
 	src/learn/learn.o \
 	src/learn/limit.o \
 	src/learn/mask.o \
@@ -162,6 +165,9 @@ OBJS = \
 	src/learn/quantile.o \
 	src/learn/pattern.o \
 	src/learn/popularity.o \
+	src/learn/profile.o \
+	src/learn/profile_pair.o \
+	src/learn/profile_query.o \
 	src/learn/query.o \
 	src/learn/rule.o \
 	src/learn/scale.o \

@@ -1551,3 +1551,53 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_leak_check(json, text) IS
 'the literals of a definition that are texts in a schema, as far as the caller may read it';
+
+CREATE FUNCTION @extschema@.spindle_profile(
+  schema_name text,
+  tables text[] DEFAULT NULL,
+  sample_rows integer DEFAULT 100000,
+  like_profile json DEFAULT NULL)
+RETURNS json
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_profile IS
+'what the rows of a schema are like: distributions of columns, of rows per row, of pairs of columns, and what the planner expects';
+
+CREATE FUNCTION @extschema@.spindle_compare_schemas(
+  source_schema text,
+  target_schema text,
+  sample_rows integer DEFAULT 100000,
+  at_level text DEFAULT 'all',
+  tables text[] DEFAULT NULL)
+RETURNS TABLE (
+  level text,
+  table_name text,
+  column_name text,
+  measure text,
+  value double precision,
+  target double precision,
+  passes boolean)
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_compare_schemas IS
+'how like each other the rows of two schemas are, by measures with targets';
+
+CREATE FUNCTION @extschema@.spindle_compare_profiles(
+  source_profile json,
+  target_profile json,
+  at_level text DEFAULT 'all')
+RETURNS TABLE (
+  level text,
+  table_name text,
+  column_name text,
+  measure text,
+  value double precision,
+  target double precision,
+  passes boolean)
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_compare_profiles IS
+'how like each other two schemas are of which spindle_profile has made profiles, perhaps in different databases';

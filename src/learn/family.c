@@ -86,6 +86,43 @@ add_range(Point *point, int *n, double mean, double low, double high, double par
 	}
 }
 
+/* Parents with numbers of children that are told together. */
+typedef struct Range
+{
+	double		low;			/* the least number */
+	double		parents;
+	double		children;
+} Range;
+
+/*
+ * Take the parents that have most children of those that are left, count[*at] or fewer:
+ * at least so many of them.  Of a number that many have only so many are taken as are
+ * lacking, if those who are left are enough.  *at moves on to the first who are left,
+ * of *below.
+ */
+static Range
+take_range(const double *count, double *left, int *at, double *below, double least)
+{
+	Range		range = {0, 0, 0};
+
+	for (;;)
+	{
+		double		lacking = least - range.parents;
+		double		taken = range.parents > 0 && lacking > 0 && left[*at] - lacking >= least ? lacking : left[*at];
+
+		range.low = taken > 0 ? count[*at] : range.low;
+		range.parents += taken;
+		range.children += taken * count[*at];
+		left[*at] -= taken;
+		*below -= taken;
+		if (left[*at] > 0)
+			return range;
+		(*at)--;
+		if (*at < 0 || *below <= 0 || (range.parents >= least && *below >= least))
+			return range;
+	}
+}
+
 /*
  * learn_make_families
  *		What may be told of numbers of children: n of them, rising, with the numbers of
@@ -98,6 +135,7 @@ learn_make_families(const LearnSchema *schema, double parents, double *count, do
 	LearnFamilies *families = palloc0(sizeof(LearnFamilies));
 	double		least;
 	double		below;
+	double	   *left;
 	Point	   *point;
 	int			npoints = 0;
 
@@ -112,24 +150,16 @@ learn_make_families(const LearnSchema *schema, double parents, double *count, do
 		return families;
 	least = Max(options->carry == SPINDLE_CARRY_ALL ? 1 : (double) options->k, families->parents / MAX_RANGES);
 	point = palloc(sizeof(Point) * (MAX_RANGES + 2) * 2 * (RANGE_NUMBERS + 1));
+	left = palloc_extended(sizeof(double) * n, MCXT_ALLOC_HUGE);
+	memcpy(left, number, sizeof(double) * n);
 	below = families->parents;
-	for (int last = n - 1; last >= 0;)
+	for (int at = n - 1; at >= 0;)
 	{
-		int			first = last;
-		double		in_range = number[last];
-		double		children = number[last] * count[last];
+		int			last = at;
+		Range		range = take_range(count, left, &at, &below, least);
 
-		below -= number[last];
-		while (first > 0 && below > 0 && (in_range < least || below < least))
-		{
-			first--;
-			in_range += number[first];
-			children += number[first] * count[first];
-			below -= number[first];
-		}
-		if (in_range > 0)
-			add_range(point, &npoints, children / in_range, count[first], last == n - 1 ? INFINITY : count[last], in_range);
-		last = first - 1;
+		if (range.parents > 0)
+			add_range(point, &npoints, range.children / range.parents, range.low, last == n - 1 ? INFINITY : count[last], range.parents);
 		CHECK_FOR_INTERRUPTS();
 	}
 	qsort(point, npoints, sizeof(Point), compare_points);
@@ -147,6 +177,7 @@ learn_make_families(const LearnSchema *schema, double parents, double *count, do
 		families->share[families->n - 1] += point[i].parents / families->parents;
 	}
 	pfree(point);
+	pfree(left);
 	learn_fit_profile(families);
 	return families;
 }

@@ -10,7 +10,7 @@ CREATE FUNCTION u(i bigint, purpose text) RETURNS float8 LANGUAGE sql IMMUTABLE 
 $$;
 -- Half of the customers have no order, few have many; each order has one to three lines; of payments there is one for an order, or none.
 CREATE TABLE customer (id int PRIMARY KEY, grade int NOT NULL);
-INSERT INTO customer SELECT i, 1 + i % 4 FROM generate_series(1, 4000) i;
+INSERT INTO customer SELECT i, 1 + i / 10 % 4 FROM generate_series(1, 4000) i;
 CREATE TABLE product (id int PRIMARY KEY, price int NOT NULL);
 INSERT INTO product SELECT i, 100 + i FROM generate_series(1, 1500) i;
 CREATE TABLE orders (id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customer, placed timestamptz NOT NULL, packed timestamptz, sent timestamptz, due date NOT NULL,
@@ -38,32 +38,51 @@ CREATE TABLE task (id int PRIMARY KEY, tenant_id int NOT NULL REFERENCES tenant,
 INSERT INTO task SELECT i, p.tenant_id, p.id, CASE WHEN i % 4 > 0 THEN (SELECT id FROM member m WHERE m.tenant_id = p.tenant_id ORDER BY u(m.id, i::text) LIMIT 1) END
 FROM generate_series(1, 6000) i JOIN project p ON p.id = 1 + (1199 * u(i, 'project') ^ 2)::int;
 ANALYZE customer, product, orders, line, payment, tenant, member, project, task;
-\timing on
 SELECT spindle_learn('{relations_source}', read => 'aggregates') AS definition \gset
-\timing off
-SELECT jsonb_pretty(:'definition'::jsonb #- '{presets}' #- '{tables,line,columns,product_id,rule}');
-SELECT * FROM spindle_learn_report(:'definition');
-SELECT t.key, n FROM json_each(:'definition'::json -> 'tables') t, json_array_elements_text(t.value #> '{learned,notes}') n;
+SELECT :'definition' = spindle_learn('{relations_source}', read => 'aggregates')::text AS same_again, :'definition' ~ 'staff|planted' AS leaks;
+SELECT table_name, column_name, rule, source, confidence FROM spindle_learn_report(:'definition') WHERE source = 'aggregates';
+SELECT table_name, note FROM spindle_learn_report(:'definition') WHERE note IS NOT NULL;
+SELECT t.key, t.value -> 'rows' AS rows FROM json_each(:'definition'::json -> 'tables') t WHERE t.value #>> '{rows,kind}' = 'children';
+SELECT value #> '{rule,variants}' AS patterns FROM json_each(:'definition'::json #> '{tables,orders,columns}') WHERE value #>> '{rule,kind}' = 'variant';
+SELECT value ->> 'among' AS among, json_array_length(value #> '{skew,profile}') AS quantiles FROM json_extract_path(:'definition'::json, 'tables', 'task', 'columns', 'task_member_id_fkey_row', 'rule') value;
+-- no number of children is that of fewer than k parents, and that of the largest is not told
+WITH families AS (SELECT n, count(*) AS parents FROM (SELECT count(o.id) AS n FROM customer c LEFT JOIN orders o ON o.customer_id = c.id GROUP BY c.id) f GROUP BY n)
+SELECT max(n) AS largest, (SELECT max(key::int) FROM json_each_text(:'definition'::json #> '{tables,orders,rows,counts}')) AS told,
+  (SELECT min(value::numeric * 4000) FROM json_each_text(:'definition'::json #> '{tables,orders,rows,counts}')) >= 20 AS many FROM families;
+SELECT json_typeof(spindle_learn('{relations_source}', read => 'aggregates', carry => 'none') #> '{tables,orders,rows,counts}') AS with_none,
+  json_typeof(spindle_learn('{relations_source}', read => 'aggregates', k => 1000) #> '{tables,orders,rows,counts}') AS with_k,
+  spindle_learn('{relations_source}', read => 'aggregates', carry => 'all') #>> '{tables,payment,rows}' AS with_all;
+SELECT spindle_learn('{relations_source}', read => 'rows'); -- ERROR
 
+-- What is generated hangs together as the source does.
 CREATE SCHEMA relations_target;
 SELECT spindle_create_domain('related', :'definition');
 CALL spindle_seed('related', 'relations_target', report => false, indexes => false);
--- how far two distributions of the number of rows per parent are apart, and the share of the most popular tenth
-CREATE FUNCTION families(child text, key text, parent text) RETURNS TABLE (distance numeric, top_source numeric, top_target numeric) LANGUAGE plpgsql AS $$
-BEGIN
-  RETURN QUERY EXECUTE format($q$
-    WITH s AS (SELECT (SELECT count(*) FROM relations_source.%1$I c WHERE c.%2$I = p.id) AS n FROM relations_source.%3$I p),
-      t AS (SELECT (SELECT count(*) FROM relations_target.%1$I c WHERE c.%2$I = p.id) AS n FROM relations_target.%3$I p),
-      v AS (SELECT n, 1 AS s, 0 AS t FROM s UNION ALL SELECT n, 0, 1 FROM t), g AS (SELECT n, sum(s) AS s, sum(t) AS t FROM v GROUP BY n),
-      c AS (SELECT sum(s) OVER (ORDER BY n) / sum(s) OVER () - sum(t) OVER (ORDER BY n) / sum(t) OVER () AS d FROM g)
-    SELECT max(abs(d)), (SELECT sum(n) FROM (SELECT n FROM s ORDER BY n DESC LIMIT (SELECT count(*) / 10 FROM s)) x) / (SELECT sum(n) FROM s),
-      (SELECT sum(n) FROM (SELECT n FROM t ORDER BY n DESC LIMIT (SELECT count(*) / 10 FROM t)) x) / (SELECT sum(n) FROM t) FROM c$q$, child, key, parent);
-END
-$$;
-CREATE INDEX ON relations_source.orders (customer_id); CREATE INDEX ON relations_target.orders (customer_id);
-CREATE INDEX ON relations_source.line (order_id); CREATE INDEX ON relations_target.line (order_id);
-CREATE INDEX ON relations_source.line (product_id); CREATE INDEX ON relations_target.line (product_id);
-CREATE INDEX ON relations_source.payment (order_id); CREATE INDEX ON relations_target.payment (order_id);
-CREATE INDEX ON relations_source.task (member_id); CREATE INDEX ON relations_target.task (member_id);
-SELECT name, f.* FROM (VALUES ('orders', 'customer_id', 'customer'), ('line', 'order_id', 'orders'), ('line', 'product_id', 'product'), ('payment', 'order_id', 'orders'),
-  ('member', 'tenant_id', 'tenant'), ('project', 'tenant_id', 'tenant'), ('task', 'project_id', 'project'), ('task', 'member_id', 'member')) n (name, key, parent), families(name, key, parent) f;
+SELECT measure, target, passes FROM spindle_compare_schemas('relations_source', 'relations_target', at_level => 'reference') WHERE measure LIKE 'Cardinality%,%';
+SELECT column_name, value >= 0.95 AS is_like FROM spindle_compare_schemas('relations_source', 'relations_target', at_level => 'reference', tables => '{line,payment,task}') WHERE measure LIKE 'Cardinality%' AND column_name IS NOT NULL;
+SELECT count(*) FILTER (WHERE packed < placed OR sent < packed OR paid_on < due OR cancelled_at < placed OR amount_with_tax < amount) AS before, count(*) FILTER (WHERE num_nulls(packed, sent) = 1) AS half,
+  count(*) FILTER (WHERE num_nulls(cancelled_by, packed) <> 1) AS both, abs(avg((packed IS NULL)::int) - 0.2) < 0.02 AS nulls, count(*) FILTER (WHERE cancelled_at IS NOT NULL) > 0 AS some FROM relations_target.orders;
+SELECT count(*) FILTER (WHERE p.tenant_id <> t.tenant_id OR m.tenant_id <> t.tenant_id) AS strangers, count(m.id) > 4000 AS many FROM relations_target.task t
+  JOIN relations_target.project p ON p.id = t.project_id LEFT JOIN relations_target.member m ON m.id = t.member_id;
+SELECT max(n) AS payments FROM (SELECT count(*) AS n FROM relations_target.payment GROUP BY order_id) p;
+
+-- Who may not read a column, or not all rows, learns nothing of it; nothing is read but for aggregates.
+CREATE ROLE regress_spindle_relations;
+GRANT USAGE ON SCHEMA relations_source TO regress_spindle_relations;
+GRANT SELECT (id, order_id) ON line TO regress_spindle_relations;
+GRANT SELECT ON orders TO regress_spindle_relations;
+SET ROLE regress_spindle_relations;
+SELECT table_name, column_name, source FROM spindle_learn_report(spindle_learn('{relations_source}', read => 'aggregates')) WHERE column_name IN ('order_id', 'product_id', 'customer_id', 'packed');
+RESET ROLE;
+ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+CREATE POLICY some ON orders USING (id <= 600);
+SET ROLE regress_spindle_relations;
+SELECT spindle_learn('{relations_source}', '{orders}', read => 'aggregates') #> '{presets,as_is}' AS seen;
+SELECT spindle_profile('relations_source', '{orders}') #> '{tables,orders,rows}' AS seen;
+SELECT json_object_keys(spindle_profile('relations_source', '{customer,line}') #> '{tables,line,columns}') AS readable;
+RESET ROLE;
+ALTER TABLE orders DISABLE ROW LEVEL SECURITY;
+SELECT spindle_drop_domain('related');
+DROP SCHEMA relations_source, relations_target CASCADE;
+DROP OWNED BY regress_spindle_relations;
+DROP ROLE regress_spindle_relations;
