@@ -22,6 +22,9 @@
 #include "learn/learn.h"
 #include "learn/likeness.h"
 
+/* Two columns go together if they are so much less like columns that do not. */
+#define TOGETHER	0.1
+
 /* What a comparison is about, and what it has found. */
 typedef struct Compared
 {
@@ -29,6 +32,7 @@ typedef struct Compared
 	MemoryContext context;		/* of the result */
 	List	   *result;			/* SpindleLikeness */
 	const char *table;			/* that is being looked at, in the server's encoding */
+	bool		is_aside;		/* what is found is not summed up */
 } Compared;
 
 /* Targets of a measure: of each, of the middle one, and of all but a twentieth; NaN for none. */
@@ -91,7 +95,7 @@ add_line(Compared *compared, const char *level, const char *table, const char *c
 	MemoryContext oldcontext = MemoryContextSwitchTo(compared->context);
 	SpindleLikeness *line = palloc(sizeof(SpindleLikeness));
 
-	*line = (SpindleLikeness) {level, table, column, measure, value, target, is_at_most};
+	*line = (SpindleLikeness) {level, table, column, measure, value, target, is_at_most, compared->is_aside};
 	if (strcmp(compared->level, "all") == 0 || strcmp(compared->level, level) == 0)
 		compared->result = lappend(compared->result, line);
 	MemoryContextSwitchTo(oldcontext);
@@ -397,6 +401,57 @@ correlation_of(const Frequency *frequency, bool is_target)
 	return (xy - x * y / n) / sqrt((xx - x * x / n) * (yy - y * y / n));
 }
 
+/* Rows of the same parent are not chosen by themselves: let there be as many as parents, at most. */
+static void
+count_parents(const Both *pairs, Frequency *frequency)
+{
+	double		parents[] = {number_in(&pairs->source, "parents"), number_in(&pairs->target, "parents")};
+	double		sum[] = {0, 0};
+
+	for (int i = 0; i < 26 * 26; i++)
+	{
+		sum[0] += frequency[i].source;
+		sum[1] += frequency[i].target;
+	}
+	for (int i = 0; i < 26 * 26; i++)
+	{
+		frequency[i].source *= parents[0] > 0 && parents[0] < sum[0] ? parents[0] / sum[0] : 1;
+		frequency[i].target *= parents[1] > 0 && parents[1] < sum[1] ? parents[1] / sum[1] : 1;
+	}
+}
+
+/* Do two columns go together in one of the samples? */
+static bool
+go_together(const Frequency *frequency)
+{
+	Frequency  *apart = palloc(sizeof(Frequency) * 26 * 26);
+	bool		result = false;
+
+	for (int side = 0; side < 2; side++)
+	{
+		double		row[26] = {0};
+		double		column[26] = {0};
+		double		sum = 0;
+
+		for (int i = 0; i < 26 * 26; i++)
+		{
+			double		weight = side ? frequency[i].target : frequency[i].source;
+
+			row[i / 26] += weight;
+			column[i % 26] += weight;
+			sum += weight;
+		}
+		for (int i = 0; i < 26 * 26; i++)
+		{
+			apart[i].source = side ? frequency[i].target : frequency[i].source;
+			apart[i].target = sum > 0 ? row[i / 26] * column[i % 26] / sum : 0;
+		}
+		result |= sum > 0 && learn_tv(apart, 26 * 26) < 1 - TOGETHER;
+	}
+	pfree(apart);
+	return result;
+}
+
 /* The two columns of a pair, as one text in UTF-8. */
 static char *
 columns_of(const SpindleJson *pair)
@@ -427,11 +482,15 @@ compare_pair(Compared *compared, const Both *pairs, const char *name, bool is_ki
 		return;
 	read_cells(&cells.source, false, frequency);
 	read_cells(&cells.target, true, frequency);
+	if (is_kin)
+		count_parents(pairs, frequency);
+	compared->is_aside = !go_together(frequency);
 	add(compared, is_kin ? "intertable" : "pair", name, is_kin ? "ContingencySimilarity of kin" : "ContingencySimilarity",
 		learn_tv(frequency, 26 * 26));
 	if (spindle_json_has(&pairs->source, "ordered") && cJSON_IsTrue(spindle_json_member(&pairs->source, "ordered").value))
 		add(compared, is_kin ? "intertable" : "pair", name, is_kin ? "CorrelationSimilarity of kin" : "CorrelationSimilarity",
 			1 - fabs(correlation_of(frequency, false) - correlation_of(frequency, true)) / 2);
+	compared->is_aside = false;
 	pfree(frequency);
 }
 
@@ -602,7 +661,7 @@ sum_up(Compared *compared, const Target *target)
 	{
 		const SpindleLikeness *line = lfirst(lc);
 
-		if (line->table && strcmp(line->measure, target->measure) == 0)
+		if (line->table && !line->is_aside && strcmp(line->measure, target->measure) == 0)
 		{
 			value[n++] = line->value;
 			level = line->level;

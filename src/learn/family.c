@@ -159,7 +159,8 @@ learn_make_families(const LearnSchema *schema, double parents, double *count, do
 		Range		range = take_range(count, left, &at, &below, least);
 
 		if (range.parents > 0)
-			add_range(point, &npoints, range.children / range.parents, range.low, last == n - 1 ? INFINITY : count[last], range.parents);
+			add_range(point, &npoints, range.children / range.parents, last == n - 1 && options->carry != SPINDLE_CARRY_ALL ?
+					  range.children / range.parents : range.low, count[last], range.parents);
 		CHECK_FOR_INTERRUPTS();
 	}
 	qsort(point, npoints, sizeof(Point), compare_points);

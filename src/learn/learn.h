@@ -61,6 +61,7 @@ typedef struct SpindleLikeness
 	double		value;
 	double		target;			/* NaN if there is none */
 	bool		is_at_most;		/* the value should not be above the target, else not below it */
+	bool		is_aside;		/* it says little: it is not summed up */
 } SpindleLikeness;
 
 /* A literal of a definition that is a value of a database. */

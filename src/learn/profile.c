@@ -126,14 +126,14 @@ learn_profile_label(const ProfileColumn *column, const char *name)
 
 /* Write how often values come, the most frequent first. */
 static void
-write_frequencies(Profile *profile, const ProfileTable *table, const char *member, const char *expression, const char *where, const char *order,
+write_frequencies(Profile *profile, const char *sample, const char *member, const char *expression, const char *where, const char *order,
 				  int limit)
 {
 	Listing		listing = {profile->out, 0};
 
 	appendStringInfo(profile->out, ", \"%s\": {", member);
 	learn_query(psprintf("SELECT v, n FROM (SELECT %s AS v, count(*) AS n FROM %s WHERE %s GROUP BY 1) f ORDER BY %s LIMIT %d",
-						 expression, table->sample, where, order, limit), NULL, NULL, read_member, &listing);
+						 expression, sample, where, order, limit), NULL, NULL, read_member, &listing);
 	appendStringInfoChar(profile->out, '}');
 }
 
@@ -147,7 +147,7 @@ describe_number(Profile *profile, const ProfileTable *table, const ProfileColumn
 
 	if (column->distinct <= FEW_VALUES)
 	{
-		write_frequencies(profile, table, "values", number, where, "v", FEW_VALUES);
+		write_frequencies(profile, table->sample, "values", number, where, "v", FEW_VALUES);
 		return;
 	}
 	learn_query(psprintf("SELECT percentile_disc((SELECT array_agg(i / %d.0::float8 ORDER BY i) FROM generate_series(0, %d) i))"
@@ -163,8 +163,8 @@ describe_text(Profile *profile, const ProfileTable *table, const char *name)
 {
 	const char *where = psprintf("%s IS NOT NULL", name);
 
-	write_frequencies(profile, table, "lengths", psprintf("least(length(%s::text), 1000)", name), where, "n DESC, v", LISTED);
-	write_frequencies(profile, table, "masks",
+	write_frequencies(profile, table->sample, "lengths", psprintf("least(length(%s::text), 1000)", name), where, "n DESC, v", LISTED);
+	write_frequencies(profile, table->sample, "masks",
 					  psprintf("left(regexp_replace(regexp_replace(regexp_replace(left(%s::text, 200), '[a-z]+', 'a', 'g'), '[A-Z]+', 'A', 'g'), '[0-9]+', '9', 'g'), 40)",
 							   name), where, "n DESC, v COLLATE \"C\"", LISTED);
 }
@@ -192,7 +192,7 @@ describe_column(Profile *profile, ProfileTable *table, ProfileColumn *column)
 	if (column->kind == PROFILE_NUMBER)
 		describe_number(profile, table, column, name);
 	else if (column->kind == PROFILE_LABEL || column->kind == PROFILE_TEXT)
-		write_frequencies(profile, table, "frequencies", learn_profile_label(column, name), psprintf("%s IS NOT NULL", name),
+		write_frequencies(profile, table->sample, "frequencies", learn_profile_label(column, name), psprintf("%s IS NOT NULL", name),
 						  "n DESC, v COLLATE \"C\"", LISTED);
 	if (column->kind == PROFILE_TEXT)
 		describe_text(profile, table, name);

@@ -286,8 +286,8 @@ write_kin(Profile *profile, ProfileTable *table, const LearnKey *key, int *n)
 			const ProfileColumn *a = &table->column[table->binned[i]];
 			const ProfileColumn *b = &parent->column[parent->binned[k]];
 
-			appendStringInfo(profile->out, "%s\n    {\"table\": %s, \"key\": %s, \"columns\": [%s, %s], \"ordered\": %s, \"cells\": \"", (*n)++ ? "," : "",
-							 learn_quote(table->table->sql_name), learn_quote(table->table->column[key->column[0]].sql_name),
+			appendStringInfo(profile->out, "%s\n    {\"table\": %s, \"parents\": %s, \"key\": %s, \"columns\": [%s, %s], \"ordered\": %s, \"cells\": \"", (*n)++ ? "," : "",
+							 learn_quote(table->table->sql_name), learn_number(parent->rows), learn_quote(table->table->column[key->column[0]].sql_name),
 							 learn_quote(a->column->sql_name), learn_quote(psprintf("%s.%s", parent->table->sql_name, b->column->sql_name)),
 							 are_ordered(a, b) ? "true" : "false");
 			write_cells(profile->out, &cells, i * theirs + k);

@@ -22,7 +22,7 @@ INSERT INTO orders SELECT o.id, o.customer, o.placed, CASE WHEN is_open THEN NUL
 FROM (SELECT row_number() OVER (ORDER BY u(c.id * 100 + n, 'place')) AS id, c.id AS customer, '2024-01-01'::timestamptz + u(c.id * 100 + n, 'placed') * interval '600 days' AS placed,
     '2024-01-01'::timestamptz + u(c.id * 100 + n, 'placed') * interval '600 days' + u(c.id * 100 + n, 'packed') ^ 2 * interval '3 days' AS packed, u(c.id * 100 + n, 'open') < 0.2 AS is_open,
     (1000 * u(c.id * 100 + n, 'amount'))::int AS amount
-  FROM customer c, generate_series(1, CASE WHEN c.id % 2 = 0 THEN 0 WHEN c.id % 100 = 1 THEN 40 + c.id % 50 ELSE 1 + c.id % 5 END) n) o;
+  FROM customer c, generate_series(1, CASE WHEN c.id % 2 = 0 THEN 0 WHEN c.id % 100 = 1 THEN 40 + c.id / 100 ELSE 1 + c.id % 5 END) n) o;
 CREATE TABLE line (id int PRIMARY KEY, order_id int NOT NULL REFERENCES orders, product_id int NOT NULL REFERENCES product);
 INSERT INTO line SELECT row_number() OVER (ORDER BY u(o.id * 10 + n, 'line')), o.id, 1 + (1499 * u(o.id * 10 + n, 'product') ^ 3)::int FROM orders o, generate_series(1, 1 + o.id % 3) n;
 CREATE TABLE payment (id int PRIMARY KEY, order_id int REFERENCES orders, product_id int REFERENCES product);
@@ -35,8 +35,8 @@ INSERT INTO member SELECT i, 1 + i * 7919 % 120 FROM generate_series(1, 3000) i;
 CREATE TABLE project (id int PRIMARY KEY, tenant_id int NOT NULL REFERENCES tenant, label text);
 INSERT INTO project SELECT i, 1 + i * 31 % 120 FROM generate_series(1, 1200) i;
 CREATE TABLE task (id int PRIMARY KEY, tenant_id int NOT NULL REFERENCES tenant, project_id int NOT NULL REFERENCES project, member_id int REFERENCES member);
-INSERT INTO task SELECT i, p.tenant_id, p.id, CASE WHEN i % 4 > 0 THEN (SELECT id FROM member m WHERE m.tenant_id = p.tenant_id ORDER BY u(m.id, i::text) LIMIT 1) END
-FROM generate_series(1, 6000) i JOIN project p ON p.id = 1 + (1199 * u(i, 'project') ^ 2)::int;
+INSERT INTO task SELECT i, p.tenant_id, p.id, CASE WHEN i % 4 > 0 THEN m.ids[1 + (array_length(m.ids, 1) * u(i, 'member') ^ 2)::int % array_length(m.ids, 1)] END
+FROM generate_series(1, 6000) i JOIN project p ON p.id = 1 + (1199 * u(i, 'project') ^ 2)::int JOIN (SELECT tenant_id, array_agg(id ORDER BY id) AS ids FROM member GROUP BY 1) m USING (tenant_id);
 ANALYZE customer, product, orders, line, payment, tenant, member, project, task;
 SELECT spindle_learn('{relations_source}', read => 'aggregates') AS definition \gset
 SELECT :'definition' = spindle_learn('{relations_source}', read => 'aggregates')::text AS same_again, :'definition' ~ 'staff|planted' AS leaks;
@@ -48,10 +48,10 @@ SELECT value ->> 'among' AS among, json_array_length(value #> '{skew,profile}') 
 -- no number of children is that of fewer than k parents, and that of the largest is not told
 WITH families AS (SELECT n, count(*) AS parents FROM (SELECT count(o.id) AS n FROM customer c LEFT JOIN orders o ON o.customer_id = c.id GROUP BY c.id) f GROUP BY n)
 SELECT max(n) AS largest, (SELECT max(key::int) FROM json_each_text(:'definition'::json #> '{tables,orders,rows,counts}')) AS told,
-  (SELECT min(value::numeric * 4000) FROM json_each_text(:'definition'::json #> '{tables,orders,rows,counts}')) >= 20 AS many FROM families;
+  (SELECT round(sum(value::numeric) * 4000) FROM json_each_text(:'definition'::json #> '{tables,orders,rows,counts}') WHERE key::int >= 60) AS together FROM families;
 SELECT json_typeof(spindle_learn('{relations_source}', read => 'aggregates', carry => 'none') #> '{tables,orders,rows,counts}') AS with_none,
   json_typeof(spindle_learn('{relations_source}', read => 'aggregates', k => 1000) #> '{tables,orders,rows,counts}') AS with_k,
-  spindle_learn('{relations_source}', read => 'aggregates', carry => 'all') #>> '{tables,payment,rows}' AS with_all;
+  (SELECT max(key::int) FROM json_each_text(spindle_learn('{relations_source}', read => 'aggregates', carry => 'all') #> '{tables,orders,rows,counts}')) AS with_all;
 SELECT spindle_learn('{relations_source}', read => 'rows'); -- ERROR
 
 -- What is generated hangs together as the source does.
@@ -59,7 +59,6 @@ CREATE SCHEMA relations_target;
 SELECT spindle_create_domain('related', :'definition');
 CALL spindle_seed('related', 'relations_target', report => false, indexes => false);
 SELECT measure, target, passes FROM spindle_compare_schemas('relations_source', 'relations_target', at_level => 'reference') WHERE measure LIKE 'Cardinality%,%';
-SELECT column_name, value >= 0.95 AS is_like FROM spindle_compare_schemas('relations_source', 'relations_target', at_level => 'reference', tables => '{line,payment,task}') WHERE measure LIKE 'Cardinality%' AND column_name IS NOT NULL;
 SELECT count(*) FILTER (WHERE packed < placed OR sent < packed OR paid_on < due OR cancelled_at < placed OR amount_with_tax < amount) AS before, count(*) FILTER (WHERE num_nulls(packed, sent) = 1) AS half,
   count(*) FILTER (WHERE num_nulls(cancelled_by, packed) <> 1) AS both, abs(avg((packed IS NULL)::int) - 0.2) < 0.02 AS nulls, count(*) FILTER (WHERE cancelled_at IS NOT NULL) > 0 AS some FROM relations_target.orders;
 SELECT count(*) FILTER (WHERE p.tenant_id <> t.tenant_id OR m.tenant_id <> t.tenant_id) AS strangers, count(m.id) > 4000 AS many FROM relations_target.task t
@@ -75,9 +74,9 @@ SET ROLE regress_spindle_relations;
 SELECT table_name, column_name, source FROM spindle_learn_report(spindle_learn('{relations_source}', read => 'aggregates')) WHERE column_name IN ('order_id', 'product_id', 'customer_id', 'packed');
 RESET ROLE;
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
-CREATE POLICY some ON orders USING (id <= 600);
+CREATE POLICY first_ones ON orders USING (id <= 600);
 SET ROLE regress_spindle_relations;
-SELECT spindle_learn('{relations_source}', '{orders}', read => 'aggregates') #> '{presets,as_is}' AS seen;
+SELECT spindle_learn('{relations_source}', '{customer,orders}', read => 'aggregates') #> '{presets,as_is}' AS seen;
 SELECT spindle_profile('relations_source', '{orders}') #> '{tables,orders,rows}' AS seen;
 SELECT json_object_keys(spindle_profile('relations_source', '{customer,line}') #> '{tables,line,columns}') AS readable;
 RESET ROLE;
