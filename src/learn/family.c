@@ -138,6 +138,8 @@ learn_make_families(const LearnSchema *schema, double parents, double *count, do
 	double	   *left;
 	Point	   *point;
 	int			npoints = 0;
+	Distribution raw;
+	Distribution told;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -179,15 +181,20 @@ learn_make_families(const LearnSchema *schema, double parents, double *count, do
 	}
 	pfree(point);
 	pfree(left);
-	learn_fit_profile(families);
+	raw = (Distribution) {n, count, number, families->parents};
+	told = (Distribution) {families->n, families->count, families->share, 1};
+	families->counts_distance = 1 - learn_ks(&raw, &told);
+	learn_fit_profile(families, &raw);
 	return families;
 }
 
-/* Would chance give other numbers than there are, and can they be told? */
+/* Would chance give other numbers than there are, more so than those that are told? */
 static bool
 needs_counts(const LearnKey *key)
 {
-	return key->families && key->families->n > 0 && key->families->distance > BY_CHANCE;
+	const LearnFamilies *families = key->families;
+
+	return families && families->n > 0 && families->distance > Max(BY_CHANCE, families->counts_distance);
 }
 
 /* Does each row of the target have one row that refers to it, or none, also at other scales? */
@@ -199,10 +206,20 @@ has_one_each(const LearnSchema *schema, const LearnTable *table, const LearnKey 
 		table->grows == schema->table[key->target].grows;
 }
 
+/* Do the rows of a table rather belong to those of one foreign key than to those of another one? */
+static bool
+is_better(const LearnKey *key, const LearnKey *other)
+{
+	if (other == NULL || key->is_cascade != other->is_cascade)
+		return other == NULL || key->is_cascade;
+	return key->families->parents > other->families->parents;
+}
+
 /*
  * learn_choose_parent
- *		Let the rows of a table be children of the target whose numbers of rows chance
- *		would give least, if it has no parent and they can be.
+ *		Let the rows of a table be children of a target whose numbers of rows chance
+ *		would not give, if it has no parent and they can be: the one of whose rows they
+ *		would be deleted with, or that has most rows.
  *
  * Other foreign keys by which no row has two choose so.
  */
@@ -220,12 +237,12 @@ learn_choose_parent(LearnSchema *schema, LearnTable *table)
 			LearnKey   *key = lfirst(lc);
 
 			if (needs_counts(key) && key->not_null && key->place == LEARN_OWN && !key->is_distinct && key->grid < 0 &&
-				!key->is_tree && (best == NULL || key->families->distance > best->families->distance))
+				!key->is_tree && is_better(key, best))
 				best = key;
 		}
 		if (best == NULL || learn_make_parent(schema, table, best))
 			break;
-		best->families->distance = 0;	/* it cannot be the parent */
+		best->families->counts_distance = 1;	/* it cannot be the parent */
 	}
 	foreach(lc, table->keys)
 	{

@@ -229,12 +229,18 @@ missing_column(const LearnSchema *schema, const LearnKey *key)
 	return NULL;
 }
 
-/* For list_sort: those that always choose first, then those of more columns. */
+/*
+ * For list_sort: those that always choose first, then those of more columns; last those
+ * that choose among rows of what others have chosen.
+ */
 static int
 compare_keys(const ListCell *a, const ListCell *b)
 {
 	const LearnKey *x = lfirst(a);
 	const LearnKey *y = lfirst(b);
+
+	if (x->is_within != y->is_within)
+		return x->is_within ? 1 : -1;
 
 	if (x->not_null != y->not_null)
 		return x->not_null ? -1 : 1;

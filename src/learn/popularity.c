@@ -160,17 +160,17 @@ find_mixture(const Observed *observed, double mean, Mixture *mixture)
 
 /* The largest difference between the shares of numbers of choices that there are and that a mixture gives. */
 static double
-distance_of(const LearnFamilies *families, const Mixture *mixture)
+distance_of(const Distribution *counted, const Mixture *mixture)
 {
 	double		distance = 0;
 	double		until = 0;
-	int			every = Max(1, families->n / OBSERVATIONS);
+	int			every = Max(1, counted->n / OBSERVATIONS);
 
-	for (int i = 0; i < families->n; i++)
+	for (int i = 0; i < counted->n; i++)
 	{
-		double		at[] = {families->count[i], i + 1 < families->n ? families->count[i + 1] - 1 : families->count[i]};
+		double		at[] = {counted->value[i], i + 1 < counted->n ? counted->value[i + 1] - 1 : counted->value[i]};
 
-		until += families->share[i];
+		until += counted->weight[i] / counted->sum;
 		for (int side = 0; side < 2 && i % every == 0; side++)
 		{
 			double		expected = 0;
@@ -225,20 +225,20 @@ profile_of(const Mixture *mixture, double mean)
 /*
  * learn_fit_profile
  *		Find how a reference has to choose that numbers of choices come out as they are,
- *		and how far off they will be.
+ *		and how far off those that were counted they will be.
  */
 void
-learn_fit_profile(LearnFamilies *families)
+learn_fit_profile(LearnFamilies *families, const Distribution *counted)
 {
 	double		mean = families->children / families->parents;
 	Observed	observed;
 	Mixture		alike = {1, {mean}, {1}};
 	Mixture		mixture;
-	double		without = distance_of(families, &alike);
+	double		without = distance_of(counted, &alike);
 
 	observe(families, &observed);
 	find_mixture(&observed, mean, &mixture);
-	families->distance = distance_of(families, &mixture);
+	families->distance = distance_of(counted, &mixture);
 	if (families->distance > without - GAIN)
 	{
 		families->distance = without;

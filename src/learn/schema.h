@@ -20,6 +20,7 @@
 #include "nodes/primnodes.h"
 
 #include "learn/learn.h"
+#include "learn/likeness.h"
 #include "learn/query.h"
 
 /* The range of days where nothing says another one, since 2000-01-01: 2022 to 2024. */
@@ -134,6 +135,7 @@ typedef struct LearnFamilies
 	double	   *share;
 	char	   *profile;		/* as a member of a reference; "" if all are alike */
 	double		distance;		/* largest difference of shares that this leaves */
+	double		counts_distance;	/* the same of count and share */
 } LearnFamilies;
 
 /* A column that rules of others use; not part of the table. */
@@ -246,6 +248,7 @@ typedef struct LearnKey
 	bool		not_null;		/* all columns are */
 	bool		is_single;		/* one column, to the target's key_column */
 	bool		is_widened;		/* by a column that agrees with the target's in all rows; see tenant.c */
+	bool		is_within;		/* and rows of its own are there for each value of that column */
 	LearnFamilies *families;	/* NULL if they are not known */
 
 	LearnPlace	place;
@@ -381,7 +384,7 @@ extern char *learn_counts(const LearnTable *table);
 extern void learn_judge_families(LearnSchema *schema);
 
 /* popularity.c */
-extern void learn_fit_profile(LearnFamilies *families);
+extern void learn_fit_profile(LearnFamilies *families, const Distribution *counted);
 
 /* tenant.c */
 extern void learn_widen_keys(LearnSchema *schema);

@@ -99,7 +99,7 @@ leads_to(const LearnSchema *schema, int from, int to, int depth)
 
 /* Let a foreign key have another column, which is the same in the row that it refers to. */
 static void
-widen(LearnKey *key, int column, int target_column)
+widen(LearnKey *key, int column, const LearnKey *theirs)
 {
 	int		   *columns = palloc(sizeof(int) * 2);
 	int		   *targets = palloc(sizeof(int) * 2);
@@ -107,11 +107,12 @@ widen(LearnKey *key, int column, int target_column)
 	columns[0] = key->column[0];
 	columns[1] = column;
 	targets[0] = key->target_column[0];
-	targets[1] = target_column;
+	targets[1] = theirs->column[0];
 	key->column = columns;
 	key->target_column = targets;
 	key->n = 2;
 	key->is_widened = true;
+	key->is_within = theirs->families && theirs->families->n > 0 && theirs->families->count[0] > 0;
 }
 
 /*
@@ -140,7 +141,7 @@ widen_keys_by(const LearnSchema *schema, LearnTable *table, const LearnKey *shar
 			continue;
 		theirs = same_target(schema, &schema->table[key->target], shared);
 		if (theirs && !leads_to(schema, key->target, (int) (table - schema->table), 0) && agree(schema, table, key, shared, theirs))
-			widen(key, shared->column[0], theirs->column[0]);
+			widen(key, shared->column[0], theirs);
 		CHECK_FOR_INTERRUPTS();
 	}
 }
