@@ -22,9 +22,6 @@
 #include "learn/learn.h"
 #include "learn/likeness.h"
 
-/* Two columns go together if they are so much less like columns that do not. */
-#define TOGETHER	0.1
-
 /* What a comparison is about, and what it has found. */
 typedef struct Compared
 {
@@ -366,39 +363,11 @@ read_cells(const SpindleJson *node, bool is_target, Frequency *frequency)
 
 	while (p[0] >= 'A' && p[0] <= 'Z' && p[1] >= 'A' && p[1] <= 'Z' && p[2] == ':')
 	{
-		Frequency  *f = &frequency[(p[0] - 'A') * 26 + p[1] - 'A'];
+		Frequency  *f = &frequency[(p[0] - 'A') * LIKENESS_LETTERS + p[1] - 'A'];
 
 		*(is_target ? &f->target : &f->source) += strtod(p + 3, &p);
 		p += *p == ' ';
 	}
-}
-
-/* The correlation of the numbers of bins, without nulls; 0 if there is none. */
-static double
-correlation_of(const Frequency *frequency, bool is_target)
-{
-	double		n = 0;
-	double		x = 0;
-	double		y = 0;
-	double		xx = 0;
-	double		yy = 0;
-	double		xy = 0;
-
-	for (int a = 1; a < 26; a++)
-		for (int b = 1; b < 26; b++)
-		{
-			double		weight = is_target ? frequency[a * 26 + b].target : frequency[a * 26 + b].source;
-
-			n += weight;
-			x += weight * a;
-			y += weight * b;
-			xx += weight * a * a;
-			yy += weight * b * b;
-			xy += weight * a * b;
-		}
-	if (n <= 0 || xx - x * x / n <= 0 || yy - y * y / n <= 0)
-		return 0;
-	return (xy - x * y / n) / sqrt((xx - x * x / n) * (yy - y * y / n));
 }
 
 /* Rows of the same parent are not chosen by themselves: let there be as many as parents, at most. */
@@ -408,48 +377,16 @@ count_parents(const Both *pairs, Frequency *frequency)
 	double		parents[] = {number_in(&pairs->source, "parents"), number_in(&pairs->target, "parents")};
 	double		sum[] = {0, 0};
 
-	for (int i = 0; i < 26 * 26; i++)
+	for (int i = 0; i < LIKENESS_CELLS; i++)
 	{
 		sum[0] += frequency[i].source;
 		sum[1] += frequency[i].target;
 	}
-	for (int i = 0; i < 26 * 26; i++)
+	for (int i = 0; i < LIKENESS_CELLS; i++)
 	{
 		frequency[i].source *= parents[0] > 0 && parents[0] < sum[0] ? parents[0] / sum[0] : 1;
 		frequency[i].target *= parents[1] > 0 && parents[1] < sum[1] ? parents[1] / sum[1] : 1;
 	}
-}
-
-/* Do two columns go together in one of the samples? */
-static bool
-go_together(const Frequency *frequency)
-{
-	Frequency  *apart = palloc(sizeof(Frequency) * 26 * 26);
-	bool		result = false;
-
-	for (int side = 0; side < 2; side++)
-	{
-		double		row[26] = {0};
-		double		column[26] = {0};
-		double		sum = 0;
-
-		for (int i = 0; i < 26 * 26; i++)
-		{
-			double		weight = side ? frequency[i].target : frequency[i].source;
-
-			row[i / 26] += weight;
-			column[i % 26] += weight;
-			sum += weight;
-		}
-		for (int i = 0; i < 26 * 26; i++)
-		{
-			apart[i].source = side ? frequency[i].target : frequency[i].source;
-			apart[i].target = sum > 0 ? row[i / 26] * column[i % 26] / sum : 0;
-		}
-		result |= sum > 0 && learn_tv(apart, 26 * 26) < 1 - TOGETHER;
-	}
-	pfree(apart);
-	return result;
 }
 
 /* The two columns of a pair, as one text in UTF-8. */
@@ -475,7 +412,7 @@ columns_of(const SpindleJson *pair)
 static void
 compare_pair(Compared *compared, const Both *pairs, const char *name, bool is_kin)
 {
-	Frequency  *frequency = palloc0(sizeof(Frequency) * 26 * 26);
+	Frequency  *frequency = palloc0(sizeof(Frequency) * LIKENESS_CELLS);
 	Both		cells;
 
 	if (!both_have(pairs, "cells", &cells))
@@ -484,12 +421,12 @@ compare_pair(Compared *compared, const Both *pairs, const char *name, bool is_ki
 	read_cells(&cells.target, true, frequency);
 	if (is_kin)
 		count_parents(pairs, frequency);
-	compared->is_aside = !go_together(frequency);
+	compared->is_aside = !learn_go_together(frequency);
 	add(compared, is_kin ? "intertable" : "pair", name, is_kin ? "ContingencySimilarity of kin" : "ContingencySimilarity",
-		learn_tv(frequency, 26 * 26));
+		learn_tv(frequency, LIKENESS_CELLS));
 	if (spindle_json_has(&pairs->source, "ordered") && cJSON_IsTrue(spindle_json_member(&pairs->source, "ordered").value))
 		add(compared, is_kin ? "intertable" : "pair", name, is_kin ? "CorrelationSimilarity of kin" : "CorrelationSimilarity",
-			1 - fabs(correlation_of(frequency, false) - correlation_of(frequency, true)) / 2);
+			1 - fabs(learn_correlation(frequency, false) - learn_correlation(frequency, true)) / 2);
 	compared->is_aside = false;
 	pfree(frequency);
 }

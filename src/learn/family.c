@@ -33,6 +33,12 @@
 #define BY_CHANCE		0.02
 #define WORTH_TELLING	0.05
 
+/* From this correlation on, rows stand in the order of those that they refer to. */
+#define IN_ORDER	0.98
+
+/* A parent with so many times the mean number of children is more than chance. */
+#define TOO_POPULAR	8
+
 /* How far the mean of counts and the ratio may be apart. */
 #define MEAN_OFF		0.03
 
@@ -216,15 +222,12 @@ is_better(const LearnKey *key, const LearnKey *other)
 }
 
 /*
- * learn_choose_parent
- *		Let the rows of a table be children of a target whose numbers of rows chance
- *		would not give, if it has no parent and they can be: the one of whose rows they
- *		would be deleted with, or that has most rows.
- *
- * Other foreign keys by which no row has two choose so.
+ * Let the rows of a table be children of a target whose numbers of rows chance would not
+ * give, if it has no parent and they can be: the one with whose rows they would be
+ * deleted, or that has most rows.  Other foreign keys by which no row has two choose so.
  */
-void
-learn_choose_parent(LearnSchema *schema, LearnTable *table)
+static void
+choose_parent(LearnSchema *schema, LearnTable *table)
 {
 	ListCell   *lc;
 
@@ -253,6 +256,59 @@ learn_choose_parent(LearnSchema *schema, LearnTable *table)
 		key->is_distinct = true;
 		learn_add_cap(table, 1, list_make1_int(key->target),
 					  psprintf("no row of %s has two by foreign key %s", key->target_name, key->name));
+	}
+}
+
+/* May caps limit the rows of a table at some scale?  Those by types do so far above. */
+static bool
+may_be_limited(const LearnTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->caps)
+	{
+		const LearnCap *cap = lfirst(lc);
+
+		if (cap->tables || cap->factor < table->tuples * 100)
+			return true;
+	}
+
+	/* periods would be those of a parent */
+	for (int c = 0; c < table->ncolumns; c++)
+		if (table->column[c].differs == LEARN_DIFFERS &&
+			(table->column[c].kind == LEARN_DATE || table->column[c].kind == LEARN_TIMESTAMP))
+			return true;
+	return false;
+}
+
+/*
+ * learn_find_parents
+ *		Once sets are met: a table whose rows stand in the order of those that a foreign
+ *		key refers to is children of these, if nothing limits its rows; or of those
+ *		whose numbers of rows chance would not give.
+ */
+void
+learn_find_parents(LearnSchema *schema)
+{
+	for (int t = 0; t < schema->ntables; t++)
+	{
+		LearnTable *table = &schema->table[t];
+		ListCell   *lc;
+
+		foreach(lc, table->keys)
+		{
+			LearnKey   *key = lfirst(lc);
+			const LearnStatistics *statistics = table->column[key->column[0]].statistics;
+
+			if (key->n == 1 && key->target >= 0 && !table->empty && !may_be_limited(table) && statistics &&
+				statistics->correlation > IN_ORDER && schema->table[key->target].tuples >= 100 &&
+				(key->families || statistics->nvalues == 0 ||
+				 statistics->frequency[0] * schema->table[key->target].tuples < TOO_POPULAR) &&
+				learn_make_parent(schema, table, key))
+				break;
+		}
+		if (!table->empty && !may_be_limited(table))
+			choose_parent(schema, table);
 	}
 }
 

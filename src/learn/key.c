@@ -22,12 +22,6 @@
 /* Steps of a path, at most. */
 #define MAX_STEPS	8
 
-/* From this correlation on, rows stand in the order of those that they refer to. */
-#define IN_ORDER	0.98
-
-/* A parent with so many times the mean number of children is more than chance. */
-#define TOO_POPULAR	8
-
 /*
  * learn_empty
  *		Let a table have no rows, for a reason; nor those that need rows of it.
@@ -264,7 +258,7 @@ place_table(LearnSchema *schema, LearnTable *table)
 
 		key->index = foreach_current_index(lc);
 		if (key->is_widened && (table->column[key->column[0]].key >= 0 || table->column[key->column[1]].always_null ||
-								table->column[key->column[1]].left_out))
+								table->column[key->column[1]].left_out || missing_column(schema, key)))
 			learn_narrow_key(key);
 		for (int i = 0; i < key->n; i++)
 		{
@@ -528,59 +522,6 @@ break_circles(LearnSchema *schema)
 			key->place = LEARN_IMPLIED;
 			learn_add_cap(table, 1, list_make1_int(key->target), "keys that refer to each other in a circle");
 		}
-	}
-}
-
-/* May caps limit the rows of a table at some scale?  Those by types do so far above. */
-static bool
-may_be_limited(const LearnTable *table)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->caps)
-	{
-		const LearnCap *cap = lfirst(lc);
-
-		if (cap->tables || cap->factor < table->tuples * 100)
-			return true;
-	}
-
-	/* periods would be those of a parent */
-	for (int c = 0; c < table->ncolumns; c++)
-		if (table->column[c].differs == LEARN_DIFFERS &&
-			(table->column[c].kind == LEARN_DATE || table->column[c].kind == LEARN_TIMESTAMP))
-			return true;
-	return false;
-}
-
-/*
- * learn_find_parents
- *		Once sets are met: a table whose rows stand in the order of those that a foreign
- *		key refers to is children of these, if nothing limits its rows; or of those
- *		whose numbers of rows chance would not give.
- */
-void
-learn_find_parents(LearnSchema *schema)
-{
-	for (int t = 0; t < schema->ntables; t++)
-	{
-		LearnTable *table = &schema->table[t];
-		ListCell   *lc;
-
-		foreach(lc, table->keys)
-		{
-			LearnKey   *key = lfirst(lc);
-			const LearnStatistics *statistics = table->column[key->column[0]].statistics;
-
-			if (key->n == 1 && key->target >= 0 && !table->empty && !may_be_limited(table) && statistics &&
-				statistics->correlation > IN_ORDER && schema->table[key->target].tuples >= 100 &&
-				(key->families || statistics->nvalues == 0 ||
-				 statistics->frequency[0] * schema->table[key->target].tuples < TOO_POPULAR) &&
-				learn_make_parent(schema, table, key))
-				break;
-		}
-		if (!table->empty && !may_be_limited(table))
-			learn_choose_parent(schema, table);
 	}
 }
 

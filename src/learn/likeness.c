@@ -11,6 +11,9 @@
 
 #include "learn/likeness.h"
 
+/* Two columns go together if they are so much less like columns that do not. */
+#define TOGETHER	0.1
+
 /*
  * learn_ks
  *		1 less the largest difference of the shares that are not above a value, of two
@@ -90,4 +93,71 @@ learn_top_share(const Distribution *distribution, double top)
 		wanted -= distribution->weight[i];
 	}
 	return all > 0 ? sum / all : 0;
+}
+
+/*
+ * learn_correlation
+ *		The correlation of the bins of two columns in one sample, by the frequencies of
+ *		all cells; nulls, which are the first bin, left out.  0 if there is none.
+ */
+double
+learn_correlation(const Frequency *frequency, bool is_target)
+{
+	double		n = 0;
+	double		x = 0;
+	double		y = 0;
+	double		xx = 0;
+	double		yy = 0;
+	double		xy = 0;
+
+	for (int a = 1; a < LIKENESS_LETTERS; a++)
+		for (int b = 1; b < LIKENESS_LETTERS; b++)
+		{
+			double		weight = is_target ? frequency[a * LIKENESS_LETTERS + b].target : frequency[a * LIKENESS_LETTERS + b].source;
+
+			n += weight;
+			x += weight * a;
+			y += weight * b;
+			xx += weight * a * a;
+			yy += weight * b * b;
+			xy += weight * a * b;
+		}
+	if (n <= 0 || xx - x * x / n <= 0 || yy - y * y / n <= 0)
+		return 0;
+	return (xy - x * y / n) / sqrt((xx - x * x / n) * (yy - y * y / n));
+}
+
+/*
+ * learn_go_together
+ *		Do two columns go together in one of the samples, by the frequencies of all cells?
+ */
+bool
+learn_go_together(const Frequency *frequency)
+{
+	Frequency  *apart = palloc(sizeof(Frequency) * LIKENESS_CELLS);
+	bool		result = false;
+
+	for (int side = 0; side < 2; side++)
+	{
+		double		row[LIKENESS_LETTERS] = {0};
+		double		column[LIKENESS_LETTERS] = {0};
+		double		sum = 0;
+
+		for (int i = 0; i < LIKENESS_CELLS; i++)
+		{
+			double		weight = side ? frequency[i].target : frequency[i].source;
+
+			row[i / LIKENESS_LETTERS] += weight;
+			column[i % LIKENESS_LETTERS] += weight;
+			sum += weight;
+		}
+		for (int i = 0; i < LIKENESS_CELLS; i++)
+		{
+			apart[i].source = side ? frequency[i].target : frequency[i].source;
+			apart[i].target = sum > 0 ? row[i / LIKENESS_LETTERS] * column[i % LIKENESS_LETTERS] / sum : 0;
+		}
+		result |= sum > 0 && learn_tv(apart, LIKENESS_CELLS) < 1 - TOGETHER;
+	}
+	pfree(apart);
+	return result;
 }

@@ -379,7 +379,7 @@ extern bool learn_ask_families(const LearnTable *table, const LearnKey *key, Lea
 
 /* family.c */
 extern LearnFamilies *learn_make_families(const LearnSchema *schema, double parents, double *count, double *number, int n);
-extern void learn_choose_parent(LearnSchema *schema, LearnTable *table);
+extern void learn_find_parents(LearnSchema *schema);
 extern char *learn_counts(const LearnTable *table);
 extern void learn_judge_families(LearnSchema *schema);
 
@@ -426,7 +426,6 @@ extern void learn_forbid(LearnSchema *schema, LearnTable *table, const char *nam
 
 /* key.c */
 extern void learn_place_keys(LearnSchema *schema);
-extern void learn_find_parents(LearnSchema *schema);
 extern void learn_review_keys(LearnSchema *schema);
 extern void learn_empty(LearnSchema *schema, LearnTable *table, const char *why);
 extern char *learn_key_step(LearnTable *table, LearnKey *key);
