@@ -104,6 +104,8 @@ bins_like(const Profile *profile, const ProfileTable *table, const ProfileColumn
 
 		if (bins->n == PROFILE_BINS)
 			spindle_json_error(&at, NULL, "there are more than %d bins.", PROFILE_BINS);
+		if (column->kind == PROFILE_NUMBER && (strspn(text, "+-.0123456789eE") != strlen(text) || strpbrk(text, "0123456789") == NULL))
+			spindle_json_error(&bin, NULL, "it is no number.");
 		bins->bin[bins->n++] = pg_any_to_server(text, (int) strlen(text), PG_UTF8);
 	}
 	return bins->n > 0;

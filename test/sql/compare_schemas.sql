@@ -78,6 +78,7 @@ SELECT spindle_compare_schemas('alike_a', 'alike_b', at_level => 'rows'); -- ERR
 SELECT spindle_profile('alike_a', sample_rows => 0); -- ERROR
 SELECT spindle_profile('alike_a', '{nothing}'); -- ERROR
 SELECT spindle_profile(NULL); -- ERROR
+SELECT spindle_profile('alike_a', like_profile => '{"tables": {"item": {"columns": {"price": {"bins": ["x"]}}}}}'); -- ERROR
 -- odd tables: without rows, columns or keys; names with quotes; values that are no numbers
 CREATE SCHEMA "alike ""d""";
 CREATE TABLE "alike ""d"""."a ""b""" ("x 'y'" float8, q0 timestamptz, "select" numeric, arr int[], doc jsonb, b bytea, iv interval, u uuid);
