@@ -16,6 +16,7 @@ OBJS = \
 	src/api/json_type.o \
 	src/api/last_position.o \
 	src/api/learn.o \
+	src/api/profile.o \
 	src/api/registry.o \
 	src/api/rows.o \
 	src/api/seed.o \
@@ -141,15 +142,20 @@ OBJS = \
 	src/json/merge.o \
 	src/json/reader.o \
 	src/library/change_call.o \
+	src/learn/aggregate.o \
 	src/learn/ask.o \
 	src/learn/carry.o \
 	src/learn/catalog.o \
 	src/learn/check.o \
+	src/learn/compare.o \
 	src/learn/constraint.o \
 	src/learn/differ.o \
+	src/learn/difference.o \
+	src/learn/family.o \
 	src/learn/guess.o \
 	src/learn/key.o \
 	src/learn/leak.o \
+	src/learn/likeness.o \
 	src/learn/learn.o \
 	src/learn/limit.o \
 	src/learn/mask.o \
@@ -157,10 +163,16 @@ OBJS = \
 	src/learn/name.o \
 	src/learn/partition.o \
 	src/learn/quantile.o \
+	src/learn/pattern.o \
+	src/learn/popularity.o \
+	src/learn/profile.o \
+	src/learn/profile_pair.o \
+	src/learn/profile_query.o \
 	src/learn/query.o \
 	src/learn/rule.o \
 	src/learn/scale.o \
 	src/learn/statistics.o \
+	src/learn/tenant.o \
 	src/learn/type.o \
 	src/learn/unique.o \
 	src/learn/value.o \

@@ -1502,7 +1502,7 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_learn IS
-'a definition that fills tables like those of some schemas, from their catalogue and statistics; writes nothing';
+'a definition that fills tables like those of some schemas, from their catalogue, statistics and aggregates; writes nothing';
 
 CREATE FUNCTION @extschema@.spindle_learn_report(definition json)
 RETURNS TABLE (
@@ -1532,7 +1532,7 @@ BEGIN ATOMIC
   numbered AS (
     SELECT row_number() OVER () AS line, l.* FROM lines l)
   SELECT n.table_name, n.column_name, n.rule, n.learned ->> 'source',
-    CASE n.learned ->> 'source' WHEN 'declared' THEN 'declared' WHEN 'statistics' THEN 'measured' WHEN 'name' THEN 'guessed' WHEN 'type' THEN 'guessed' END,
+    CASE n.learned ->> 'source' WHEN 'declared' THEN 'declared' WHEN 'statistics' THEN 'measured' WHEN 'aggregates' THEN 'measured' WHEN 'name' THEN 'guessed' WHEN 'type' THEN 'guessed' END,
     CASE WHEN n.learned IS NOT NULL THEN coalesce((n.learned ->> 'carried')::bigint, 0) END, (n.learned ->> 'least_rows')::bigint,
     n.learned ->> 'withheld', n.note
   FROM numbered n ORDER BY n.place, n.part, n.line;
@@ -1554,3 +1554,53 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_leak_check(json, text) IS
 'the literals of a definition that are texts in a schema, as far as the caller may read it';
+
+CREATE FUNCTION @extschema@.spindle_profile(
+  schema_name text,
+  tables text[] DEFAULT NULL,
+  sample_rows integer DEFAULT 100000,
+  like_profile json DEFAULT NULL)
+RETURNS json
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_profile IS
+'what the rows of a schema are like: distributions of columns, of rows per row, of pairs of columns, and what the planner expects';
+
+CREATE FUNCTION @extschema@.spindle_compare_schemas(
+  source_schema text,
+  target_schema text,
+  sample_rows integer DEFAULT 100000,
+  at_level text DEFAULT 'all',
+  tables text[] DEFAULT NULL)
+RETURNS TABLE (
+  level text,
+  table_name text,
+  column_name text,
+  measure text,
+  value double precision,
+  target double precision,
+  passes boolean)
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_compare_schemas IS
+'how like each other the rows of two schemas are, by measures with targets';
+
+CREATE FUNCTION @extschema@.spindle_compare_profiles(
+  source_profile json,
+  target_profile json,
+  at_level text DEFAULT 'all')
+RETURNS TABLE (
+  level text,
+  table_name text,
+  column_name text,
+  measure text,
+  value double precision,
+  target double precision,
+  passes boolean)
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.spindle_compare_profiles IS
+'how like each other two schemas are of which spindle_profile has made profiles, perhaps in different databases';

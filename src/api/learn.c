@@ -67,7 +67,7 @@ optional_names(FunctionCallInfo fcinfo, int arg, const char *name)
 Datum
 spindle_learn(PG_FUNCTION_ARGS)
 {
-	static const char *const read[] = {"catalog", "statistics", NULL};
+	static const char *const read[] = {"catalog", "statistics", "aggregates", "data", NULL};
 	static const char *const carry[] = {"none", "safe", "all", NULL};
 	SpindleLearnOptions options = {0};
 

@@ -297,7 +297,7 @@ learn_read_catalog(const SpindleLearnOptions *options)
 	read_enums(schema);
 	learn_read_constraints(schema, relids);
 	learn_read_partitions(schema, relids);
-	if (options->read == SPINDLE_LEARN_STATISTICS)
+	if (options->read >= SPINDLE_LEARN_STATISTICS)
 		learn_read_statistics(schema, relids);
 	return schema;
 }

@@ -22,12 +22,6 @@
 /* Steps of a path, at most. */
 #define MAX_STEPS	8
 
-/* From this correlation on, rows stand in the order of those that they refer to. */
-#define IN_ORDER	0.98
-
-/* A parent with so many times the mean number of children is more than chance. */
-#define TOO_POPULAR	8
-
 /*
  * learn_empty
  *		Let a table have no rows, for a reason; nor those that need rows of it.
@@ -229,12 +223,18 @@ missing_column(const LearnSchema *schema, const LearnKey *key)
 	return NULL;
 }
 
-/* For list_sort: those that always choose first, then those of more columns. */
+/*
+ * For list_sort: those that always choose first, then those of more columns; last those
+ * that choose among rows of what others have chosen.
+ */
 static int
 compare_keys(const ListCell *a, const ListCell *b)
 {
 	const LearnKey *x = lfirst(a);
 	const LearnKey *y = lfirst(b);
+
+	if (x->is_within != y->is_within)
+		return x->is_within ? 1 : -1;
 
 	if (x->not_null != y->not_null)
 		return x->not_null ? -1 : 1;
@@ -257,6 +257,9 @@ place_table(LearnSchema *schema, LearnTable *table)
 		bool		is_null = false;
 
 		key->index = foreach_current_index(lc);
+		if (key->is_widened && (table->column[key->column[0]].key >= 0 || table->column[key->column[1]].always_null ||
+								table->column[key->column[1]].left_out || missing_column(schema, key)))
+			learn_narrow_key(key);
 		for (int i = 0; i < key->n; i++)
 		{
 			given += table->column[key->column[i]].key >= 0;
@@ -522,49 +525,6 @@ break_circles(LearnSchema *schema)
 	}
 }
 
-/* May caps limit the rows of a table at some scale?  Those by types do so far above. */
-static bool
-may_be_limited(const LearnTable *table)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->caps)
-	{
-		const LearnCap *cap = lfirst(lc);
-
-		if (cap->tables || cap->factor < table->tuples * 100)
-			return true;
-	}
-	return false;
-}
-
-/*
- * learn_find_parents
- *		Once sets are met: a table whose rows stand in the order of those that a foreign
- *		key refers to is children of these, if nothing limits its rows.
- */
-void
-learn_find_parents(LearnSchema *schema)
-{
-	for (int t = 0; t < schema->ntables; t++)
-	{
-		LearnTable *table = &schema->table[t];
-		ListCell   *lc;
-
-		foreach(lc, table->keys)
-		{
-			LearnKey   *key = lfirst(lc);
-			const LearnStatistics *statistics = table->column[key->column[0]].statistics;
-
-			if (key->n == 1 && key->target >= 0 && !table->empty && !may_be_limited(table) && statistics &&
-				statistics->correlation > IN_ORDER && schema->table[key->target].tuples >= 100 &&
-				(statistics->nvalues == 0 || statistics->frequency[0] * schema->table[key->target].tuples < TOO_POPULAR) &&
-				learn_make_parent(schema, table, key))
-				break;
-		}
-	}
-}
-
 /*
  * learn_review_keys
  *		Once all else is decided: a foreign key to a table that has got no rows is null,
@@ -673,7 +633,15 @@ learn_place_keys(LearnSchema *schema)
 		{
 			LearnKey   *key = lfirst(lc);
 
-			if (key->place == LEARN_AMONG && !find_among(schema, &schema->table[t], key))
+			if (key->place != LEARN_AMONG || find_among(schema, &schema->table[t], key))
+				continue;
+			if (key->is_widened)
+			{
+				learn_narrow_key(key);
+				key->place = LEARN_OWN;
+				key->is_single = key->target_column[0] == schema->table[key->target].key_column;
+			}
+			else
 				give_up(schema, &schema->table[t], key, "the columns that it shares with another foreign key would not agree");
 		}
 	}

@@ -72,18 +72,27 @@ learn(const SpindleLearnOptions *options)
 
 	learn_name_all(schema);
 	learn_find_types(schema);
+	if (options->read >= SPINDLE_LEARN_AGGREGATES)
+		learn_read_aggregates(schema);
 	learn_guess_rows(schema);
 	learn_find_range(schema);
 	learn_understand_checks(schema);
 	learn_find_values(schema);
 	skip_tables(schema);
+	if (options->read >= SPINDLE_LEARN_AGGREGATES)
+		learn_widen_keys(schema);
 	learn_place_keys(schema);
 	learn_meet_sets(schema);
 	learn_find_parents(schema);
 	learn_find_followers(schema);
+	if (options->read >= SPINDLE_LEARN_AGGREGATES)
+		learn_find_differences(schema);
 	learn_find_variants(schema);
+	if (options->read >= SPINDLE_LEARN_AGGREGATES)
+		learn_find_patterns(schema);
 	learn_review_keys(schema);
 	learn_count_rows(schema);
+	learn_judge_families(schema);
 	learn_make_rules(schema);
 	return learn_write(schema);
 }

@@ -16,7 +16,9 @@
 typedef enum SpindleLearnRead
 {
 	SPINDLE_LEARN_CATALOG,		/* what it is declared to be */
-	SPINDLE_LEARN_STATISTICS	/* and what pg_stats tells the caller */
+	SPINDLE_LEARN_STATISTICS,	/* and what pg_stats tells the caller */
+	SPINDLE_LEARN_AGGREGATES,	/* and numbers about the rows that he may read, but no value of them */
+	SPINDLE_LEARN_DATA			/* and some of these rows */
 } SpindleLearnRead;
 
 /* Which values of it may stand in the definition. */
@@ -39,6 +41,29 @@ typedef struct SpindleLearnOptions
 	List	   *harmless;
 } SpindleLearnOptions;
 
+/* What a profile of a schema is asked for. */
+typedef struct SpindleLearnProfileOptions
+{
+	const char *schema;
+	bool		has_tables;		/* only those of tables, else all */
+	List	   *tables;			/* names */
+	int64		sample_rows;	/* rows of a table that are looked at, at most */
+	const char *like;			/* profile of another schema, whose bins are taken, or NULL */
+} SpindleLearnProfileOptions;
+
+/* How one thing compares in two schemas. */
+typedef struct SpindleLikeness
+{
+	const char *level;			/* column, reference, pair, intertable, query, size */
+	const char *table;			/* NULL for what sums up others */
+	const char *column;			/* or columns, or a query; NULL for the table */
+	const char *measure;
+	double		value;
+	double		target;			/* NaN if there is none */
+	bool		is_at_most;		/* the value should not be above the target, else not below it */
+	bool		is_aside;		/* it says little: it is not summed up */
+} SpindleLikeness;
+
 /* A literal of a definition that is a value of a database. */
 typedef struct SpindleLeak
 {
@@ -52,6 +77,8 @@ typedef struct SpindleLeak
 
 extern int	spindle_learn_settings(void);
 extern char *spindle_learn_schemas(const SpindleLearnOptions *options);
+extern char *spindle_learn_profile(const SpindleLearnProfileOptions *options);
+extern List *spindle_learn_compare(const char *source, const char *target, const char *level);
 extern List *spindle_learn_leaks(const char *definition, const char *schema);
 
 #endif							/* SPINDLE_LEARN_H */

@@ -10,6 +10,8 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
+
 /*
  * What becomes of a row.  value has its columns as texts, NULL for null; they are
  * gone after the call, and what is allocated stays.

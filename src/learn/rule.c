@@ -58,6 +58,16 @@ nulls_of(const LearnColumn *column)
 	return column->not_null ? 0 : column->statistics ? floor(column->statistics->null_fraction * 1000 + 0.5) / 1000 : SOME_NULLS;
 }
 
+/* The nulls that a column has of its own, which is null where another one is. */
+static double
+nulls_beyond(const LearnColumn *column, const LearnColumn *first)
+{
+	double		own = 1 - nulls_of(column);
+	double		others = 1 - nulls_of(first);
+
+	return own >= others ? 0 : floor((1 - own / others) * 1000 + 0.5) / 1000;
+}
+
 /* How a foreign key chooses its row. */
 static char *
 key_rule(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
@@ -77,9 +87,11 @@ key_rule(const LearnSchema *schema, const LearnTable *table, const LearnKey *key
 		return psprintf("{\"kind\": \"hierarchy\", \"levels\": 3, \"roots\": %s}", learn_number(Max(1, floor(least / 20))));
 	}
 	if (key->among)
-		return psprintf("{\"kind\": \"reference\", \"table\": \"%s\", \"among\": \"%s\"}", target, key->among);
+		return psprintf("{\"kind\": \"reference\", \"table\": \"%s\", \"among\": \"%s\"%s}", target, key->among,
+						key->families && key->families->profile ? key->families->profile : "");
 	return psprintf("{\"kind\": \"reference\", \"table\": \"%s\"%s}", target,
-					key->is_distinct ? ", \"distinct\": \"table\"" : learn_profile(schema, table, key));
+					key->is_distinct ? ", \"distinct\": \"table\"" :
+					key->families && key->families->profile ? key->families->profile : learn_profile(schema, table, key));
 }
 
 /* Can a foreign key choose no row: are all columns that it gives nullable? */
@@ -145,6 +157,8 @@ make_key_column(LearnSchema *schema, LearnTable *table, LearnColumn *column)
 	column->format = origin->format;
 	column->sql_type = origin->sql_type;
 	declare_source(column);
+	if (key->families && key->families->n > 0 && key->place == LEARN_OWN && !key->is_distinct && key->grid < 0)
+		column->source = "aggregates";
 	if (key->is_single && key->row_name == NULL)
 	{
 		column->rule = key_rule(schema, table, key);
@@ -234,6 +248,8 @@ following_rule(LearnTable *table, const LearnColumn *column)
 	bool		is_strict = column->follows_strictly;
 	const char *name = first->name;
 
+	if (column->difference)
+		return column->difference;
 	if (column->kind == LEARN_DATE || column->kind == LEARN_TIMESTAMP)
 	{
 		StringInfoData rule;
@@ -310,6 +326,8 @@ wrap_in_variant(LearnTable *table, LearnColumn *column)
 		column->rule = psprintf("{\"kind\": \"copy\", \"column\": \"%s\"}", own);
 	}
 	column->rule = psprintf("{\"kind\": \"of_variant\", \"variant\": \"%s\", \"rule\": %s}", variant->name, column->rule);
+	if (variant->is_measured)
+		column->source = "aggregates";
 	column->nullable = !column->not_null;
 	column->null_fraction = 0;
 }
@@ -332,8 +350,12 @@ make_rule(LearnSchema *schema, LearnTable *table, LearnColumn *column)
 		column->rule = table->empty ? column->base : own_rule(table, column);
 		column->null_fraction = nulls_of(column);
 		column->nullable = !column->not_null;
-		if (column->differs != LEARN_REPEATS || column->follows >= 0)
+		if (column->differs == LEARN_REPEATS && column->difference)
+			column->source = "aggregates";
+		else if (column->differs != LEARN_REPEATS || column->follows >= 0)
 			declare_source(column);
+		if (column->follows >= 0 && column->difference)
+			column->null_fraction = nulls_beyond(column, &table->column[column->follows]);
 		if (column->differs == LEARN_GRID || column->differs == LEARN_PERIOD_START || column->differs == LEARN_PERIOD_END)
 		{
 			column->nullable = false;

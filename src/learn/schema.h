@@ -20,6 +20,8 @@
 #include "nodes/primnodes.h"
 
 #include "learn/learn.h"
+#include "learn/likeness.h"
+#include "learn/query.h"
 
 /* The range of days where nothing says another one, since 2000-01-01: 2022 to 2024. */
 #define LEARN_FIRST_DAY		8036
@@ -119,6 +121,23 @@ typedef struct LearnNumbers
 	double		others;			/* share of all rows */
 } LearnNumbers;
 
+/*
+ * How many rows refer to one: numbers of children, rising, with the share of the parents
+ * that have so many.  Numbers that few have gave way to others like them; see family.c.
+ */
+typedef struct LearnFamilies
+{
+	double		parents;
+	double		children;
+	double		top;			/* children of the one that has most */
+	int			n;				/* 0 if nothing may be told of them */
+	double	   *count;
+	double	   *share;
+	char	   *profile;		/* as a member of a reference; "" if all are alike */
+	double		distance;		/* largest difference of shares that this leaves */
+	double		counts_distance;	/* the same of count and share */
+} LearnFamilies;
+
 /* A column that rules of others use; not part of the table. */
 typedef struct LearnHidden
 {
@@ -145,6 +164,7 @@ typedef struct LearnColumn
 	char	   *default_text;	/* expression, or NULL */
 	List	   *domain_checks;	/* LearnCheck */
 	LearnStatistics *statistics;	/* NULL if there are none, or not asked */
+	bool		is_readable;	/* aggregates of it may be taken */
 
 	/* type.c */
 	LearnKind	kind;
@@ -172,6 +192,7 @@ typedef struct LearnColumn
 	double		grid_count;		/* numbers in it, 0 for a list */
 	int			follows;		/* column that this one is not before, or -1 */
 	bool		follows_strictly;
+	char	   *difference;		/* rule by which it does, if that was measured, or NULL */
 	int			variant;		/* of the table, whose patterns say it, or -1 */
 
 	/* value.c and differ.c */
@@ -183,7 +204,7 @@ typedef struct LearnColumn
 	char	   *rule;			/* JSON of the rule that it has */
 	double		null_fraction;
 	bool		nullable;
-	const char *source;			/* "declared", "name", "type", "statistics" */
+	const char *source;			/* "declared", "name", "type", "statistics", "aggregates" */
 	int			carried;		/* values of the database in the rule */
 	double		least_rows;		/* that share one of them, at least; 0: none */
 	const char *withheld;		/* why others were not, or NULL */
@@ -226,6 +247,9 @@ typedef struct LearnKey
 	bool		is_full;		/* MATCH FULL */
 	bool		not_null;		/* all columns are */
 	bool		is_single;		/* one column, to the target's key_column */
+	bool		is_widened;		/* by a column that agrees with the target's in all rows; see tenant.c */
+	bool		is_within;		/* and rows of its own are there for each value of that column */
+	LearnFamilies *families;	/* NULL if they are not known */
 
 	LearnPlace	place;
 	bool		is_parent;
@@ -253,6 +277,7 @@ typedef struct LearnVariant
 {
 	char	   *name;			/* of the hidden column */
 	char	   *rule;
+	bool		is_measured;	/* it has the patterns that there are */
 } LearnVariant;
 
 /* Rows that a table cannot have more of. */
@@ -281,6 +306,7 @@ typedef struct LearnTable
 	char	   *sql_name;
 	char	   *name;
 	double		tuples;			/* -1 if unknown */
+	bool		is_counted;		/* tuples were counted, all of them that the caller may read */
 	int			ncolumns;
 	LearnColumn *column;
 	List	   *sets;
@@ -342,6 +368,34 @@ extern void learn_read_partitions(LearnSchema *schema, const char *relids);
 /* statistics.c */
 extern void learn_read_statistics(LearnSchema *schema, const char *relids);
 
+/* aggregate.c */
+extern void learn_read_aggregates(LearnSchema *schema);
+extern const char *learn_relation_name(const LearnTable *table);
+extern const char *learn_column_name(const LearnColumn *column);
+extern const char *learn_as_number(const LearnColumn *column, const char *name);
+extern const char *learn_is_finite(const LearnColumn *column, const char *name);
+extern void learn_find_readable(LearnSchema *schema);
+extern bool learn_ask_families(const LearnTable *table, const LearnKey *key, LearnRow read, void *arg);
+
+/* family.c */
+extern LearnFamilies *learn_make_families(const LearnSchema *schema, double parents, double *count, double *number, int n);
+extern void learn_find_parents(LearnSchema *schema);
+extern char *learn_counts(const LearnTable *table);
+extern void learn_judge_families(LearnSchema *schema);
+
+/* popularity.c */
+extern void learn_fit_profile(LearnFamilies *families, const Distribution *counted);
+
+/* tenant.c */
+extern void learn_widen_keys(LearnSchema *schema);
+extern void learn_narrow_key(LearnKey *key);
+
+/* difference.c */
+extern void learn_find_differences(LearnSchema *schema);
+
+/* pattern.c */
+extern void learn_find_patterns(LearnSchema *schema);
+
 /* name.c */
 extern void learn_name_all(LearnSchema *schema);
 extern char *learn_unique_name(List **used, const char *wanted);
@@ -372,7 +426,6 @@ extern void learn_forbid(LearnSchema *schema, LearnTable *table, const char *nam
 
 /* key.c */
 extern void learn_place_keys(LearnSchema *schema);
-extern void learn_find_parents(LearnSchema *schema);
 extern void learn_review_keys(LearnSchema *schema);
 extern void learn_empty(LearnSchema *schema, LearnTable *table, const char *why);
 extern char *learn_key_step(LearnTable *table, LearnKey *key);

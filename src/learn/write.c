@@ -170,7 +170,9 @@ write_rows(StringInfo out, const LearnSchema *schema, const LearnTable *table)
 	{
 		appendStringInfo(out, "{\"kind\": \"children\", \"of\": \"%s\", \"ratio\": %s", schema->table[table->parent->target].name,
 						 learn_number(table->ratio));
-		if (table->max_one)
+		if (learn_counts(table))
+			appendStringInfoString(out, learn_counts(table));
+		else if (table->max_one)
 			appendStringInfoString(out, ", \"max\": 1");
 		else if (table->needs_children)
 			appendStringInfoString(out, ", \"min\": 1");
@@ -329,7 +331,7 @@ write_types(StringInfo out, const LearnSchema *schema)
 static void
 write_settings(StringInfo out, const LearnSchema *schema)
 {
-	static const char *const read[] = {"catalog", "statistics"};
+	static const char *const read[] = {"catalog", "statistics", "aggregates", "data"};
 	static const char *const carry[] = {"none", "safe", "all"};
 	const SpindleLearnOptions *options = schema->options;
 	const char *separator = ", \"skipped\": {";
