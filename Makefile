@@ -142,6 +142,7 @@ OBJS = \
 	src/json/merge.o \
 	src/json/reader.o \
 	src/library/change_call.o \
+	src/learn/age.o \
 	src/learn/aggregate.o \
 	src/learn/ask.o \
 	src/learn/carry.o \
@@ -149,9 +150,14 @@ OBJS = \
 	src/learn/check.o \
 	src/learn/compare.o \
 	src/learn/constraint.o \
+	src/learn/data.o \
+	src/learn/delay.o \
 	src/learn/differ.o \
 	src/learn/difference.o \
+	src/learn/document.o \
 	src/learn/family.o \
+	src/learn/form.o \
+	src/learn/found.o \
 	src/learn/guess.o \
 	src/learn/key.o \
 	src/learn/leak.o \
@@ -161,6 +167,7 @@ OBJS = \
 	src/learn/mask.o \
 	src/learn/measure.o \
 	src/learn/name.o \
+	src/learn/pair.o \
 	src/learn/partition.o \
 	src/learn/quantile.o \
 	src/learn/pattern.o \
@@ -169,14 +176,20 @@ OBJS = \
 	src/learn/profile_pair.o \
 	src/learn/profile_query.o \
 	src/learn/query.o \
+	src/learn/reference.o \
 	src/learn/rule.o \
+	src/learn/sample.o \
 	src/learn/scale.o \
+	src/learn/settle.o \
 	src/learn/statistics.o \
 	src/learn/tenant.o \
+	src/learn/together.o \
+	src/learn/total.o \
 	src/learn/type.o \
 	src/learn/unique.o \
 	src/learn/value.o \
 	src/learn/variant.o \
+	src/learn/verify.o \
 	src/learn/write.o \
 	src/library/data_set_query.o \
 	src/library/files.o \

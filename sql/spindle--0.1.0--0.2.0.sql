@@ -1496,13 +1496,15 @@ CREATE FUNCTION @extschema@.spindle_learn(
   carry text DEFAULT 'safe',
   k integer DEFAULT 20,
   sensitive text[] DEFAULT NULL,
-  harmless text[] DEFAULT NULL)
+  harmless text[] DEFAULT NULL,
+  sample_rows integer DEFAULT 30000,
+  guess_references boolean DEFAULT true)
 RETURNS json
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.spindle_learn IS
-'a definition that fills tables like those of some schemas, from their catalogue, statistics and aggregates; writes nothing';
+'a definition that fills tables like those of some schemas, from their catalogue, statistics, aggregates and rows; writes nothing';
 
 CREATE FUNCTION @extschema@.spindle_learn_report(definition json)
 RETURNS TABLE (
@@ -1521,7 +1523,7 @@ BEGIN ATOMIC
     SELECT row_number() OVER () AS place, t.key, t.value FROM json_each(definition -> 'tables') t),
   lines AS (
     SELECT t.place, 1 AS part, t.key AS table_name, coalesce(c.value ->> 'name', c.key) AS column_name, c.value #>> '{rule,kind}' AS rule,
-      c.value #> '{learned}' AS learned, NULL AS note
+      c.value #> '{learned}' AS learned, c.value #>> '{learned,note}' AS note
     FROM tables t, json_each(t.value -> 'columns') c WHERE coalesce(c.value ->> 'hidden', 'false') = 'false'
     UNION ALL
     SELECT t.place, 2, t.key, l.key, NULL, NULL, l.value FROM tables t, json_each_text(t.value #> '{learned,left_out}') l
@@ -1532,7 +1534,7 @@ BEGIN ATOMIC
   numbered AS (
     SELECT row_number() OVER () AS line, l.* FROM lines l)
   SELECT n.table_name, n.column_name, n.rule, n.learned ->> 'source',
-    CASE n.learned ->> 'source' WHEN 'declared' THEN 'declared' WHEN 'statistics' THEN 'measured' WHEN 'aggregates' THEN 'measured' WHEN 'name' THEN 'guessed' WHEN 'type' THEN 'guessed' END,
+    CASE n.learned ->> 'source' WHEN 'declared' THEN 'declared' WHEN 'statistics' THEN 'measured' WHEN 'aggregates' THEN 'measured' WHEN 'data' THEN 'measured' WHEN 'name' THEN 'guessed' WHEN 'type' THEN 'guessed' END,
     CASE WHEN n.learned IS NOT NULL THEN coalesce((n.learned ->> 'carried')::bigint, 0) END, (n.learned ->> 'least_rows')::bigint,
     n.learned ->> 'withheld', n.note
   FROM numbered n ORDER BY n.place, n.part, n.line;

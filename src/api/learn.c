@@ -28,7 +28,9 @@ enum
 	ARG_CARRY,
 	ARG_K,
 	ARG_SENSITIVE,
-	ARG_HARMLESS
+	ARG_HARMLESS,
+	ARG_SAMPLE_ROWS,
+	ARG_GUESS_REFERENCES
 };
 
 /* The number of one of some words, which a NULL ends, that an argument is. */
@@ -58,7 +60,7 @@ optional_names(FunctionCallInfo fcinfo, int arg, const char *name)
 }
 
 /*
- * spindle_learn(schema_names, tables, read, carry, k, sensitive, harmless)
+ * spindle_learn(schema_names, tables, read, carry, k, sensitive, harmless, sample_rows, guess_references)
  *		A definition of the tables of some schemas.
  *
  * Raises invalid_parameter_value for arguments that are not legal, and what
@@ -91,6 +93,15 @@ spindle_learn(PG_FUNCTION_ARGS)
 				 errhint("It must be from 2 to 1000000.")));
 	options.sensitive = optional_names(fcinfo, ARG_SENSITIVE, "sensitive");
 	options.harmless = optional_names(fcinfo, ARG_HARMLESS, "harmless");
+	spindle_arg_require(fcinfo, ARG_SAMPLE_ROWS, "sample_rows");
+	options.sample_rows = PG_GETARG_INT32(ARG_SAMPLE_ROWS);
+	if (options.sample_rows < 100 || options.sample_rows > 1000000)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"%s\": %d", "sample_rows", options.sample_rows),
+				 errhint("It must be from 100 to 1000000.")));
+	spindle_arg_require(fcinfo, ARG_GUESS_REFERENCES, "guess_references");
+	options.guess_references = PG_GETARG_BOOL(ARG_GUESS_REFERENCES);
 	PG_RETURN_TEXT_P(cstring_to_text(spindle_learn_schemas(&options)));
 }
 

@@ -176,6 +176,56 @@ load_data_set(const char *set, int *len)
 	return spindle_part_load(SPINDLE_LIBRARY_DATA_SET, set, len, &part);
 }
 
+/* Read a definition. */
+static void
+parse(void *arg)
+{
+	const char *definition = arg;
+	char	   *utf8 = pg_server_to_any(unconstify(char *, definition), (int) strlen(definition), PG_UTF8);
+
+	(void) spindle_domain_parse("learned", utf8, (int) strlen(utf8), load_data_set);
+}
+
+/*
+ * learn_try
+ *		Where a definition is not legal: the table and the column, or the table and its
+ *		copula, as in "tables.a.columns.b"; NULL if it is legal, palloc'd.
+ */
+char *
+learn_try(const char *definition)
+{
+	ErrorData  *error;
+	const char *end;
+	int			dots = 0;
+
+	check_stack_depth();
+	error = spindle_attempt(parse, unconstify(char *, definition), false);
+	if (error == NULL)
+		return NULL;
+	end = error->detail ? error->detail : "";
+	for (; *end && *end != ':' && *end != '['; end++)
+		if (*end == '.' && ++dots == (strstr(error->detail, ".copula") ? 3 : 4))
+			break;
+	return pnstrdup(error->detail ? error->detail : "", error->detail ? end - error->detail : 0);
+}
+
+/*
+ * learn_is_refused
+ *		Is no finding to be used in a column of a table, or as its copula if column is
+ *		NULL?
+ */
+bool
+learn_is_refused(const LearnSchema *schema, const LearnTable *table, const char *column)
+{
+	char	   *place = column ? psprintf("tables.%s.columns.%s", table->name, column) : psprintf("tables.%s.copula", table->name);
+	ListCell   *lc;
+
+	foreach(lc, schema->refused)
+		if (((const char *) lfirst(lc))[0] == '\0' || strcmp(lfirst(lc), place) == 0)
+			return true;
+	return false;
+}
+
 /* A sample of a rule. */
 typedef struct Sample
 {

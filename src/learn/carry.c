@@ -32,6 +32,16 @@ static const char *const sensitive_words[] = {
 	"memo", "description", "bio", "biography", "emails", "mails", "phones", "addresses", "passwords", "secrets", "tokens", "credentials",
 	"salary", "wage", "diagnosis", "religion", "ethnicity", NULL};
 
+/*
+ * learn_name_is_sensitive
+ *		Has a name a word that says that values are about people, or secret?
+ */
+bool
+learn_name_is_sensitive(const char *name)
+{
+	return learn_has_word(name, sensitive_words);
+}
+
 /* Is a column in a list of names that the caller gave: its own name, with or without its table, or a word of it? */
 static bool
 is_listed(const LearnTable *table, const LearnColumn *column, const List *names)
@@ -50,9 +60,12 @@ is_listed(const LearnTable *table, const LearnColumn *column, const List *names)
 	return false;
 }
 
-/* Is a column one of a key, a foreign key or a unique set? */
-static bool
-is_key(const LearnTable *table, int c)
+/*
+ * learn_is_key
+ *		Is a column one of a key, a foreign key or a unique set?
+ */
+bool
+learn_is_key(const LearnTable *table, int c)
 {
 	ListCell   *lc;
 
@@ -86,13 +99,13 @@ learn_why_withheld(const LearnSchema *schema, const LearnTable *table, int c)
 		return "nothing is carried";
 	if (table->tuples < (double) options->k * LEAST_ROWS)
 		return psprintf("the table has fewer than " INT64_FORMAT " rows", options->k * LEAST_ROWS);
-	if (is_key(table, c))
+	if (learn_is_key(table, c))
 		return "it is a key";
 	if (is_listed(table, column, options->sensitive))
 		return "it is sensitive";
 	if (is_listed(table, column, options->harmless))
 		return NULL;
-	if (learn_has_word(column->sql_name, sensitive_words) || (column->statistics && column->statistics->is_masked))
+	if (learn_name_is_sensitive(column->sql_name) || (column->statistics && column->statistics->is_masked))
 		return "its name is sensitive";
 	return NULL;
 }

@@ -76,7 +76,7 @@ is_comparable(const LearnSchema *schema, const LearnTable *table, int c, bool ti
 	bool		is_number = column->kind == LEARN_INT || column->kind == LEARN_DECIMAL || column->kind == LEARN_FLOAT;
 
 	return (times ? is_time(column) : is_number) && column->is_readable && column->key < 0 && !column->counts && !column->left_out &&
-		!column->always_null && !column->limits.has_list && column->differs == LEARN_REPEATS &&
+		!column->always_null && !column->limits.has_list && column->differs == LEARN_REPEATS && column->found_rule == NULL &&
 		learn_why_withheld(schema, table, c) == NULL;
 }
 

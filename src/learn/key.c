@@ -41,7 +41,7 @@ learn_empty(LearnSchema *schema, LearnTable *table, const char *why)
 		{
 			LearnKey   *key = lfirst(lc);
 
-			if (key->target == table - schema->table && key->not_null)
+			if (key->target == table - schema->table && key->not_null && !key->is_guessed)
 				learn_empty(schema, &schema->table[t],
 							psprintf("rows of %s, which its foreign key %s needs, are none", table->sql_name, key->name));
 		}
@@ -202,6 +202,15 @@ give_up(LearnSchema *schema, LearnTable *table, LearnKey *key, const char *why)
 		for (int i = 0; i < key->n; i++)
 			if (table->column[key->column[i]].key == key->index)
 				table->column[key->column[i]].key = -1;
+	if (key->is_guessed)
+	{
+		/* nobody insists on it */
+		key->place = LEARN_IMPLIED;
+		key->is_parent = false;
+		if (table->parent == key)
+			table->parent = NULL;
+		return;
+	}
 	if (!make_null(table, key, why))
 	{
 		key->place = LEARN_IMPLIED;
@@ -380,11 +389,12 @@ learn_make_parent(LearnSchema *schema, LearnTable *table, LearnKey *key)
 }
 
 /*
- * Let a foreign key choose among the rows that have the same values in the columns
- * that it shares with another one; false if that is not possible.
+ * learn_find_among
+ *		Let a foreign key choose among the rows that have the same values in the columns
+ *		that it shares with another one; false if that is not possible.
  */
-static bool
-find_among(LearnSchema *schema, LearnTable *table, LearnKey *key)
+bool
+learn_find_among(LearnSchema *schema, LearnTable *table, LearnKey *key)
 {
 	int			index = key->index;
 	int			shared[INDEX_MAX_KEYS];
@@ -633,7 +643,7 @@ learn_place_keys(LearnSchema *schema)
 		{
 			LearnKey   *key = lfirst(lc);
 
-			if (key->place != LEARN_AMONG || find_among(schema, &schema->table[t], key))
+			if (key->place != LEARN_AMONG || learn_find_among(schema, &schema->table[t], key))
 				continue;
 			if (key->is_widened)
 			{

@@ -13,7 +13,10 @@
 #include "utils/memutils.h"
 
 #include "learn/learn.h"
-#include "learn/schema.h"
+#include "learn/data.h"
+
+/* Places of which findings are given up one by one; then all are. */
+#define MAX_REFUSED	6
 
 /*
  * Settings under which names and values are read and written in one way only, fast,
@@ -30,6 +33,8 @@ static const struct
 	{"timezone", "UTC"},
 	{"extra_float_digits", "1"},
 	{"bytea_output", "hex"},
+	{"synchronize_seqscans", "off"},
+	{"max_parallel_workers_per_gather", "0"},
 	/* estimates for the catalogue make compiling its queries look worth while, which takes twice as long as they do */
 	{"jit", "off"},
 };
@@ -64,19 +69,28 @@ skip_tables(LearnSchema *schema)
 /* Memory is taken in blocks of this size at most, so that little of the last one is unused. */
 #define BLOCK_SIZE		(512 * 1024)
 
-/* All of it, in the current memory context. */
+/*
+ * All of it, in the current memory context.  Of refused columns, and copulas of tables, a
+ * list of places in a definition, nothing that was found in rows is used.
+ */
 static char *
-learn(const SpindleLearnOptions *options)
+learn(const SpindleLearnOptions *options, List *refused)
 {
 	LearnSchema *schema = learn_read_catalog(options);
+	bool		reads_data = options->read >= SPINDLE_LEARN_DATA;
 
 	learn_name_all(schema);
 	learn_find_types(schema);
+	if (reads_data && options->guess_references)
+		learn_guess_references(schema);
+	schema->refused = refused;
 	if (options->read >= SPINDLE_LEARN_AGGREGATES)
 		learn_read_aggregates(schema);
 	learn_guess_rows(schema);
 	learn_find_range(schema);
 	learn_understand_checks(schema);
+	if (reads_data)
+		learn_read_data(schema);
 	learn_find_values(schema);
 	skip_tables(schema);
 	if (options->read >= SPINDLE_LEARN_AGGREGATES)
@@ -85,16 +99,49 @@ learn(const SpindleLearnOptions *options)
 	learn_meet_sets(schema);
 	learn_find_parents(schema);
 	learn_find_followers(schema);
+	if (reads_data)
+		learn_use_findings(schema, false);
 	if (options->read >= SPINDLE_LEARN_AGGREGATES)
 		learn_find_differences(schema);
 	learn_find_variants(schema);
 	if (options->read >= SPINDLE_LEARN_AGGREGATES)
 		learn_find_patterns(schema);
+	if (reads_data)
+	{
+		learn_use_findings(schema, true);
+		learn_use_pairs(schema);
+	}
 	learn_review_keys(schema);
 	learn_count_rows(schema);
 	learn_judge_families(schema);
 	learn_make_rules(schema);
 	return learn_write(schema);
+}
+
+/*
+ * The same by what is found in rows.  What that makes of a column can be something that
+ * only the definition as a whole shows not to be legal; then it is learned again
+ * without that.
+ */
+static char *
+learn_from_data(const SpindleLearnOptions *options)
+{
+	List	   *refused = NIL;
+
+	for (;;)
+	{
+		char	   *definition = learn(options, refused);
+		char	   *place = learn_try(definition);
+
+		bool		is_known = list_length(refused) >= MAX_REFUSED;
+		ListCell   *lc;
+
+		if (place == NULL || (refused && ((const char *) llast(refused))[0] == '\0'))
+			return definition;
+		foreach(lc, refused)
+			is_known |= strcmp(lfirst(lc), place) == 0;
+		refused = lappend(refused, is_known ? "" : place);
+	}
 }
 
 /*
@@ -130,7 +177,7 @@ spindle_learn_schemas(const SpindleLearnOptions *options)
 	int			level = spindle_learn_settings();
 	char	   *definition;
 
-	definition = learn(options);
+	definition = options->read >= SPINDLE_LEARN_DATA ? learn_from_data(options) : learn(options, NIL);
 	AtEOXact_GUC(true, level);
 	MemoryContextSwitchTo(oldcontext);
 	definition = pstrdup(definition);

@@ -39,6 +39,8 @@ typedef struct SpindleLearnOptions
 	int64		k;				/* rows that share a value that is carried */
 	List	   *sensitive;		/* names of columns, or of words in them */
 	List	   *harmless;
+	int			sample_rows;	/* of a table that are read */
+	bool		guess_references;	/* look for foreign keys that are not declared */
 } SpindleLearnOptions;
 
 /* What a profile of a schema is asked for. */

@@ -18,7 +18,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
-#include "learn/schema.h"
+#include "learn/data.h"
 
 /* Parts of a mask, and masks of a column, at most. */
 #define MAX_PARTS		12
@@ -230,68 +230,112 @@ prose_rule(const LearnColumn *column, double words)
 					learn_number(Max(1, floor(words * 10 + 0.5) / 10)), words > 5 ? ", \"capital\": true, \"full_stop\": true" : "");
 }
 
-/*
- * The masks of the texts of statistics, palloc'd, *n of them with room for many; the
- * sum of their weights in *sum, and the words of a text in the mean times that.
- */
-static Mask *
-collect_masks(const LearnStatistics *statistics, int *n, double *sum, double *words)
+/* The masks of the texts of a column, as they are added. */
+struct LearnMasks
 {
-	int			all = statistics->nvalues + statistics->nbounds;
-	int			room = Min(all, MAX_MASKS * 20);
-	Mask	   *masks = palloc(sizeof(Mask) * room);
-	double		rest = 1 - statistics->null_fraction;
+	int			n;
+	int			allocated;
+	Mask	   *mask;
+	double		words;
+	double		sum;			/* of weights */
+};
 
-	*n = 0;
-	*sum = *words = 0;
-	for (int i = 0; i < statistics->nvalues; i++)
-		rest -= statistics->frequency[i];
-	for (int i = 0; i < all; i++)
-	{
-		bool		is_value = i < statistics->nvalues;
-		const char *text = is_value ? statistics->value[i] : statistics->bound[i - statistics->nvalues];
-		double		weight = is_value ? statistics->frequency[i] : Max(rest, 0.001) / statistics->nbounds;
-		Mask		mask;
+/*
+ * learn_masks_create
+ *		Room for what texts look like, palloc'd.
+ */
+LearnMasks *
+learn_masks_create(void)
+{
+	LearnMasks *masks = palloc0(sizeof(LearnMasks));
 
-		*words += words_in(text) * weight;
-		*sum += weight;
-		if (mask_text(text, &mask))
-			add_mask(masks, n, &mask, weight, room);
-	}
+	masks->allocated = 4;
+	masks->mask = palloc(sizeof(Mask) * masks->allocated);
 	return masks;
 }
 
 /*
+ * learn_masks_add
+ *		Add a text, which counts by its weight.
+ */
+void
+learn_masks_add(LearnMasks *masks, const char *text, double weight)
+{
+	Mask		mask;
+
+	masks->words += words_in(text) * weight;
+	masks->sum += weight;
+	if (masks->n == masks->allocated && masks->allocated < MAX_MASKS * 20)
+	{
+		masks->allocated = Min(masks->allocated * 2, MAX_MASKS * 20);
+		masks->mask = repalloc(masks->mask, sizeof(Mask) * masks->allocated);
+	}
+	if (mask_text(text, &mask))
+		add_mask(masks->mask, &masks->n, &mask, weight, masks->allocated);
+}
+
+/*
+ * learn_masks_rule
+ *		A rule for texts that look like those that were added; NULL if there is none.
+ */
+char *
+learn_masks_rule(const LearnMasks *masks, const LearnColumn *column)
+{
+	Mask	   *sorted;
+	int			kept = 0;
+	StringInfoData rule;
+
+	if (masks->sum <= 0)
+		return NULL;
+	if (masks->words / masks->sum > PROSE_WORDS)
+		return prose_rule(column, masks->words / masks->sum);
+	sorted = palloc(sizeof(Mask) * Max(masks->n, 1));
+	memcpy(sorted, masks->mask, sizeof(Mask) * masks->n);
+	qsort(sorted, masks->n, sizeof(Mask), compare_masks);
+	initStringInfo(&rule);
+	appendStringInfoString(&rule, "{\"kind\": \"shape\", \"shapes\": {");
+	for (int i = 0; i < masks->n && kept < MAX_MASKS; i++)
+	{
+		/* what single texts look like is not told */
+		if (sorted[i].texts < 3 || sorted[i].weight < 0.02 * masks->sum)
+			continue;
+		appendStringInfoString(&rule, kept++ ? ", " : "");
+		append_mask(&rule, &sorted[i], column->length > 0 ? column->length : 1000);
+		appendStringInfo(&rule, ": %s", learn_number(Max(1, floor(sorted[i].weight / masks->sum * 1000 + 0.5))));
+	}
+	appendStringInfoString(&rule, "}}");
+	pfree(sorted);
+	return kept > 0 ? rule.data : NULL;
+}
+
+/*
  * learn_mask_rule
- *		A rule for texts like those that the statistics have; NULL if these are none.
+ *		A rule for texts like those of a column, as rows have them or else the
+ *		statistics; NULL if there are none.
  */
 char *
 learn_mask_rule(const LearnColumn *column)
 {
 	const LearnStatistics *statistics = column->statistics;
-	int			kept = 0;
-	Mask	   *masks;
-	int			n;
-	double		words;
-	double		sum;
-	StringInfoData rule;
+	LearnMasks *masks = column->masks;
+	double		rest;
+	char	   *rule;
 
+	if (masks)
+		return learn_masks_rule(masks, column);
 	if (statistics->nvalues + statistics->nbounds == 0)
 		return statistics->width > 200 ? prose_rule(column, statistics->width / 5.5) : NULL;
-	masks = collect_masks(statistics, &n, &sum, &words);
-	initStringInfo(&rule);
-	appendStringInfoString(&rule, "{\"kind\": \"shape\", \"shapes\": {");
-	qsort(masks, n, sizeof(Mask), compare_masks);
-	for (int i = 0; i < n && kept < MAX_MASKS && words / sum <= PROSE_WORDS; i++)
+	masks = learn_masks_create();
+	rest = 1 - statistics->null_fraction;
+	for (int i = 0; i < statistics->nvalues; i++)
 	{
-		/* what single texts look like is not told */
-		if (masks[i].texts < 3 || masks[i].weight < 0.02 * sum)
-			continue;
-		appendStringInfoString(&rule, kept++ ? ", " : "");
-		append_mask(&rule, &masks[i], column->length > 0 ? column->length : 1000);
-		appendStringInfo(&rule, ": %s", learn_number(Max(1, floor(masks[i].weight / sum * 1000 + 0.5))));
+		learn_masks_add(masks, statistics->value[i], statistics->frequency[i]);
+		rest -= statistics->frequency[i];
 	}
-	appendStringInfoString(&rule, "}}");
+	for (int i = 0; i < statistics->nbounds; i++)
+		learn_masks_add(masks, statistics->bound[i], Max(rest, 0.001) / statistics->nbounds);
+	rule = learn_masks_rule(masks, column);
+	pfree(masks->mask);
 	pfree(masks);
-	return words / sum > PROSE_WORDS ? prose_rule(column, words / sum) : kept > 0 ? rule.data : NULL;
+	return rule;
 }

@@ -45,7 +45,7 @@ is_free(const LearnTable *table, const LearnColumn *column)
 	const LearnStatistics *statistics = column->statistics;
 
 	return column->is_readable && !column->not_null && !column->left_out && !column->always_null && column->variant < 0 &&
-		column->grid < 0 && column->differs == LEARN_REPEATS && statistics && statistics->null_fraction > 0 && statistics->null_fraction < 1 &&
+		column->grid < 0 && column->differs == LEARN_REPEATS && column->found_rule == NULL && statistics && statistics->null_fraction > 0 && statistics->null_fraction < 1 &&
 		(statistics->correlation < 0.99 || column->kind == LEARN_TEXT || column->follows >= 0) &&
 		!(key && (key->n > 1 || key->is_parent || key->is_distinct || key->is_tree || key->grid >= 0 || key->place != LEARN_OWN));
 }

@@ -21,9 +21,12 @@
 /* Nulls of a column that can be null, if nothing is known. */
 #define SOME_NULLS	0.1
 
-/* Add a column that rules use; the name is made unique.  Returns it. */
-static LearnHidden *
-add_hidden(LearnTable *table, char *name, const char *type, char *rule)
+/*
+ * learn_add_hidden
+ *		Add a column that rules use, of a name that no other has.  Returns it.
+ */
+LearnHidden *
+learn_add_hidden(LearnTable *table, char *name, const char *type, char *rule)
 {
 	LearnHidden *hidden = palloc0(sizeof(LearnHidden));
 
@@ -89,6 +92,9 @@ key_rule(const LearnSchema *schema, const LearnTable *table, const LearnKey *key
 	if (key->among)
 		return psprintf("{\"kind\": \"reference\", \"table\": \"%s\", \"among\": \"%s\"%s}", target, key->among,
 						key->families && key->families->profile ? key->families->profile : "");
+	if (key->after)
+		return psprintf("{\"kind\": \"reference\", \"table\": \"%s\"%s%s}", target,
+						key->popularity ? key->popularity : learn_profile(schema, table, key), key->after);
 	return psprintf("{\"kind\": \"reference\", \"table\": \"%s\"%s}", target,
 					key->is_distinct ? ", \"distinct\": \"table\"" :
 					key->families && key->families->profile ? key->families->profile : learn_profile(schema, table, key));
@@ -138,7 +144,7 @@ make_row_columns(LearnSchema *schema, LearnTable *table)
 
 		if ((key->place != LEARN_OWN && key->place != LEARN_AMONG) || (key->is_single && key->row_name == NULL))
 			continue;
-		hidden = add_hidden(table, learn_key_step(table, key), "row", key_rule(schema, table, key));
+		hidden = learn_add_hidden(table, learn_key_step(table, key), "row", key_rule(schema, table, key));
 		hidden->nullable = can_choose_none(table, key);
 		if (hidden->nullable && !key->is_tree && !in_variant)
 			for (int i = 0; i < key->n; i++)
@@ -156,9 +162,18 @@ make_key_column(LearnSchema *schema, LearnTable *table, LearnColumn *column)
 
 	column->format = origin->format;
 	column->sql_type = origin->sql_type;
+	if (column->found_rule)
+	{
+		column->rule = column->found_rule;
+		column->nullable = !column->not_null;
+		column->null_fraction = 0;
+		return;
+	}
 	declare_source(column);
 	if (key->families && key->families->n > 0 && key->place == LEARN_OWN && !key->is_distinct && key->grid < 0)
 		column->source = "aggregates";
+	if (key->is_guessed)
+		column->source = "name";
 	if (key->is_single && key->row_name == NULL)
 	{
 		column->rule = key_rule(schema, table, key);
@@ -210,7 +225,7 @@ range_rule(LearnTable *table, const LearnColumn *column)
 		for (int i = 0; i < 2; i++)
 		{
 			name[i] = learn_unique_name(&table->names_used, psprintf("%s_%s", column->name, i == 0 ? "low" : "high"));
-			(void) add_hidden(table, name[i], "bigint", formula(i == 0 ? "row() * 10 - 9" : "row() * 10"));
+			(void) learn_add_hidden(table, name[i], "bigint", formula(i == 0 ? "row() * 10 - 9" : "row() * 10"));
 		}
 		return psprintf("{\"kind\": \"pattern\", \"pattern\": \"[{%s},{%s})\"}", name[0], name[1]);
 	}
@@ -221,10 +236,10 @@ range_rule(LearnTable *table, const LearnColumn *column)
 
 		name[i] = learn_unique_name(&table->names_used, psprintf("%s_%s", column->name, part[i]));
 		if (i < 2)
-			(void) add_hidden(table, name[i], "date", i == 0 ? "{\"kind\": \"periods\", \"part\": \"start\"}" :
+			(void) learn_add_hidden(table, name[i], "date", i == 0 ? "{\"kind\": \"periods\", \"part\": \"start\"}" :
 							  psprintf("{\"kind\": \"periods\", \"part\": \"end\", \"start\": \"%s\"}", name[0]));
 		else
-			(void) add_hidden(table, name[i], "smallint", formula(psprintf("%s(%s)", function[(i - 2) % 3], name[(i - 2) / 3])));
+			(void) learn_add_hidden(table, name[i], "smallint", formula(psprintf("%s(%s)", function[(i - 2) % 3], name[(i - 2) / 3])));
 	}
 	return psprintf("{\"kind\": \"pattern\", \"pattern\": \"[{%s}-{%s:2}-{%s:2},{%s}-{%s:2}-{%s:2})\"}",
 					name[2], name[3], name[4], name[5], name[6], name[7]);
@@ -270,7 +285,7 @@ following_rule(LearnTable *table, const LearnColumn *column)
 	{
 		char	   *own = learn_unique_name(&table->names_used, psprintf("%s_own", column->name));
 
-		(void) add_hidden(table, own, column->format, column->base);
+		(void) learn_add_hidden(table, own, column->format, column->base);
 		return formula(psprintf("greatest(%s%s, %s)", name, is_strict ? " + 1" : "", own));
 	}
 	return psprintf("{\"kind\": \"correlated\", \"column\": \"%s\", \"add\": {\"distribution\": \"uniform\", \"min\": %s, \"max\": 100}}",
@@ -301,6 +316,8 @@ own_rule(LearnTable *table, LearnColumn *column)
 								learn_number(column->grid_count), learn_number(column->limits.has_low ? ceil(column->limits.low) : 1));
 			return listed_rule(column, psprintf("{\"kind\": \"grid\", \"grid\": \"g%d\", \"values\": [", column->grid), NULL);
 		default:
+			if (column->found_rule)
+				return column->found_rule;
 			if (column->follows >= 0)
 				return following_rule(table, column);
 			table->hidden = list_concat(table->hidden, column->base_hidden);
@@ -322,7 +339,7 @@ wrap_in_variant(LearnTable *table, LearnColumn *column)
 	{
 		char	   *own = learn_unique_name(&table->names_used, psprintf("%s_own", column->name));
 
-		(void) add_hidden(table, own, column->format, column->rule);
+		(void) learn_add_hidden(table, own, column->format, column->rule);
 		column->rule = psprintf("{\"kind\": \"copy\", \"column\": \"%s\"}", own);
 	}
 	column->rule = psprintf("{\"kind\": \"of_variant\", \"variant\": \"%s\", \"rule\": %s}", variant->name, column->rule);
@@ -350,7 +367,11 @@ make_rule(LearnSchema *schema, LearnTable *table, LearnColumn *column)
 		column->rule = table->empty ? column->base : own_rule(table, column);
 		column->null_fraction = nulls_of(column);
 		column->nullable = !column->not_null;
-		if (column->differs == LEARN_REPEATS && column->difference)
+		if (column->found)
+			column->null_fraction = column->not_null ? 0 : column->found_nulls;
+		if (column->differs == LEARN_REPEATS && column->found_rule)
+			;
+		else if (column->differs == LEARN_REPEATS && column->difference)
 			column->source = "aggregates";
 		else if (column->differs != LEARN_REPEATS || column->follows >= 0)
 			declare_source(column);
@@ -393,7 +414,7 @@ learn_make_rules(LearnSchema *schema)
 		{
 			LearnVariant *variant = lfirst(lc);
 
-			(void) add_hidden(table, variant->name, "smallint", variant->rule);
+			(void) learn_add_hidden(table, variant->name, "smallint", variant->rule);
 		}
 	}
 }

@@ -209,6 +209,21 @@ typedef struct LearnColumn
 	double		least_rows;		/* that share one of them, at least; 0: none */
 	const char *withheld;		/* why others were not, or NULL */
 	List	   *base_hidden;	/* LearnHidden that base uses */
+
+	/* sample.c and what looks at samples; see data.h */
+	struct LearnMasks *masks;	/* what its texts look like, or NULL */
+	struct LearnCalendar *calendar; /* when its times are, or NULL */
+	char	   *document;		/* rule of its documents, JSON, or NULL */
+	List	   *findings;		/* LearnFinding, the best first */
+
+	/* found.c */
+	const struct LearnFinding *found;	/* whose rule it has, or NULL */
+	char	   *found_rule;		/* its JSON */
+	bool		found_null;		/* it can give null */
+	double		found_nulls;	/* beside those that it gives */
+	List	   *keyed_by;		/* columns whose values it follows from, by number */
+	const char *references;		/* table whose keys it copies, or NULL */
+	const char *note;			/* for the report */
 } LearnColumn;
 
 /* Columns that rows must not have the same values in. */
@@ -260,6 +275,10 @@ typedef struct LearnKey
 	int			grid;			/* or -1 */
 	char	   *row_name;		/* hidden column that chooses, or NULL */
 	char	   *among;			/* path */
+	bool		is_guessed;		/* nobody has declared it */
+	char	   *after;			/* member of a reference, or NULL */
+	List	   *after_columns;	/* that this depends on, by number */
+	char	   *popularity;		/* the same, without the effect of age, or NULL */
 } LearnKey;
 
 /* A CHECK of a table or a domain. */
@@ -333,6 +352,8 @@ typedef struct LearnTable
 	double		ratio;			/* to the parent's */
 	bool		grows;
 	List	   *names_used;		/* of columns */
+	List	   *pairs;			/* LearnPair, of data.h */
+	char	   *copula;			/* JSON, or NULL */
 } LearnTable;
 
 /* An enum that columns have. */
@@ -349,6 +370,7 @@ typedef struct LearnSchema
 	int			ntables;
 	LearnTable *table;			/* by schema and name */
 	List	   *enums;
+	List	   *refused;		/* places of columns, and of copulas, at which no finding is used; "" is all */
 	int			first_day;		/* of the range, since 2000-01-01 */
 	int			end_day;
 } LearnSchema;
@@ -428,6 +450,7 @@ extern void learn_forbid(LearnSchema *schema, LearnTable *table, const char *nam
 extern void learn_place_keys(LearnSchema *schema);
 extern void learn_review_keys(LearnSchema *schema);
 extern void learn_empty(LearnSchema *schema, LearnTable *table, const char *why);
+extern bool learn_find_among(LearnSchema *schema, LearnTable *table, LearnKey *key);
 extern char *learn_key_step(LearnTable *table, LearnKey *key);
 extern bool learn_make_parent(LearnSchema *schema, LearnTable *table, LearnKey *key);
 extern LearnColumn *learn_origin(LearnSchema *schema, LearnTable *table, int column);
@@ -447,10 +470,13 @@ typedef struct LearnAsker LearnAsker;
 extern LearnAsker *learn_ask_open(LearnTable *table);
 extern void learn_ask(LearnAsker *asker, LearnCheck *check, char ***rows, int n, bool *passes);
 extern void learn_ask_close(LearnAsker *asker);
+extern char *learn_try(const char *definition);
+extern bool learn_is_refused(const LearnSchema *schema, const LearnTable *table, const char *column);
 extern List *learn_sample(const LearnColumn *column, const char *rule, int n);
 
 /* value.c */
 extern void learn_find_values(LearnSchema *schema);
+extern bool learn_is_in_set(const LearnTable *table, int c);
 extern void learn_leave_out(LearnSchema *schema, LearnTable *table, LearnColumn *column, const char *why);
 extern void learn_find_table_values(LearnSchema *schema, LearnTable *table);
 extern bool learn_rule_passes(LearnAsker *asker, LearnTable *table, LearnColumn *column, List *values, List **passing);
@@ -458,6 +484,8 @@ extern char *learn_weighted(List *values, const char *more);
 
 /* carry.c */
 extern const char *learn_why_withheld(const LearnSchema *schema, const LearnTable *table, int column);
+extern bool learn_is_key(const LearnTable *table, int column);
+extern bool learn_name_is_sensitive(const char *name);
 extern bool learn_is_shared(const LearnSchema *schema, const LearnTable *table, const LearnStatistics *statistics, int value);
 extern bool learn_text_is_telling(const char *text);
 extern double learn_rounded(const LearnSchema *schema, double number);
@@ -487,6 +515,11 @@ extern char *learn_json_value(const LearnColumn *column, const char *value);
 
 /* rule.c */
 extern void learn_make_rules(LearnSchema *schema);
+extern LearnHidden *learn_add_hidden(LearnTable *table, char *name, const char *type, char *rule);
+
+/* data.c */
+extern void learn_read_data(LearnSchema *schema);
+extern List *learn_decide_by_data(LearnSchema *schema, LearnTable *table, LearnColumn *column);
 
 /* write.c */
 extern char *learn_write(LearnSchema *schema);

@@ -308,13 +308,15 @@ decide_by_type(LearnSchema *schema, LearnTable *table, LearnColumn *column)
 static const struct
 {
 	const char *source;
+	bool		carries;		/* values of the database */
 	Decide		decide;
 }			deciders[] = {
-	{"statistics", learn_decide_by_statistics},
-	{"declared", decide_by_list},
-	{"declared", decide_by_form},
-	{"name", decide_by_name},
-	{"type", decide_by_type},
+	{"data", true, learn_decide_by_data},
+	{"statistics", true, learn_decide_by_statistics},
+	{"declared", false, decide_by_list},
+	{"declared", false, decide_by_form},
+	{"name", false, decide_by_name},
+	{"type", false, decide_by_type},
 };
 
 /*
@@ -416,7 +418,7 @@ find_value(LearnSchema *schema, LearnAsker *asker, LearnTable *table, LearnColum
 			if (column->checks == NIL || learn_rule_passes(asker, table, column, values, &passing))
 			{
 				list_free_deep(values);
-				if (d > 0)
+				if (!deciders[d].carries)
 					forget_carried(column);
 				column->base = lfirst(lc);
 				column->source = deciders[d].source;
@@ -449,7 +451,7 @@ list_values(LearnSchema *schema, LearnAsker *asker, LearnTable *table, LearnColu
 	column->limits.has_list = true;
 	column->limits.list = list_truncate(list_copy(passing), LISTED_VALUES);
 	column->base = linitial(decide_by_list(schema, table, column));
-	column->source = column->carried > 0 ? deciders[0].source : "declared";
+	column->source = column->carried > 0 ? "statistics" : "declared";
 }
 
 /*
@@ -487,9 +489,12 @@ is_in_check(const LearnTable *table, int c)
 	return false;
 }
 
-/* Is a column in a unique set or an exclusion constraint? */
-static bool
-is_in_set(const LearnTable *table, int c)
+/*
+ * learn_is_in_set
+ *		Is a column in a unique set or an exclusion constraint?
+ */
+bool
+learn_is_in_set(const LearnTable *table, int c)
 {
 	ListCell   *lc;
 
@@ -521,13 +526,13 @@ learn_find_table_values(LearnSchema *schema, LearnTable *table)
 
 		if (column->left_out || column->base || column->differing || column->always_null)
 			continue;
-		if (has_better_default(column) && !is_in_set(table, c) && !is_in_check(table, c))
+		if (has_better_default(column) && !learn_is_in_set(table, c) && !is_in_check(table, c) && column->document == NULL)
 		{
 			column->left_out = "its default says more than its type";
 			continue;
 		}
 		find_value(schema, asker, table, column);
-		if (is_in_set(table, c))
+		if (learn_is_in_set(table, c))
 			learn_find_differing(schema, asker, table, column);
 		if (column->base == NULL && column->checks)
 			list_values(schema, asker, table, column);

@@ -193,6 +193,8 @@ write_learned(StringInfo out, const LearnColumn *column)
 		appendStringInfo(out, ", \"carried\": %d, \"least_rows\": %s", column->carried, learn_number(column->least_rows));
 	if (column->withheld)
 		appendStringInfo(out, ", \"withheld\": %s", learn_quote(column->withheld));
+	if (column->note)
+		appendStringInfo(out, ", \"note\": %s", learn_quote(column->note));
 	appendStringInfoChar(out, '}');
 }
 
@@ -209,6 +211,8 @@ write_column(StringInfo out, const LearnColumn *column)
 		appendStringInfo(out, ", \"null\": %s", learn_number(column->null_fraction));
 	else if (column->nullable)
 		appendStringInfoString(out, ", \"nullable\": true");
+	if (column->references)
+		appendStringInfo(out, ", \"references\": \"%s\"", column->references);
 	appendStringInfo(out, ", \"rule\": %s", column->rule);
 	write_learned(out, column);
 	appendStringInfoChar(out, '}');
@@ -262,6 +266,8 @@ write_table(StringInfo out, const LearnSchema *schema, const LearnTable *table)
 		appendStringInfo(out, "      \"event_time\": \"%s\",\n", event_time(table)->name);
 	write_rows(out, schema, table);
 	write_notes(out, table);
+	if (table->copula)
+		appendStringInfo(out, "      \"copula\": %s,\n", table->copula);
 	appendStringInfoString(out, "      \"columns\": {");
 	for (int c = 0; c < table->ncolumns; c++)
 	{
