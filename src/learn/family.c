@@ -42,6 +42,9 @@
 /* How far the mean of counts and the ratio may be apart. */
 #define MEAN_OFF		0.03
 
+/* From this correlation on, times are taken to rise with the rows. */
+#define RISES			0.99
+
 /* Children and parents that have them. */
 typedef struct Point
 {
@@ -221,6 +224,16 @@ is_better(const LearnKey *key, const LearnKey *other)
 	return key->families->parents > other->families->parents;
 }
 
+/* Has a table a time that is known to rise with the rows?  Among rows in another order it would not be what it is. */
+static bool
+has_clock(const LearnTable *table)
+{
+	for (int c = 0; c < table->ncolumns; c++)
+		if (table->column[c].calendar && table->column[c].statistics && table->column[c].statistics->correlation >= RISES)
+			return true;
+	return false;
+}
+
 /*
  * Let the rows of a table be children of a target whose numbers of rows chance would not
  * give, if it has no parent and they can be: the one with whose rows they would be
@@ -231,7 +244,7 @@ choose_parent(LearnSchema *schema, LearnTable *table)
 {
 	ListCell   *lc;
 
-	while (table->parent == NULL)
+	while (table->parent == NULL && !has_clock(table))
 	{
 		LearnKey   *best = NULL;
 

@@ -29,7 +29,7 @@
 #define MAX_COLUMNS		20
 
 /* Different values of a total, at least. */
-#define LEAST_VALUES	3
+#define LEAST_VALUES	2
 
 /* Totals of a column. */
 static const struct

@@ -14,17 +14,16 @@ CREATE TABLE product (id int PRIMARY KEY, name varchar(30) NOT NULL, price numer
 INSERT INTO product SELECT i, 'Product ' || chr(65 + i % 26) || i, 5 + (i * 7919 % 9973) / 100.0, 1 + (i * 7919 % 9973) / 50.0 + i % 9, NULL FROM generate_series(1, 300) i;
 CREATE TABLE purchase (id int PRIMARY KEY, customer_id int NOT NULL, ordered_at timestamptz NOT NULL, n_lines int, net numeric(12,2) NOT NULL DEFAULT 0, tax numeric(12,2) NOT NULL DEFAULT 0,
   gross numeric(12,2) NOT NULL DEFAULT 0 CHECK (gross >= 0), external_id int, region_id int, ordered_hour int);
-INSERT INTO purchase SELECT i, 1 + (i / 4 * h / 1009)::int % 1000, '2023-01-01 12:00+00'::timestamptz + i * interval '90 minutes' + (h % 80) * interval '1 minute', 0, 0, 0, 0, i * 17 % 5000, h % 9, 0
-FROM (SELECT i, i * 7919 % 1009 AS h FROM generate_series(1, 4000) i) s;
--- nobody orders before he has signed up
-UPDATE purchase p SET customer_id = 1 + (p.id * 7919 % (SELECT count(*) FROM customer c WHERE c.signed_up <= p.ordered_at))::int;
 CREATE TABLE purchase_line (id int PRIMARY KEY, purchase_id int NOT NULL, product_id int NOT NULL, product_name varchar(30) NOT NULL, quantity int NOT NULL, unit_price numeric(8,2) NOT NULL,
   discount numeric(4,2), amount numeric(12,2) NOT NULL CHECK (amount >= 0 AND amount < 100000), list_amount numeric(12,2) NOT NULL, CHECK (list_amount = quantity * unit_price));
 INSERT INTO purchase_line SELECT i, 1 + i * 4 / 10, p.id, p.name, q, p.price, d, round(q * p.price * (1 - coalesce(d, 0)), 2), q * p.price
 FROM (SELECT i, 1 + i * 7919 % 300 AS p, 1 + h % 7 AS q, CASE WHEN h % 3 > 0 THEN (h % 4) * 0.05 END AS d FROM (SELECT i, i * 7919 % 10007 AS h FROM generate_series(0, 9996) i) g) s
-  JOIN product p ON p.id = s.p;
-UPDATE purchase p SET n_lines = l.n, net = l.net, tax = round(l.net * 0.19, 2), gross = l.net + round(l.net * 0.19, 2), ordered_hour = extract(hour FROM ordered_at)
-FROM (SELECT purchase_id, count(*) AS n, sum(amount) AS net FROM purchase_line GROUP BY 1) l WHERE l.purchase_id = p.id;
+  JOIN product p ON p.id = s.p ORDER BY i;
+-- nobody orders before he has signed up
+INSERT INTO purchase SELECT i, 1 + (i * 7919 % (SELECT count(*) FROM customer c WHERE c.signed_up <= at))::int, at, n, net, round(net * 0.19, 2), net + round(net * 0.19, 2), i * 17 % 5000, h % 9,
+  extract(hour FROM at)
+FROM (SELECT i, h, '2023-01-01 12:00+00'::timestamptz + i * interval '90 minutes' + h % 80 * interval '1 minute' AS at FROM (SELECT i, i * 7919 % 1009 AS h FROM generate_series(1, 3999) i) g) s
+  JOIN (SELECT purchase_id, count(*) AS n, sum(amount) AS net FROM purchase_line GROUP BY 1) l ON l.purchase_id = i ORDER BY i;
 CREATE TABLE payment (id int PRIMARY KEY, purchase_id int NOT NULL, paid_at timestamptz NOT NULL, paid_on date NOT NULL, amount numeric(12,2) NOT NULL, batch_id int NOT NULL, legacy_customer_id int);
 INSERT INTO payment SELECT p.id, p.id, ordered_at + (h * h / 10000 % 10) * interval '1 day', (ordered_at + (h * h / 10000 % 10) * interval '1 day')::date, gross, h % 50, 5000 + h
 FROM (SELECT p.*, id * 7919 % 1009 AS h FROM purchase p) p WHERE h % 4 > 0 ORDER BY id;
