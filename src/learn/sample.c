@@ -186,20 +186,36 @@ add_joins(const LearnSchema *schema, LearnSample *sample)
 	}
 }
 
+/* A name for the number of a row, which no column that is read has. */
+static const char *
+row_number_name(const LearnSample *sample)
+{
+	const char *name = "row_number";
+
+	for (int f = 0; f < sample->nown; f++)
+		if (strcmp(learn_column_name(sample->field[f].column), name) == 0)
+		{
+			name = psprintf("%s_", name);
+			f = -1;
+		}
+	return name;
+}
+
 /* The query of a sample of up to so many rows; the first column is the number of the row. */
 static char *
 sample_query(const LearnSchema *schema, const LearnSample *sample, double rows)
 {
+	const char *number = row_number_name(sample);
 	StringInfoData query;
 
 	initStringInfo(&query);
-	appendStringInfoString(&query, "SELECT j0.spindle_row_number");
+	appendStringInfo(&query, "SELECT j0.%s", number);
 	for (int f = 0; f < sample->nfields; f++)
 	{
 		appendStringInfoString(&query, ", ");
 		learn_append_column(&query, psprintf("j%d", sample->field[f].join), sample->field[f].column);
 	}
-	appendStringInfoString(&query, " FROM (SELECT row_number() OVER () AS spindle_row_number");
+	appendStringInfo(&query, " FROM (SELECT row_number() OVER () AS %s", number);
 	for (int f = 0; f < sample->nown; f++)
 	{
 		appendStringInfoString(&query, ", ");

@@ -109,5 +109,9 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 SELECT learn_data.try(format('SELECT spindle_learn(''{learn_data}'', read => ''data'', %s)', a)) FROM unnest(ARRAY['sample_rows => 99', 'sample_rows => NULL', 'guess_references => NULL', 'sample_rows => 100, carry => ''all'', k => 2']) a;
-DROP SCHEMA learn_data, learn_retail CASCADE;
+-- a column with the name that the number of a row would have
+CREATE SCHEMA learn_number;
+CREATE TABLE learn_number.t AS SELECT i AS row_number, i * 2 AS row_number_ FROM generate_series(1, 200) i;
+SELECT value #> '{rule}' AS rule FROM json_each(spindle_learn('{learn_number}', read => 'data') #> '{tables,t,columns}') WHERE key = 'row_number_';
+DROP SCHEMA learn_data, learn_retail, learn_number CASCADE;
 DROP ROLE regress_spindle_reader;
