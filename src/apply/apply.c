@@ -84,7 +84,8 @@ run(Applying *applying, SpindleChanges *changes)
 static void
 run_alone(Applying *applying, const SpindleChangeOptions *options)
 {
-	const SpindleChangeNeeds needs = {.arrivals = applying->options->realtime,.images = true};
+	const SpindleChangeNeeds needs = {.arrivals = applying->options->realtime,.images = true,
+	.realtime = applying->options->realtime};
 	SpindleChanges *changes = spindle_changes_open(applying->options->instance, options, &needs, applying->context);
 
 	run(applying, changes);

@@ -350,7 +350,7 @@ run(SpindleSession *session, SpindleChanges *changes)
 static SpindleChanges *
 open_changes(const SpindleSessionsShared *shared, const SpindleApplyOptions *options, MemoryContext context)
 {
-	const SpindleChangeNeeds needs = {.arrivals = options->realtime,.images = true};
+	const SpindleChangeNeeds needs = {.arrivals = options->realtime,.images = true,.realtime = options->realtime};
 	SpindleChangeOptions changes = options->changes;
 
 	changes.max_changes = -1;

@@ -213,7 +213,7 @@ spindle_deliver_changes(SpindleInstance *instance, const SpindleChangeOptions *o
 		.messages = {.out = &sink->buffer,.complete = take},
 		.loop = {.sink = sink},
 		.how = how,
-		.needs = {.arrivals = how->realtime,.images = true},
+		.needs = {.arrivals = how->realtime,.images = true,.realtime = how->realtime},
 	};
 	SpindleChanges *changes = NULL;
 	SpindleChangeQueue *queue = NULL;

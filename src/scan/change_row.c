@@ -35,6 +35,7 @@ spindle_change_scan_open(SpindleChangeScan *scan, const NullableDatum *args, int
 		.versions = wanted[SPINDLE_CHANGES_VERSION],
 		.images = wanted[SPINDLE_CHANGES_KEY] || wanted[SPINDLE_CHANGES_BEFORE] || wanted[SPINDLE_CHANGES_AFTER] ||
 		wanted[SPINDLE_CHANGES_CHANGED],
+		.realtime = DatumGetBool(args[SPINDLE_CHANGE_REALTIME].value),
 	};
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 

@@ -127,6 +127,7 @@ typedef struct SpindleChangeNeeds
 	bool		arrivals;		/* else 0, unless the duration is limited */
 	bool		versions;		/* else 0 */
 	bool		images;			/* else NULL, and so is changed */
+	bool		realtime;		/* wait for none while others are computed */
 } SpindleChangeNeeds;
 
 typedef struct SpindleChanges SpindleChanges;

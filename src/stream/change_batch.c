@@ -27,6 +27,8 @@
  */
 #define FIRST_MOMENTS	16
 #define MAX_MOMENTS		4096
+/* The same if changes are waited for: some tenths of a millisecond's work. */
+#define MAX_MOMENTS_IN_TIME	256
 
 /* Values that a batch has room for, and bytes of texts that it should not exceed. */
 #define MAX_VALUES		(1024 * 1024)
@@ -68,7 +70,7 @@ typedef struct SpindleMomentPlace
  * profile is that of deletes, -1 for none.
  */
 SpindleChangeBatch *
-spindle_change_batch_create(SpindleInstance *instance, int profile, bool with_versions, bool with_images,
+spindle_change_batch_create(SpindleInstance *instance, int profile, const SpindleChangeNeeds *needs,
 							MemoryContext context)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
@@ -76,15 +78,15 @@ spindle_change_batch_create(SpindleInstance *instance, int profile, bool with_ve
 
 	batch->instance = instance;
 	batch->profile = profile;
-	batch->with_versions = with_versions;
-	batch->with_images = with_images;
+	batch->with_versions = needs->versions;
+	batch->with_images = needs->images;
 	batch->context = context;
 	batch->table = palloc0(sizeof(SpindleChangeTable *) * instance->domain->ntables);
 	batch->program = palloc0(sizeof(SpindleBatchTable *) * instance->domain->ntables);
 	batch->most = 1;
 	for (int t = 0; t < instance->domain->ntables; t++)
 		batch->most = Max(batch->most, instance->domain->table[t].ncolumns);
-	batch->most = Min(MAX_MOMENTS, MAX_VALUES / 2 / batch->most);
+	batch->most = Min(needs->realtime ? MAX_MOMENTS_IN_TIME : MAX_MOMENTS, MAX_VALUES / 2 / batch->most);
 	batch->kept = AllocSetContextCreate(context, "spindle changes of a batch", ALLOCSET_DEFAULT_SIZES);
 	batch->values_capacity = 1;
 	batch->value = palloc(sizeof(int64));

@@ -68,8 +68,8 @@ typedef struct SpindleChangeBatch
 	MemoryContext kept;			/* what values are the addresses of */
 } SpindleChangeBatch;
 
-extern SpindleChangeBatch *spindle_change_batch_create(SpindleInstance *instance, int profile, bool with_versions,
-													   bool with_images, MemoryContext context);
+extern SpindleChangeBatch *spindle_change_batch_create(SpindleInstance *instance, int profile,
+													   const SpindleChangeNeeds *needs, MemoryContext context);
 extern const SpindleChangeTable *spindle_change_batch_table(SpindleChangeBatch *batch, int table);
 extern void spindle_change_batch_reset(SpindleChangeBatch *batch);
 extern void spindle_change_batch_clear(SpindleChangeBatch *batch);

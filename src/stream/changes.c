@@ -210,7 +210,7 @@ spindle_changes_open(SpindleInstance *instance, const SpindleChangeOptions *opti
 		feeds = list_concat(feeds, spindle_change_feeds(instance, changes->table[i], profile, &places[changes->table[i]],
 														Max(sharers / 4, 1), context));
 	changes->merge = spindle_change_merge_create(feeds, context);
-	changes->batch = spindle_change_batch_create(instance, profile, needs->versions, needs->images, context);
+	changes->batch = spindle_change_batch_create(instance, profile, needs, context);
 	MemoryContextSwitchTo(oldcontext);
 	spindle_changes_rewind(changes);
 	return changes;
