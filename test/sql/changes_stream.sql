@@ -179,7 +179,7 @@ SELECT count(*) FROM spindle_changes('retail', scale => 'fabric_demo', duration 
 SELECT bool_and(arrival >= before) AS by_time, count(*) FILTER (WHERE arrival > extract(epoch FROM event_time - '2022-01-01') / 100000 * interval '1 s' + interval '1 ms') > 100 AS late
 FROM (SELECT arrival, event_time, lag(arrival) OVER (ORDER BY delivery_seq) AS before FROM spindle_changes('retail', scale => 'fabric_demo', speed => 100000, include_initial => false, out_of_order_fraction => 0.3)) x;
 SELECT n, (SELECT md5(string_agg(position::text, ',')) FROM spindle_changes('retail', 'order', 'fabric_demo', max_events => 500, out_of_order_fraction => 0.3) WHERE delivery_seq >= n) FROM generate_series(0, 1) n, generate_series(1, 2);
-EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT position FROM spindle_changes('retail', scale => 'xxl', out_of_order_fraction => 0.5) WHERE op <> 'r' LIMIT 10;
+SELECT * FROM explained($$SELECT position FROM spindle_changes('retail', scale => 'xxl', out_of_order_fraction => 0.5) WHERE op <> 'r' LIMIT 10$$);
 SELECT try($$SELECT * FROM spindle_changes('retail', out_of_order_fraction => 1)$$), try($$SELECT * FROM spindle_changes('retail', out_of_order_fraction => -0.1)$$), try($$SELECT * FROM spindle_changes('retail', out_of_order_fraction => NULL)$$),
   try($$SELECT * FROM spindle_changes('retail', out_of_order_max_delay_slots => 0)$$);
 
