@@ -128,7 +128,7 @@ compares_columns(const LearnTable *table, const LearnCheck *check, int *first, i
 	return *first >= 0 && *second >= 0 && *first != *second;
 }
 
-/* Make one column of a part follow the other, if the part is a comparison of two. */
+/* Make one column of a part follow the other, if the part is a comparison of two that do not go together already. */
 static void
 find_follower(LearnTable *table, LearnCheck *check)
 {
@@ -136,7 +136,15 @@ find_follower(LearnTable *table, LearnCheck *check)
 	int			second;
 	bool		is_strict;
 
-	if (!compares_columns(table, check, &first, &second, &is_strict) || !can_follow(table, second, first))
+	if (!compares_columns(table, check, &first, &second, &is_strict))
+		return;
+	if (table->column[first].differs == LEARN_PERIOD_START && table->column[second].differs == LEARN_PERIOD_END)
+	{
+		/* periods end behind their start */
+		check->is_settled = true;
+		return;
+	}
+	if (!can_follow(table, second, first))
 		return;
 	table->column[second].follows = first;
 	table->column[second].follows_strictly = is_strict;

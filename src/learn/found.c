@@ -559,7 +559,6 @@ decide(Decision *decision, const Candidate *candidate)
 	column->found_nulls = finding->kind == LEARN_FOUND_OFFSET && !is_null && column->statistics ?
 		floor(column->statistics->null_fraction * 1000 + 0.5) / 1000 : finding->null_fraction;
 	column->source = "data";
-	column->base_hidden = NIL;
 	if (finding->kind != LEARN_FOUND_OFFSET && !(finding->kind == LEARN_FOUND_COPY && finding->has_constant))
 		column->carried = 0;
 	column->withheld = NULL;

@@ -17,6 +17,8 @@
 
 /* Places of which findings are given up one by one; then all are. */
 #define MAX_REFUSED	6
+/* Tables that are left without rows for the sake of a legal definition, at most. */
+#define MAX_WITHOUT_ROWS	50
 
 /*
  * Settings under which names and values are read and written in one way only, fast,
@@ -66,15 +68,28 @@ skip_tables(LearnSchema *schema)
 				 errmsg("no table has a column that could be learned")));
 }
 
+/* Is a text one of a list? */
+static bool
+is_listed(const List *list, const char *text)
+{
+	ListCell   *lc;
+
+	foreach(lc, list)
+		if (strcmp(lfirst(lc), text) == 0)
+			return true;
+	return false;
+}
+
 /* Memory is taken in blocks of this size at most, so that little of the last one is unused. */
 #define BLOCK_SIZE		(512 * 1024)
 
 /*
  * All of it, in the current memory context.  Of refused columns, and copulas of tables, a
- * list of places in a definition, nothing that was found in rows is used.
+ * list of places in a definition, nothing that was found in rows is used, and tables of a
+ * list of names are left without rows.
  */
 static char *
-learn(const SpindleLearnOptions *options, List *refused)
+learn(const SpindleLearnOptions *options, List *refused, const List *without_rows)
 {
 	LearnSchema *schema = learn_read_catalog(options);
 	bool		reads_data = options->read >= SPINDLE_LEARN_DATA;
@@ -93,6 +108,9 @@ learn(const SpindleLearnOptions *options, List *refused)
 		learn_read_data(schema);
 	learn_find_values(schema);
 	skip_tables(schema);
+	for (int t = 0; t < schema->ntables; t++)
+		if (is_listed(without_rows, schema->table[t].name))
+			learn_empty(schema, &schema->table[t], "what its constraints want together is not legal in a definition");
 	if (options->read >= SPINDLE_LEARN_AGGREGATES)
 		learn_widen_keys(schema);
 	learn_place_keys(schema);
@@ -118,29 +136,51 @@ learn(const SpindleLearnOptions *options, List *refused)
 	return learn_write(schema);
 }
 
+/* The name of the table that a place in a definition is about, palloc'd; NULL if it is about none. */
+static char *
+table_of_place(const char *place)
+{
+	const char *const tables = "tables.";
+	const char *name = place + strlen(tables);
+
+	return strncmp(place, tables, strlen(tables)) == 0 ? pnstrdup(name, strcspn(name, ".")) : NULL;
+}
+
 /*
- * The same by what is found in rows.  What that makes of a column can be something that
- * only the definition as a whole shows not to be legal; then it is learned again
- * without that.
+ * The same, until the definition is legal.  What is found in rows, and what keys,
+ * references and numbers of rows come to together, can be something that only the
+ * definition as a whole shows not to be.  Then it is learned again, first without that
+ * finding, then without any, at last without rows of the table.
  */
 static char *
-learn_from_data(const SpindleLearnOptions *options)
+learn_legally(const SpindleLearnOptions *options)
 {
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext attempt = AllocSetContextCreate(context, "spindle learn attempt", ALLOCSET_DEFAULT_MINSIZE,
+												  ALLOCSET_DEFAULT_INITSIZE, BLOCK_SIZE);
 	List	   *refused = NIL;
+	List	   *without_rows = NIL;
 
 	for (;;)
 	{
-		char	   *definition = learn(options, refused);
-		char	   *place = learn_try(definition);
+		char	   *definition;
+		char	   *place;
+		char	   *table;
 
-		bool		is_known = list_length(refused) >= MAX_REFUSED;
-		ListCell   *lc;
-
-		if (place == NULL || (refused && ((const char *) llast(refused))[0] == '\0'))
+		MemoryContextSwitchTo(attempt);
+		definition = learn(options, refused, without_rows);
+		place = learn_try(definition);
+		MemoryContextSwitchTo(context);
+		if (place == NULL)
 			return definition;
-		foreach(lc, refused)
-			is_known |= strcmp(lfirst(lc), place) == 0;
-		refused = lappend(refused, is_known ? "" : place);
+		table = table_of_place(place);
+		if (options->read >= SPINDLE_LEARN_DATA && !is_listed(refused, ""))
+			refused = lappend(refused, is_listed(refused, place) || list_length(refused) >= MAX_REFUSED ? "" : pstrdup(place));
+		else if (table && !is_listed(without_rows, table) && list_length(without_rows) < MAX_WITHOUT_ROWS)
+			without_rows = lappend(without_rows, table);
+		else
+			return definition;
+		MemoryContextReset(attempt);
 	}
 }
 
@@ -177,7 +217,7 @@ spindle_learn_schemas(const SpindleLearnOptions *options)
 	int			level = spindle_learn_settings();
 	char	   *definition;
 
-	definition = options->read >= SPINDLE_LEARN_DATA ? learn_from_data(options) : learn(options, NIL);
+	definition = learn_legally(options);
 	AtEOXact_GUC(true, level);
 	MemoryContextSwitchTo(oldcontext);
 	definition = pstrdup(definition);

@@ -255,6 +255,14 @@ period_end_rule(const LearnTable *table)
 	elog(ERROR, "periods of table %s have no start", table->sql_name);
 }
 
+/* The rule that a column's values alone gave; the hidden columns that it uses become the table's. */
+static char *
+base_rule(LearnTable *table, const LearnColumn *column)
+{
+	table->hidden = list_concat(table->hidden, column->base_hidden);
+	return column->base;
+}
+
 /* A column that is not before, or not below, another one. */
 static char *
 following_rule(LearnTable *table, const LearnColumn *column)
@@ -285,7 +293,7 @@ following_rule(LearnTable *table, const LearnColumn *column)
 	{
 		char	   *own = learn_unique_name(&table->names_used, psprintf("%s_own", column->name));
 
-		(void) learn_add_hidden(table, own, column->format, column->base);
+		(void) learn_add_hidden(table, own, column->format, base_rule(table, column));
 		return formula(psprintf("greatest(%s%s, %s)", name, is_strict ? " + 1" : "", own));
 	}
 	return psprintf("{\"kind\": \"correlated\", \"column\": \"%s\", \"add\": {\"distribution\": \"uniform\", \"min\": %s, \"max\": 100}}",
@@ -320,8 +328,7 @@ own_rule(LearnTable *table, LearnColumn *column)
 				return column->found_rule;
 			if (column->follows >= 0)
 				return following_rule(table, column);
-			table->hidden = list_concat(table->hidden, column->base_hidden);
-			return column->base;
+			return base_rule(table, column);
 	}
 }
 
@@ -364,7 +371,7 @@ make_rule(LearnSchema *schema, LearnTable *table, LearnColumn *column)
 		make_key_column(schema, table, column);
 	else
 	{
-		column->rule = table->empty ? column->base : own_rule(table, column);
+		column->rule = table->empty ? base_rule(table, column) : own_rule(table, column);
 		column->null_fraction = nulls_of(column);
 		column->nullable = !column->not_null;
 		if (column->found)

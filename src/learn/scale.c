@@ -234,15 +234,9 @@ note_caps(const LearnSchema *schema, LearnTable *table)
 	}
 }
 
-/*
- * learn_count_rows
- *		Find the numbers of rows of all tables at all scales.
- *
- * Each round only lowers the numbers of those that are limited by others, but for the
- * parents that get more in the first rounds.
- */
-void
-learn_count_rows(LearnSchema *schema)
+/* Find the numbers of rows of all tables, as caps and parents have them. */
+static void
+count_all(LearnSchema *schema)
 {
 	bool		changed = true;
 
@@ -261,6 +255,43 @@ learn_count_rows(LearnSchema *schema)
 				changed |= give_parents(schema, table);
 		}
 	}
+}
+
+/* Does nothing of a table fit what limits its rows, at any scale? */
+static bool
+has_no_room(const LearnTable *table)
+{
+	for (int s = 0; s < LEARN_SCALES; s++)
+		if (table->rows[s] > 0)
+			return false;
+	return !table->empty && table->tuples > 0;
+}
+
+/*
+ * learn_count_rows
+ *		Find the numbers of rows of all tables at all scales.
+ *
+ * Each round only lowers the numbers of those that are limited by others, but for the
+ * parents that get more in the first rounds.
+ */
+void
+learn_count_rows(LearnSchema *schema)
+{
+	bool		emptied;
+
+	do
+	{
+		count_all(schema);
+		emptied = false;
+		for (int t = 0; t < schema->ntables && !emptied; t++)
+			if (has_no_room(&schema->table[t]))
+			{
+				note_caps(schema, &schema->table[t]);
+				learn_empty(schema, &schema->table[t], "its constraints leave room for none");
+				emptied = true;
+			}
+	} while (emptied);
 	for (int t = 0; t < schema->ntables; t++)
-		note_caps(schema, &schema->table[t]);
+		if (!schema->table[t].empty)
+			note_caps(schema, &schema->table[t]);
 }

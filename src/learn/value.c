@@ -28,6 +28,10 @@
 
 /* Elements of an array in the mean, at most. */
 #define MOST_ELEMENTS	200
+/* Names that checks mention which documents are made of, at most. */
+#define MAX_MEMBERS		8
+/* Bytes of a string whose length a check mentions, at most. */
+#define MAX_BYTES		1024
 
 /* Rules that come into question; a list of JSON texts, in their order. */
 typedef List *(*Decide) (LearnSchema *schema, LearnTable *table, LearnColumn *column);
@@ -359,6 +363,49 @@ learn_rule_passes(LearnAsker *asker, LearnTable *table, LearnColumn *column, Lis
 	return result;
 }
 
+/*
+ * Objects with members whose names checks mention: one each, of a number, an array, or
+ * another of the texts that are mentioned, and one with all of them.
+ */
+static List *
+documents_of(const List *hints)
+{
+	const int	n = Min(list_length(hints), MAX_MEMBERS);
+	List	   *values = list_make4("{}", "[]", "1", "\"a\"");
+	StringInfoData all;
+
+	initStringInfo(&all);
+	for (int i = 0; i < n; i++)
+	{
+		const char *name = learn_quote(list_nth(hints, i));
+
+		appendStringInfo(&all, "%s%s: 1", i ? ", " : "{", name);
+		values = lappend(values, psprintf("{%s: 1}", name));
+		values = lappend(values, psprintf("{%s: [1]}", name));
+		for (int k = 0; k < n; k++)
+			if (k != i)
+				values = lappend(values, psprintf("{%s: %s}", name, learn_quote(list_nth(hints, k))));
+	}
+	if (n > 1)
+		values = lappend(values, psprintf("%s}", all.data));
+	return values;
+}
+
+/* A string of bytes of a length that a check mentions; NULL if that is none. */
+static char *
+bytes_of(double length)
+{
+	StringInfoData bytes;
+
+	if (!(length >= 0 && length <= MAX_BYTES && length == floor(length)))
+		return NULL;
+	initStringInfo(&bytes);
+	appendStringInfoString(&bytes, "\\x");
+	for (int i = 0; i < (int) length; i++)
+		appendStringInfoString(&bytes, "00");
+	return bytes.data;
+}
+
 /* Numbers and texts that checks mention, and their neighbours. */
 static List *
 hints_of(const LearnColumn *column)
@@ -373,7 +420,9 @@ hints_of(const LearnColumn *column)
 		double		number = strtod(text, &end);
 
 		values = lappend(values, lfirst(lc));
-		if (end != text && *end == '\0')
+		if (end != text && *end == '\0' && column->kind == LEARN_BYTEA && bytes_of(number))
+			values = lappend(values, bytes_of(number));
+		else if (end != text && *end == '\0')
 			for (int d = -1; d <= 1; d += 2)
 				values = lappend(values, learn_number(number + d));
 	}
@@ -382,7 +431,7 @@ hints_of(const LearnColumn *column)
 	else if (column->kind == LEARN_BOOL)
 		values = list_concat(values, list_make2("t", "f"));
 	else if (column->kind == LEARN_JSON)
-		values = list_concat(values, list_make4("{}", "[]", "1", "\"a\""));
+		values = list_concat(values, documents_of(column->limits.hints));
 	else if (column->kind == LEARN_INT || column->kind == LEARN_DECIMAL || column->kind == LEARN_FLOAT)
 		values = list_concat(values, list_make5("0", "1", "-1", "2", "10"));
 	return values;

@@ -180,6 +180,8 @@ find_choices(const LearnTable *table, Part *part, int number, bool wants_fixed)
 	if (!wants_fixed || values || bound || column->key >= 0)
 		return;
 	add_values(part, column, column->limits.hints);
+	if (column->kind == LEARN_TIME)
+		add_values(part, column, list_make4("06:00:00", "09:00:00", "17:00:00", "22:00:00"));
 	if (column->kind == LEARN_ARRAY || column->kind == LEARN_RANGE || column->kind == LEARN_OTHER)
 		add_values(part, column, learn_type_candidates(column));
 }

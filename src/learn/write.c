@@ -174,7 +174,7 @@ write_rows(StringInfo out, const LearnSchema *schema, const LearnTable *table)
 			appendStringInfoString(out, learn_counts(table));
 		else if (table->max_one)
 			appendStringInfoString(out, ", \"max\": 1");
-		else if (table->needs_children)
+		else if (table->needs_children && table->ratio >= 1)	/* else there are no parents */
 			appendStringInfoString(out, ", \"min\": 1");
 		appendStringInfoString(out, "},\n");
 	}

@@ -250,6 +250,23 @@ CALL spindle_fill_schema('learned', NULL, tables => '{huge,days,abstract}', repo
 SELECT (SELECT min(n) >= 1 FROM learn_odd.huge) AS numbers, (SELECT extract(year FROM min(day)) FROM learn_odd.days) AS year, (SELECT count(*) FROM learn_odd.abstract) AS abstract;
 SELECT * FROM notes() WHERE table_name IN ('abstract', 'whole');
 
+-- Times of day in order, periods that are declared to be in order, documents with members, bytes of a length; and tables
+-- whose keys leave room for no row, which refer to each other in a circle.
+CREATE SCHEMA learn_shapes;
+CREATE TABLE learn_shapes.hours (id int PRIMARY KEY, opens time NOT NULL, closes time NOT NULL, CHECK (opens < closes));
+CREATE TABLE learn_shapes.stays (room int NOT NULL, arrives timestamptz NOT NULL, leaves timestamptz NOT NULL, CHECK (arrives < leaves),
+  EXCLUDE USING gist (tstzrange(arrives, leaves) WITH &&));
+CREATE TABLE learn_shapes.plans (id int PRIMARY KEY, quota jsonb NOT NULL CHECK (quota ? 'seats' AND quota ? 'disk'), theme jsonb NOT NULL CHECK (theme ->> 'color' IN ('red', 'blue')), hash bytea NOT NULL CHECK (length(hash) = 32));
+CREATE TABLE learn_shapes.tenants (id uuid PRIMARY KEY, owner uuid NOT NULL, created date NOT NULL, changed date NOT NULL, CHECK (created <= changed));
+CREATE TABLE learn_shapes.users (tenant uuid NOT NULL REFERENCES learn_shapes.tenants, id uuid NOT NULL, PRIMARY KEY (tenant, id));
+CREATE TABLE learn_shapes.apps (tenant uuid NOT NULL REFERENCES learn_shapes.tenants, app int NOT NULL, PRIMARY KEY (tenant, app));
+ALTER TABLE learn_shapes.tenants ADD FOREIGN KEY (id, owner) REFERENCES learn_shapes.users (tenant, id) DEFERRABLE INITIALLY DEFERRED;
+SELECT spindle_create_domain('learned', spindle_learn('{learn_shapes}', read => 'catalog'), replace => true);
+CALL spindle_fill_schema('learned', NULL, report => false);
+SELECT (SELECT count(*) FROM learn_shapes.hours) AS hours, (SELECT count(*) FROM learn_shapes.stays) AS stays, (SELECT count(*) FROM learn_shapes.plans) AS plans, (SELECT count(*) FROM learn_shapes.tenants) AS tenants;
+SELECT * FROM notes() ORDER BY 1, 2;
+DROP SCHEMA learn_shapes CASCADE;
+
 -- Functions of strangers are not called, neither by checks nor by domains that types are made of.
 CREATE ROLE regress_spindle_stranger;
 CREATE SCHEMA learn_stranger AUTHORIZATION regress_spindle_stranger;
