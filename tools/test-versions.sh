@@ -6,9 +6,6 @@
 #
 #   tools/test-versions.sh [MAJOR...]     17 and 18 by default
 #
-# They are tested side by side, since tests mostly wait; each line of output begins
-# with the major.
-#
 #   MIRROR=URL   the Debian mirror; by default the first one of this machine
 #   KEEP=1       keep the systems for the next run, which takes them if they are
 #                complete, of this recipe, and not older than a week
@@ -117,7 +114,7 @@ test_major() {
 		tail -n 20 "$log"
 		skip "$major" "the packages of Debian $suite could not be installed"
 	else
-		inside "$dir" env PG_MAJOR="$major" TAP_JOBS=2 /spindle/tools/test.sh 2>&1 | tee "$log"
+		inside "$dir" env PG_MAJOR="$major" /spindle/tools/test.sh 2>&1 | tee "$log"
 		last=$(tail -n 1 "$log")
 		if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
 			passed=$((passed + BASH_REMATCH[1]))
@@ -143,22 +140,9 @@ elif ! { command -v debootstrap >/dev/null ||
 		skip "$major" "debootstrap could not be installed"
 	done
 else
-	counts=$(mktemp -d)
 	for major; do
-		{
-			test_major "$major"
-			echo "$passed $failed $skipped" >"$counts/$major"
-		} > >(sed -u "s/^/$major: /") 2>&1 &
+		test_major "$major"
 	done
-	wait
-	for major; do
-		if read -r p f s <"$counts/$major"; then
-			passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-		else
-			failed=$((failed + 1))
-		fi
-	done
-	rm -rf "$counts"
 fi
 
 [ $skipped -eq 0 ] && skipped= || skipped=", $skipped skipped"
