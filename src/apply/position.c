@@ -211,10 +211,10 @@ list_query(SpindlePosition *position)
 	if (position->kind == SPINDLE_POSITION_ORIGIN)
 		return "SELECT s.parts[1]::int, s.parts[2]::int, "
 			"COALESCE(pg_catalog.pg_replication_origin_progress(o.roname, true), "
-			"CASE WHEN pg_catalog.pg_replication_origin_oid(o.roname || ':0') IS NOT NULL THEN '0/0'::pg_lsn END), 0 "
+			"CASE WHEN pg_catalog.pg_replication_origin_oid(o.roname || ':0') IS NOT NULL THEN '0/0'::pg_catalog.pg_lsn END), 0 "
 			"FROM pg_catalog.pg_replication_origin o, " OF_STREAM("o.roname") " ORDER BY 1 NULLS FIRST";
 	if (position->kind == SPINDLE_POSITION_TABLE && has_table(position))
-		return psprintf("SELECT s.parts[1]::int, s.parts[2]::int, p.\"position\", p.changes FROM %s p, "
+		return psprintf("SELECT s.parts[1]::int, s.parts[2]::int, p.\"position\"::pg_catalog.pg_lsn, p.changes::pg_catalog.int4 FROM %s p, "
 						OF_STREAM("p.stream") " ORDER BY 1 NULLS FIRST", position->table);
 	return NULL;
 }

@@ -21,12 +21,14 @@
 #include "pgstat.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
+#include "storage/proc.h"
 #include "utils/memutils.h"
 
 #include "apply/depend.h"
 #include "apply/play.h"
 #include "apply/sessions.h"
 #include "apply/shared.h"
+#include "compat.h"
 #include "model/model.h"
 #include "server/run.h"
 #include "server/workers.h"
@@ -78,6 +80,7 @@ spindle_session_begin(Datum arg)
 	session = palloc0(sizeof(SpindleSession));
 	session->shared = shared;
 	session->number = number;
+	pg_atomic_write_u32(&shared->session[number].process, (uint32) MyProcNumber + 1);
 	return session;
 }
 
@@ -143,6 +146,19 @@ await_others(SpindleSession *session)
 	set_state(session, SPINDLE_SESSION_RUNS);
 }
 
+/*
+ * Can a session go on?  Not if it waits for a lock: that may be ours, or that of
+ * somebody who waits for one of ours.  A stale answer is made up for by the next look.
+ */
+static bool
+can_go_on(const SpindleSessionProgress *progress)
+{
+	const uint32 process = pg_atomic_read_u32(unconstify(pg_atomic_uint32 *, &progress->process));
+
+	return pg_atomic_read_u32(unconstify(pg_atomic_uint32 *, &progress->state)) == SPINDLE_SESSION_RUNS &&
+		(process == 0 || ProcGlobal->allProcs[process - 1].waitStatus != PROC_WAIT_STATUS_WAITING);
+}
+
 /* What the other sessions have committed; says if one of them can go on. */
 static uint64
 committed_by_others(const SpindleSession *session, bool *one_runs)
@@ -157,7 +173,7 @@ committed_by_others(const SpindleSession *session, bool *one_runs)
 		if (s == session->number)
 			continue;
 		n += pg_atomic_read_u64(unconstify(pg_atomic_uint64 *, &progress->transactions));
-		*one_runs |= pg_atomic_read_u32(unconstify(pg_atomic_uint32 *, &progress->state)) == SPINDLE_SESSION_RUNS;
+		*one_runs |= can_go_on(progress);
 	}
 	return n;
 }

@@ -74,6 +74,7 @@ fill_shared(const SpindlePlay *play, const SpindleSessionsPart *part, SpindleSes
 		pg_atomic_init_u64(&progress->done, progress->done_before);
 		pg_atomic_init_u64(&progress->last, 0);
 		pg_atomic_init_u32(&progress->state, SPINDLE_SESSION_RUNS);
+		pg_atomic_init_u32(&progress->process, 0);
 		pg_atomic_init_u64(&progress->transactions, 0);
 		pg_atomic_init_u64(&progress->inserts, 0);
 		pg_atomic_init_u64(&progress->updates, 0);
@@ -120,20 +121,34 @@ count_committed(SpindlePlay *play)
 	play->made = *applied;
 }
 
+/*
+ * Have all workers ended?  One that has gone without a word is found while others
+ * run, who may wait for it.
+ */
+static bool
+have_ended(SpindleWorkers *workers, SpindleSessionsShared *shared)
+{
+	bool		all = true;
+
+	for (int s = 0; s < shared->nsessions; s++)
+	{
+		if (!spindle_workers_has_ended(workers, s))
+			all = false;
+		else if (pg_atomic_read_u32(&shared->session[s].state) != SPINDLE_SESSION_ENDED)
+			spindle_workers_report_end();
+	}
+	return all;
+}
+
 /* Wait for the end of all workers; raises their errors. */
 static void
 await_end(SpindlePlay *play, SpindleWorkers *workers, SpindleSessionsShared *shared)
 {
-	for (int s = 0; s < shared->nsessions; s++)
+	while (!have_ended(workers, shared))
 	{
-		while (!spindle_workers_has_ended(workers, s))
-		{
-			spindle_wait(REPORT_SECONDS, WAIT_EVENT_BGWORKER_SHUTDOWN);
-			count_committed(play);
-			spindle_progress_report(&play->progress, play->committed->transactions);
-		}
-		if (pg_atomic_read_u32(&shared->session[s].state) != SPINDLE_SESSION_ENDED)
-			spindle_workers_report_end();
+		spindle_wait(REPORT_SECONDS, WAIT_EVENT_BGWORKER_SHUTDOWN);
+		count_committed(play);
+		spindle_progress_report(&play->progress, play->committed->transactions);
 	}
 	count_committed(play);
 }

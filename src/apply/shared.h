@@ -30,6 +30,7 @@ typedef struct SpindleSessionProgress
 	pg_atomic_uint64 done;		/* the same, as it goes on; at its end, the highest */
 	pg_atomic_uint64 last;		/* position that it committed last, and 1 */
 	pg_atomic_uint32 state;
+	pg_atomic_uint32 process;	/* PGPROC number and 1; 0 before it begins */
 	pg_atomic_uint64 transactions;	/* committed */
 	pg_atomic_uint64 inserts;
 	pg_atomic_uint64 updates;

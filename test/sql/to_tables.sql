@@ -175,6 +175,15 @@ SELECT count(*) AS wrong FROM ((SELECT id, state, price FROM play.parent) EXCEPT
 SELECT count(*) AS wrong FROM ((SELECT parent_id, number, tags::text FROM play.child) EXCEPT (SELECT r.parent_id, r.number, r.tags FROM last('child') l, json_to_record(l) r (parent_id int, number int, tags text))) x;
 SELECT count(*) AS wrong FROM ((SELECT parent_id, word FROM play.loose) EXCEPT ALL (SELECT r.parent_id, r.word FROM spindle_rows('played', 'loose') r (parent_id int, word text))) x;
 
+-- One that stays open does not wait for others who wait for its lock, of whatever kind.
+TRUNCATE play.parent, play.child, play.loose;
+CREATE FUNCTION play.one_by_one() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$;
+CREATE TRIGGER one_by_one BEFORE INSERT OR UPDATE ON play.parent FOR EACH ROW EXECUTE FUNCTION play.one_by_one();
+SET statement_timeout = '60s';
+CALL spindle_to_tables('play', 'played', false, max_events => 200, "position" => 'none', dml => spindle_dml_modes(sessions => 3, hold => 5));
+RESET statement_timeout;
+SELECT count(*) > 10 AS some FROM play.parent;
+
 SELECT spindle_drop_domain('played');
 SET client_min_messages = warning;
 DROP SCHEMA play CASCADE;
