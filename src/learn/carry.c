@@ -61,6 +61,26 @@ is_listed(const LearnTable *table, const LearnColumn *column, const List *names)
 }
 
 /*
+ * learn_refers
+ *		Is a column part of a foreign key?
+ */
+bool
+learn_refers(const LearnTable *table, int c)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->keys)
+	{
+		const LearnKey *key = lfirst(lc);
+
+		for (int i = 0; i < key->n; i++)
+			if (key->column[i] == c)
+				return true;
+	}
+	return false;
+}
+
+/*
  * learn_is_key
  *		Is a column one of a key, a foreign key or a unique set?
  */
@@ -72,15 +92,7 @@ learn_is_key(const LearnTable *table, int c)
 	foreach(lc, table->sets)
 		if (bms_is_member(c, ((LearnSet *) lfirst(lc))->columns))
 			return true;
-	foreach(lc, table->keys)
-	{
-		const LearnKey *key = lfirst(lc);
-
-		for (int i = 0; i < key->n; i++)
-			if (key->column[i] == c)
-				return true;
-	}
-	return false;
+	return learn_refers(table, c);
 }
 
 /*

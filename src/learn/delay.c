@@ -41,16 +41,6 @@ is_time(const LearnColumn *column)
 	return column->kind == LEARN_DATE || column->kind == LEARN_TIMESTAMP;
 }
 
-/* For qsort: numbers. */
-static int
-compare_numbers(const void *a, const void *b)
-{
-	double		x = *(const double *) a;
-	double		y = *(const double *) b;
-
-	return x < y ? -1 : x > y;
-}
-
 /*
  * Quantiles of n sorted numbers, the ends made up unless everything may be carried; low
  * is the least that there can be.  Returns how many, 0 if the numbers are too few, and
@@ -80,7 +70,7 @@ quantiles_of(const LearnSchema *schema, const double *sorted, int n, double low,
 static double
 spread_of(double *number, int n)
 {
-	qsort(number, n, sizeof(double), compare_numbers);
+	qsort(number, n, sizeof(double), learn_compare_numbers);
 	return n < 4 ? 0 : number[n * 3 / 4] - number[n / 4];
 }
 
@@ -271,7 +261,7 @@ calendar_of(LearnSchema *schema, const LearnSample *sample, const LearnField *fi
 			work[n++] = field->number[r];
 	if (n < LEAST_TIMES)
 		return NULL;
-	qsort(work, n, sizeof(double), compare_numbers);
+	qsort(work, n, sizeof(double), learn_compare_numbers);
 	calendar = MemoryContextAllocZero(GetMemoryChunkContext(schema), sizeof(LearnCalendar));
 	calendar->n = n;
 	for (int i = 0; i < n; i++)

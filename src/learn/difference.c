@@ -210,16 +210,6 @@ ask_quantiles(Comparison *comparison, int p)
 	learn_query(query.data, NULL, NULL, read_quantiles, comparison);
 }
 
-/* For qsort(). */
-static int
-compare_numbers(const void *a, const void *b)
-{
-	double		x = *(const double *) a;
-	double		y = *(const double *) b;
-
-	return x < y ? -1 : x > y;
-}
-
 /*
  * How far the distribution of the second column is from that of the first one and an
  * independent difference: the largest difference of shares.
@@ -240,7 +230,7 @@ distance_of(const Pair *pair)
 
 			sum[i * n + k] = pair->low[i] + difference;
 		}
-	qsort(sum, n * n, sizeof(double), compare_numbers);
+	qsort(sum, n * n, sizeof(double), learn_compare_numbers);
 	for (int q = 1; q < n; q++)
 	{
 		int			below;

@@ -193,3 +193,13 @@ learn_free_numbers(LearnNumbers *numbers)
 	pfree(numbers->frequent);
 	pfree(numbers);
 }
+
+/* For qsort(): doubles, none of them NaN. */
+int
+learn_compare_numbers(const void *a, const void *b)
+{
+	double		x = *(const double *) a;
+	double		y = *(const double *) b;
+
+	return x < y ? -1 : x > y;
+}

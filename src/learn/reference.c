@@ -107,23 +107,6 @@ key_of(const LearnTable *table)
 	return -1;
 }
 
-/* Is a column that of another key or unique set by itself, or does a declared foreign key have it? */
-static bool
-is_taken(const LearnTable *table, int c)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->keys)
-	{
-		const LearnKey *key = lfirst(lc);
-
-		for (int i = 0; i < key->n; i++)
-			if (key->column[i] == c)
-				return true;
-	}
-	return false;
-}
-
 /* Says a check something about a column?  Then a foreign key would say it about its target. */
 static bool
 is_checked(const LearnTable *table, int c)
@@ -283,7 +266,7 @@ guess_column(LearnSchema *schema, LearnTable *table, int c)
 	bool		is_tie = false;
 	Inclusion	inclusion;
 
-	if (column->left_out || column->counts || !learn_can_read(table, c) || is_taken(table, c) || is_checked(table, c) ||
+	if (column->left_out || column->counts || !learn_can_read(table, c) || learn_refers(table, c) || is_checked(table, c) ||
 		has_kind(table, without_suffix(column->name, &has_suffix)))
 		return;
 	for (int t = 0; t < schema->ntables; t++)

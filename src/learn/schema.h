@@ -484,6 +484,7 @@ extern char *learn_weighted(List *values, const char *more);
 
 /* carry.c */
 extern const char *learn_why_withheld(const LearnSchema *schema, const LearnTable *table, int column);
+extern bool learn_refers(const LearnTable *table, int c);
 extern bool learn_is_key(const LearnTable *table, int column);
 extern bool learn_name_is_sensitive(const char *name);
 extern bool learn_is_shared(const LearnSchema *schema, const LearnTable *table, const LearnStatistics *statistics, int value);
@@ -492,6 +493,7 @@ extern double learn_rounded(const LearnSchema *schema, double number);
 
 /* quantile.c */
 extern LearnNumbers *learn_numbers(const LearnSchema *schema, const LearnTable *table, const LearnColumn *column);
+extern int	learn_compare_numbers(const void *a, const void *b);
 extern void learn_free_numbers(LearnNumbers *numbers);
 
 /* measure.c */
