@@ -12,7 +12,6 @@
  */
 #include "postgres.h"
 
-#include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
 #include "stream/reminder.h"
