@@ -258,7 +258,8 @@ spindle_compile_clock(SpindleEval *eval, Frame *frame, int clock)
 	Counter    *counter;
 	Step	   *step;
 
-	if (eval->moments && frame->table == eval->root->table)
+	/* other rows of the table, as those that a row refers to, are not in the batch */
+	if (eval->moments && frame == eval->top)
 		return compile_clock_by_row(eval, frame, time, clock);
 
 	/* columns that one clock sets share it */

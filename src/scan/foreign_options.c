@@ -4,8 +4,8 @@
  *		The options of foreign tables, and what they name.
  *
  * A foreign table has domain, table, scale, seed, as_of or history, and profile, and a
- * column of one may have column_name.  They are checked in two steps: names and syntax when the options
- * are set, what they name when the table is used.
+ * column of one may have column_name.  They are checked in two steps: names and syntax
+ * when the options are set, what they name when the table is used.
  *
  *-------------------------------------------------------------------------
  */
@@ -419,13 +419,14 @@ append_columns(const SpindleTable *table, Oid schema, bool is_history, StringInf
  *
  * One CREATE FOREIGN TABLE per table of the domain, as palloc'd strings, whose
  * hidden columns are left out.  options may have scale, seed, as_of or history, and
- * profile, of type DefElem; the tables get the first two explicitly, so that they stay the same if
- * the defaults ever change.  Tables and columns have the names that they have in
- * SQL; the option "table" is the name in the definition.  Whether table names
+ * profile, of type DefElem; the tables get the first two explicitly, so that they stay
+ * the same if the defaults ever change.  Tables and columns have the names that they
+ * have in SQL; the option "table" is the name in the definition.  Whether table names
  * are taken or excluded is for the server.
  *
- * Raises fdw_invalid_option_name, fdw_invalid_attribute_value, syntax_error
- * for an option that is given twice, duplicate_table for tables of equal names, and what spindle_library_instance() does.
+ * Raises fdw_invalid_option_name, fdw_invalid_attribute_value, syntax_error for an
+ * option that is given twice, duplicate_table for tables of equal names, and what
+ * spindle_library_instance() does.
  */
 List *
 spindle_source_import(const char *domain_name, const char *server, const char *local_schema, List *options)

@@ -5,14 +5,13 @@
  *
  * Who goes over rows again and again, for what comes of them next, passes by those
  * of which nothing can come yet.  For that a byte for each row is enough: it tells
- * the time in hundredths of what lies ahead, rounded down.  Where there are more rows
- * than bytes, some neighbours share one, which tells of the first among them.
+ * the time in parts of what lies ahead, rounded down.  Where there are more rows than
+ * bytes, some neighbours share one, which tells of the first among them.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
 #include "stream/reminder.h"
@@ -74,7 +73,7 @@ first_group(const SpindleReminders *reminders, int64 *end)
 static void
 make_room(SpindleReminders *reminders, int64 most)
 {
-	const bool	grows = reminders->capacity * 2 <= most;
+	const bool	grows = reminders->capacity * 2 <= Min(most, (int64) MaxAllocSize);
 	const int64 capacity = grows ? reminders->capacity * 2 : reminders->capacity;
 	uint8	   *due = MemoryContextAllocZero(reminders->context, capacity);
 	int64		end;
@@ -131,10 +130,9 @@ spindle_reminders_note(SpindleReminders *reminders, int64 row, Timestamp time)
 
 /*
  * spindle_reminders_take
- *		The first row from a row on of which something may come before limit,
- *		which can be DT_NOEND, and
- *		*end, behind its neighbours that are to be looked at with it; their notes are
- *		forgotten.  If there is none, the end of the rows.
+ *		The first row from a row on of which something may come before limit, which
+ *		can be DT_NOEND, and *end, behind its neighbours that are to be looked at with
+ *		it; their notes are forgotten.  If there is none, the end of the rows.
  */
 int64
 spindle_reminders_take(SpindleReminders *reminders, int64 row, Timestamp limit, int64 *end)

@@ -158,6 +158,22 @@ SELECT reltuples BETWEEN 3.7e9 AND 4.1e9 AS near FROM pg_class WHERE oid = 'larg
 SELECT attname, n_distinct < 0 AS many, n_distinct BETWEEN 3 AND 8 AS few FROM pg_stats WHERE tablename = 'large_order';
 RESET default_statistics_target;
 
+-- rows copy what other rows of their table were, which need not be computed with them
+SELECT spindle_create_domain('grown', $d${"spindle": 1, "description": "a tree with histories", "range": {"start": "2023-01-01", "end": "2025-01-01"}, "presets": {"small": {"branch": 90}}, "tables": {
+  "branch": {"key": "id", "event_time": "opened", "rows": {"kind": "preset"}, "columns": {
+    "id": {"type": "integer", "rule": {"kind": "sequence"}},
+    "opened": {"type": "timestamptz", "rule": {"kind": "time", "ordered": true}},
+    "parent_id": {"type": "integer", "nullable": true, "rule": {"kind": "hierarchy", "levels": 3, "roots": 4}},
+    "budget": {"type": "integer", "rule": {"kind": "uniform", "min": 1, "max": 900}},
+    "parent_budget": {"type": "integer", "nullable": true, "rule": {"kind": "copy", "column": "parent_id.budget", "as_of": "opened"}}},
+    "lifecycle": {"revisions": {"budgets": {"ratio": 3, "set": {"budget": "redraw"}}}}}}}$d$);
+CREATE FOREIGN TABLE branch (id int, opened timestamptz, parent_id int, budget int, parent_budget int, _spindle_version int, _spindle_valid_from timestamptz, _spindle_valid_to timestamptz) SERVER spindle OPTIONS (domain 'grown', "table" 'branch', history 'true');
+SELECT count(*) AS versions, count(DISTINCT child.id) AS rows, bool_and(child.parent_budget = parent.budget) AS same
+FROM branch child JOIN branch parent ON parent.id = child.parent_id AND child.opened >= parent._spindle_valid_from AND child.opened < parent._spindle_valid_to;
+SELECT (SELECT sum(parent_budget) FROM branch) = (SELECT sum((after->>'parent_budget')::int) FROM spindle_changes('grown')) AS same;
+DROP FOREIGN TABLE branch;
+SELECT spindle_drop_domain('grown');
+
 -- columns can be renamed, dropped, or left out
 CREATE FOREIGN TABLE renamed (gone int, _spindle_valid_to timestamptz, state text OPTIONS (column_name 'status'), version int OPTIONS (column_name '_spindle_version')) SERVER spindle OPTIONS (domain 'retail', "table" 'order', history 'true');
 ALTER FOREIGN TABLE renamed DROP COLUMN gone;
