@@ -239,6 +239,8 @@ sample_query(const LearnSchema *schema, const LearnSample *sample, double rows)
 			learn_append_column(&query, psprintf("j%d", j), &schema->table[join->table].column[key->target_column[i]]);
 			appendStringInfoString(&query, " = ");
 			learn_append_column(&query, psprintf("j%d", join->from), &from->column[key->column[i]]);
+			appendStringInfoString(&query, learn_collate(&from->column[key->column[i]],
+														 &schema->table[join->table].column[key->target_column[i]]));
 		}
 	}
 	return query.data;
