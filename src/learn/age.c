@@ -66,7 +66,7 @@ ages_query(const LearnSchema *schema, const LearnTable *table, const LearnColumn
 	learn_append_column(&query, "t", &target->column[parent_time]);
 	appendStringInfoString(&query, " IS NOT NULL), c AS MATERIALIZED (SELECT ");
 	learn_append_column(&query, "t", &table->column[key->column[0]]);
-	appendStringInfoString(&query, " AS k, ");
+	appendStringInfo(&query, "%s AS k, ", learn_collate(&table->column[key->column[0]], &target->column[key->target_column[0]]));
 	learn_append_column(&query, "t", time);
 	appendStringInfoString(&query, " AS at FROM ");
 	learn_append_relation(&query, table);

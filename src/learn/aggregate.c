@@ -18,6 +18,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/ruleutils.h"
 
 #include "learn/schema.h"
 
@@ -68,6 +69,20 @@ const char *
 learn_column_name(const LearnColumn *column)
 {
 	return quote_identifier(column->sql_name);
+}
+
+/*
+ * learn_collate
+ *		What is to be written behind a column in a query for it to be compared with
+ *		another one, by the collation of that, as a foreign key is by its target's: empty
+ *		unless their collations differ, else palloc'd.
+ */
+const char *
+learn_collate(const LearnColumn *column, const LearnColumn *other)
+{
+	if (column->collation == other->collation || !OidIsValid(column->collation) || !OidIsValid(other->collation))
+		return "";
+	return psprintf(" COLLATE %s", generate_collation_name(other->collation));
 }
 
 /*
@@ -145,6 +160,7 @@ learn_is_finite(const LearnColumn *column, const char *name)
 	{
 		case LEARN_DATE:
 		case LEARN_TIMESTAMP:
+		case LEARN_INTERVAL:
 			return psprintf("isfinite(%s)", name);
 		case LEARN_DECIMAL:
 		case LEARN_FLOAT:

@@ -44,7 +44,7 @@ static const char *const columns_query =
 "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod,"
 "  a.attnotnull OR (c.relkind = 'p' AND EXISTS (SELECT FROM pg_partition_tree(r.oid) t JOIN pg_attribute p"
 "    ON p.attrelid = t.relid AND p.attname = a.attname AND p.attnotnull AND t.level > 0)), a.atthasdef, a.attidentity, a.attgenerated,"
-"  CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END"
+"  CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END, a.attcollation"
 " FROM unnest($1::oid[]) WITH ORDINALITY r (oid, place) JOIN pg_class c ON c.oid = r.oid JOIN pg_attribute a ON a.attrelid = r.oid"
 "  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
 " WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY r.place, a.attnum";
@@ -139,6 +139,7 @@ read_column(char *const *value, void *arg)
 	column->has_default = learn_bool(value[6]) || value[7][0] != '\0';
 	column->is_generated = value[8][0] != '\0';
 	column->default_text = learn_copy(value[9]);
+	column->collation = learn_oid(value[10]);
 	column->counts = value[7][0] != '\0' || (value[9] && strncmp(value[9], "nextval(", 8) == 0);
 	column->key = column->grid = column->follows = column->variant = -1;
 	column->limits.max_length = -1;

@@ -7,7 +7,7 @@
  * Times of a row that keep an order become one time and what lies between; so do
  * numbers, if both then have their distributions all the same.  Asked is how many rows
  * keep the order, how many would not if the columns had nothing to do with each other,
- * and for quantiles of the differences: no value of a column.
+ * and for quantiles of both and of the differences; only those of differences are told.
  *
  *-------------------------------------------------------------------------
  */

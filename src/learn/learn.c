@@ -35,6 +35,7 @@ static const struct
 	{"timezone", "UTC"},
 	{"extra_float_digits", "1"},
 	{"bytea_output", "hex"},
+	{"quote_all_identifiers", "off"},
 	{"synchronize_seqscans", "off"},
 	{"max_parallel_workers_per_gather", "0"},
 	/* estimates for the catalogue make compiling its queries look worth while, which takes twice as long as they do */

@@ -79,8 +79,12 @@ is_key(const LearnTable *table, int c)
 	ListCell   *lc;
 
 	foreach(lc, table->sets)
-		if (bms_num_members(((LearnSet *) lfirst(lc))->columns) == 1 && bms_is_member(c, ((LearnSet *) lfirst(lc))->columns))
+	{
+		const LearnSet *set = lfirst(lc);
+
+		if (!set->is_odd && bms_num_members(set->columns) == 1 && bms_is_member(c, set->columns))
 			return true;
+	}
 	foreach(lc, table->keys)
 		for (int i = 0; i < ((LearnKey *) lfirst(lc))->n; i++)
 			if (((LearnKey *) lfirst(lc))->column[i] == c)
@@ -165,7 +169,7 @@ describe_text(Profile *profile, const ProfileTable *table, const char *name)
 
 	write_frequencies(profile, table->sample, "lengths", psprintf("least(length(%s::text), 1000)", name), where, "n DESC, v", LISTED);
 	write_frequencies(profile, table->sample, "masks",
-					  psprintf("left(regexp_replace(regexp_replace(regexp_replace(left(%s::text, 200), '[a-z]+', 'a', 'g'), '[A-Z]+', 'A', 'g'), '[0-9]+', '9', 'g'), 40)",
+					  psprintf("left(regexp_replace(regexp_replace(regexp_replace(left(%s::text COLLATE \"C\", 200), '[a-z]+', 'a', 'g'), '[A-Z]+', 'A', 'g'), '[0-9]+', '9', 'g'), 40)",
 							   name), where, "n DESC, v COLLATE \"C\"", LISTED);
 }
 
@@ -215,9 +219,10 @@ describe_key(Profile *profile, const ProfileTable *table, const LearnKey *key)
 	for (int i = 0; i < key->n; i++)
 	{
 		const LearnColumn *column = &table->table->column[key->column[i]];
+		const LearnColumn *parent = &target->column[key->target_column[i]];
 
 		appendStringInfo(&columns, "%s%s", i ? ", " : "", column->sql_name);
-		appendStringInfo(&join, "%sp.%s = t.%s", i ? " AND " : "", learn_column_name(&target->column[key->target_column[i]]), learn_column_name(column));
+		appendStringInfo(&join, "%sp.%s = t.%s%s", i ? " AND " : "", learn_column_name(parent), learn_column_name(column), learn_collate(column, parent));
 		appendStringInfo(&where, "t.%s IS NOT NULL AND ", learn_column_name(column));
 	}
 	learn_query(psprintf("SELECT count(*) FROM %s t WHERE %sNOT EXISTS (SELECT FROM %s p WHERE %s)", learn_relation_name(table->table), where.data,

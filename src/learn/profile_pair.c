@@ -278,8 +278,12 @@ write_kin(Profile *profile, ProfileTable *table, const LearnKey *key, int *n)
 	}
 	appendStringInfo(&query, " FROM %s JOIN %s p ON", table->sample, learn_relation_name(parent->table));
 	for (int i = 0; i < key->n; i++)
-		appendStringInfo(&query, "%s t.%s = p.%s", i ? " AND" : "", learn_column_name(&table->table->column[key->column[i]]),
-						 learn_column_name(&parent->table->column[key->target_column[i]]));
+	{
+		const LearnColumn *a = &table->table->column[key->column[i]];
+		const LearnColumn *b = &parent->table->column[key->target_column[i]];
+
+		appendStringInfo(&query, "%s t.%s%s = p.%s", i ? " AND" : "", learn_column_name(a), learn_collate(a, b), learn_column_name(b));
+	}
 	cells.count = palloc0(sizeof(int64) * own * theirs * PROFILE_LETTERS * PROFILE_LETTERS);
 	learn_query(query.data, NULL, NULL, read_letters, &cells);
 	for (int i = 0; i < own; i++)

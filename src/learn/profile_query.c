@@ -54,21 +54,34 @@ write_query(Profile *profile, int *n, bool is_join, const char *what, const char
 					 is_join ? "true" : "false", learn_number(expected_rows(query)));
 }
 
-/* A bound of a number as a constant of the column's type, or NULL for types of which there is none. */
+/* Days since 2000-01-01 of the years 1 to 9999, which are written in one way only; a day's first second since 1970. */
+#define FIRST_DAY		(-730119.0)
+#define LAST_DAY		2921939.0
+#define SECONDS_OF_DAY(day)	(((day) + 10957) * 86400)
+
+/*
+ * A bound of a number as a constant of the column's type, or NULL for types of which
+ * there is none, and for times of other years.
+ */
 static const char *
 constant_of(const ProfileColumn *column, const char *bound)
 {
+	double		number = strtod(bound, NULL);
+
 	switch (column->column->kind)
 	{
 		case LEARN_INT:
-			return psprintf("%.0f", floor(strtod(bound, NULL) + 0.5));
+			return psprintf("%.0f", floor(number + 0.5));
 		case LEARN_DECIMAL:
 			return psprintf("'%s'::numeric", bound);
 		case LEARN_FLOAT:
 			return psprintf("'%s'::float8", bound);
 		case LEARN_DATE:
-			return psprintf("'%s'::date", learn_day(floor(strtod(bound, NULL) + 0.5)));
+			number = floor(number + 0.5);
+			return number >= FIRST_DAY && number <= LAST_DAY ? psprintf("'%s'::date", learn_day(number)) : NULL;
 		case LEARN_TIMESTAMP:
+			if (!(number >= SECONDS_OF_DAY(FIRST_DAY) && number <= SECONDS_OF_DAY(LAST_DAY)))
+				return NULL;
 			return psprintf(column->column->type == TIMESTAMPOID ? "'epoch'::timestamp + '%s'::float8 * '1 s'::interval" :
 							"to_timestamp('%s'::float8)", bound);
 		default:
@@ -119,8 +132,12 @@ query_key(Profile *profile, const ProfileTable *table, const LearnKey *key, int 
 
 	initStringInfo(&join);
 	for (int i = 0; i < key->n; i++)
-		appendStringInfo(&join, "%st.%s = p.%s", i ? " AND " : "", learn_column_name(&table->table->column[key->column[i]]),
-						 learn_column_name(&parent->table->column[key->target_column[i]]));
+	{
+		const LearnColumn *a = &table->table->column[key->column[i]];
+		const LearnColumn *b = &parent->table->column[key->target_column[i]];
+
+		appendStringInfo(&join, "%st.%s%s = p.%s", i ? " AND " : "", learn_column_name(a), learn_collate(a, b), learn_column_name(b));
+	}
 	for (int i = 0; i < 3; i++)
 	{
 		const char *condition = i == 0 ? "" : i == 1 ? one : other;

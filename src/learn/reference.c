@@ -197,7 +197,7 @@ ask_inclusion(const LearnTable *table, int c, const LearnTable *target, int key)
 	initStringInfo(&query);
 	appendStringInfoString(&query, "SELECT count(*), count(k.v) FROM (SELECT ");
 	learn_append_column(&query, "t", &table->column[c]);
-	appendStringInfoString(&query, " AS v FROM ");
+	appendStringInfo(&query, "%s AS v FROM ", learn_collate(&table->column[c], &target->column[key]));
 	learn_append_sample(&query, table, LOOKED_AT);
 	appendStringInfoString(&query, " WHERE ");
 	learn_append_column(&query, "t", &table->column[c]);

@@ -101,6 +101,18 @@ learn_append_relation(StringInfo query, const LearnTable *table)
 	appendStringInfoString(query, learn_relation_name(table));
 }
 
+/* Append a table of which about so many rows are taken by a method of the server. */
+static void
+append_sampled(StringInfo query, const LearnTable *table, double rows, const char *method)
+{
+	double		percent = 100 * rows / Max(table->tuples, 1);
+
+	learn_append_relation(query, table);
+	appendStringInfoString(query, " AS t");
+	if (percent < 100)
+		appendStringInfo(query, " TABLESAMPLE %s (%s) REPEATABLE (42)", method, learn_number(Max(percent, 1e-6)));
+}
+
 /*
  * learn_append_sample
  *		Append a table of which about so many rows are taken, always the same ones.
@@ -108,12 +120,7 @@ learn_append_relation(StringInfo query, const LearnTable *table)
 void
 learn_append_sample(StringInfo query, const LearnTable *table, double rows)
 {
-	double		percent = 100 * rows / Max(table->tuples, 1);
-
-	learn_append_relation(query, table);
-	appendStringInfoString(query, " AS t");
-	if (percent < 100)
-		appendStringInfo(query, " TABLESAMPLE bernoulli (%s) REPEATABLE (42)", learn_number(Max(percent, 1e-6)));
+	append_sampled(query, table, rows, "bernoulli");
 }
 
 /*
@@ -123,12 +130,7 @@ learn_append_sample(StringInfo query, const LearnTable *table, double rows)
 void
 learn_append_blocks(StringInfo query, const LearnTable *table, double rows)
 {
-	double		percent = 100 * rows / Max(table->tuples, 1);
-
-	learn_append_relation(query, table);
-	appendStringInfoString(query, " AS t");
-	if (percent < 100)
-		appendStringInfo(query, " TABLESAMPLE system (%s) REPEATABLE (42)", learn_number(Max(percent, 1e-6)));
+	append_sampled(query, table, rows, "system");
 }
 
 /* Add a table to a sample, with the columns that can be read of it; false if there is no room. */
@@ -239,6 +241,8 @@ sample_query(const LearnSchema *schema, const LearnSample *sample, double rows)
 			learn_append_column(&query, psprintf("j%d", j), &schema->table[join->table].column[key->target_column[i]]);
 			appendStringInfoString(&query, " = ");
 			learn_append_column(&query, psprintf("j%d", join->from), &from->column[key->column[i]]);
+			appendStringInfoString(&query, learn_collate(&from->column[key->column[i]],
+														 &schema->table[join->table].column[key->target_column[i]]));
 		}
 	}
 	return query.data;

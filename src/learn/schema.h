@@ -156,6 +156,7 @@ typedef struct LearnColumn
 	Oid			declared;		/* type, maybe a domain */
 	Oid			type;			/* below domains */
 	int32		typmod;
+	Oid			collation;		/* InvalidOid for none */
 	Oid			element;		/* of an array */
 	bool		not_null;
 	bool		has_default;
@@ -394,6 +395,7 @@ extern void learn_read_statistics(LearnSchema *schema, const char *relids);
 extern void learn_read_aggregates(LearnSchema *schema);
 extern const char *learn_relation_name(const LearnTable *table);
 extern const char *learn_column_name(const LearnColumn *column);
+extern const char *learn_collate(const LearnColumn *column, const LearnColumn *other);
 extern const char *learn_as_number(const LearnColumn *column, const char *name);
 extern const char *learn_is_finite(const LearnColumn *column, const char *name);
 extern void learn_find_readable(LearnSchema *schema);

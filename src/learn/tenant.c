@@ -66,34 +66,43 @@ static bool
 agree(const LearnSchema *schema, const LearnTable *table, const LearnKey *key, const LearnKey *shared, const LearnKey *theirs)
 {
 	const LearnTable *target = &schema->table[key->target];
+	const LearnColumn *ours = &table->column[shared->column[0]];
+	const LearnColumn *other = &target->column[theirs->column[0]];
+	const LearnColumn *from = &table->column[key->column[0]];
+	const LearnColumn *to = &target->column[key->target_column[0]];
 	Agreement	agreement = {0};
 
-	learn_query(psprintf("SELECT count(*), count(*) FILTER (WHERE t.%s <> o.%s) FROM %s t JOIN %s o ON t.%s = o.%s",
-						 learn_column_name(&table->column[shared->column[0]]), learn_column_name(&target->column[theirs->column[0]]),
+	learn_query(psprintf("SELECT count(*), count(*) FILTER (WHERE t.%s%s <> o.%s) FROM %s t JOIN %s o ON t.%s%s = o.%s",
+						 learn_column_name(ours), learn_collate(ours, other), learn_column_name(other),
 						 learn_relation_name(table), learn_relation_name(target),
-						 learn_column_name(&table->column[key->column[0]]), learn_column_name(&target->column[key->target_column[0]])),
+						 learn_column_name(from), learn_collate(from, to), learn_column_name(to)),
 				NULL, NULL, read_agreement, &agreement);
 	return agreement.rows >= LEAST_ROWS && agreement.different == 0;
 }
 
 /*
  * Do foreign keys of several columns lead from a table to another one?  Columns that
- * they share would have their values of each other.
+ * they share would have their values of each other.  Tables from which none does are
+ * added to *dead_ends, so that each is looked at once however many ways lead to it.
  */
 static bool
-leads_to(const LearnSchema *schema, int from, int to, int depth)
+leads_to(const LearnSchema *schema, int from, int to, int depth, Bitmapset **dead_ends)
 {
 	ListCell   *lc;
 
 	if (from == to || depth > schema->ntables)
 		return true;
+	if (bms_is_member(from, *dead_ends))
+		return false;
+	check_stack_depth();
 	foreach(lc, schema->table[from].keys)
 	{
 		const LearnKey *key = lfirst(lc);
 
-		if (key->n > 1 && key->target >= 0 && key->target != from && leads_to(schema, key->target, to, depth + 1))
+		if (key->n > 1 && key->target >= 0 && key->target != from && leads_to(schema, key->target, to, depth + 1, dead_ends))
 			return true;
 	}
+	*dead_ends = bms_add_member(*dead_ends, from);
 	return false;
 }
 
@@ -136,11 +145,13 @@ widen_keys_by(const LearnSchema *schema, LearnTable *table, const LearnKey *shar
 	{
 		LearnKey   *key = lfirst(lc);
 		const LearnKey *theirs;
+		Bitmapset  *dead_ends = NULL;
 
 		if (key == shared || !is_plain(schema, table, key) || key->target == shared->target)
 			continue;
 		theirs = same_target(schema, &schema->table[key->target], shared);
-		if (theirs && !leads_to(schema, key->target, (int) (table - schema->table), 0) && agree(schema, table, key, shared, theirs))
+		if (theirs && !leads_to(schema, key->target, (int) (table - schema->table), 0, &dead_ends) &&
+			agree(schema, table, key, shared, theirs))
 			widen(key, shared->column[0], theirs);
 		CHECK_FOR_INTERRUPTS();
 	}

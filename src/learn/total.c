@@ -79,19 +79,22 @@ choose_columns(Totals *totals)
 	return totals->ncolumns > 0;
 }
 
-/* Append the columns of a foreign key, of its target if wanted. */
+/* Append the columns of a foreign key, of its target if wanted, else by the collations of those. */
 static void
 append_key(StringInfo query, const char *alias, const Totals *totals, bool of_target)
 {
 	for (int i = 0; i < totals->key->n; i++)
 	{
+		const LearnColumn *target = &totals->parent->column[totals->key->target_column[i]];
+		const LearnColumn *column = of_target ? target : &totals->child->column[totals->key->column[i]];
+
 		appendStringInfoString(query, i ? ", " : "");
-		learn_append_column(query, alias, of_target ? &totals->parent->column[totals->key->target_column[i]] :
-							&totals->child->column[totals->key->column[i]]);
+		learn_append_column(query, alias, column);
+		appendStringInfoString(query, learn_collate(column, target));
 	}
 }
 
-/* The query: numbers of the parent, and totals of the child. */
+/* The query: numbers of the parent, and totals of the child, as they are: not all are in the range of float8. */
 static char *
 totals_query(const Totals *totals)
 {
@@ -104,19 +107,19 @@ totals_query(const Totals *totals)
 	{
 		appendStringInfoString(&query, ", ");
 		learn_append_column(&query, "t", &totals->parent->column[totals->column[i]]);
-		appendStringInfo(&query, "::float8 AS spindle_%d", i);
+		appendStringInfo(&query, " AS spindle_%d", i);
 	}
 	appendStringInfoString(&query, " FROM ");
 	learn_append_sample(&query, totals->parent, TOTAL_ROWS);
 	appendStringInfo(&query, " LIMIT %d), a AS (SELECT ", TOTAL_ROWS);
 	append_key(&query, "c", totals, false);
-	appendStringInfoString(&query, ", count(*)::float8 AS spindle_n");
+	appendStringInfoString(&query, ", count(*) AS spindle_n");
 	for (int i = 0; i < totals->nitems; i++)
 		for (int f = 0; f < lengthof(functions); f++)
 		{
 			appendStringInfo(&query, ", %s(", functions[f].sql);
 			learn_append_column(&query, "c", &totals->child->column[totals->item[i]]);
-			appendStringInfo(&query, ")::float8 AS spindle_%d_%d", i, f);
+			appendStringInfo(&query, ") AS spindle_%d_%d", i, f);
 		}
 	appendStringInfoString(&query, " FROM ");
 	learn_append_relation(&query, totals->child);

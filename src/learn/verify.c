@@ -86,6 +86,8 @@ alias_of(Questions *questions, const LearnOperand *operand)
 		learn_append_column(&questions->from, alias, &schema->table[key->target].column[key->target_column[i]]);
 		appendStringInfoString(&questions->from, " = ");
 		learn_append_column(&questions->from, from, &schema->table[before.table].column[key->column[i]]);
+		appendStringInfoString(&questions->from, learn_collate(&schema->table[before.table].column[key->column[i]],
+															   &schema->table[key->target].column[key->target_column[i]]));
 	}
 	return alias;
 }
@@ -161,8 +163,8 @@ add_question(Questions *questions, const LearnColumn *column, LearnFinding *find
 		other = operand_sql(questions, &finding->operand[0]);
 		if (finding->has_constant)
 			other = psprintf("coalesce(%s, %s)", other, learn_number(finding->constant));
-		appendStringInfo(&questions->select, "%s count(*), count(*) FILTER (WHERE %s IS NOT DISTINCT FROM %s)", questions->n ? "," : "SELECT",
-						 own.data, other);
+		appendStringInfo(&questions->select, "%s count(*), count(*) FILTER (WHERE %s IS NOT DISTINCT FROM %s%s)", questions->n ? "," : "SELECT",
+						 own.data, other, learn_collate(&questions->schema->table[finding->operand[0].table].column[finding->operand[0].column], column));
 	}
 	else
 	{
@@ -225,6 +227,7 @@ ask_total(LearnSchema *schema, LearnTable *table, const LearnColumn *column, Lea
 	{
 		appendStringInfoString(&query, i ? " AND " : "");
 		learn_append_column(&query, "a", &finding->child->column[key->column[i]]);
+		appendStringInfoString(&query, learn_collate(&finding->child->column[key->column[i]], &table->column[key->target_column[i]]));
 		appendStringInfoString(&query, " = ");
 		learn_append_column(&query, "t", &table->column[key->target_column[i]]);
 	}

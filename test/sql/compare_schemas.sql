@@ -85,7 +85,15 @@ CREATE TABLE "alike ""d"""."a ""b""" ("x 'y'" float8, q0 timestamptz, "select" n
 INSERT INTO "alike ""d"""."a ""b""" VALUES ('NaN', 'infinity', 'NaN', '{}', '{}', '', '1 day', NULL), ('Infinity', '-infinity', 1e30, NULL, NULL, NULL, '-1 day', NULL), (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 CREATE TABLE "alike ""d"""."empty" (id int, t text);
 CREATE TABLE "alike ""d"""."none" ();
+CREATE TABLE "alike ""d"""."early" (d date, t timestamp, doc json);
+CREATE UNIQUE INDEX ON "alike ""d"""."early" ((doc ->> 'a'));
+INSERT INTO "alike ""d"""."early" SELECT date '0044-03-15 BC' + i % 2, timestamp '0044-03-15 BC' + i % 2 * interval '1 day', json_build_object('a', i) FROM generate_series(1, 10) i;
 SELECT level, count(*), bool_and(value IN (0, 1)) AS fine FROM spindle_compare_schemas('alike "d"', 'alike "d"') GROUP BY level ORDER BY level;
 SELECT length(spindle_learn('{"alike \"d\""}', read => 'aggregates', k => 2)::text) > 100 AS learns;
+-- the same whatever the settings
+SELECT md5(spindle_profile('alike "d"')::text) AS profile \gset
+SET quote_all_identifiers = on;
+SELECT md5(spindle_profile('alike "d"')::text) = :'profile' AS same;
+RESET quote_all_identifiers;
 SELECT spindle_drop_domain('alike');
 DROP SCHEMA alike_a, alike_b, alike_c, "alike ""d""" CASCADE;

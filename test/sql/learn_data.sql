@@ -113,5 +113,17 @@ SELECT learn_data.try(format('SELECT spindle_learn(''{learn_data}'', read => ''d
 CREATE SCHEMA learn_number;
 CREATE TABLE learn_number.t AS SELECT i AS row_number, i * 2 AS row_number_ FROM generate_series(1, 200) i;
 SELECT value #> '{rule}' AS rule FROM json_each(spindle_learn('{learn_number}', read => 'data') #> '{tables,t,columns}') WHERE key = 'row_number_';
-DROP SCHEMA learn_data, learn_retail, learn_number CASCADE;
+-- keys whose collations differ, declared and guessed; numbers beyond those of float8
+CREATE SCHEMA learn_collation;
+CREATE TABLE learn_collation.region (code text COLLATE "C" PRIMARY KEY, name text COLLATE "C", size numeric, sold numeric);
+CREATE TABLE learn_collation.sale (id int PRIMARY KEY, region_code text COLLATE "POSIX" REFERENCES learn_collation.region, name text COLLATE "POSIX" NOT NULL, size numeric);
+INSERT INTO learn_collation.region SELECT 'r' || i, 'n' || i % 50, (i || 'e400')::numeric FROM generate_series(1, 200) i;
+INSERT INTO learn_collation.sale SELECT i, code, name, (i % 9 || CASE WHEN i % 9 = 8 THEN 'e400' ELSE '' END)::numeric FROM generate_series(1, 2000) i JOIN learn_collation.region ON code = 'r' || 1 + i % 200;
+UPDATE learn_collation.region SET sold = (SELECT sum(s.size) FROM learn_collation.sale s WHERE s.region_code = code COLLATE "C");
+ANALYZE learn_collation.region, learn_collation.sale;
+SELECT value #> '{rule}' AS rule FROM json_each(spindle_learn('{learn_collation}', read => 'data') #> '{tables,sale,columns}') WHERE key = 'name';
+SELECT json_typeof(spindle_profile('learn_collation') #> '{tables,sale,keys,region_code}');
+ALTER TABLE learn_collation.sale DROP CONSTRAINT sale_region_code_fkey;
+SELECT value #>> '{rule,kind}' AS kind FROM json_each(spindle_learn('{learn_collation}', read => 'data') #> '{tables,sale,columns}') WHERE key = 'region_code';
+DROP SCHEMA learn_data, learn_retail, learn_number, learn_collation CASCADE;
 DROP ROLE regress_spindle_reader;
