@@ -259,6 +259,7 @@ OBJS = \
 	src/server/argument.o \
 	src/server/attempt.o \
 	src/server/bulk.o \
+	src/server/datum_number.o \
 	src/server/flush.o \
 	src/server/foreign_key.o \
 	src/server/heap_writer.o \
@@ -288,7 +289,6 @@ OBJS = \
 	src/stream/change_queue.o \
 	src/stream/changes.o \
 	src/stream/collective.o \
-	src/stream/datum_number.o \
 	src/stream/delay.o \
 	src/stream/feed.o \
 	src/stream/image.o \

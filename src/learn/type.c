@@ -21,6 +21,7 @@
 #include "learn/schema.h"
 #include "model/type.h"
 #include "server/attempt.h"
+#include "server/datum_number.h"
 
 /* A table with more columns leaves some out; hidden ones, which come later, count as well. */
 #define MAX_COLUMNS		900
@@ -35,26 +36,13 @@
 bool
 learn_number_of(Oid type, Datum value, double *number)
 {
+	if (spindle_datum_is_number(type))
+	{
+		(void) spindle_datum_number(type, value, number);
+		return !isnan(*number);
+	}
 	switch (type)
 	{
-		case INT2OID:
-			*number = DatumGetInt16(value);
-			break;
-		case INT4OID:
-			*number = DatumGetInt32(value);
-			break;
-		case INT8OID:
-			*number = (double) DatumGetInt64(value);
-			break;
-		case FLOAT4OID:
-			*number = DatumGetFloat4(value);
-			break;
-		case FLOAT8OID:
-			*number = DatumGetFloat8(value);
-			break;
-		case NUMERICOID:
-			*number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
-			break;
 		case DATEOID:
 			*number = DATE_IS_NOBEGIN(DatumGetDateADT(value)) ? -INFINITY : DATE_IS_NOEND(DatumGetDateADT(value)) ? INFINITY :
 				DatumGetDateADT(value);

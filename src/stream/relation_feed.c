@@ -29,7 +29,7 @@
 #include "server/relation.h"
 #include "stream/anomaly.h"
 #include "stream/collective.h"
-#include "stream/datum_number.h"
+#include "server/datum_number.h"
 #include "stream/relation_path.h"
 #include "stream/relation_rows.h"
 

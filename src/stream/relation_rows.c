@@ -28,7 +28,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "stream/datum_number.h"
+#include "server/datum_number.h"
 #include "stream/relation_path.h"
 #include "stream/relation_rows.h"
 

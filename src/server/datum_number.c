@@ -19,7 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-#include "stream/datum_number.h"
+#include "server/datum_number.h"
 
 /*
  * spindle_datum_is_number
