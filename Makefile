@@ -221,19 +221,24 @@ OBJS = \
 	src/scan/event_row.o \
 	src/scan/expression.o \
 	src/scan/fdw.o \
+	src/scan/foreign_keys.o \
 	src/scan/foreign_options.o \
 	src/scan/function_answer.o \
 	src/scan/function_cost.o \
 	src/scan/function_plan.o \
 	src/scan/function_scan.o \
+	src/scan/groups.o \
+	src/scan/having.o \
 	src/scan/history_row.o \
 	src/scan/history_sample.o \
 	src/scan/kept_statistics.o \
 	src/scan/left_rows.o \
 	src/scan/plan.o \
 	src/scan/ranges.o \
+	src/scan/row_trial.o \
 	src/scan/sample.o \
 	src/scan/statistics.o \
+	src/scan/subquery_statistics.o \
 	src/scan/tentative.o \
 	src/scan/upper.o \
 	src/seed/cleanup.o \

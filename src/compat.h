@@ -325,6 +325,9 @@ typedef struct EquivalenceMemberIterator
 /* before the declaration, where pg_attribute_noreturn() stood behind it */
 #define pg_noreturn	__attribute__((noreturn))
 
+/* 18 has an entry of the range table for what rows are grouped by. */
+#define spindle_group_exprs(rte)	NIL
+
 #define spindle_expandRTE(rte, index, sublevels, returning, location, dropped, names, vars) \
 	expandRTE(rte, index, sublevels, location, dropped, names, vars)
 #define spindle_heap_form_minimal_tuple(desc, values, nulls, extra) \
@@ -332,6 +335,7 @@ typedef struct EquivalenceMemberIterator
 #define spindle_vacuum_delay_point(is_analyze)	vacuum_delay_point()
 #define spindle_b64_encode(src, len, dst, dstlen)	pg_b64_encode(src, len, dst, dstlen)
 #else
+#define spindle_group_exprs(rte)	((rte)->rtekind == RTE_GROUP ? (rte)->groupexprs : NIL)
 #define spindle_expandRTE(rte, index, sublevels, returning, location, dropped, names, vars) \
 	expandRTE(rte, index, sublevels, returning, location, dropped, names, vars)
 #define spindle_heap_form_minimal_tuple(desc, values, nulls, extra) \

@@ -11,6 +11,7 @@
 #include "utils/guc.h"
 
 #include "api/support.h"
+#include "scan/groups.h"
 #include "scan/statistics.h"
 #include "server/progress.h"
 #include "spindle.h"
@@ -58,4 +59,5 @@ _PG_init(void)
 	MarkGUCPrefixReserved("spindle");
 	spindle_support_init();
 	spindle_statistics_init();
+	spindle_groups_init();
 }

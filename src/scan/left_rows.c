@@ -17,38 +17,28 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "executor/executor.h"
-#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
-#include "pgtime.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
 #include "utils/selfuncs.h"
 
 #include "math/rng.h"
 #include "scan/fdw.h"
-#include "scan/statistics.h"
+#include "scan/row_trial.h"
 
 /* Rows whose numbers are found, at most; of more only how many they are. */
-#define MAX_LEFT		1024
+#define MAX_LEFT		2048
 /* Rows that conditions are tried on, at most, and the time for that in nanoseconds. */
 #define MAX_TRIED		32768
 #define TRIED_TIME		4000000.0
-/* Nanoseconds of an operator of a condition. */
-#define OPERATOR_TIME	30.0
-/* Bytes that the conditions may take on the way, all together. */
-#define MAX_WORK_BYTES	(16 * 1024 * 1024)
-/* Entries of the table of what was found: half a megabyte, at most. */
+/* Entries of the table of what was found: a megabyte, at most. */
 #define KEPT			64
 
 /* What was found. */
@@ -61,172 +51,47 @@ typedef struct KeptRows
 
 static KeptRows kept[KEPT];
 
-/* A question, and what evaluates it. */
-typedef struct Trial
+/* An answer on its way. */
+typedef struct Answer
 {
-	const SpindleSource *source;
-	const SpindleRanges *ranges;
-	List	   *clauses;
-	Bitmapset  *used;			/* attributes in the clauses, from 1 */
-	Oid			relid;
-	int64		n;				/* the answer: rows that are left ... */
+	int64		n;				/* rows that are left ... */
 	int64		row[MAX_LEFT];	/* ... and the first of them */
-} Trial;
+} Answer;
 
-/* A hash of all that the answer depends on; not 0. */
-static uint64
-hash_of(const Trial *trial)
-{
-	const SpindleSource *source = trial->source;
-	const SpindleDomain *domain = source->instance->domain;
-	const char *zone = pg_get_timezone_name(session_timezone);
-	const int64 numbers[] = {(int64) domain->fingerprint, (int64) spindle_label(domain->name), source->instance->seed,
-	source->instance->preset, source->table};
-	char	   *text = nodeToString(stringToNode(nodeToString(trial->clauses))); /* to read it forgets the place */
-	uint64		hash = hash_bytes_extended((const unsigned char *) text, (int) strlen(text), 0);
-
-	hash = hash_combine64(hash, hash_bytes_extended((const unsigned char *) zone, (int) strlen(zone), 0));
-	hash = hash_combine64(hash, hash_bytes_extended((const unsigned char *) numbers, sizeof(numbers), 0));
-	hash = hash_combine64(hash, hash_bytes_extended((const unsigned char *) source->column,
-													(int) sizeof(int) * source->natts, 0));
-	hash = hash_combine64(hash, hash_bytes_extended((const unsigned char *) trial->ranges->range,
-													(int) sizeof(SpindleRange) * trial->ranges->n, 0));
-	pfree(text);
-	return Max(hash, 1);
-}
-
-/* Try the conditions on a row, in a memory context that is then reset; the bytes that this took. */
-static Size
-try_row(Trial *trial, int64 row, ExprState *state, ExprContext *econtext)
-{
-	MemoryContext oldcontext = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
-	const Size	empty = MemoryContextMemAllocated(econtext->ecxt_per_tuple_memory, true);
-	const bool	is_left = ExecQual(state, econtext);
-	const Size	work = MemoryContextMemAllocated(econtext->ecxt_per_tuple_memory, true) - empty;
-
-	MemoryContextSwitchTo(oldcontext);
-	ResetExprContext(econtext);
-	if (is_left && trial->n < MAX_LEFT)
-		trial->row[trial->n] = row;
-	trial->n += is_left;
-	return work;
-}
-
-/*
- * Try the conditions on all rows of the ranges.  Raises program_limit_exceeded, which
- * is nothing but the end of it, if they take much memory on the way, which stands
- * for the time.
- */
+/* A SpindleTrialTake that notes the row. */
 static void
-try_rows(void *arg, MemoryContext caller)
+note_row(void *arg, int64 i, int64 row, const Datum *values, const bool *nulls)
 {
-	Trial	   *trial = arg;
-	const SpindleSource *source = trial->source;
-	Relation	relation = table_open(trial->relid, NoLock);
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(relation)), &TTSOpsVirtual);
-	EState	   *estate = CreateExecutorState();
-	ExprContext *econtext = GetPerTupleExprContext(estate);
-	List	   *clauses = copyObject(trial->clauses);
-	int		   *column = palloc(sizeof(int) * source->natts);
-	SpindleRows *rows;
-	ExprState  *state;
-	Size		work = 0;
+	Answer	   *answer = arg;
 
-	table_close(relation, NoLock);
-	for (int att = 0; att < source->natts; att++)
-		column[att] = bms_is_member(att + 1, trial->used) ? source->column[att] : -1;
-	rows = spindle_rows_create(source->instance, source->table, column, source->natts, source->input, CurrentMemoryContext);
-	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts);
-	fix_opfuncids((Node *) clauses);
-	state = ExecInitQual(clauses, NULL);
-	econtext->ecxt_scantuple = slot;
-	for (int r = 0; r < trial->ranges->n; r++)
-	{
-		const SpindleRange *range = &trial->ranges->range[r];
-
-		for (int64 first = range->first; first < range->end; first += SPINDLE_BATCH_ROWS)
-		{
-			int64		list[SPINDLE_BATCH_ROWS];
-			const int	n = (int) Min(SPINDLE_BATCH_ROWS, range->end - first);
-
-			CHECK_FOR_INTERRUPTS();
-			for (int i = 0; i < n; i++)
-				list[i] = first + i;
-			spindle_rows_fill_list(rows, list, n);
-			for (int i = 0; i < n; i++)
-			{
-				ExecClearTuple(slot);
-				spindle_rows_get(rows, i, slot->tts_values, slot->tts_isnull);
-				ExecStoreVirtualTuple(slot);
-				work += try_row(trial, list[i], state, econtext);
-				if (work > MAX_WORK_BYTES)
-					ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("conditions take too much memory")));
-			}
-		}
-	}
-	FreeExecutorState(estate);
+	if (answer->n < MAX_LEFT)
+		answer->row[answer->n] = row;
+	answer->n++;
 }
 
-/*
- * Prepare a trial of clauses, RestrictInfos; false if they are not to be tried: what
- * is no condition on the relation's row alone, or by functions of others, or on what
- * the user may not see; or too much to compute.  row_time is that of computing the
- * attributes of the scan for a row, in nanoseconds.
- */
-static bool
-prepare(Trial *trial, PlannerInfo *root, RelOptInfo *rel, List *clauses, double row_time)
-{
-	QualCost	cost;
-	int			att = -1;
-	Bitmapset  *used = NULL;
-	ListCell   *lc;
-
-	foreach(lc, clauses)
-	{
-		RestrictInfo *info = lfirst_node(RestrictInfo, lc);
-
-		if (info->pseudoconstant || !bms_equal(info->clause_relids, rel->relids) ||
-			!spindle_is_safe_at_planning((Node *) info->clause))
-			return false;
-		trial->clauses = lappend(trial->clauses, info->clause);
-	}
-	cost_qual_eval(&cost, clauses, root);
-	if (trial->ranges->nrows > MAX_TRIED ||
-		trial->ranges->nrows * (row_time + cost.per_tuple / cpu_operator_cost * OPERATOR_TIME) > TRIED_TIME)
-		return false;
-	pull_varattnos((Node *) trial->clauses, rel->relid, &used);
-	while ((att = bms_next_member(used, att)) >= 0)
-	{
-		const AttrNumber attnum = att + FirstLowInvalidHeapAttributeNumber;
-
-		if (attnum > trial->source->natts || trial->source->column[attnum - 1] < 0 ||
-			OidIsValid(trial->source->input[attnum - 1].function.fn_oid) || !spindle_may_see_all_rows(root, rel, attnum))
-			return false;
-		trial->used = bms_add_member(trial->used, attnum);
-	}
-	return true;
-}
-
-/* What was found for a trial; it is tried if nothing was. */
+/* What was found for a trial on all rows of the ranges; it is tried if nothing was. */
 static const KeptRows *
-find_kept(Trial *trial)
+find_kept(SpindleTrial *trial, const SpindleRanges *ranges, Answer *answer)
 {
-	const uint64 hash = hash_of(trial);
+	const SpindleRowChoice all = {.ranges = ranges,.n = ranges->nrows,.run = ranges->nrows};
+	const uint64 hash = hash_combine64(spindle_trial_hash(trial),
+									   hash_bytes_extended((const unsigned char *) ranges->range,
+														   (int) sizeof(SpindleRange) * ranges->n, 0));
 	KeptRows   *entry = &kept[hash % KEPT];
 	int64	   *row = NULL;
 
 	if (entry->hash == hash)
 		return entry;
-	if (!spindle_compute_tentatively(try_rows, trial))
-		trial->n = -1;
-	if (trial->n > 0 && trial->n <= MAX_LEFT)
+	if (!spindle_trial_run(trial, &all, note_row, answer))
+		answer->n = -1;
+	if (answer->n > 0 && answer->n <= MAX_LEFT)
 	{
-		row = MemoryContextAlloc(TopMemoryContext, sizeof(int64) * trial->n);
-		memcpy(row, trial->row, sizeof(int64) * trial->n);
+		row = MemoryContextAlloc(TopMemoryContext, sizeof(int64) * answer->n);
+		memcpy(row, answer->row, sizeof(int64) * answer->n);
 	}
 	if (entry->row)
 		pfree(entry->row);
-	*entry = (KeptRows) {hash, trial->n, row};
+	*entry = (KeptRows) {hash, answer->n, row};
 	return entry;
 }
 
@@ -235,30 +100,30 @@ find_kept(Trial *trial)
  *		The rows of a relation that its conditions leave, palloc'd; NULL if they are
  *		not known.
  *
- * ranges are those of the conditions that become ranges, others the other
- * conditions, RestrictInfos.  Only for relations of a join, as it takes some
- * milliseconds the first time.  row_time is that of the attributes to be computed.
+ * Only for relations of a join, as it takes some milliseconds the first time.
  */
 SpindleLeftRows *
-spindle_left_rows(PlannerInfo *root, RelOptInfo *rel, const SpindleSource *source, const SpindleRanges *ranges,
-				  List *others, double row_time)
+spindle_left_rows(PlannerInfo *root, RelOptInfo *rel, const SpindleScanRows *scan)
 {
+	const SpindleRanges *ranges = scan->ranges;
 	SpindleLeftRows *left;
-	Trial	   *trial;
+	Answer	   *answer;
 
 	if (rel->reloptkind != RELOPT_BASEREL || bms_membership(root->all_baserels) != BMS_MULTIPLE ||
-		!spindle_as_of_today(&source->as_of) || (others == NIL && ranges->nrows > MAX_LEFT))
+		!scan->is_exact || !spindle_as_of_today(&scan->source->as_of) || (scan->others == NIL && ranges->nrows > MAX_LEFT))
 		return NULL;
 	left = palloc0(sizeof(SpindleLeftRows));
-	trial = palloc0(sizeof(Trial));
-	trial->source = source;
-	trial->ranges = ranges;
-	trial->relid = root->simple_rte_array[rel->relid]->relid;
-	if (others != NIL)
+	answer = palloc0(sizeof(Answer));
+	if (scan->others != NIL)
 	{
-		const KeptRows *found = prepare(trial, root, rel, others, row_time) ? find_kept(trial) : NULL;
+		SpindleTrial *trial = spindle_trial_begin(root, rel, scan->source);
+		const KeptRows *found;
 
-		if (found == NULL || found->n < 0)
+		if (!spindle_trial_add_clauses(trial, root, rel, scan->others) || ranges->nrows > MAX_TRIED ||
+			ranges->nrows * (scan->row_time + trial->time) > TRIED_TIME)
+			return NULL;
+		found = find_kept(trial, ranges, answer);
+		if (found->n < 0)
 			return NULL;
 		left->n = found->n;
 		if (found->row)
@@ -267,8 +132,8 @@ spindle_left_rows(PlannerInfo *root, RelOptInfo *rel, const SpindleSource *sourc
 	}
 	for (int r = 0; r < ranges->n; r++)
 		for (int64 row = ranges->range[r].first; row < ranges->range[r].end; row++)
-			trial->row[left->n++] = row;
-	left->row = trial->row;
+			answer->row[left->n++] = row;
+	left->row = answer->row;
 	return left;
 }
 
@@ -415,12 +280,13 @@ set_selectivities(PlannerInfo *root, RelOptInfo *rel, Var *column, Keys *keys)
 
 		if (reference == NULL || !IsA(reference, Var))
 			continue;
+		referring = find_base_rel(root, ((Var *) reference)->varno);
+		spindle_fdw_note_reference(referring, ((Var *) reference)->varattno, keys->key, keys->n);
 		selectivity = share_of_keys(root, reference, keys) / keys->n;
 		if (selectivity < 0)
 			continue;
 		CLAMP_PROBABILITY(selectivity);
 		info->norm_selec = selectivity;
-		referring = find_base_rel(root, ((Var *) reference)->varno);
 		foreach(other, generate_implied_equalities_for_column(root, referring, is_member, reference,
 															  referring->lateral_referencers))
 		{

@@ -62,8 +62,7 @@ typedef struct ScanEstimate
 	Cost		row_cost;		/* of computing these, row after row ... */
 	Cost		first_row_cost; /* ... and for a row that is far from the last
 								 * one */
-	SpindleLeftRows *left;		/* rows that the conditions leave, NULL if these
-								 * are not known */
+	SpindleScanRows scan;		/* what is known of the rows, if source is set */
 } ScanEstimate;
 
 /*
@@ -108,9 +107,8 @@ filter_clauses(PlannerInfo *root, const SpindleSource *source, Index relid, List
 }
 
 /*
- * The number of rows that conditions leave, and by *others, if not NULL, the
- * clauses that are not such conditions; by *exact, if not NULL, the rows, or NULL if
- * not all values are constants, or rows have versions.  Values that are constants are
+ * The number of rows that conditions leave, and in scan, if not NULL, the clauses that
+ * are not such conditions, and the rows as far as values are constants.  Values that are constants are
  * tried out; others are guessed, and of several equalities the strongest one counts: the
  * columns all rise with the rows, so one value goes with another, as the tenant of
  * a project does with the project.  The result is a number of rows, or versions of
@@ -119,7 +117,7 @@ filter_clauses(PlannerInfo *root, const SpindleSource *source, Index relid, List
  */
 static double
 estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *baserel, List *clauses,
-				   List **others, SpindleRanges **exact)
+				   SpindleScanRows *scan)
 {
 	bool		is_exact = true;
 	SpindleRanges *ranges = spindle_ranges_all(source);
@@ -135,8 +133,8 @@ estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *b
 
 		if (condition == NULL)
 		{
-			if (others)
-				*others = lappend(*others, info);
+			if (scan)
+				scan->others = lappend(scan->others, info);
 			continue;
 		}
 		if (condition->is_array && spindle_estimate_array_length(root, (Node *) condition->value) > MAX_TRIED_ELEMENTS)
@@ -162,8 +160,11 @@ estimate_rows_read(PlannerInfo *root, const SpindleSource *source, RelOptInfo *b
 			guess *= spindle_condition_selectivity(root, source, condition);
 		is_exact &= !is_guessed;
 	}
-	if (exact)
-		*exact = is_exact && !source->is_history ? ranges : NULL;
+	if (scan)
+	{
+		scan->ranges = ranges;
+		scan->is_exact = is_exact && !source->is_history;
+	}
 	return ranges->nrows * guess * equal * spindle_versions_per_row(source);
 }
 
@@ -232,8 +233,7 @@ spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
 	SpindleSource *source = spindle_fdw_source(baserel, relid);
 	ScanEstimate *state = baserel->fdw_private;
-	List	   *others = NIL;
-	SpindleRanges *ranges;
+	SpindleScanRows *scan = &state->scan;
 	List	   *filter;
 
 	filter = filter_clauses(root, source, baserel->relid, baserel->baserestrictinfo);
@@ -242,14 +242,49 @@ spindle_fdw_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	cost_attributes(state);
 	spindle_statistics_set_widths(baserel, relid, source);
 	baserel->tuples = spindle_source_tuples(source);
-	state->rows_read = estimate_rows_read(root, source, baserel, baserel->baserestrictinfo, &others, &ranges);
+	state->rows_read = estimate_rows_read(root, source, baserel, baserel->baserestrictinfo, scan);
 	baserel->rows = clamp_row_est(state->rows_read *
-								  clauselist_selectivity(root, others, baserel->relid, JOIN_INNER, NULL));
-	if (ranges)
-		state->left = spindle_left_rows(root, baserel, source, ranges, others,
-										state->row_cost / cpu_operator_cost * OPERATOR_TIME);
-	if (state->left)
-		baserel->rows = clamp_row_est((double) state->left->n);
+								  clauselist_selectivity(root, scan->others, baserel->relid, JOIN_INNER, NULL));
+	scan->source = source;
+	scan->row_time = state->row_cost / cpu_operator_cost * OPERATOR_TIME;
+	scan->left = spindle_left_rows(root, baserel, scan);
+	if (scan->left)
+		baserel->rows = clamp_row_est((double) scan->left->n);
+}
+
+/*
+ * spindle_fdw_rel_rows
+ *		What is known of the rows that a scan of a generated table gives; NULL of any
+ *		other relation, and of one that has children.
+ */
+const SpindleScanRows *
+spindle_fdw_rel_rows(RelOptInfo *rel)
+{
+	const ScanEstimate *state = rel->fdw_private;
+
+	if (rel->fdwroutine == NULL || rel->fdwroutine->GetForeignRelSize != spindle_fdw_rel_size || state == NULL ||
+		state->scan.source == NULL)
+		return NULL;
+	return &state->scan;
+}
+
+/*
+ * spindle_fdw_note_reference
+ *		Note that an attribute of a relation is joined with some keys only, if it is
+ *		a generated table.
+ */
+void
+spindle_fdw_note_reference(RelOptInfo *rel, AttrNumber attnum, const int64 *key, int64 n)
+{
+	ScanEstimate *state = rel->fdw_private;
+	SpindleReference *reference;
+
+	if (spindle_fdw_rel_rows(rel) == NULL || attnum <= 0 || attnum > state->source->natts ||
+		state->source->column[attnum - 1] < 0)
+		return;
+	reference = palloc(sizeof(SpindleReference));
+	*reference = (SpindleReference) {attnum, n, key};
+	state->scan.references = lappend(state->scan.references, reference);
 }
 
 /*
@@ -380,7 +415,7 @@ add_parameterized_path(PlannerInfo *root, RelOptInfo *baserel, ScanEstimate *sta
 {
 	ParamPathInfo *info = get_baserel_parampathinfo(root, baserel, outer);
 	List	   *clauses = list_concat(list_copy(info->ppi_clauses), baserel->baserestrictinfo);
-	double		rows_read = estimate_rows_read(root, state->source, baserel, clauses, NULL, NULL);
+	double		rows_read = estimate_rows_read(root, state->source, baserel, clauses, NULL);
 	Cost		startup;
 	Cost		total;
 	ForeignPath *path;
@@ -539,7 +574,7 @@ spindle_fdw_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 		}
 	}
 	add_parameterized_paths(root, baserel, state);
-	spindle_left_rows_tell(root, baserel, state->source, state->left);
+	spindle_left_rows_tell(root, baserel, state->source, state->scan.left);
 }
 
 /*

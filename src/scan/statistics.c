@@ -25,7 +25,6 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/stratnum.h"
 #include "access/transam.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -121,9 +120,12 @@ statistics_type(const SpindleSource *source, AttrNumber attnum, Oid oid, int32 t
 	return type;
 }
 
-/* Is it a scan of one of our foreign tables, without its children? */
-static bool
-is_generated(const RelOptInfo *rel)
+/*
+ * spindle_rel_is_generated
+ *		Is it a scan of one of our foreign tables, without its children?
+ */
+bool
+spindle_rel_is_generated(const RelOptInfo *rel)
 {
 	return rel->fdwroutine && rel->fdwroutine->GetForeignRelSize == spindle_fdw_rel_size;
 }
@@ -136,7 +138,7 @@ is_generated(const RelOptInfo *rel)
 static SpindleSource *
 source_of_foreign_table(RelOptInfo *rel, RangeTblEntry *rte, AttrNumber attnum, Oid *type, int32 *typmod, Oid *collation)
 {
-	if (rte->relkind != RELKIND_FOREIGN_TABLE || rte->inh || !is_generated(rel) ||
+	if (rte->relkind != RELKIND_FOREIGN_TABLE || rte->inh || !spindle_rel_is_generated(rel) ||
 		SearchSysCacheExists3(STATRELATTINH, ObjectIdGetDatum(rte->relid), Int16GetDatum(attnum), BoolGetDatum(false)))
 		return NULL;
 	get_atttypetypmodcoll(rte->relid, attnum, type, typmod, collation);
@@ -197,11 +199,15 @@ give_statistics(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum, Variab
 
 	if (previous_stats_hook && previous_stats_hook(root, rte, attnum, vardata))
 		return true;
-	if (attnum <= 0 || (rte->rtekind != RTE_RELATION && rte->rtekind != RTE_FUNCTION))
+	if (attnum <= 0)
 		return false;
 	for (int i = 1; i < root->simple_rel_array_size && rel == NULL; i++)
 		if (root->simple_rte_array[i] == rte)
 			rel = root->simple_rel_array[i];
+	if (rel && (rte->rtekind == RTE_SUBQUERY || rte->rtekind == RTE_CTE))
+		return spindle_subquery_statistics(root, rel, rte, attnum, vardata);
+	if (rte->rtekind != RTE_RELATION && rte->rtekind != RTE_FUNCTION)
+		return false;
 	if (rel)
 		source = rte->rtekind == RTE_RELATION ? source_of_foreign_table(rel, rte, attnum, &oid, &typmod, &collation) :
 			source_of_function(rte, attnum, &oid, &typmod, &collation);
@@ -239,7 +245,7 @@ give_expression_statistics(PlannerInfo *root, Oid index, AttrNumber attnum, Vari
 
 	if (previous_index_hook && previous_index_hook(root, index, attnum, vardata))
 		return true;
-	if (OidIsValid(index) || vardata->rel == NULL || !is_generated(vardata->rel))
+	if (OidIsValid(index) || vardata->rel == NULL || !spindle_rel_is_generated(vardata->rel))
 		return false;
 	expression.expr = spindle_expression_of_value(vardata->var, &var);
 	rte = root->simple_rte_array[vardata->rel->relid];
@@ -377,75 +383,6 @@ add_expressions(PlannerInfo *root, RelOptInfo *rel)
 }
 
 /*
- * Add the foreign keys of several columns that lead from a relation to another
- * one of the same instance.
- *
- * Without them, the planner takes each of the columns to leave its share of the
- * rows, while one of them decides.  For those of one column statistics say it
- * as well, and NULLs count, which the planner does not look at with foreign
- * keys; so columns that can be NULL are left out, too.
- */
-static void
-add_foreign_keys(PlannerInfo *root, RelOptInfo *rel, const SpindleSource *source, RelOptInfo *target_rel,
-				 const SpindleSource *target)
-{
-	const SpindleTable *table = &source->instance->domain->table[source->table];
-	const SpindleTable *target_table = &target->instance->domain->table[target->table];
-
-	for (int i = 0; i < table->nforeign_keys; i++)
-	{
-		const SpindleForeignKey *key = &table->foreign_key[i];
-		ForeignKeyOptInfo *info = makeNode(ForeignKeyOptInfo);
-		bool		is_whole = key->table == target->table && key->ncolumns > 1 && key->ncolumns <= INDEX_MAX_KEYS;
-
-		info->con_relid = rel->relid;
-		info->ref_relid = target_rel->relid;
-		info->nkeys = key->ncolumns;
-		for (int k = 0; is_whole && k < key->ncolumns; k++)
-		{
-			const SpindleColumn *column = &table->column[key->column[k]];
-			TypeCacheEntry *from = lookup_type_cache(column->type.oid, TYPECACHE_BTREE_OPFAMILY);
-			TypeCacheEntry *to = lookup_type_cache(target_table->column[key->target[k]].type.oid, TYPECACHE_BTREE_OPFAMILY);
-
-			info->conkey[k] = spindle_attribute_of(source, key->column[k]);
-			info->confkey[k] = spindle_attribute_of(target, key->target[k]);
-			info->conpfeqop[k] = get_opfamily_member(to->btree_opf, to->btree_opintype, from->btree_opintype,
-													 BTEqualStrategyNumber);
-			is_whole = info->conkey[k] > 0 && info->confkey[k] > 0 && OidIsValid(info->conpfeqop[k]) && !column->nullable;
-		}
-		if (is_whole)
-			root->fkey_list = lappend(root->fkey_list, info);
-	}
-}
-
-/*
- * Add the foreign keys between a relation and those that were looked at before.
- * As the server does, relations that are part of another one are left out.
- */
-static void
-relate(PlannerInfo *root, RelOptInfo *rel, const SpindleSource *source)
-{
-	if (rel->reloptkind != RELOPT_BASEREL)
-		return;
-	for (int i = 1; i < root->simple_rel_array_size; i++)
-	{
-		RelOptInfo *other = root->simple_rel_array[i];
-		const SpindleSource *other_source;
-
-		if (other == NULL || other == rel || other->reloptkind != RELOPT_BASEREL || !is_generated(other) ||
-			root->simple_rte_array[i]->inh)
-			continue;
-		other_source = spindle_fdw_source(other, root->simple_rte_array[i]->relid);
-		if (other_source->instance != source->instance)
-			continue;
-		if (!other_source->is_history)
-			add_foreign_keys(root, rel, source, other, other_source);
-		if (!source->is_history)
-			add_foreign_keys(root, other, other_source, rel, source);
-	}
-}
-
-/*
  * get_relation_info_hook: the number of rows of a foreign table, its keys, and
  * its foreign keys.
  *
@@ -460,7 +397,7 @@ give_keys(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel)
 
 	if (previous_info_hook)
 		previous_info_hook(root, relid, inhparent, rel);
-	if (!is_generated(rel) || inhparent)
+	if (!spindle_rel_is_generated(rel) || inhparent)
 		return;
 	source = spindle_fdw_source(rel, relid);
 	table = &source->instance->domain->table[source->table];
@@ -472,7 +409,7 @@ give_keys(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel)
 	for (int i = 0; i < table->nunique && !source->is_history; i++)
 		add_unique_columns(rel, source, table->unique[i].column, table->unique[i].n);
 	add_expressions(root, rel);
-	relate(root, rel, source);
+	spindle_foreign_keys_add(root, rel, source);
 }
 
 /*

@@ -11,6 +11,8 @@
 #include "access/htup.h"
 #include "nodes/pathnodes.h"
 
+#include "utils/selfuncs.h"
+
 #include "scan/ranges.h"
 
 /*
@@ -41,12 +43,44 @@ typedef struct SpindleLeftRows
 	const int64 *row;			/* their numbers, rising; NULL if they are many */
 } SpindleLeftRows;
 
+/* What a column of a relation is known to lead to, by a join with what is left of another one. */
+typedef struct SpindleReference
+{
+	AttrNumber	attnum;
+	int64		n;
+	const int64 *key;			/* rising */
+} SpindleReference;
+
+/* What planning has found out about the rows that a scan gives. */
+typedef struct SpindleScanRows
+{
+	const SpindleSource *source;
+	const SpindleRanges *ranges;	/* of conditions by values that are known */
+	bool		is_exact;		/* are these the rows that are read? */
+	List	   *others;			/* conditions that these are checked for,
+								 * RestrictInfos */
+	const SpindleLeftRows *left;	/* what these leave; NULL if not known */
+	List	   *references;		/* of SpindleReference */
+	double		row_time;		/* of computing the attributes of the query for a
+								 * row, in nanoseconds */
+} SpindleScanRows;
+
+/* plan.c */
+extern const SpindleScanRows *spindle_fdw_rel_rows(RelOptInfo *rel);
+extern void spindle_fdw_note_reference(RelOptInfo *rel, AttrNumber attnum, const int64 *key, int64 n);
+
+/* foreign_keys.c */
+extern void spindle_foreign_keys_add(PlannerInfo *root, RelOptInfo *rel, const SpindleSource *source);
+
+/* subquery_statistics.c */
+extern bool spindle_subquery_statistics(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte, AttrNumber attnum,
+										VariableStatData *vardata);
+
 /* tentative.c */
 extern bool spindle_compute_tentatively(void (*run) (void *arg, MemoryContext caller), void *arg);
 
 /* left_rows.c */
-extern SpindleLeftRows *spindle_left_rows(PlannerInfo *root, RelOptInfo *rel, const SpindleSource *source,
-										  const SpindleRanges *ranges, List *others, double row_time);
+extern SpindleLeftRows *spindle_left_rows(PlannerInfo *root, RelOptInfo *rel, const SpindleScanRows *scan);
 extern void spindle_left_rows_tell(PlannerInfo *root, RelOptInfo *rel, const SpindleSource *source,
 								   const SpindleLeftRows *left);
 
@@ -83,6 +117,7 @@ extern double spindle_versions_per_row(const SpindleSource *source);
 extern double spindle_source_tuples(const SpindleSource *source);
 
 /* statistics.c */
+extern bool spindle_rel_is_generated(const RelOptInfo *rel);
 extern bool spindle_may_see_all_rows(PlannerInfo *root, RelOptInfo *rel, AttrNumber attnum);
 extern AttrNumber spindle_attribute_of(const SpindleSource *source, int column);
 extern void spindle_statistics_set_widths(RelOptInfo *rel, Oid relid, const SpindleSource *source);
