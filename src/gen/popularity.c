@@ -505,25 +505,28 @@ spindle_popularity_pick(const SpindlePopularity *popularity, const int64 *row, i
 	}
 }
 
+/* Parts of the rows that come into being one after the other. */
+#define GROWING_PARTS	16
+
 /*
  * The probability that a row is chosen, if it gets so many choices on average.
  *
  * is_growing is for rows to choose from that come into being one after the
  * other, as do those that choose: the last ones are there for few choices.  A
  * row at part u of them is open to the choices from there on, each among the
- * rows until then, which makes log(1 / u) times as many on average.
+ * rows until then, which makes log(1 / u) times as many on average: those are in
+ * more, of GROWING_PARTS parts.
  */
 static double
-hit_probability(double choices, bool is_growing)
+hit_probability(double choices, bool is_growing, const double *more)
 {
-	const int	parts = 16;
 	double		sum = 0;
 
 	if (!is_growing)
 		return spindle_profile_hit(choices);
-	for (int i = 0; i < parts; i++)
-		sum += spindle_profile_hit(-spindle_log((i + 0.5) / parts) * choices);
-	return sum / parts;
+	for (int i = 0; i < GROWING_PARTS; i++)
+		sum += spindle_profile_hit(more[i] * choices);
+	return sum / GROWING_PARTS;
 }
 
 /*
@@ -537,18 +540,21 @@ spindle_popularity_distinct(const SpindlePopularity *popularity, double choices,
 {
 	const double nrows = (double) popularity->nrows;
 	double		sum = 0;
+	double		more[GROWING_PARTS];
 	double	   *weight;
 	int			n;
 
+	for (int i = 0; i < GROWING_PARTS; i++)
+		more[i] = -spindle_log((i + 0.5) / GROWING_PARTS);
 	if (popularity->kind == SPINDLE_SKEW_NONE)
-		return nrows * hit_probability(choices / nrows, is_growing);
+		return nrows * hit_probability(choices / nrows, is_growing, more);
 	n = popularity->rank->n;
 	weight = palloc(sizeof(double) * n);
 	spindle_alias_weights(popularity->rank, weight);
 
 	/* a single block counts as one, however few rows it has */
 	for (int rank = 0; rank < n; rank++)
-		sum += hit_probability(choices * weight[rank] / Max(popularity->mass, 1.0), is_growing);
+		sum += hit_probability(choices * weight[rank] / Max(popularity->mass, 1.0), is_growing, more);
 	pfree(weight);
 	return sum * nrows / n;
 }

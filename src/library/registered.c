@@ -26,6 +26,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "mb/pg_wchar.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -222,6 +223,13 @@ spindle_registered_find(SpindleLibraryKind kind, const char *name, bool with_tex
 
 	if (strlen(name) >= NAMEDATALEN || (table = spindle_registered_open(kind, AccessShareLock)) == NULL)
 		return false;
+
+	/* most databases have none: their index, which may not have been read yet, is not needed */
+	if (RelationGetNumberOfBlocks(table) == 0)
+	{
+		table_close(table, AccessShareLock);
+		return false;
+	}
 	namestrcpy(&name_key, name);
 	ScanKeyInit(&key, SPINDLE_REGISTERED_NAME, BTEqualStrategyNumber, F_NAMEEQ, NameGetDatum(&name_key));
 

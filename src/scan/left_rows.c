@@ -38,6 +38,8 @@
 /* Rows that conditions are tried on, at most, and the time for that in nanoseconds. */
 #define MAX_TRIED		32768
 #define TRIED_TIME		4000000.0
+/* So many times MAX_LEFT are too many by the planner's own estimate, which is good for many. */
+#define MANY_TIMES		4
 /* Entries of the table of what was found: a megabyte, at most. */
 #define KEPT			64
 
@@ -100,7 +102,8 @@ find_kept(SpindleTrial *trial, const SpindleRanges *ranges, Answer *answer)
  *		The rows of a relation that its conditions leave, palloc'd; NULL if they are
  *		not known.
  *
- * Only for relations of a join, as it takes some milliseconds the first time.
+ * Only for relations of a join, as it takes some milliseconds the first time.  The
+ * planner's own estimate is in rel->rows.
  */
 SpindleLeftRows *
 spindle_left_rows(PlannerInfo *root, RelOptInfo *rel, const SpindleScanRows *scan)
@@ -119,7 +122,8 @@ spindle_left_rows(PlannerInfo *root, RelOptInfo *rel, const SpindleScanRows *sca
 		SpindleTrial *trial = spindle_trial_begin(root, rel, scan->source);
 		const KeptRows *found;
 
-		if (!spindle_trial_add_clauses(trial, root, rel, scan->others) || ranges->nrows > MAX_TRIED ||
+		if (rel->rows > MANY_TIMES * MAX_LEFT || ranges->nrows > MAX_TRIED ||
+			!spindle_trial_add_clauses(trial, root, rel, scan->others) ||
 			ranges->nrows * (scan->row_time + trial->time) > TRIED_TIME)
 			return NULL;
 		found = find_kept(trial, ranges, answer);

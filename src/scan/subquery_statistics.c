@@ -204,6 +204,7 @@ spindle_subquery_statistics(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *r
 	PlannerInfo *subroot = root_of_subquery(root, rel, rte);
 	const TargetEntry *entry;
 	VariableStatData inner;
+	Form_pg_statistic statistics;
 	double		ndistinct;
 
 	if (subroot == NULL || rte->security_barrier || subroot->parse->setOperations || !is_generated(subroot))
@@ -240,10 +241,13 @@ spindle_subquery_statistics(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *r
 	vardata->freefunc = heap_freetuple;
 	vardata->acl_ok = inner.acl_ok;
 
-	/* of a column, how many it had before the conditions tells which other ones it finds */
+	/* a share of the rows would be one of those that the subquery gives; a column keeps what others are compared with */
+	statistics = (Form_pg_statistic) GETSTRUCT(vardata->statsTuple);
+	if (statistics->stadistinct < 0)
+		statistics->stadistinct = (float4) rint(-statistics->stadistinct * inner.rel->tuples);
 	ndistinct = IsA(entry->expr, Var) ? -1 : spindle_groups_of(subroot, inner.rel, list_make1(entry->expr));
 	if (ndistinct > 0)
-		((Form_pg_statistic) GETSTRUCT(vardata->statsTuple))->stadistinct = (float4) ndistinct;
+		statistics->stadistinct = (float4) ndistinct;
 	ReleaseVariableStats(inner);
 	return true;
 }
