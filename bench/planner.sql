@@ -73,8 +73,8 @@ CREATE VIEW bench.join_node AS
 SELECT id, side, node, bench.q_error((node ->> 'Plan Rows')::float8, (node ->> 'Actual Rows')::float8) AS q
 FROM bench.join_run, bench.nodes(plan) n WHERE run = 1;
 CREATE VIEW bench.join_error AS
-SELECT side, percentile_cont(0.5) WITHIN GROUP (ORDER BY q) AS median, percentile_cont(0.95) WITHIN GROUP (ORDER BY q) AS p95
-FROM bench.join_node GROUP BY side;
+SELECT side, kind, percentile_cont(0.5) WITHIN GROUP (ORDER BY q) AS median, percentile_cont(0.95) WITHIN GROUP (ORDER BY q) AS p95
+FROM bench.join_node JOIN bench.join_query USING (id) GROUP BY side, kind;
 
 -- each of them
 SELECT format('%s %s%s: %s ms, stored %s ms, ratio %s; planning %s ms, stored %s ms; q-error at most %s, stored %s: %s',
@@ -111,11 +111,11 @@ SELECT 'full scans that are repeated in a nested loop', 0, count(*), 'scans' FRO
 WHERE side = 'generated' AND run = 1 AND node ->> 'Node Type' = 'Foreign Scan' AND (node ->> 'Actual Loops')::float8 > 1
   AND NOT node ? 'Rows Found By'
 UNION ALL
-SELECT 'q-error of their nodes, median', 1.1, median, 'times' FROM bench.join_error WHERE side = 'generated'
+SELECT 'q-error of their nodes, median, ' || kind, 1.1, median, 'times' FROM bench.join_error WHERE side = 'generated'
 UNION ALL
-SELECT 'the same, 95th percentile', 3, p95, 'times' FROM bench.join_error WHERE side = 'generated'
+SELECT 'the same, 95th percentile, ' || kind, 3, p95, 'times' FROM bench.join_error WHERE side = 'generated'
 UNION ALL
-SELECT 'the same of stored, analyzed tables, 95th percentile', NULL, p95, 'times' FROM bench.join_error WHERE side = 'stored'
+SELECT 'the same of stored, analyzed tables, 95th percentile, ' || kind, NULL, p95, 'times' FROM bench.join_error WHERE side = 'stored'
 UNION ALL
 SELECT 'conditions on single columns that are 1.2 times further off than with ANALYZE', 0, count(*), 'conditions'
 FROM estimates.beyond(1.2);
