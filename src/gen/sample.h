@@ -41,15 +41,20 @@ typedef struct SpindleSample
 	int64		nblocks;		/* 0 and more */
 	int			levels;			/* 2^levels is not below the length of either
 								 * list */
-	const uint64 *sum;			/* the sums of both lists are parts of this */
+	uint64	   *halves;			/* of the trees of both lists, blocks first, if
+								 * nothing is cut; see sample.c.  NULL if the
+								 * lists are too long */
 	SpindleSampleList block;	/* the entries of each block */
 	SpindleSampleList rest;
 	SpindlePermutation blocks;	/* order of the blocks, by a group's tweak */
 	SpindleKey	key;			/* of the groups */
 } SpindleSample;
 
-/* How many numbers of choices a cursor remembers the measures of. */
-#define SPINDLE_SAMPLE_MEMO		64
+/*
+ * How many numbers of choices a cursor remembers the measures of: more than it can
+ * be asked for at once.
+ */
+#define SPINDLE_SAMPLE_MEMO		(2 * SPINDLE_DRAWS)
 
 /*
  * The measures of n choices: what is left of the weights when none is above the
@@ -58,28 +63,52 @@ typedef struct SpindleSample
 typedef struct SpindleSampleMeasure
 {
 	int64		n;				/* 0 if the entry is not used */
+	uint64		asked;			/* when it was asked for, by cursor->nasked */
 	uint64		distance;		/* between choices */
 	int			block_capped;	/* entries of a block that are cut to it ... */
 	int			rest_capped;	/* ... and of the rest */
 	uint64		block_sum;		/* weight of a block */
 	uint64		rest_sum;
+	uint64		blocks_sum;		/* of all blocks */
 	uint64		total;			/* of all */
+	const uint64 *halves;		/* as the sample's, of weights that are cut; NULL
+								 * if they are not kept */
+	uint64	   *own_halves;		/* memory for them, NULL if there is none */
 } SpindleSampleMeasure;
 
 /* What one reader keeps between choices. */
 typedef struct SpindleSampleCursor
 {
 	const SpindleSample *sample;
-	SpindleSampleMeasure measure[SPINDLE_SAMPLE_MEMO];	/* by the last bits of
-														 * n */
+	MemoryContext context;		/* of what it keeps */
+	uint64		nasked;			/* how often it was asked */
+	SpindleSampleMeasure *measure;	/* SPINDLE_SAMPLE_MEMO of them, beginning with
+									 * the last bits of n */
+	int			nkept;			/* of them with memory for halves */
+	int64		group;			/* that was alone of late, -1 if none */
+	int64		nchosen;		/* its choices since */
+	bool		has_order;		/* its blocks are listed */
+	uint32	   *order;			/* the blocks by their places; memory for them,
+								 * NULL if there is none yet */
 } SpindleSampleCursor;
 
-/* Choices that are asked for at once. */
+/* Entries more than needed, which those that fill arrays by portions may use. */
+#define SPINDLE_SAMPLE_SPARE	8
+
+/*
+ * Choices that are asked for at once, up to SPINDLE_DRAWS of at most as many
+ * groups.
+ */
 typedef struct SpindleSampleChoices
 {
-	int64		group[SPINDLE_DRAWS];	/* in: the groups, ... */
-	int64		place[SPINDLE_DRAWS];	/* ... which of their choices, from 0 ... */
-	int64		size[SPINDLE_DRAWS];	/* ... of how many */
+	int			ngroups;
+	int64		group[SPINDLE_DRAWS];	/* in: each group ... */
+	int64		size[SPINDLE_DRAWS];	/* ... with the number of its choices; */
+	int32		of[SPINDLE_DRAWS + SPINDLE_SAMPLE_SPARE];	/* for each choice, which
+															 * of the groups it is
+															 * one of ... */
+	int64		place[SPINDLE_DRAWS + SPINDLE_SAMPLE_SPARE];	/* ... and which one of
+																 * its, from 0 */
 	int64		block[SPINDLE_DRAWS];	/* out: the block, or -1 for the rest */
 	int64		entry[SPINDLE_DRAWS];	/* out: number of the entry there */
 } SpindleSampleChoices;
