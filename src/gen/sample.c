@@ -298,16 +298,20 @@ typedef struct Groups
 } Groups;
 
 /*
- * Points on the way down their trees, an entry for each.
+ * Points on the way down their trees, an entry for each.  The arrays are no power of
+ * two apart: a processor that compares the last bits of addresses would have reads
+ * wait for writes of others.
  */
+#define DESCENT_ENTRIES		(SPINDLE_DRAWS + 8)
+
 typedef struct Descent
 {
-	uint64		hash[SPINDLE_DRAWS];	/* bits for the nodes of some levels */
-	const uint64 *halves[SPINDLE_DRAWS];	/* of the tree */
-	uint64		node[SPINDLE_DRAWS];	/* where we are, */
-	uint64		extent[SPINDLE_DRAWS];	/* its length, */
-	uint64		point[SPINDLE_DRAWS];	/* the point in it, less than that, */
-	uint64		lower[SPINDLE_DRAWS];	/* and the length of its lower half */
+	uint64		hash[DESCENT_ENTRIES];	/* bits for the nodes of some levels */
+	const uint64 *halves[DESCENT_ENTRIES];	/* of the tree */
+	uint64		node[DESCENT_ENTRIES];	/* where we are, */
+	uint64		extent[DESCENT_ENTRIES];	/* its length, */
+	uint64		point[DESCENT_ENTRIES]; /* the point in it, less than that, */
+	uint64		lower[DESCENT_ENTRIES]; /* and the length of its lower half */
 } Descent;
 
 /*
@@ -418,29 +422,33 @@ static void
 begin_descents(const SpindleSample *sample, SpindleSampleChoices *choices, const Groups *groups, int n, Descent *d)
 {
 	const uint64 places = UINT64CONST(1) << sample->levels;
+	const bool	has_blocks = sample->nblocks > 1;
 
 	for (int i = 0; i < n; i++)
 	{
 		const int	g = choices->of[i];
 		const SpindleSampleMeasure *m = groups->measure[g];
 		uint64		point = groups->start[g] + (uint64) choices->place[i] * m->distance;
-		bool		in_rest;
-		int64		block;
+		uint64		in_rest;	/* all bits or none, as jumps would be guesses */
+		uint64		block = 0;
 
-		point -= point >= m->total ? m->total : 0;
-		in_rest = point >= m->blocks_sum;
-		block = in_rest ? -1 : 0;
-		if (sample->nblocks > 1 && !in_rest)
-		{
-			block = (int64) (point / m->block_sum);
-			point -= (uint64) block * m->block_sum;
-		}
-		choices->block[i] = block;
+		point -= m->total & -(uint64) (point >= m->total);
+		in_rest = -(uint64) (point >= m->blocks_sum);
+		if (has_blocks)
+			block = point / m->block_sum & ~in_rest;
+		choices->block[i] = (int64) (block | in_rest);
 		d->hash[i] = groups->hash[g];
-		d->point[i] = in_rest ? point - m->blocks_sum : point;
-		d->extent[i] = in_rest ? m->rest_sum : m->block_sum;
-		d->halves[i] = m->halves + (in_rest ? places : 0);
+		d->point[i] = point - ((m->blocks_sum & in_rest) | (block * m->block_sum));
+		d->extent[i] = (m->rest_sum & in_rest) | (m->block_sum & ~in_rest);
+		d->halves[i] = m->halves + (places & in_rest);
 	}
+}
+
+/* All bits if a choice is in the rest, else none. */
+static inline int64
+in_rest(int64 block)
+{
+	return -(int64) (block < 0);
 }
 
 /* List the blocks of a group, whose hash is given, in its order. */
@@ -501,10 +509,10 @@ permute_blocks(SpindleSampleCursor *cursor, SpindleSampleChoices *choices, const
 		}
 	}
 	for (int i = 0; i < n; i++)
-		place[i] = Max(block[i], 0);
+		place[i] = block[i] & ~in_rest(block[i]);
 	spindle_permute_many(&cursor->sample->blocks, hash, place, n, place);
 	for (int i = 0; i < n; i++)
-		block[i] = block[i] < 0 ? -1 : place[i];
+		block[i] = place[i] | in_rest(block[i]);
 }
 
 /*
@@ -519,6 +527,8 @@ spindle_sample_choose(SpindleSampleCursor *cursor, SpindleSampleChoices *choices
 {
 	const SpindleSample *sample = cursor->sample;
 	const uint64 last = (UINT64CONST(1) << sample->levels) - 1;
+	const int  *const entry = sample->block.entry;
+	const int64 rest = sample->rest.entry - entry;	/* parts of one array */
 	Groups		groups;
 	Descent		d;
 	const bool	are_kept = begin_groups(cursor, choices, &groups);
@@ -540,5 +550,5 @@ spindle_sample_choose(SpindleSampleCursor *cursor, SpindleSampleChoices *choices
 		descend(&d, (UINT64CONST(1) << below) - 1, n);
 	}
 	for (int i = 0; i < n; i++)
-		choices->entry[i] = (choices->block[i] < 0 ? sample->rest.entry : sample->block.entry)[d.node[i] & last];
+		choices->entry[i] = entry[(d.node[i] & last) + (rest & in_rest(choices->block[i]))];
 }
