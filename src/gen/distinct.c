@@ -36,23 +36,19 @@ typedef struct DistinctChoice
 	SpindleSampleCursor sample;
 } DistinctChoice;
 
-/* Say that n choices from the first on are those of a group from a place on. */
+/* Add a group with its next n choices, which begin at a place. */
 static inline void
-add_group(SpindleSampleChoices *choices, int64 group, int64 size, int first, int64 place, int n)
+add_group(SpindleSampleChoices *choices, int64 group, int64 size, int64 place, int n)
 {
 	const int	g = choices->ngroups++;
+	const int	first = choices->first[g];
 
 	choices->group[g] = group;
 	choices->size[g] = size;
-
-	/* portions, as groups are mostly small and of any size */
-	StaticAssertStmt(SPINDLE_SAMPLE_SPARE == 8, "there is room for a portion");
-	for (int done = 0; done < n; done += 8)
-		for (int i = 0; i < 8; i++)
-		{
-			choices->of[first + done + i] = g;
-			choices->place[first + done + i] = place + done + i;
-		}
+	choices->first[g + 1] = first + n;
+	for (int done = 0; done < n; done += SPINDLE_SAMPLE_PORTION)
+		for (int i = done; i < done + SPINDLE_SAMPLE_PORTION; i++)
+			choices->place[first + i] = place + i;
 }
 
 /*
@@ -62,7 +58,7 @@ add_group(SpindleSampleChoices *choices, int64 group, int64 size, int first, int
 static void
 find_siblings(SpindleLayoutCursor *layout, const int64 *row, bool is_run, int n, SpindleSampleChoices *choices)
 {
-	choices->ngroups = 0;
+	choices->ngroups = choices->first[0] = 0;
 	for (int i = 0; i < n;)
 	{
 		int64		parent = spindle_layout_parent(layout, row[i]);
@@ -76,7 +72,7 @@ find_siblings(SpindleLayoutCursor *layout, const int64 *row, bool is_run, int n,
 		else
 			while (i + m < n && row[i + m] == row[i] + m && row[i + m] < first + size)
 				m++;
-		add_group(choices, parent, size, i, row[i] - first, m);
+		add_group(choices, parent, size, row[i] - first, m);
 		i += m;
 	}
 }
@@ -90,7 +86,7 @@ find_elements(const Frame *elements, int first, int n, int *array, SpindleSample
 {
 	const int32 *map = elements->map;
 
-	choices->ngroups = 0;
+	choices->ngroups = choices->first[0] = 0;
 	for (int i = 0; i < n;)
 	{
 		int			m;
@@ -98,7 +94,7 @@ find_elements(const Frame *elements, int first, int n, int *array, SpindleSample
 		while (first + i >= map[*array + 1])
 			(*array)++;
 		m = Min(map[*array + 1] - (first + i), n - i);
-		add_group(choices, elements->base->row[*array], map[*array + 1] - map[*array], i, first + i - map[*array], m);
+		add_group(choices, elements->base->row[*array], map[*array + 1] - map[*array], first + i - map[*array], m);
 		i += m;
 	}
 }
@@ -138,23 +134,24 @@ static void
 choose_of_permutation(DistinctChoice *choice, SpindleKey key, const SpindleSampleChoices *places, int n, int64 *out)
 {
 	uint64		draw[SPINDLE_DRAWS];
-	uint64		tweak[SPINDLE_DRAWS];
+	uint64		tweak[SPINDLE_SAMPLE_ROOM];
 
 	if (choice->nentries <= SPINDLE_MAX_SHUFFLED)
 	{
-		for (int i = 0; i < n; i++)
+		for (int g = 0; g < places->ngroups; g++)
 		{
-			const int	g = places->of[i];
-
 			if (places->group[g] != choice->shuffle.group)
 				spindle_shuffle(&choice->shuffle, key, places->group[g], places->size[g], (int) choice->nentries);
-			out[i] = choice->shuffle.entry[places->place[i]];
+			for (int i = places->first[g]; i < places->first[g + 1]; i++)
+				out[i] = choice->shuffle.entry[places->place[i]];
 		}
 		return;
 	}
 	spindle_draws(key, places->group, places->ngroups, draw);
-	for (int i = 0; i < n; i++)
-		tweak[i] = draw[places->of[i]];
+	for (int g = 0; g < places->ngroups; g++)
+		for (int done = places->first[g]; done < places->first[g + 1]; done += SPINDLE_SAMPLE_PORTION)
+			for (int i = done; i < done + SPINDLE_SAMPLE_PORTION; i++)
+				tweak[i] = draw[g];
 	spindle_permute_many(&choice->permutation, tweak, places->place, n, out);
 }
 
@@ -200,7 +197,9 @@ run_distinct(Step *step)
 				places.ngroups = 1;
 				places.group[0] = 0;
 				places.size[0] = choice->nrows;
-				memset(places.of, 0, sizeof(places.of[0]) * m);
+				places.first[0] = 0;
+				places.first[1] = m;
+				memset(places.place + m, 0, sizeof(int64) * SPINDLE_SAMPLE_PORTION);
 			}
 			choose_of_sample(choice, &places, m, out);
 		}
@@ -259,13 +258,14 @@ run_spread(Step *step)
 		const int	m = Min(SPINDLE_DRAWS, step->frame->n - done);
 
 		find_siblings(&spread->layout, step->frame->row + done, step->frame->is_run, m, &places);
-		for (int i = 0; i < m; i++)
+		for (int g = 0; g < places.ngroups; g++)
 		{
-			const int64 parent = places.group[places.of[i]];
+			const int64 parent = places.group[g];
 			const int64 apart = spread->step + parent / count % spread->nsteps;
 
 			/* below 10^15 + 1000 * 10^15 */
-			step->out.value[done + i] = (parent + 1 + places.place[i] * apart) % count;
+			for (int i = places.first[g]; i < places.first[g + 1]; i++)
+				step->out.value[done + i] = (parent + 1 + places.place[i] * apart) % count;
 		}
 	}
 }

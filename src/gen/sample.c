@@ -21,8 +21,9 @@
  * a power of two by entries that have no length and no point.
  *
  * Nodes are numbered as in a heap: 1 is the root, and node p has the halves 2p and
- * 2p + 1.  Of each node we keep the length of its lower half, the heavier entries;
- * of long lists it is computed from the sums, which takes 40 % longer.
+ * 2p + 1.  Two levels are gone down at once: of each node we keep the length of its
+ * lower half, the heavier entries, and those of both halves' lower halves.  Of long
+ * lists they are computed from the sums, which takes twice as long.
  *
  * Entries that are neighbours by weight stay side by side in every order; they are
  * chosen together less often than others if both are much shorter than the
@@ -40,8 +41,11 @@
 /* Bits of the sum of a list's weights, if there are few blocks. */
 #define LIST_BITS		40
 
-/* Lists with more places do not keep the halves of their trees: 8 kB for a list. */
+/* Lists with more places do not keep the halves of their trees: 16 kB for a list. */
 #define MAX_KEPT_LEVELS	10
+
+/* Halves that are kept of a node. */
+#define HALVES_OF_NODE	4		/* the last one is not used */
 
 /* Numbers of choices for which the halves of trees with weights cut are kept. */
 #define MAX_KEPT	64
@@ -105,32 +109,52 @@ cut_sum(const SpindleSampleList *list, int capped, uint64 length, uint64 entries
 	return entries <= capped ? length * entries : length * capped + list->sum[entries] - list->sum[capped];
 }
 
-/* The length of the lower half of a node that is levels above the entries. */
+/*
+ * The length of the lower half of a node that is so many levels above the entries.
+ * That of an entry is the whole.
+ */
 static inline uint64
 lower_half(const SpindleSampleList *list, int capped, uint64 length, uint64 node, int levels, int above)
 {
 	uint64		low = (node << above) - (UINT64CONST(1) << levels);
+	uint64		half = above > 0 ? UINT64CONST(1) << (above - 1) : 1;
 
-	return cut_sum(list, capped, length, low + (UINT64CONST(1) << (above - 1))) - cut_sum(list, capped, length, low);
+	return cut_sum(list, capped, length, low + half) - cut_sum(list, capped, length, low);
 }
 
-/* Set the lower halves of all nodes of both lists' trees, if weights are cut by a measure. */
+/* Compute what is kept of a node: of one of the rest or of a block by a measure. */
+static inline void
+halves_of_node(const SpindleSample *sample, const SpindleSampleMeasure *m, bool in_rest, uint64 node, int above,
+			   uint64 *halves)
+{
+	const SpindleSampleList *list = in_rest ? &sample->rest : &sample->block;
+	const int	capped = in_rest ? m->rest_capped : m->block_capped;
+
+	halves[0] = lower_half(list, capped, m->distance, node, sample->levels, above);
+	halves[1] = lower_half(list, capped, m->distance, node * 2, sample->levels, above - 1);
+	halves[2] = lower_half(list, capped, m->distance, node * 2 + 1, sample->levels, above - 1);
+}
+
+/* What is kept of one list's tree, in entries of the array: of all but the last levels' nodes. */
+static inline size_t
+count_halves(const SpindleSample *sample)
+{
+	return HALVES_OF_NODE * (((size_t) 1 << ((sample->levels + 1) | 1)) / 4);
+}
+
+/*
+ * Set what is kept of the nodes of both trees, that of blocks and then the rest's, if
+ * weights are cut by a measure.
+ */
 static void
 list_halves(const SpindleSample *sample, const SpindleSampleMeasure *m, uint64 *halves)
 {
-	const uint64 places = UINT64CONST(1) << sample->levels;
-
-	halves[0] = halves[places] = 0;
-	for (int level = 0; level < sample->levels; level++)
-	{
-		const int	above = sample->levels - level;
-
+	memset(halves, 0, sizeof(uint64) * 2 * count_halves(sample));
+	for (int level = 0; level < sample->levels; level += 2)
 		for (uint64 node = UINT64CONST(1) << level; node < UINT64CONST(2) << level; node++)
-		{
-			halves[node] = lower_half(&sample->block, m->block_capped, m->distance, node, sample->levels, above);
-			halves[places + node] = lower_half(&sample->rest, m->rest_capped, m->distance, node, sample->levels, above);
-		}
-	}
+			for (int in_rest = 0; in_rest <= 1; in_rest++)
+				halves_of_node(sample, m, in_rest, node, sample->levels - level,
+							   halves + in_rest * count_halves(sample) + HALVES_OF_NODE * node);
 }
 
 /*
@@ -188,7 +212,7 @@ spindle_sample_create(SpindleKey key, int64 nblocks, const double *block_weight,
 	}
 	if (sample->levels <= MAX_KEPT_LEVELS)
 	{
-		sample->halves = palloc(sizeof(uint64) * 2 * places);
+		sample->halves = palloc(sizeof(uint64) * 2 * count_halves(sample));
 		list_halves(sample, &(SpindleSampleMeasure) {0}, sample->halves);
 	}
 	spindle_permutation_init(&sample->blocks, spindle_key_derive(key, 1), Max(nblocks, 1));
@@ -206,7 +230,6 @@ spindle_sample_cursor_init(SpindleSampleCursor *cursor, const SpindleSample *sam
 	memset(cursor, 0, sizeof(SpindleSampleCursor));
 	cursor->sample = sample;
 	cursor->context = CurrentMemoryContext;
-	cursor->measure = palloc0(sizeof(SpindleSampleMeasure) * SPINDLE_SAMPLE_MEMO);
 	cursor->group = -1;
 }
 
@@ -240,6 +263,7 @@ measure_at(const SpindleSample *sample, uint64 distance, SpindleSampleMeasure *m
 	measure->rest_sum = cut_sum(&sample->rest, measure->rest_capped, distance, sample->rest.n);
 	measure->blocks_sum = measure->block_sum * sample->nblocks;
 	measure->total = measure->blocks_sum + measure->rest_sum;
+	measure->per_block = measure->block_sum > 0 ? 1.0 / (double) measure->block_sum : 0;
 }
 
 /*
@@ -279,7 +303,7 @@ measure_choices(SpindleSampleCursor *cursor, int64 n, SpindleSampleMeasure *meas
 	{
 		if (!measure->own_halves && cursor->nkept < MAX_KEPT)
 		{
-			measure->own_halves = MemoryContextAlloc(cursor->context, sizeof(uint64) << (sample->levels + 1));
+			measure->own_halves = MemoryContextAlloc(cursor->context, sizeof(uint64) * 2 * count_halves(sample));
 			cursor->nkept++;
 		}
 		if (measure->own_halves)
@@ -297,43 +321,57 @@ typedef struct Groups
 	const SpindleSampleMeasure *measure[SPINDLE_DRAWS];
 } Groups;
 
-/*
- * Points on the way down their trees, an entry for each.  The arrays are no power of
- * two apart: a processor that compares the last bits of addresses would have reads
- * wait for writes of others.
- */
-#define DESCENT_ENTRIES		(SPINDLE_DRAWS + 8)
-
+/* Points on the way down their trees, an entry for each. */
 typedef struct Descent
 {
-	uint64		hash[DESCENT_ENTRIES];	/* bits for the nodes of some levels */
-	const uint64 *halves[DESCENT_ENTRIES];	/* of the tree */
-	uint64		node[DESCENT_ENTRIES];	/* where we are, */
-	uint64		extent[DESCENT_ENTRIES];	/* its length, */
-	uint64		point[DESCENT_ENTRIES]; /* the point in it, less than that, */
-	uint64		lower[DESCENT_ENTRIES]; /* and the length of its lower half */
+	uint64		hash[SPINDLE_SAMPLE_ROOM];	/* bits for the nodes of some levels */
+	uint64		halves[SPINDLE_SAMPLE_ROOM];	/* of the tree, as an address */
+	uint64		node[SPINDLE_SAMPLE_ROOM];	/* where we are, */
+	uint64		extent[SPINDLE_SAMPLE_ROOM];	/* its length, */
+	uint64		point[SPINDLE_SAMPLE_ROOM]; /* and the point in it, less than that */
+	uint64		lower[3][SPINDLE_SAMPLE_ROOM];	/* lengths of lower halves: of
+												 * this, of its lower half, and of
+												 * its upper half */
 } Descent;
 
 /*
- * Go down one level: to the half of each node that has the point.  The order of the
- * halves is a bit of the hash: that of the path below the node where the hash was
- * taken, whose last bits are those of mask.
+ * Go down one level: to the half of a node that has the point.  Returns all bits if
+ * that is the upper one, else none.
+ *
+ * The order of the halves is a bit of the hash: that of the path below the node where
+ * the hash was taken, whose bits are those of mask.
  */
+static inline uint64
+take_half(uint64 hash, uint64 mask, uint64 lower, uint64 *node, uint64 *extent, uint64 *point)
+{
+	uint64		upper = *extent - lower;
+	uint64		swap = -((hash >> ((*node & mask) | (mask + 1))) & 1);	/* all bits or none */
+	uint64		first = (upper & swap) | (lower & ~swap);
+	uint64		second = -(uint64) (*point >= first);
+	uint64		up = second ^ swap;
+
+	*point -= first & second;
+	*extent = (upper & up) | (lower & ~up);
+	*node = *node * 2 + (up & 1);
+	return up;
+}
+
+/* Go down two levels. */
 SPINDLE_FOR_EACH_PROCESSOR static void
 descend(Descent *d, uint64 mask, int n)
 {
 	for (int i = 0; i < n; i++)
 	{
-		uint64		lower = d->lower[i];
-		uint64		upper = d->extent[i] - lower;
-		uint64		swap = -((d->hash[i] >> ((d->node[i] & mask) | (mask + 1))) & 1);	/* all bits or none */
-		uint64		first = (upper & swap) | (lower & ~swap);
-		uint64		second = -(uint64) (d->point[i] >= first);
-		uint64		up = second ^ swap;
+		uint64		hash = d->hash[i];
+		uint64		node = d->node[i];
+		uint64		extent = d->extent[i];
+		uint64		point = d->point[i];
+		uint64		up = take_half(hash, mask, d->lower[0][i], &node, &extent, &point);
 
-		d->point[i] -= first & second;
-		d->extent[i] = (upper & up) | (lower & ~up);
-		d->node[i] = d->node[i] * 2 + (up & 1);
+		take_half(hash, mask * 2 + 1, (d->lower[2][i] & up) | (d->lower[1][i] & ~up), &node, &extent, &point);
+		d->node[i] = node;
+		d->extent[i] = extent;
+		d->point[i] = point;
 	}
 }
 
@@ -347,7 +385,7 @@ hash_again(Descent *d, int n)
 		d->hash[i] = spindle_mix(d->hash[i] ^ (((d->node[i] & (used - 1)) | used) << 32));
 }
 
-/* Begin at the roots of the trees of blocks, with the hash of each group and block. */
+/* Begin at the roots of the trees, with the hash of each group and block. */
 SPINDLE_FOR_EACH_PROCESSOR static void
 hash_blocks(Descent *d, const int64 *pg_restrict block, int n)
 {
@@ -358,41 +396,51 @@ hash_blocks(Descent *d, const int64 *pg_restrict block, int n)
 	}
 }
 
-/* Look the lower halves of nodes up: an own loop, as a vector has to be put together of such. */
+/* Look halves up: in a loop of its own, as vectors would have to be put together of them. */
 static void
 look_up_halves(Descent *d, int n)
 {
 	for (int i = 0; i < n; i++)
-		d->lower[i] = d->halves[i][d->node[i]];
+	{
+		const uint64 *halves = (const uint64 *) (uintptr_t) d->halves[i] + HALVES_OF_NODE * d->node[i];
+
+		d->lower[0][i] = halves[0];
+		d->lower[1][i] = halves[1];
+		d->lower[2][i] = halves[2];
+	}
 }
 
 /* Compute them, of nodes that are so many levels above the entries. */
 static void
 compute_halves(const SpindleSample *sample, const SpindleSampleChoices *choices, const Groups *groups, int above,
-			   Descent *d, int n)
+			   Descent *d)
 {
-	for (int i = 0; i < n; i++)
-	{
-		const SpindleSampleMeasure *m = groups->measure[choices->of[i]];
-		const bool	in_rest = choices->block[i] < 0;
+	for (int g = 0; g < choices->ngroups; g++)
+		for (int i = choices->first[g]; i < choices->first[g + 1]; i++)
+		{
+			uint64		halves[HALVES_OF_NODE];
 
-		d->lower[i] = lower_half(in_rest ? &sample->rest : &sample->block, in_rest ? m->rest_capped : m->block_capped,
-								 m->distance, d->node[i], sample->levels, above);
-	}
+			halves_of_node(sample, groups->measure[g], choices->block[i] < 0, d->node[i], above, halves);
+			for (int k = 0; k < 3; k++)
+				d->lower[k][i] = halves[k];
+		}
 }
 
 /* The measures of n choices.  Those that were asked for at the same time stay. */
 static const SpindleSampleMeasure *
 find_measure(SpindleSampleCursor *cursor, int64 n)
 {
-	int			i = (int) (n % SPINDLE_SAMPLE_MEMO);
+	SpindleSampleMeasure **place = &cursor->measure[n % SPINDLE_SAMPLE_MEMO];
 
-	while (cursor->measure[i].n != n && cursor->measure[i].asked == cursor->nasked)
-		i = (i + 1) % SPINDLE_SAMPLE_MEMO;
-	if (cursor->measure[i].n != n)
-		measure_choices(cursor, n, &cursor->measure[i]);
-	cursor->measure[i].asked = cursor->nasked;
-	return &cursor->measure[i];
+	while (*place && (*place)->n != n && (*place)->asked == cursor->nasked)
+		if (++place == cursor->measure + SPINDLE_SAMPLE_MEMO)
+			place = cursor->measure;
+	if (!*place)
+		*place = MemoryContextAllocZero(cursor->context, sizeof(SpindleSampleMeasure));
+	if ((*place)->n != n)
+		measure_choices(cursor, n, *place);
+	(*place)->asked = cursor->nasked;
+	return *place;
 }
 
 /* Find what the choices of each group have in common.  Returns if all halves are kept. */
@@ -416,31 +464,53 @@ begin_groups(SpindleSampleCursor *cursor, const SpindleSampleChoices *choices, G
 
 /*
  * Find the points of choices, and in which block they are or that they are in the
- * rest; begin the descents.
+ * rest; begin the descents.  rest is where the tree of the rest begins in the halves.
  */
-static void
-begin_descents(const SpindleSample *sample, SpindleSampleChoices *choices, const Groups *groups, int n, Descent *d)
+SPINDLE_FOR_EACH_PROCESSOR static void
+begin_descents(const Groups *groups, uint64 rest, SpindleSampleChoices *pg_restrict choices, Descent *pg_restrict d)
 {
-	const uint64 places = UINT64CONST(1) << sample->levels;
-	const bool	has_blocks = sample->nblocks > 1;
-
-	for (int i = 0; i < n; i++)
+	for (int g = 0; g < choices->ngroups; g++)
 	{
-		const int	g = choices->of[i];
-		const SpindleSampleMeasure *m = groups->measure[g];
-		uint64		point = groups->start[g] + (uint64) choices->place[i] * m->distance;
-		uint64		in_rest;	/* all bits or none, as jumps would be guesses */
-		uint64		block = 0;
+		const SpindleSampleMeasure m = *groups->measure[g];
+		const uint64 start = groups->start[g];
+		const uint64 hash = groups->hash[g];
+		const uint64 halves = (uint64) (uintptr_t) m.halves;
 
-		point -= m->total & -(uint64) (point >= m->total);
-		in_rest = -(uint64) (point >= m->blocks_sum);
-		if (has_blocks)
-			block = point / m->block_sum & ~in_rest;
-		choices->block[i] = (int64) (block | in_rest);
-		d->hash[i] = groups->hash[g];
-		d->point[i] = point - ((m->blocks_sum & in_rest) | (block * m->block_sum));
-		d->extent[i] = (m->rest_sum & in_rest) | (m->block_sum & ~in_rest);
-		d->halves[i] = m->halves + (places & in_rest);
+		for (int done = choices->first[g]; done < choices->first[g + 1]; done += SPINDLE_SAMPLE_PORTION)
+		{
+			const int64 *place = choices->place + done;
+			int64	   *out_block = choices->block + done;
+			uint64	   *out_hash = d->hash + done;
+			uint64	   *out_point = d->point + done;
+			uint64	   *out_extent = d->extent + done;
+			uint64	   *out_halves = d->halves + done;
+
+			for (int i = 0; i < SPINDLE_SAMPLE_PORTION; i++)
+			{
+				uint64		point = start + (uint64) place[i] * m.distance;
+				uint64		in_rest;	/* all bits or none, as jumps would be guesses */
+				uint64		block;
+				uint64		off;
+
+				point -= m.total & -(uint64) (point >= m.total);
+				in_rest = -(uint64) (point >= m.blocks_sum);
+
+				/* blocks are below 2^40, so the quotient is one off at most */
+				block = (uint64) (int64) ((double) (int64) point * m.per_block) & ~in_rest;
+				point -= (m.blocks_sum & in_rest) | (block * m.block_sum);
+				off = -(point >> 63);
+				block += off;
+				point += m.block_sum & off;
+				off = -(uint64) (point >= m.block_sum) & ~in_rest;
+				block -= off;
+				point -= m.block_sum & off;
+				out_block[i] = (int64) (block | in_rest);
+				out_hash[i] = hash;
+				out_point[i] = point;
+				out_extent[i] = (m.rest_sum & in_rest) | (m.block_sum & ~in_rest);
+				out_halves[i] = halves + (rest & in_rest);
+			}
+		}
 	}
 }
 
@@ -529,15 +599,17 @@ spindle_sample_choose(SpindleSampleCursor *cursor, SpindleSampleChoices *choices
 	const uint64 last = (UINT64CONST(1) << sample->levels) - 1;
 	const int  *const entry = sample->block.entry;
 	const int64 rest = sample->rest.entry - entry;	/* parts of one array */
+	const int	odd = sample->levels % 2;	/* then the last level is one of
+											 * entries */
 	Groups		groups;
 	Descent		d;
 	const bool	are_kept = begin_groups(cursor, choices, &groups);
 
-	begin_descents(sample, choices, &groups, n, &d);
+	begin_descents(&groups, count_halves(sample) * sizeof(uint64), choices, &d);
 	if (sample->nblocks > 1)
 		permute_blocks(cursor, choices, d.hash, n);
 	hash_blocks(&d, choices->block, n);
-	for (int level = 0; level < sample->levels; level++)
+	for (int level = 0; level < sample->levels; level += 2)
 	{
 		const int	below = level % LEVELS_PER_HASH;
 
@@ -546,9 +618,9 @@ spindle_sample_choose(SpindleSampleCursor *cursor, SpindleSampleChoices *choices
 		if (are_kept)
 			look_up_halves(&d, n);
 		else
-			compute_halves(sample, choices, &groups, sample->levels - level, &d, n);
+			compute_halves(sample, choices, &groups, sample->levels - level, &d);
 		descend(&d, (UINT64CONST(1) << below) - 1, n);
 	}
 	for (int i = 0; i < n; i++)
-		choices->entry[i] = entry[(d.node[i] & last) + (rest & in_rest(choices->block[i]))];
+		choices->entry[i] = entry[(d.node[i] >> odd & last) + (rest & in_rest(choices->block[i]))];
 }

@@ -41,9 +41,9 @@ typedef struct SpindleSample
 	int64		nblocks;		/* 0 and more */
 	int			levels;			/* 2^levels is not below the length of either
 								 * list */
-	uint64	   *halves;			/* of the trees of both lists, blocks first, if
-								 * nothing is cut; see sample.c.  NULL if the
-								 * lists are too long */
+	uint64	   *halves;			/* of the trees of both lists if nothing is cut;
+								 * see sample.c.  NULL if the lists are too
+								 * long */
 	SpindleSampleList block;	/* the entries of each block */
 	SpindleSampleList rest;
 	SpindlePermutation blocks;	/* order of the blocks, by a group's tweak */
@@ -62,7 +62,7 @@ typedef struct SpindleSample
  */
 typedef struct SpindleSampleMeasure
 {
-	int64		n;				/* 0 if the entry is not used */
+	int64		n;				/* 0 if not set */
 	uint64		asked;			/* when it was asked for, by cursor->nasked */
 	uint64		distance;		/* between choices */
 	int			block_capped;	/* entries of a block that are cut to it ... */
@@ -71,6 +71,7 @@ typedef struct SpindleSampleMeasure
 	uint64		rest_sum;
 	uint64		blocks_sum;		/* of all blocks */
 	uint64		total;			/* of all */
+	double		per_block;		/* 1 / block_sum */
 	const uint64 *halves;		/* as the sample's, of weights that are cut; NULL
 								 * if they are not kept */
 	uint64	   *own_halves;		/* memory for them, NULL if there is none */
@@ -82,8 +83,9 @@ typedef struct SpindleSampleCursor
 	const SpindleSample *sample;
 	MemoryContext context;		/* of what it keeps */
 	uint64		nasked;			/* how often it was asked */
-	SpindleSampleMeasure *measure;	/* SPINDLE_SAMPLE_MEMO of them, beginning with
-									 * the last bits of n */
+	SpindleSampleMeasure *measure[SPINDLE_SAMPLE_MEMO]; /* at or behind the place
+														 * that the last bits of n
+														 * are, NULL if none */
 	int			nkept;			/* of them with memory for halves */
 	int64		group;			/* that was alone of late, -1 if none */
 	int64		nchosen;		/* its choices since */
@@ -92,24 +94,27 @@ typedef struct SpindleSampleCursor
 								 * NULL if there is none yet */
 } SpindleSampleCursor;
 
-/* Entries more than needed, which those that fill arrays by portions may use. */
-#define SPINDLE_SAMPLE_SPARE	8
+/*
+ * Arrays of choices are filled by portions of so many, the last one of a group up
+ * to beyond its end, as groups are mostly small and of any size.
+ */
+#define SPINDLE_SAMPLE_PORTION	8
+#define SPINDLE_SAMPLE_ROOM		(SPINDLE_DRAWS + SPINDLE_SAMPLE_PORTION)
 
 /*
- * Choices that are asked for at once, up to SPINDLE_DRAWS of at most as many
- * groups.
+ * Choices that are asked for at once, up to SPINDLE_DRAWS; those of a group one after
+ * another.  A group may be there several times.
  */
 typedef struct SpindleSampleChoices
 {
 	int			ngroups;
-	int64		group[SPINDLE_DRAWS];	/* in: each group ... */
-	int64		size[SPINDLE_DRAWS];	/* ... with the number of its choices; */
-	int32		of[SPINDLE_DRAWS + SPINDLE_SAMPLE_SPARE];	/* for each choice, which
-															 * of the groups it is
-															 * one of ... */
-	int64		place[SPINDLE_DRAWS + SPINDLE_SAMPLE_SPARE];	/* ... and which one of
-																 * its, from 0 */
-	int64		block[SPINDLE_DRAWS];	/* out: the block, or -1 for the rest */
+	int64		group[SPINDLE_DRAWS];	/* in: each group, ... */
+	int64		size[SPINDLE_DRAWS];	/* ... the number of its choices, ... */
+	int			first[SPINDLE_DRAWS + 1];	/* ... and the first one of these, with
+											 * one more entry at the end; */
+	int64		place[SPINDLE_SAMPLE_ROOM]; /* of each choice, which one of its
+											 * group's, from 0 */
+	int64		block[SPINDLE_SAMPLE_ROOM]; /* out: the block, or -1 for the rest */
 	int64		entry[SPINDLE_DRAWS];	/* out: number of the entry there */
 } SpindleSampleChoices;
 
