@@ -23,7 +23,7 @@
  * Nodes are numbered as in a heap: 1 is the root, and node p has the halves 2p and
  * 2p + 1.  Two levels are gone down at once: of each node we keep the length of its
  * lower half, the heavier entries, and those of both halves' lower halves.  Of long
- * lists they are computed from the sums, which takes twice as long.
+ * lists they are computed from the sums.
  *
  * Entries that are neighbours by weight stay side by side in every order; they are
  * chosen together less often than others if both are much shorter than the
