@@ -72,6 +72,7 @@ INSERT INTO measured (name, what, type, rule, than) VALUES
   ('sha', 'shape of 16 characters', 'text', '{"kind": "shape", "shapes": {"hex{16}": 1, "9{16}": 1}}', 'pat'),
   ('reg', 'regex of 16 characters', 'text', '{"kind": "regex", "expression": "[0-9]{8}-[a-z]{7}"}', 'pat'),
   ('obj', 'object of two members', 'json', '{"kind": "object", "members": {"a": {"type": "bigint", "rule": {"kind": "copy", "column": "seq"}}, "b": {"type": "bigint", "rule": {"kind": "copy", "column": "uni"}}}}', 'pai'),
+  ('obb', 'object as jsonb', 'jsonb', '{"kind": "object", "members": {"a": {"type": "bigint", "rule": {"kind": "copy", "column": "seq"}}, "b": {"type": "bigint", "rule": {"kind": "copy", "column": "uni"}}}}', 'obj'),
   ('arr', 'array of two numbers', 'json', '{"kind": "array", "type": "integer", "length": {"distribution": "uniform", "min": 2, "max": 2}, "of": {"kind": "uniform", "min": 0, "max": 100000}}', 'pai'),
   ('ard', 'array of two that differ', 'json', '{"kind": "array", "type": "integer", "distinct": true, "length": {"distribution": "uniform", "min": 2, "max": 2}, "of": {"kind": "weighted", "weights": {"100001": 1, "100002": 1, "100003": 1}}}', 'arr'),
   -- types

@@ -46,11 +46,29 @@ compile_scores(SpindleEval *eval, Frame *frame, const SpindleRule *rule)
 	return spindle_step_finish(eval, spindle_step_add(eval, frame, run_scores, rule, false, 0));
 }
 
-/* A fraction as the draw that spindle_fraction() makes it of, about. */
-static inline uint64
-draw_of(double fraction)
+/*
+ * The draws that spindle_fraction() makes n fractions of, about: a fraction times
+ * 2^64.  The greatest bit is set by itself, as integers with a sign are what
+ * processors make of doubles without a jump; nothing is rounded by that.
+ */
+SPINDLE_FOR_EACH_PROCESSOR static void
+draws_of(const double *pg_restrict fraction, int n, uint64 *pg_restrict draw)
 {
-	return (uint64) (Max(0.0, Min(fraction, 0.9999999999999998)) * 18446744073709551616.0);
+	for (int i = 0; i < n; i++)
+	{
+		const double below = Max(0.0, Min(fraction[i], 0.9999999999999998));
+		const int64 is_upper = below >= 0.5;
+
+		draw[i] = (uint64) (int64) ((below - 0.5 * (double) is_upper) * 18446744073709551616.0) | (uint64) is_upper << 63;
+	}
+}
+
+/* Add n scores by a factor to sums. */
+SPINDLE_FOR_EACH_PROCESSOR static void
+add_scores(const double *pg_restrict score, double by, int n, double *pg_restrict sum)
+{
+	for (int i = 0; i < n; i++)
+		sum[i] += by * score[i];
 }
 
 /* The draws of m rows from the row first on, by the ranks of their summed scores. */
@@ -62,16 +80,9 @@ sum_scores(const Step *step, int first, int m, uint64 *draw)
 	double		rank[SPINDLE_DRAWS];
 
 	for (int k = 0; k < step->ninputs; k++)
-	{
-		const double *score = (const double *) step->input[k]->out.value + first;
-		const double by = factor[k];
-
-		for (int i = 0; i < m; i++)
-			sum[i] += by * score[i];
-	}
+		add_scores((const double *) step->input[k]->out.value + first, factor[k], m, sum);
 	spindle_normal_ranks(sum, m, rank);
-	for (int i = 0; i < m; i++)
-		draw[i] = draw_of(rank[i]);
+	draws_of(rank, m, draw);
 }
 
 /* Values of a rule by the row's scores, those of the first column by its draws. */

@@ -36,23 +36,44 @@ typedef struct DistinctChoice
 	SpindleSampleCursor sample;
 } DistinctChoice;
 
-/* Find the parents of n rows, and where the rows stand among their children. */
-static void
-find_siblings(SpindleLayoutCursor *layout, const int64 *row, int n, SpindleSampleChoices *places)
+/* Add a group with its next n choices, which begin at a place. */
+static inline void
+add_group(SpindleSampleChoices *choices, int64 group, int64 size, int64 place, int n)
 {
+	const int	g = choices->ngroups++;
+	const int	first = choices->first[g];
+
+	choices->group[g] = group;
+	choices->size[g] = size;
+	choices->first[g + 1] = first + n;
+	for (int done = 0; done < n; done += SPINDLE_SAMPLE_PORTION)
+		for (int i = done; i < done + SPINDLE_SAMPLE_PORTION; i++)
+			choices->place[first + i] = place + i;
+}
+
+/*
+ * Find the parents of n rows, and where the rows stand among their children.
+ * is_run: the rows are known to come one after another.
+ */
+static void
+find_siblings(SpindleLayoutCursor *layout, const int64 *row, bool is_run, int n, SpindleSampleChoices *choices)
+{
+	choices->ngroups = choices->first[0] = 0;
 	for (int i = 0; i < n;)
 	{
 		int64		parent = spindle_layout_parent(layout, row[i]);
 		int64		first;
 		int			size = spindle_layout_children(layout, parent, &first);
+		int			m = 1;
 
 		/* its siblings mostly follow */
-		for (; i < n && (uint64) (row[i] - first) < (uint64) size; i++)
-		{
-			places->group[i] = parent;
-			places->place[i] = row[i] - first;
-			places->size[i] = size;
-		}
+		if (is_run)
+			m = (int) Min(first + size - row[i], n - i);
+		else
+			while (i + m < n && row[i + m] == row[i] + m && row[i + m] < first + size)
+				m++;
+		add_group(choices, parent, size, row[i] - first, m);
+		i += m;
 	}
 }
 
@@ -61,17 +82,20 @@ find_siblings(SpindleLayoutCursor *layout, const int64 *row, int n, SpindleSampl
  * rows that have them.  *array is where to look first, and moves on.
  */
 static void
-find_elements(const Frame *elements, int first, int n, int *array, SpindleSampleChoices *places)
+find_elements(const Frame *elements, int first, int n, int *array, SpindleSampleChoices *choices)
 {
 	const int32 *map = elements->map;
 
-	for (int i = 0; i < n; i++)
+	choices->ngroups = choices->first[0] = 0;
+	for (int i = 0; i < n;)
 	{
+		int			m;
+
 		while (first + i >= map[*array + 1])
 			(*array)++;
-		places->group[i] = elements->base->row[*array];
-		places->place[i] = first + i - map[*array];
-		places->size[i] = map[*array + 1] - map[*array];
+		m = Min(map[*array + 1] - (first + i), n - i);
+		add_group(choices, elements->base->row[*array], map[*array + 1] - map[*array], first + i - map[*array], m);
+		i += m;
 	}
 }
 
@@ -109,19 +133,25 @@ spindle_shuffle(SpindleShuffle *shuffle, SpindleKey key, int64 group, int64 size
 static void
 choose_of_permutation(DistinctChoice *choice, SpindleKey key, const SpindleSampleChoices *places, int n, int64 *out)
 {
-	uint64		tweak[SPINDLE_DRAWS];
+	uint64		draw[SPINDLE_DRAWS];
+	uint64		tweak[SPINDLE_SAMPLE_ROOM];
 
 	if (choice->nentries <= SPINDLE_MAX_SHUFFLED)
 	{
-		for (int i = 0; i < n; i++)
+		for (int g = 0; g < places->ngroups; g++)
 		{
-			if (places->group[i] != choice->shuffle.group)
-				spindle_shuffle(&choice->shuffle, key, places->group[i], places->size[i], (int) choice->nentries);
-			out[i] = choice->shuffle.entry[places->place[i]];
+			if (places->group[g] != choice->shuffle.group)
+				spindle_shuffle(&choice->shuffle, key, places->group[g], places->size[g], (int) choice->nentries);
+			for (int i = places->first[g]; i < places->first[g + 1]; i++)
+				out[i] = choice->shuffle.entry[places->place[i]];
 		}
 		return;
 	}
-	spindle_draws(key, places->group, n, tweak);
+	spindle_draws(key, places->group, places->ngroups, draw);
+	for (int g = 0; g < places->ngroups; g++)
+		for (int done = places->first[g]; done < places->first[g + 1]; done += SPINDLE_SAMPLE_PORTION)
+			for (int i = done; i < done + SPINDLE_SAMPLE_PORTION; i++)
+				tweak[i] = draw[g];
 	spindle_permute_many(&choice->permutation, tweak, places->place, n, out);
 }
 
@@ -154,17 +184,22 @@ run_distinct(Step *step)
 		SpindleSampleChoices places;	/* groups, places and sizes of groups */
 
 		if (choice->by_parent)
-			find_siblings(&choice->layout, row, m, &places);
+			find_siblings(&choice->layout, row, step->frame->is_run, m, &places);
 		else if (choice->elements)
 			find_elements(choice->elements, done, m, &array, &places);
 		else
 			spindle_permute_many(&choice->permutation, NULL, row, m, choice->has_sample ? places.place : out);
 		if (choice->has_sample)
 		{
-			for (int i = 0; i < m && !by_group; i++)
+			if (!by_group)
 			{
-				places.group[i] = 0;
-				places.size[i] = choice->nrows;
+				/* the table */
+				places.ngroups = 1;
+				places.group[0] = 0;
+				places.size[0] = choice->nrows;
+				places.first[0] = 0;
+				places.first[1] = m;
+				memset(places.place + m, 0, sizeof(int64) * SPINDLE_SAMPLE_PORTION);
 			}
 			choose_of_sample(choice, &places, m, out);
 		}
@@ -222,13 +257,15 @@ run_spread(Step *step)
 	{
 		const int	m = Min(SPINDLE_DRAWS, step->frame->n - done);
 
-		find_siblings(&spread->layout, step->frame->row + done, m, &places);
-		for (int i = 0; i < m; i++)
+		find_siblings(&spread->layout, step->frame->row + done, step->frame->is_run, m, &places);
+		for (int g = 0; g < places.ngroups; g++)
 		{
-			const int64 apart = spread->step + places.group[i] / count % spread->nsteps;
+			const int64 parent = places.group[g];
+			const int64 apart = spread->step + parent / count % spread->nsteps;
 
 			/* below 10^15 + 1000 * 10^15 */
-			step->out.value[done + i] = (places.group[i] + 1 + places.place[i] * apart) % count;
+			for (int i = places.first[g]; i < places.first[g + 1]; i++)
+				step->out.value[done + i] = (parent + 1 + places.place[i] * apart) % count;
 		}
 	}
 }

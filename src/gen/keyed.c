@@ -14,6 +14,7 @@
 #include "utils/uuid.h"
 
 #include "gen/eval_internal.h"
+#include "math/draws.h"
 
 /* What stands for NULL in a hash. */
 #define NULL_HASH	UINT64CONST(0x6E756C6C)
@@ -29,24 +30,74 @@ hash_value_bytes(const void *data, int len)
 	return h;
 }
 
-/* The same of a value, which is an address for some kinds, that is not NULL. */
-static inline uint64
-hash_value(SpindleKind kind, int64 value)
-{
-	const SpindleText *text;
+/* Entries of a memo, of which a number has so many bits. */
+#define MEMO_BITS	8
 
+/*
+ * Hashes of texts by their addresses, of use as long as all of these texts exist:
+ * those of a list are met again and again, and to hash one anew takes three times as
+ * long.
+ */
+typedef struct HashMemo
+{
+	int64		value[1 << MEMO_BITS];	/* address of a text, 0 if none */
+	uint64		hash[1 << MEMO_BITS];
+} HashMemo;
+
+/* Set the hashes of n texts, but not where they are NULL. */
+static void
+hash_texts(HashMemo *memo, const int64 *value, const bool *is_null, int n, uint64 *hash)
+{
+	for (int i = 0; i < n; i++)
+	{
+		/* texts are some bytes apart: the last bits of addresses say little */
+		const int	entry = (int) (((uint64) value[i] * SPINDLE_PHI) >> (64 - MEMO_BITS));
+
+		if (is_null && is_null[i])
+			continue;
+		if (memo->value[entry] != value[i])
+		{
+			const SpindleText *text = (const SpindleText *) (intptr_t) value[i];
+
+			memo->value[entry] = value[i];
+			memo->hash[entry] = hash_value_bytes(text->data, text->len);
+		}
+		hash[i] = memo->hash[entry];
+	}
+}
+
+/* Set the hashes of n values, which are addresses for some kinds. */
+static void
+hash_values(SpindleKind kind, HashMemo *memo, const int64 *value, const bool *is_null, int n, uint64 *hash)
+{
 	switch (kind)
 	{
 		case SPINDLE_TEXT:
-			text = (const SpindleText *) (intptr_t) value;
-			return hash_value_bytes(text->data, text->len);
+			hash_texts(memo, value, is_null, n, hash);
+			break;
 		case SPINDLE_UUID:
-			return hash_value_bytes((const void *) (intptr_t) value, UUID_LEN);
+			for (int i = 0; i < n; i++)
+				if (!(is_null && is_null[i]))
+					hash[i] = hash_value_bytes((const void *) (intptr_t) value[i], UUID_LEN);
+			break;
 		case SPINDLE_FLOAT:
-			return value == PG_INT64_MIN ? 0 : (uint64) value;	/* both zeros are equal */
+			for (int i = 0; i < n; i++)
+				hash[i] = value[i] == PG_INT64_MIN ? 0 : (uint64) value[i]; /* both zeros are equal */
+			break;
 		default:
-			return (uint64) value;
+			memcpy(hash, value, sizeof(uint64) * n);
+			break;
 	}
+	for (int i = 0; is_null && i < n; i++)
+		hash[i] = is_null[i] ? NULL_HASH : hash[i];
+}
+
+/* Add the hashes of n values to those of values before them. */
+SPINDLE_FOR_EACH_PROCESSOR static void
+add_hashes(const uint64 *pg_restrict hash, int n, int64 *pg_restrict sum)
+{
+	for (int i = 0; i < n; i++)
+		sum[i] = (int64) spindle_mix(((uint64) sum[i] + SPINDLE_PHI) ^ spindle_mix(hash[i] + SPINDLE_PHI));
 }
 
 /*
@@ -58,7 +109,7 @@ static void
 run_hash(Step *step)
 {
 	const int	n = step->frame->n;
-	int64	   *pg_restrict out = step->out.value;
+	int64	   *out = step->out.value;
 
 	Assert(step->holds == STEP_HOLDS_OWN);
 	memset(out, 0, sizeof(int64) * n);
@@ -66,12 +117,16 @@ run_hash(Step *step)
 	{
 		const SpindleVector *in = &step->input[k]->out;
 		const SpindleKind kind = ((const SpindleKind *) step->u.own)[k];
+		HashMemo	memo;
 
-		for (int i = 0; i < n; i++)
+		memset(memo.value, 0, sizeof(memo.value));
+		for (int done = 0; done < n; done += SPINDLE_DRAWS)
 		{
-			uint64		value = in->is_null && in->is_null[i] ? NULL_HASH : hash_value(kind, in->value[i]);
+			const int	m = Min(SPINDLE_DRAWS, n - done);
+			uint64		hash[SPINDLE_DRAWS] = {0};
 
-			out[i] = (int64) spindle_mix(((uint64) out[i] + SPINDLE_PHI) ^ spindle_mix(value + SPINDLE_PHI));
+			hash_values(kind, &memo, in->value + done, in->is_null ? in->is_null + done : NULL, m, hash);
+			add_hashes(hash, m, out + done);
 		}
 	}
 	for (int i = 0; i < n; i++)

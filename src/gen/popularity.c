@@ -656,12 +656,11 @@ spindle_popularity_sampled_rows(const SpindlePopularity *popularity, const Spind
 	}
 	for (int i = 0; i < n; i++)
 	{
-		int64		block = choices->block[i];
-		uint32		key = 0;
+		const int64 in_last = -(int64) (choices->block[i] < 0);	/* all bits or none, as a jump would be a guess */
+		const int64 block = choices->block[i] & ~in_last;
+		const uint32 key = popularity->block_key ? popularity->block_key[block] : block_key(popularity, block);
+		const int64 place = popularity->place[(choices->entry[i] + key) & popularity->mask];
 
-		if (block >= 0)
-			key = popularity->block_key ? popularity->block_key[block] : block_key(popularity, block);
-		row[i] = block < 0 ? last + choices->entry[i] :
-			(block << popularity->bits) | popularity->place[(choices->entry[i] + key) & popularity->mask];
+		row[i] = (((block << popularity->bits) | place) & ~in_last) | ((last + choices->entry[i]) & in_last);
 	}
 }

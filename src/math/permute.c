@@ -99,57 +99,91 @@ spindle_permute_back(const SpindlePermutation *permutation, int64 k)
 	return (int64) x;
 }
 
-/*
- * One pass of the network over n numbers; the round keys of each are changed by
- * its tweak.
- */
+/* One pass of the network over a number, the round keys changed by a tweak. */
+static inline uint64
+pass(const SpindlePermutation *p, uint64 tweak, uint64 x)
+{
+	uint64		high = x >> p->low_bits;
+	uint64		low = x & p->low_mask;
+
+	for (int r = 0; r < SPINDLE_PERMUTE_ROUNDS; r += 2)
+	{
+		high ^= (spindle_mix(p->round_key[r] ^ tweak ^ low) >> 32) & p->high_mask;
+		low ^= (spindle_mix(p->round_key[r + 1] ^ tweak ^ high) >> 32) & p->low_mask;
+	}
+	return (high << p->low_bits) | low;
+}
+
+/* One pass over n numbers, each with its tweak. */
 SPINDLE_FOR_EACH_PROCESSOR static void
-pass_many(const SpindlePermutation *permutation, const uint64 *pg_restrict tweak, uint64 *pg_restrict x, int n)
+pass_tweaked(const SpindlePermutation *permutation, const uint64 *pg_restrict tweak, const int64 *pg_restrict in,
+			 int64 *pg_restrict out, int n)
 {
 	const SpindlePermutation p = *permutation;	/* in registers */
 
 	for (int i = 0; i < n; i++)
-	{
-		uint64		high = x[i] >> p.low_bits;
-		uint64		low = x[i] & p.low_mask;
-
-		for (int r = 0; r < SPINDLE_PERMUTE_ROUNDS; r += 2)
-		{
-			high ^= (spindle_mix(p.round_key[r] ^ tweak[i] ^ low) >> 32) & p.high_mask;
-			low ^= (spindle_mix(p.round_key[r + 1] ^ tweak[i] ^ high) >> 32) & p.low_mask;
-		}
-		x[i] = (high << p.low_bits) | low;
-	}
+		out[i] = (int64) pass(&p, tweak[i], (uint64) in[i]);
 }
 
-/* spindle_permute_many() for up to SPINDLE_DRAWS places. */
+/* The same without tweaks. */
+SPINDLE_FOR_EACH_PROCESSOR static void
+pass_plain(const SpindlePermutation *permutation, const int64 *pg_restrict in, int64 *pg_restrict out, int n)
+{
+	const SpindlePermutation p = *permutation;	/* in registers */
+
+	for (int i = 0; i < n; i++)
+		out[i] = (int64) pass(&p, 0, (uint64) in[i]);
+}
+
+/*
+ * spindle_permute_many() for up to SPINDLE_DRAWS places.
+ *
+ * Numbers that are not below n pass again, those alone, and side by side; which
+ * they are is listed without jumps.
+ */
 static void
 permute_portion(const SpindlePermutation *permutation, const uint64 *tweak, const int64 *k, int n, int64 *number)
 {
-	uint64		x[SPINDLE_DRAWS];
+	const int64 limit = permutation->n;
+	uint16		at[SPINDLE_DRAWS];	/* of those that pass again */
 	uint64		t[SPINDLE_DRAWS];
-	int			at[SPINDLE_DRAWS];
-	int			left = n;
+	int64		x[SPINDLE_DRAWS];
+	int64		y[SPINDLE_DRAWS];
+	int			left = 0;
 
+	memcpy(x, k, sizeof(int64) * n);
+	if (tweak)
+		pass_tweaked(permutation, tweak, x, number, n);
+	else
+		pass_plain(permutation, x, number, n);
+
+	/* there is a number for each place */
+	if (limit - 1 == (((int64) permutation->high_mask << permutation->low_bits) | permutation->low_mask))
+		return;
 	for (int i = 0; i < n; i++)
 	{
-		x[i] = (uint64) k[i];
-		t[i] = tweak ? tweak[i] : 0;
-		at[i] = i;
+		at[left] = (uint16) i;
+		left += number[i] >= limit;
 	}
 	while (left > 0)
 	{
 		int			again = 0;
 
-		/* those that are not below n yet move to the front, without jumps */
-		pass_many(permutation, t, x, left);
+		for (int i = 0; i < left; i++)
+			x[i] = number[at[i]];
+		if (tweak)
+		{
+			for (int i = 0; i < left; i++)
+				t[i] = tweak[at[i]];
+			pass_tweaked(permutation, t, x, y, left);
+		}
+		else
+			pass_plain(permutation, x, y, left);
 		for (int i = 0; i < left; i++)
 		{
-			number[at[i]] = (int64) x[i];
-			x[again] = x[i];
-			t[again] = t[i];
+			number[at[i]] = y[i];
 			at[again] = at[i];
-			again += x[i] >= (uint64) permutation->n;
+			again += y[i] >= limit;
 		}
 		left = again;
 	}
