@@ -34,6 +34,9 @@
 /* Rare tuples that are left out rather than mixed, at most, as a share of the rows. */
 #define FEW_ROWS		0.002
 
+/* Rows whose values are dealt out, at most, as a share of the rows. */
+#define MOST_MIXED		0.2
+
 /* Bytes of a text that cannot be carried that are kept to tell it from others. */
 #define MAX_TEXT_BYTES	100
 
@@ -614,9 +617,9 @@ make_rules(Tuples *tuples)
 	}
 }
 
-/* Draw the columns of a cluster together, if all of their values can stand in tuples. */
-static void
-use_cluster(LearnSchema *schema, LearnTable *table, const Cluster *cluster, int *budget)
+/* Count the tuples of some columns, and find what stands in them; NULL if that is too many, or not all of it can be told. */
+static Tuples *
+read_tuples(LearnSchema *schema, LearnTable *table, const Cluster *cluster)
 {
 	Tuples	   *tuples = palloc0(sizeof(Tuples));
 
@@ -625,15 +628,50 @@ use_cluster(LearnSchema *schema, LearnTable *table, const Cluster *cluster, int 
 	tuples->nmembers = cluster->n;
 	for (int m = 0; m < cluster->n; m++)
 		tuples->member[m].column = cluster->column[m];
-	if (!count_tuples(tuples) || tuples->n > *budget)
-		return;
+	if (!count_tuples(tuples))
+		return NULL;
 	for (int m = 0; m < cluster->n; m++)
 	{
 		number_values(tuples, m);
 		if (tuples->member[m].nvalues < 1 || !learn_portray(schema, table, &tuples->member[m]))
-			return;
+			return NULL;
 	}
-	if (!find_rare(tuples))
+	return find_rare(tuples) ? tuples : NULL;
+}
+
+/* Take the column of most values, among those that tell something, out of a cluster. */
+static void
+take_out(Cluster *cluster, const Tuples *tuples)
+{
+	int			most = -1;
+
+	for (int m = 0; m < tuples->nmembers; m++)
+		if (is_telling(&tuples->member[m]) && (most < 0 || tuples->member[m].nvalues > tuples->member[most].nvalues))
+			most = m;
+	cluster->n--;
+	for (int m = most; m < cluster->n; m++)
+		cluster->column[m] = cluster->column[m + 1];
+}
+
+/*
+ * Draw the columns of a cluster together, if all of their values can stand in tuples.
+ *
+ * While most tuples are rare, so that little would be left of how columns go together, the
+ * one that makes them so goes its own way; of two, the values of one that the other one
+ * follows from may be dealt out, as that follows anyhow.
+ */
+static void
+use_cluster(LearnSchema *schema, LearnTable *table, Cluster *cluster, int *budget)
+{
+	Tuples	   *tuples = read_tuples(schema, table, cluster);
+
+	while (tuples && cluster->n > 2 && tuples->mixed > MOST_MIXED * tuples->all)
+	{
+		CHECK_FOR_INTERRUPTS();
+		take_out(cluster, tuples);
+		tuples = read_tuples(schema, table, cluster);
+	}
+	if (tuples == NULL || tuples->n > *budget || (tuples->mixed > MOST_MIXED * tuples->all && !cluster->has_function))
 		return;
 	weigh(tuples);
 	mix_rare(tuples);
