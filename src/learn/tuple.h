@@ -16,7 +16,7 @@
 #include "learn/schema.h"
 
 /* Columns that are drawn together, at most, and their tuples. */
-#define LEARN_MAX_MEMBERS	8
+#define LEARN_MAX_MEMBERS	16
 #define LEARN_MAX_TUPLES	5000
 
 /* What stands for the values of a column in a tuple. */
