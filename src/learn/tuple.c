@@ -22,6 +22,7 @@
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "learn/data.h"
 #include "learn/query.h"
@@ -39,15 +40,6 @@
 
 /* Bytes of a text that cannot be carried that are kept to tell it from others. */
 #define MAX_TEXT_BYTES	100
-
-/* Columns that are to be drawn together. */
-typedef struct Cluster
-{
-	int			n;
-	int			column[LEARN_MAX_MEMBERS];
-	double		tuples;			/* at most, as far as is known */
-	bool		has_function;	/* some follow from others */
-} Cluster;
 
 /* A tuple. */
 typedef struct Tuple
@@ -72,121 +64,6 @@ typedef struct Tuples
 	double		all;
 	double		mixed;			/* rows of those whose values are dealt out */
 } Tuples;
-
-/* May the values of a column be those of tuples, as far as all else goes that is decided? */
-static bool
-is_free(const LearnSchema *schema, const LearnTable *table, int c)
-{
-	const LearnColumn *column = &table->column[c];
-	ListCell   *lc;
-
-	if (column->left_out || column->always_null || column->counts || column->key >= 0 || column->base == NULL || column->differs != LEARN_REPEATS ||
-		column->grid >= 0 || column->follows >= 0 || column->variant >= 0 || column->found_rule || column->document ||
-		learn_is_in_set(table, c) || !learn_can_read(table, c) || learn_is_refused(schema, table, column->name) ||
-		strcmp(column->name, "weight") == 0)
-		return false;
-	foreach(lc, table->checks)
-		if (!((const LearnCheck *) lfirst(lc))->is_settled && bms_is_member(c, ((const LearnCheck *) lfirst(lc))->columns))
-			return false;
-	return column->kind == LEARN_INT || column->kind == LEARN_DECIMAL || column->kind == LEARN_FLOAT || column->kind == LEARN_BOOL ||
-		column->kind == LEARN_TEXT || column->kind == LEARN_ENUM;
-}
-
-/* The cluster of a column; a new one of it alone, with so many values, if it has none. */
-static Cluster *
-cluster_of(List **clusters, int column, double values)
-{
-	ListCell   *lc;
-	Cluster    *cluster;
-
-	foreach(lc, *clusters)
-	{
-		cluster = lfirst(lc);
-		for (int i = 0; i < cluster->n; i++)
-			if (cluster->column[i] == column)
-				return cluster;
-	}
-	cluster = palloc0(sizeof(Cluster));
-	cluster->n = 1;
-	cluster->column[0] = column;
-	cluster->tuples = values;
-	*clusters = lappend(*clusters, cluster);
-	return cluster;
-}
-
-/* Put the columns of a pair, and those that go with them, together, if they are not too many. */
-static void
-unite(List **clusters, const LearnPair *pair)
-{
-	Cluster    *first = cluster_of(clusters, pair->first, pair->values);
-	Cluster    *second = cluster_of(clusters, pair->second, pair->others);
-	double		tuples = pair->is_function && second->n == 1 ? Max(first->tuples, pair->values) : first->tuples * second->tuples;
-
-	if (first == second || first->n + second->n > LEARN_MAX_MEMBERS || tuples > LEARN_MAX_TUPLES)
-		return;
-	for (int i = 0; i < second->n; i++)
-		first->column[first->n++] = second->column[i];
-	first->tuples = tuples;
-	first->has_function |= second->has_function || pair->is_function;
-	*clusters = list_delete_ptr(*clusters, second);
-}
-
-/* For list_sort: functions of columns of many values first, then the strongest. */
-static int
-compare_pairs(const ListCell *a, const ListCell *b)
-{
-	const LearnPair *x = lfirst(a);
-	const LearnPair *y = lfirst(b);
-
-	if (x->is_function != y->is_function)
-		return x->is_function ? -1 : 1;
-	if (x->is_function && x->values != y->values)
-		return y->values - x->values;
-	if (!x->is_function && x->strength != y->strength)
-		return x->strength > y->strength ? -1 : 1;
-	return x->first != y->first ? x->first - y->first : x->second - y->second;
-}
-
-/*
- * Is a column one of texts of a known number of which the statistics have not all, so
- * that its rule takes them to be equally frequent, or lacks some?
- */
-static bool
-is_pool(const LearnSchema *schema, const LearnColumn *column)
-{
-	static const char begin[] = "{\"kind\": \"pool\"";
-
-	return column->kind == LEARN_TEXT && column->statistics && column->statistics->distinct >= 2 && column->statistics->distinct <= LEARN_MAX_TUPLES &&
-		column->base && (strncmp(column->base, begin, strlen(begin)) == 0 ||
-						 (schema->options->carry == SPINDLE_CARRY_ALL && column->statistics->nbounds > 0));
-}
-
-/*
- * The columns of a table that are to be drawn together, a list of Cluster; and by
- * themselves those whose values are told by numbers alone.
- */
-static List *
-find_clusters(const LearnSchema *schema, const LearnTable *table)
-{
-	List	   *pairs = NIL;
-	List	   *clusters = NIL;
-	ListCell   *lc;
-
-	foreach(lc, table->pairs)
-	{
-		const LearnPair *pair = lfirst(lc);
-
-		if ((pair->is_function || pair->is_associated) && is_free(schema, table, pair->first) && is_free(schema, table, pair->second))
-			pairs = lappend(pairs, lfirst(lc));
-	}
-	list_sort(pairs, compare_pairs);
-	foreach(lc, pairs)
-		unite(&clusters, lfirst(lc));
-	for (int c = 0; c < table->ncolumns; c++)
-		if (is_pool(schema, &table->column[c]) && is_free(schema, table, c))
-			(void) cluster_of(&clusters, c, table->column[c].statistics->distinct);
-	return clusters;
-}
 
 /* A text as it is kept: of a long one that is not carried something that tells it from others. */
 static char *
@@ -580,9 +457,9 @@ choose_owner(const Tuples *tuples)
 	return owner;
 }
 
-/* Give the columns their rules. */
+/* Give the columns their rules, which are kept in a memory context. */
 static void
-make_rules(Tuples *tuples)
+make_rules(Tuples *tuples, MemoryContext keep)
 {
 	LearnTable *table = tuples->table;
 	int			owner = choose_owner(tuples);
@@ -590,9 +467,11 @@ make_rules(Tuples *tuples)
 	for (int m = 0; m < tuples->nmembers; m++)
 	{
 		LearnMember *member = &tuples->member[m];
+		MemoryContext oldcontext = MemoryContextSwitchTo(keep);
 
 		if (!is_telling(member))
 			member->key = learn_unique_name(&table->names_used, psprintf("%s_number", table->column[member->column].name));
+		MemoryContextSwitchTo(oldcontext);
 	}
 	for (int m = 0; m < tuples->nmembers; m++)
 	{
@@ -600,7 +479,9 @@ make_rules(Tuples *tuples)
 		LearnColumn *column = &table->column[member->column];
 		char	   *rule = m == owner ? tuples_rule(tuples) :
 			psprintf("{\"kind\": \"joint\", \"with\": \"%s\"}", name_in_tuple(tuples, &tuples->member[owner]));
+		MemoryContext oldcontext = MemoryContextSwitchTo(keep);
 
+		rule = pstrdup(rule);
 		if (member->key)
 		{
 			learn_add_hidden(table, member->key, "integer", rule)->nullable = member->has_null;
@@ -614,12 +495,13 @@ make_rules(Tuples *tuples)
 		column->least_rows = member->least_rows;
 		if (member->portrait == LEARN_AS_VALUES || member->portrait == LEARN_AS_SPREAD)
 			column->withheld = NULL;
+		MemoryContextSwitchTo(oldcontext);
 	}
 }
 
 /* Count the tuples of some columns, and find what stands in them; NULL if that is too many, or not all of it can be told. */
 static Tuples *
-read_tuples(LearnSchema *schema, LearnTable *table, const Cluster *cluster)
+read_tuples(LearnSchema *schema, LearnTable *table, const LearnCluster *cluster)
 {
 	Tuples	   *tuples = palloc0(sizeof(Tuples));
 
@@ -641,7 +523,7 @@ read_tuples(LearnSchema *schema, LearnTable *table, const Cluster *cluster)
 
 /* Take the column of most values, among those that tell something, out of a cluster. */
 static void
-take_out(Cluster *cluster, const Tuples *tuples)
+take_out(LearnCluster *cluster, const Tuples *tuples)
 {
 	int			most = -1;
 
@@ -661,7 +543,7 @@ take_out(Cluster *cluster, const Tuples *tuples)
  * follows from may be dealt out, as that follows anyhow.
  */
 static void
-use_cluster(LearnSchema *schema, LearnTable *table, Cluster *cluster, int *budget)
+use_cluster(LearnSchema *schema, LearnTable *table, LearnCluster *cluster, int *budget, MemoryContext keep)
 {
 	Tuples	   *tuples = read_tuples(schema, table, cluster);
 
@@ -676,7 +558,7 @@ use_cluster(LearnSchema *schema, LearnTable *table, Cluster *cluster, int *budge
 	weigh(tuples);
 	mix_rare(tuples);
 	*budget -= tuples->n;
-	make_rules(tuples);
+	make_rules(tuples, keep);
 }
 
 /*
@@ -690,9 +572,14 @@ learn_use_tuples(LearnSchema *schema, LearnTable *table, int *budget)
 {
 	ListCell   *lc;
 
-	foreach(lc, find_clusters(schema, table))
+	foreach(lc, learn_find_clusters(schema, table))
 	{
+		MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle learn tuples", ALLOCSET_DEFAULT_SIZES);
+		MemoryContext oldcontext = MemoryContextSwitchTo(context);
+
 		CHECK_FOR_INTERRUPTS();
-		use_cluster(schema, table, lfirst(lc), budget);
+		use_cluster(schema, table, lfirst(lc), budget, oldcontext);
+		MemoryContextSwitchTo(oldcontext);
+		MemoryContextDelete(context);
 	}
 }

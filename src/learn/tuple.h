@@ -3,8 +3,8 @@
  * tuple.h
  *		Columns of a table whose values are drawn together.
  *
- * tuple.c finds which ones and counts their tuples, portrait.c says what stands in a
- * definition for a value of each.
+ * cluster.c finds which ones, tuple.c counts their tuples, and portrait.c says what
+ * stands in a definition for a value of each.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,6 +18,15 @@
 /* Columns that are drawn together, at most, and their tuples. */
 #define LEARN_MAX_MEMBERS	16
 #define LEARN_MAX_TUPLES	5000
+
+/* Columns that are to be drawn together. */
+typedef struct LearnCluster
+{
+	int			n;
+	int			column[LEARN_MAX_MEMBERS];
+	double		tuples;			/* at most, as far as is known */
+	bool		has_function;	/* some follow from others */
+} LearnCluster;
 
 /* What stands for the values of a column in a tuple. */
 typedef enum LearnPortrait
@@ -43,6 +52,9 @@ typedef struct LearnMember
 	double		least_rows;		/* that share one of these */
 	char	   *key;			/* hidden column of the numbers, or NULL */
 } LearnMember;
+
+/* cluster.c */
+extern List *learn_find_clusters(const LearnSchema *schema, const LearnTable *table);
 
 /* portrait.c */
 extern bool learn_portray(const LearnSchema *schema, LearnTable *table, LearnMember *member);
