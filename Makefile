@@ -148,6 +148,7 @@ OBJS = \
 	src/learn/carry.o \
 	src/learn/catalog.o \
 	src/learn/check.o \
+	src/learn/cluster.o \
 	src/learn/compare.o \
 	src/learn/constraint.o \
 	src/learn/data.o \
@@ -172,10 +173,12 @@ OBJS = \
 	src/learn/quantile.o \
 	src/learn/pattern.o \
 	src/learn/popularity.o \
+	src/learn/portrait.o \
 	src/learn/profile.o \
 	src/learn/profile_pair.o \
 	src/learn/profile_query.o \
 	src/learn/query.o \
+	src/learn/ratio.o \
 	src/learn/reference.o \
 	src/learn/rule.o \
 	src/learn/sample.o \
@@ -185,6 +188,8 @@ OBJS = \
 	src/learn/tenant.o \
 	src/learn/together.o \
 	src/learn/total.o \
+	src/learn/total_case.o \
+	src/learn/tuple.o \
 	src/learn/type.o \
 	src/learn/unique.o \
 	src/learn/value.o \

@@ -153,6 +153,53 @@ BEGIN
 END
 $$;
 
+-- The bins of a column of the source, as an expression: tenths of numbers and times, labels if there are up to 20; null for others.
+CREATE FUNCTION likeness.bins(source text, c record, sample float8) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  bounds float8[];
+  labels bigint;
+BEGIN
+  IF c.kind = 'label' THEN
+    EXECUTE format('SELECT count(DISTINCT %s) FROM %s', c.expression, likeness.some_rows(source, c.table_name, c.rows, sample)) INTO labels;
+    RETURN CASE WHEN labels BETWEEN 2 AND 20 THEN format('coalesce(%s, ''-'')', c.expression) END;
+  END IF;
+  EXECUTE format('SELECT array_agg(DISTINCT x) FROM (SELECT unnest(percentile_disc(''{0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9}''::float8[]) WITHIN GROUP (ORDER BY %s)) AS x FROM %s) x',
+    c.expression, likeness.some_rows(source, c.table_name, c.rows, sample)) INTO bounds;
+  RETURN CASE WHEN bounds <> '{NULL}' THEN format('coalesce(width_bucket(%s, %L::float8[]), -1)', c.expression, bounds) END;
+END
+$$;
+
+-- Two columns of a table that go together in one of the schemas: half the sum of the differences of the frequencies of pairs of bins, without what chance
+-- makes of two samples of the same.  They go together if their pairs are as far from what independent columns would have.
+CREATE PROCEDURE likeness.compare_pair(source text, target text, c record, sample float8) LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format($q$
+    INSERT INTO likeness.found
+    WITH v AS (SELECT %1$s AS a, %2$s AS b, 1 AS s FROM %3$s UNION ALL SELECT %1$s, %2$s, 0 FROM %4$s),
+      n AS (SELECT count(*) FILTER (WHERE s = 1)::float8 AS p, count(*) FILTER (WHERE s = 0)::float8 AS q FROM v),
+      g AS (SELECT a, b, count(*) FILTER (WHERE s = 1) / n.p AS p, count(*) FILTER (WHERE s = 0) / n.q AS q FROM v, n WHERE n.p > 0 AND n.q > 0 GROUP BY a, b, n.p, n.q),
+      m AS (SELECT g.p, g.q, sum(g.p) OVER (PARTITION BY a) * sum(g.p) OVER (PARTITION BY b) AS even_p, sum(g.q) OVER (PARTITION BY a) * sum(g.q) OVER (PARTITION BY b) AS even_q,
+        n.p AS rows_p, n.q AS rows_q FROM g, n)
+    SELECT 'distance of pairs', %5$L, %6$L, greatest(sum(abs(p - q) - 0.798 * sqrt(p * (1 - p) / rows_p + q * (1 - q) / rows_q)) / 2, 0), 0.1 FROM m
+    HAVING greatest(sum(abs(p - even_p) - 0.798 * sqrt(even_p / rows_p)) + 1 - sum(even_p), sum(abs(q - even_q) - 0.798 * sqrt(even_q / rows_q)) + 1 - sum(even_q)) / 2 > 0.05$q$,
+    c.first_bins, c.second_bins, likeness.some_rows(source, c.table_name, c.source_rows, sample), likeness.some_rows(target, c.table_name, c.target_rows, sample), c.table_name, c.first || ', ' || c.second);
+END
+$$;
+CREATE PROCEDURE likeness.compare_pairs(source text, target text, sample float8) LANGUAGE plpgsql AS $$
+DECLARE
+  c record;
+BEGIN
+  CREATE TEMPORARY TABLE binned ON COMMIT DROP AS SELECT k.table_name, k.name, s.rows AS source_rows, t.rows AS target_rows, likeness.bins(source, r, sample) AS bins
+    FROM likeness.columns(source) k JOIN likeness.tables(source) s USING (relid) JOIN likeness.tables(target) t ON t.name = s.name,
+      LATERAL (SELECT k.table_name, k.kind, k.expression, s.rows) r
+    WHERE k.kind IS NOT NULL AND s.rows >= 1000 AND NOT EXISTS (SELECT FROM likeness.withheld h WHERE h.relation = k.table_name AND h.item = k.name);
+  FOR c IN SELECT table_name, a.name AS first, b.name AS second, a.bins AS first_bins, b.bins AS second_bins, a.source_rows, a.target_rows
+    FROM pg_temp.binned a JOIN pg_temp.binned b USING (table_name) WHERE a.name < b.name AND a.bins IS NOT NULL AND b.bins IS NOT NULL LOOP
+    CALL likeness.compare_pair(source, target, c, sample);
+  END LOOP;
+END
+$$;
+
 -- All of it; both schemas are analyzed.  Columns of tables with less than 1000 rows are not looked into:
 -- what chance makes of so few is further off than the goals.
 CREATE PROCEDURE likeness.compare(source text, target text, sample float8) LANGUAGE plpgsql AS $$
@@ -164,6 +211,7 @@ BEGIN
     WHERE kind IS NOT NULL AND s.rows >= 1000 LOOP
     CALL likeness.compare_column(source, target, c, c.source_rows, c.target_rows, sample);
   END LOOP;
+  CALL likeness.compare_pairs(source, target, least(sample, 100000));
   FOR c IN SELECT * FROM likeness.keys(source) LOOP
     CALL likeness.compare_key(source, target, c.child, c.parent, c.columns, c.name);
   END LOOP;

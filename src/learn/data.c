@@ -30,6 +30,7 @@ read_table(LearnSchema *schema, LearnTable *table)
 	{
 		learn_find_copies(schema, sample);
 		learn_find_formulas(schema, sample);
+		learn_find_ratios(schema, sample);
 		learn_find_delays(schema, sample);
 		learn_find_calendars(schema, sample);
 		learn_find_pairs(schema, sample);

@@ -34,6 +34,9 @@
 /* Operands of a formula. */
 #define LEARN_MAX_OPERANDS	4
 
+/* Constants of which a formula has one by chance, at most. */
+#define LEARN_MAX_CONSTANTS	8
+
 /* Quantiles of a difference, at most. */
 #define LEARN_MAX_QUANTILES	101
 
@@ -96,12 +99,17 @@ typedef struct LearnFinding
 	const char *form;			/* of a formula: a, b, c and d stand for the operands, R for the constant */
 	bool		has_constant;
 	double		constant;
+	int			nconstants;		/* of a formula: R is one of several, or 0 */
+	double		one_of[LEARN_MAX_CONSTANTS];
+	double		share[LEARN_MAX_CONSTANTS];
 	double		null_fraction;	/* of rows without a null among the operands */
 	bool		null_is_zero;	/* a null operand counts as 0 */
 	const char *function;		/* of a total */
 	LearnTable *child;
 	LearnKey   *child_key;
 	int			child_column;	/* or -1 */
+	int			case_column;	/* of the child: only rows with one of these values count */
+	List	   *case_values;	/* texts, or NIL: all rows */
 	int			nquantiles;		/* of an offset, in days; the first and the last are made up */
 	double		quantile[LEARN_MAX_QUANTILES];
 	double		between;		/* rows between two of them */
@@ -119,7 +127,11 @@ typedef struct LearnPair
 	int			first;
 	int			second;
 	bool		is_function;	/* the second follows from the first */
+	bool		is_associated;	/* both have few values, which come together more or less often than by chance */
 	int			values;			/* of the first, different ones */
+	int			others;			/* of the second */
+	double		even;			/* values that would be as uneven if they were equally frequent, of the first */
+	double		strength;		/* share of the rows that would have to change for none to go together */
 	double		correlation;	/* of ranks */
 	double		holds;
 	double		rows;
@@ -166,6 +178,9 @@ extern LearnFinding *learn_add_finding(LearnColumn *column, LearnFindingKind kin
 extern void learn_find_copies(LearnSchema *schema, const LearnSample *sample);
 extern void learn_find_formulas(LearnSchema *schema, const LearnSample *sample);
 
+/* ratio.c */
+extern void learn_find_ratios(LearnSchema *schema, const LearnSample *sample);
+
 /* delay.c */
 extern void learn_find_delays(LearnSchema *schema, const LearnSample *sample);
 extern void learn_find_calendars(LearnSchema *schema, const LearnSample *sample);
@@ -173,6 +188,11 @@ extern char *learn_calendar_rule(const LearnSchema *schema, LearnTable *table, L
 
 /* total.c */
 extern void learn_find_totals(LearnSchema *schema);
+
+/* total_case.c */
+extern void learn_append_case(StringInfo query, const LearnFinding *finding, const char *alias);
+extern char *learn_total_rule(LearnSchema *schema, LearnTable *table, LearnColumn *column, const LearnFinding *finding);
+extern char *learn_total_note(const LearnFinding *finding);
 
 /* pair.c */
 extern void learn_find_pairs(LearnSchema *schema, const LearnSample *sample);
@@ -185,6 +205,7 @@ extern char *learn_document_rule(LearnSchema *schema, LearnTable *table, LearnCo
 
 /* found.c */
 extern void learn_use_findings(LearnSchema *schema, bool of_times);
+extern char *learn_limited_formula(const LearnColumn *column, const char *expression);
 extern bool learn_is_free(const LearnTable *table, const LearnColumn *column, bool meets_checks);
 extern bool learn_column_depends_on(LearnSchema *schema, const LearnTable *table, int c, int o);
 
@@ -192,7 +213,11 @@ extern bool learn_column_depends_on(LearnSchema *schema, const LearnTable *table
 extern bool learn_settles_checks(const LearnSchema *schema, LearnTable *table, const LearnColumn *column, const LearnFinding *finding);
 
 /* together.c */
+extern char *learn_keyable_rule(char *rule);
 extern void learn_use_pairs(LearnSchema *schema);
+
+/* tuple.c */
+extern void learn_use_tuples(LearnSchema *schema, LearnTable *table, int *budget);
 
 /* age.c */
 extern void learn_find_ages(LearnSchema *schema);

@@ -25,6 +25,9 @@
 #define LEAST_TIMES		100
 #define NO_PART			1e-9
 
+/* Different times, at least, for a column to go by those of another one. */
+#define FEWEST_TIMES	10
+
 /* From this share of frequent times on a column has defaults rather than moments. */
 #define FREQUENT		0.05
 
@@ -186,7 +189,7 @@ learn_find_delays(LearnSchema *schema, const LearnSample *sample)
 	{
 		LearnField *field = &sample->field[f];
 
-		if (!is_time(field->column) || !learn_can_be_found(sample->table, field->column))
+		if (!is_time(field->column) || !learn_can_be_found(sample->table, field->column) || field->distinct < FEWEST_TIMES)
 			continue;
 		for (int o = sample->nown; o < sample->nfields; o++)
 		{

@@ -60,6 +60,14 @@ operand_depends_on(const Decision *decision, const LearnTable *table, const Lear
 	return depends_on(decision, at, operand->column, other, o, seen);
 }
 
+/* Do the rows that a total is over depend on a column? */
+static bool
+total_depends_on(const Decision *decision, const LearnFinding *finding, const LearnTable *other, int o, bool *seen)
+{
+	return finding->child && ((finding->child_column >= 0 && depends_on(decision, finding->child, finding->child_column, other, o, seen)) ||
+							  (finding->case_values && depends_on(decision, finding->child, finding->case_column, other, o, seen)));
+}
+
 /* Does the value of a column depend on that of another one, by all rules that are known now? */
 static bool
 depends_on(const Decision *decision, const LearnTable *table, int c, const LearnTable *other, int o, bool *seen)
@@ -83,8 +91,7 @@ depends_on(const Decision *decision, const LearnTable *table, int c, const Learn
 		for (int i = 0; i < column->found->noperands; i++)
 			if (operand_depends_on(decision, table, &column->found->operand[i], other, o, seen))
 				return true;
-		if (column->found->child && column->found->child_column >= 0 &&
-			depends_on(decision, column->found->child, column->found->child_column, other, o, seen))
+		if (total_depends_on(decision, column->found, other, o, seen))
 			return true;
 	}
 	foreach(lc, column->keyed_by)
@@ -118,8 +125,7 @@ would_circle(const Decision *decision, const Candidate *candidate)
 
 	for (int i = 0; i < finding->noperands && !result; i++)
 		result = operand_depends_on(decision, candidate->table, &finding->operand[i], candidate->table, c, seen);
-	if (!result && finding->child && finding->child_column >= 0)
-		result = depends_on(decision, finding->child, finding->child_column, candidate->table, c, seen);
+	result = result || total_depends_on(decision, finding, candidate->table, c, seen);
 	pfree(seen);
 	return result;
 }
@@ -259,9 +265,12 @@ copy_or(const char *path, double constant)
 					path, path, learn_number(constant));
 }
 
-/* An expression within the limits of a column, as the rule "formula". */
-static char *
-limited_formula(const LearnColumn *column, const char *expression)
+/*
+ * learn_limited_formula
+ *		An expression within the limits of a column, as the rule "formula".
+ */
+char *
+learn_limited_formula(const LearnColumn *column, const char *expression)
 {
 	const LearnLimits *limits = &column->limits;
 
@@ -270,6 +279,21 @@ limited_formula(const LearnColumn *column, const char *expression)
 	if (limits->has_low)
 		expression = psprintf("greatest(%s, %s)", expression, learn_number(limits->low));
 	return psprintf("{\"kind\": \"formula\", \"expression\": %s}", learn_quote(expression));
+}
+
+/* A column of the constants that a formula has by chance; its name. */
+static char *
+add_constants(LearnTable *table, const LearnColumn *column, const LearnFinding *finding)
+{
+	char	   *name = learn_unique_name(&table->names_used, psprintf("%s_factor", column->name));
+	StringInfoData rule;
+
+	initStringInfo(&rule);
+	for (int i = 0; i < finding->nconstants; i++)
+		appendStringInfo(&rule, "%s\"%s\": %s", i ? ", " : "{\"kind\": \"weighted\", \"weights\": {", learn_number(finding->one_of[i]), learn_number(finding->share[i]));
+	appendStringInfoString(&rule, "}}");
+	(void) learn_add_hidden(table, name, "numeric(10,4)", rule.data);
+	return name;
 }
 
 /* The rule of a formula; operands that count as 0 where they are null get columns of their own. */
@@ -298,42 +322,16 @@ formula_rule(LearnSchema *schema, LearnTable *table, LearnColumn *column, const 
 	{
 		if (!learn_is_operand(finding->form, p))
 			appendStringInfoChar(&expression, *p);
+		else if (*p == 'R' && finding->nconstants > 0)
+			appendStringInfoString(&expression, add_constants(table, column, finding));
 		else if (*p == 'R')
 			appendStringInfo(&expression, finding->constant < 0 ? "(%s)" : "%s", learn_number(finding->constant));
 		else
 			appendStringInfoString(&expression, name[*p - 'a']);
 	}
-	note_finding(column, finding, expression.data);
-	return limited_formula(column, expression.data);
-}
-
-/* The rule of a total; the rows that are summed become children. */
-static char *
-total_rule(LearnSchema *schema, LearnTable *table, LearnColumn *column, const LearnFinding *finding)
-{
-	LearnTable *child = finding->child;
-	char	   *rule;
-
-	if (child->empty || !learn_make_parent(schema, child, finding->child_key) ||
-		(finding->child_column >= 0 && (child->column[finding->child_column].left_out || child->column[finding->child_column].always_null)))
-		return NULL;
-	if (strcmp(finding->function, "count") == 0)
-		rule = psprintf("{\"kind\": \"total\", \"child\": \"%s\", \"function\": \"count\"}", child->name);
-	else
-	{
-		column->found_null = strcmp(finding->function, "sum") != 0;
-		rule = psprintf("{\"kind\": \"total\", \"child\": \"%s\", \"column\": \"%s\", \"function\": \"%s\"}", child->name,
-						child->column[finding->child_column].name, finding->function);
-	}
-	if (column->limits.has_low || column->limits.has_high)
-	{
-		char	   *name = learn_unique_name(&table->names_used, psprintf("%s_total", column->name));
-		LearnHidden *hidden = learn_add_hidden(table, name, column->format, rule);
-
-		hidden->nullable = column->found_null;
-		rule = limited_formula(column, hidden->name);
-	}
-	return rule;
+	note_finding(column, finding, finding->nconstants == 0 ? expression.data :
+				 psprintf("%s by one of %d constants", name[0], finding->nconstants));
+	return learn_limited_formula(column, expression.data);
 }
 
 /* The rule of a time some way behind another one. */
@@ -504,7 +502,7 @@ take_copy(LearnSchema *schema, LearnTable *table, LearnColumn *column, const Lea
 		column->least_rows = column->carried ? schema->options->k : 0;
 	}
 	else
-		column->found_rule = is_limited ? limited_formula(column, path) : psprintf("{\"kind\": \"copy\", \"column\": \"%s\"}", path);
+		column->found_rule = is_limited ? learn_limited_formula(column, path) : psprintf("{\"kind\": \"copy\", \"column\": \"%s\"}", path);
 	note_finding(column, finding, psprintf("the same as %s", path));
 	return true;
 }
@@ -521,7 +519,7 @@ decide(Decision *decision, const Candidate *candidate)
 	const char *form = finding->form ? finding->form : "";
 	bool		is_null = strstr(form, "/ b") || strstr(form, "/ c");
 
-	if (learn_is_refused(schema, table, column->name) || !learn_is_free(table, column, finding->kind == LEARN_FOUND_FORMULA) ||
+	if (learn_is_refused(schema, table, column->name) || !learn_is_free(table, column, finding->kind == LEARN_FOUND_FORMULA && finding->nconstants == 0) ||
 		!has_range(table, column) || (column->key >= 0 && finding->kind != LEARN_FOUND_COPY) ||
 		!are_reachable(schema, table, finding) || would_circle(decision, candidate) ||
 		(finding->kind == LEARN_FOUND_FORMULA && !learn_settles_checks(schema, table, column, finding)))
@@ -541,10 +539,10 @@ decide(Decision *decision, const Candidate *candidate)
 			is_taken = true;
 			break;
 		case LEARN_FOUND_TOTAL:
-			column->found_rule = total_rule(schema, table, column, finding);
+			column->found_rule = learn_total_rule(schema, table, column, finding);
 			is_taken = column->found_rule != NULL;
 			if (is_taken)
-				note_finding(column, finding, psprintf("%s of rows of %s", finding->function, finding->child->sql_name));
+				note_finding(column, finding, learn_total_note(finding));
 			break;
 		case LEARN_FOUND_OFFSET:
 			is_taken = take_offset(schema, table, column, finding);

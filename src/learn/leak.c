@@ -32,7 +32,7 @@ static const char *const literals_query =
 "    UNION ALL SELECT n.key, a.value FROM json_array_elements(CASE WHEN json_typeof(n.value) = 'array' THEN n.value ELSE '[]' END) a) e)"
 " SELECT tab, col, literal, coalesce((learned ->> 'carried')::bigint > 0, false) FROM ("
 "  SELECT n.place, n.tab, n.col, n.value #>> '{}' AS literal, n.learned::text AS learned_text FROM node n WHERE json_typeof(n.value) = 'string'"
-"   AND n.key NOT IN ('kind', 'table', 'set', 'field', 'column', 'grid', 'variant', 'distribution', 'unit', 'part', 'distinct', 'start', 'end', 'among', 'of')"
+"   AND n.key NOT IN ('kind', 'table', 'set', 'field', 'column', 'grid', 'variant', 'distribution', 'unit', 'part', 'distinct', 'start', 'end', 'among', 'of', 'columns', 'with', 'keyed_by')"
 "  UNION SELECT n.place, n.tab, n.col, k, n.learned::text FROM node n,"
 "   json_object_keys(CASE WHEN json_typeof(n.value) = 'object' THEN n.value ELSE '{}' END) k WHERE n.key IN ('weights', 'values', 'shapes')) l,"
 "  LATERAL (SELECT l.learned_text::json AS learned) x ORDER BY l.place, literal COLLATE \"C\"";
@@ -115,6 +115,17 @@ read_type(char *const *value, void *arg)
 				 errhint("Give what spindle_learn() or spindle_domain_definition() returns.")));
 }
 
+/* Does the report name the column of a literal, or one of its table that has the same one, as with the hidden columns that rules use? */
+static bool
+is_reported(const LeakSearch *search, const Literal *literal, int first)
+{
+	bool		result = literal->is_reported;
+
+	for (int i = first; i < search->nliterals && strcmp(search->literal[i]->text, literal->text) == 0; i++)
+		result |= search->literal[i]->is_reported && strcmp(search->literal[i]->table, literal->table) == 0;
+	return result;
+}
+
 /* A text of a column that is a literal, with its rows. */
 static void
 read_match(char *const *value, void *arg)
@@ -133,9 +144,9 @@ read_match(char *const *value, void *arg)
 		else
 			end = middle;
 	}
-	for (; first < search->nliterals && strcmp(search->literal[first]->text, value[0]) == 0; first++)
+	for (int i = first; i < search->nliterals && strcmp(search->literal[i]->text, value[0]) == 0; i++)
 	{
-		const Literal *literal = search->literal[first];
+		const Literal *literal = search->literal[i];
 		SpindleLeak *leak;
 
 		leak = palloc(sizeof(SpindleLeak));
@@ -144,7 +155,7 @@ read_match(char *const *value, void *arg)
 		leak->literal = literal->text;
 		leak->found_in = search->found_in;
 		leak->rows = strtoi64(value[1], NULL, 10);
-		leak->is_reported = literal->is_reported;
+		leak->is_reported = is_reported(search, literal, first);
 		search->leaks = lappend(search->leaks, leak);
 	}
 }

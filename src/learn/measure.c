@@ -36,9 +36,12 @@ share_text(double share)
 	return learn_number(floor(Max(share, 0.001) * 1000 + 0.5) / 1000);
 }
 
-/* Keep a number within what is declared. */
-static double
-within(const LearnColumn *column, double number)
+/*
+ * learn_within
+ *		A number that is kept within what is declared.
+ */
+double
+learn_within(const LearnColumn *column, double number)
 {
 	const LearnLimits *limits = &column->limits;
 
@@ -80,7 +83,7 @@ append_empirical(StringInfo out, const LearnSchema *schema, const LearnColumn *c
 {
 	for (int i = 0; i < numbers->nbounds; i++)
 		append_number(out, i ? ", " : ", \"quantiles\": [",
-					  unit == 0 ? within(column, learn_rounded(schema, numbers->bound[i])) :
+					  unit == 0 ? learn_within(column, learn_rounded(schema, numbers->bound[i])) :
 					  floor((numbers->bound[i] - origin) * unit / step + 0.5) * step, "");
 	if (numbers->nbounds > 0)
 		appendStringInfoChar(out, ']');
@@ -286,6 +289,21 @@ carried_texts(const LearnTable *table, LearnColumn *column)
 	return rule.data;
 }
 
+/*
+ * learn_label_name
+ *		What names in place of texts begin with, before a number; NULL if the column has no
+ *		room for any.
+ */
+const char *
+learn_label_name(const LearnColumn *column)
+{
+	const char *name = strlen(column->name) < 20 ? column->name : "value";
+
+	if (column->length > 0 && column->length < (int) strlen(name) + 3)
+		return column->length >= 3 ? "v" : NULL;
+	return psprintf("%s%s", name, name[1] ? "_" : "");
+}
+
 /* As many names in place of texts as there are different ones, with the frequencies of these. */
 static char *
 labels_rule(const LearnColumn *column)
@@ -293,11 +311,9 @@ labels_rule(const LearnColumn *column)
 	const LearnStatistics *statistics = column->statistics;
 	int			n = (int) floor(statistics->distinct + 0.5);
 	double		rest = 1 - statistics->null_fraction;
-	const char *name = strlen(column->name) < 20 ? column->name : "value";
+	const char *name = learn_label_name(column);
 	StringInfoData rule;
 
-	if (column->length > 0 && column->length < (int) strlen(name) + 3)
-		name = column->length >= 3 ? "v" : NULL;
 	if (name == NULL || n < 1 || n > MAX_LABELS)
 		return NULL;
 	initStringInfo(&rule);
@@ -305,7 +321,7 @@ labels_rule(const LearnColumn *column)
 	for (int i = 0; i < Min(statistics->nvalues, n); i++)
 		rest -= statistics->frequency[i];
 	for (int i = 0; i < n; i++)
-		appendStringInfo(&rule, "%s\"%s%s%d\": %s", i ? ", " : "", name, name[1] ? "_" : "", i + 1,
+		appendStringInfo(&rule, "%s\"%s%d\": %s", i ? ", " : "", name, i + 1,
 						 i < statistics->nvalues ? share_text(statistics->frequency[i]) :
 						 share_text(rest / (n - Min(statistics->nvalues, n))));
 	appendStringInfoString(&rule, "}}");

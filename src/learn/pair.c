@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * pair.c
- *		How two columns of a table go together: one follows from the other, or their
- *		ranks correlate.
+ *		How two columns of a table go together: one follows from the other, both have few
+ *		values that come together by more than chance, or their ranks correlate.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,6 +29,16 @@
 #define LEAST_RANKED	200
 #define LEAST_CORRELATION	0.1
 
+/* Values of columns that are compared by their combinations, at most, and the least difference from chance. */
+#define MAX_VALUES		50
+#define LEAST_STRENGTH	0.02
+
+/* Rows of a combination that are expected by chance, at least, for it to be heard. */
+#define LEAST_EXPECTED	2
+
+/* How far from what is expected counts are in the mean, by the root of that: the root of 2 / pi. */
+#define MEAN_DEVIATION	0.7978845608028654
+
 /* A column with its values as numbers from 0 on. */
 typedef struct Coded
 {
@@ -36,6 +46,7 @@ typedef struct Coded
 	int		   *code;			/* by row; -1 for null */
 	int			n;
 	double		most;			/* share of the most frequent value */
+	double		squares;		/* sum of the squares of the shares of values */
 	double	   *rank;			/* by row, of the first RANKED_ROWS; NAN for null; NULL if it has no order */
 } Coded;
 
@@ -89,6 +100,7 @@ find_codes(const LearnSample *sample, Coded *coded, Place *place)
 		coded->n += is_new;
 		run = is_new ? 1 : run + 1;
 		coded->most = Max(coded->most, (double) run / sample->n);
+		coded->squares += (2.0 * run - 1) / sample->n / sample->n;
 		coded->code[place[i].row] = coded->n - 1;
 	}
 }
@@ -169,9 +181,70 @@ try_function(const LearnSchema *schema, const LearnSample *sample, const Coded *
 
 		pair->is_function = true;
 		pair->values = first->n;
+		pair->others = second->n;
+		pair->even = 1 / first->squares;
 		pair->holds = same;
 		pair->rows = repeats;
 	}
+}
+
+/*
+ * Do the values of two columns that have few come together more or less often than by
+ * chance?  If so it is noted: where the squares of the differences, each by what is
+ * expected, add up to more than they do by chance, and the differences to more than a
+ * little.
+ */
+static void
+try_association(const LearnSample *sample, const Coded *a, const Coded *b)
+{
+	int		   *count;
+	double	   *rows;
+	double	   *others;
+	double		all = 0;
+	double		squares = 0;
+	double		differences = 0;
+	double		by_chance = 0;
+	int			cells = 0;
+
+	if (a->n < 2 || b->n < 2 || a->n > MAX_VALUES || b->n > MAX_VALUES)
+		return;
+	count = palloc0(sizeof(int) * a->n * b->n);
+	rows = palloc0(sizeof(double) * a->n);
+	others = palloc0(sizeof(double) * b->n);
+	for (int r = 0; r < sample->n; r++)
+	{
+		if (a->code[r] < 0 || b->code[r] < 0)
+			continue;
+		count[a->code[r] * b->n + b->code[r]]++;
+		rows[a->code[r]]++;
+		others[b->code[r]]++;
+		all++;
+	}
+	for (int i = 0; i < a->n * b->n && all > 0; i++)
+	{
+		double		expected = rows[i / b->n] * others[i % b->n] / all;
+		double		difference = count[i] - expected;
+
+		differences += fabs(difference) / 2;
+		by_chance += MEAN_DEVIATION * sqrt(expected) / 2;
+		if (expected < LEAST_EXPECTED)
+			continue;
+		squares += difference * difference / expected;
+		cells++;
+	}
+	if (all >= LEAST_RANKED && squares > cells + 5 * sqrt(2.0 * cells) && differences - by_chance >= LEAST_STRENGTH * all)
+	{
+		LearnPair  *pair = add_pair(sample->table, a, b);
+
+		pair->is_associated = true;
+		pair->values = a->n;
+		pair->others = b->n;
+		pair->strength = (differences - by_chance) / all;
+		pair->rows = all;
+	}
+	pfree(count);
+	pfree(rows);
+	pfree(others);
 }
 
 /* Do the ranks of two columns correlate?  If so it is noted. */
@@ -241,6 +314,8 @@ learn_find_pairs(LearnSchema *schema, const LearnSample *sample)
 			CHECK_FOR_INTERRUPTS();
 			if (i != j)
 				try_function(schema, sample, &coded[i], &coded[j], seen);
+			if (i < j)
+				try_association(sample, &coded[i], &coded[j]);
 			if (i < j && coded[i].rank && coded[j].rank)
 				try_correlation(sample, &coded[i], &coded[j]);
 		}

@@ -353,6 +353,7 @@ make_profile(const SpindleLearnProfileOptions *options)
 		profile.like = &like;
 	}
 	profile.schema = learn_read_catalog(&learn);
+	learn_name_all(profile.schema);	/* which names of enums are compared with */
 	learn_find_types(profile.schema);
 	learn_find_readable(profile.schema);
 	prepare_tables(&profile);

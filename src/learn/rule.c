@@ -376,6 +376,8 @@ make_rule(LearnSchema *schema, LearnTable *table, LearnColumn *column)
 		column->nullable = !column->not_null;
 		if (column->found)
 			column->null_fraction = column->not_null ? 0 : column->found_nulls;
+		if (column->is_joint)
+			column->null_fraction = 0;
 		if (column->differs == LEARN_REPEATS && column->found_rule)
 			;
 		else if (column->differs == LEARN_REPEATS && column->difference)

@@ -223,6 +223,7 @@ typedef struct LearnColumn
 	bool		found_null;		/* it can give null */
 	double		found_nulls;	/* beside those that it gives */
 	List	   *keyed_by;		/* columns whose values it follows from, by number */
+	bool		is_joint;		/* it is of a tuple, nulls included; see tuple.c */
 	const char *references;		/* table whose keys it copies, or NULL */
 	const char *note;			/* for the report */
 } LearnColumn;
@@ -500,6 +501,8 @@ extern void learn_free_numbers(LearnNumbers *numbers);
 
 /* measure.c */
 extern List *learn_decide_by_statistics(LearnSchema *schema, LearnTable *table, LearnColumn *column);
+extern double learn_within(const LearnColumn *column, double number);
+extern const char *learn_label_name(const LearnColumn *column);
 extern char *learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey *key);
 extern void learn_find_range(LearnSchema *schema);
 

@@ -17,6 +17,12 @@
 /* Columns of a copula. */
 #define MAX_COPULA		8
 
+/* Values of the first column of a pair, as if they were equally frequent, from which on its draws keep the distribution of the second. */
+#define ENOUGH_DRAWS	1500
+
+/* Tuples of columns that are drawn together, in all tables, at most. */
+#define MAX_TUPLES		50000
+
 /* A number that rises with another one to this extent goes by its rank rather than follow from it anyhow. */
 #define RATHER_RANKS	0.3
 
@@ -34,9 +40,13 @@ is_of_kind(const char *rule, const char *const *kinds)
 	return false;
 }
 
-/* A rule that can draw by the values of other columns: of a pool the rule that is in it; NULL if there is none. */
-static char *
-keyable_rule(char *rule)
+/*
+ * learn_keyable_rule
+ *		A rule that can draw by the values of other columns: of a pool the rule that is in
+ *		it; NULL if there is none.
+ */
+char *
+learn_keyable_rule(char *rule)
 {
 	static const char *const kinds[] = {"weighted", "empirical", "uniform", "lognormal", "geometric", "bernoulli", "words", "shape", "regex", NULL};
 	static const char *const pool[] = {"pool", NULL};
@@ -74,10 +84,19 @@ correlation_of(const LearnTable *table, int a, int b)
 	{
 		const LearnPair *pair = lfirst(lc);
 
-		if (!pair->is_function && ((pair->first == a && pair->second == b) || (pair->first == b && pair->second == a)))
+		if (!pair->is_function && !pair->is_associated && ((pair->first == a && pair->second == b) || (pair->first == b && pair->second == a)))
 			return pair->correlation;
 	}
 	return 0;
+}
+
+/* How many values there are in the pool that is a column's rule; 0 if it is none, or if that goes by the rows. */
+static int
+pool_size(const LearnColumn *column)
+{
+	static const char begin[] = "{\"kind\": \"pool\", \"size\": ";
+
+	return strncmp(column->base, begin, strlen(begin)) == 0 ? atoi(column->base + strlen(begin)) : 0;
 }
 
 /* Let the second column of a pair follow from the first, if both are free to. */
@@ -86,6 +105,7 @@ use_function(LearnSchema *schema, LearnTable *table, const LearnPair *pair)
 {
 	const LearnColumn *first = &table->column[pair->first];
 	LearnColumn *second = &table->column[pair->second];
+	const char *key = first->name;
 	char	   *rule;
 
 	if (learn_is_refused(schema, table, second->name) || !learn_is_free(table, second, false) || second->checks ||
@@ -93,10 +113,22 @@ use_function(LearnSchema *schema, LearnTable *table, const LearnPair *pair)
 		fabs(correlation_of(table, pair->first, pair->second)) > RATHER_RANKS ||
 		learn_column_depends_on(schema, table, pair->first, pair->second))
 		return;
-	rule = keyable_rule(second->base);
+	rule = learn_keyable_rule(second->base);
 	if (rule == NULL)
 		return;
-	second->found_rule = psprintf("%.*s, \"keyed_by\": [\"%s\"]}", (int) strlen(rule) - 1, rule, first->name);
+	if (pair->even < ENOUGH_DRAWS && rule == second->base && second->source && strcmp(second->source, "statistics") == 0)
+	{
+		second->note = psprintf("follows from %s in %.0f of %.0f rows that repeat it, but has too few values by that to keep its distribution", first->name, pair->holds, pair->rows);
+		return;
+	}
+	if (pool_size(second) > 0)
+	{
+		char	   *number = learn_unique_name(&table->names_used, psprintf("%s_number", second->name));
+
+		(void) learn_add_hidden(table, number, "integer", psprintf("{\"kind\": \"uniform\", \"min\": 1, \"max\": %d, \"keyed_by\": [\"%s\"]}", pool_size(second), key));
+		key = number;
+	}
+	second->found_rule = psprintf("%.*s, \"keyed_by\": [\"%s\"]}", (int) strlen(rule) - 1, rule, key);
 	second->keyed_by = list_make1_int(pair->first);
 	second->note = psprintf("follows from %s in %.0f of %.0f rows that repeat it", first->name, pair->holds, pair->rows);
 	second->source = "data";
@@ -149,7 +181,7 @@ use_correlations(LearnTable *table)
 		ListCell   *first = NULL;
 		ListCell   *second = NULL;
 
-		if (pair->is_function || !can_correlate(table, &table->column[pair->first]) || !can_correlate(table, &table->column[pair->second]))
+		if (pair->is_function || pair->is_associated || !can_correlate(table, &table->column[pair->first]) || !can_correlate(table, &table->column[pair->second]))
 			continue;
 		foreach(lg, groups)
 		{
@@ -180,6 +212,8 @@ use_correlations(LearnTable *table)
 void
 learn_use_pairs(LearnSchema *schema)
 {
+	int			budget = MAX_TUPLES;
+
 	for (int t = 0; t < schema->ntables; t++)
 	{
 		LearnTable *table = &schema->table[t];
@@ -188,6 +222,7 @@ learn_use_pairs(LearnSchema *schema)
 		if (table->empty)
 			continue;
 		CHECK_FOR_INTERRUPTS();
+		learn_use_tuples(schema, table, &budget);
 		list_sort(table->pairs, compare_pairs);
 		foreach(lc, table->pairs)
 			if (((LearnPair *) lfirst(lc))->is_function)

@@ -20,38 +20,18 @@
 
 #include "learn/data.h"
 #include "learn/query.h"
+#include "learn/total.h"
 
-/* Rows of the target that are looked at, and how many of them need rows that refer to them. */
-#define TOTAL_ROWS		1000
+/* Rows of the target that need rows that refer to them, and different values of a total, at least. */
 #define LEAST_ROWS		20
-
-/* Columns of either side, at most. */
-#define MAX_COLUMNS		20
-
-/* Different values of a total, at least. */
 #define LEAST_VALUES	2
 
-/* Totals of a column. */
+/* LearnTotals of a column. */
 static const struct
 {
 	const char *name;			/* in the format */
 	const char *sql;
 }			functions[] = {{"sum", "sum"}, {"max", "max"}, {"min", "min"}, {"mean", "avg"}};
-
-/* What is compared for one foreign key. */
-typedef struct Totals
-{
-	LearnTable *parent;
-	LearnTable *child;
-	LearnKey   *key;
-	int			ncolumns;		/* of the parent */
-	int			column[MAX_COLUMNS];
-	int			nitems;			/* of the child */
-	int			item[MAX_COLUMNS];
-	int			n;				/* rows */
-	double	  **value;			/* by column, then row: NAN for null */
-	double	  **total;			/* the number, then four for each item */
-} Totals;
 
 /* Can a column be a total, or be summed? */
 static bool
@@ -62,9 +42,9 @@ is_number(const LearnColumn *column)
 
 /* Choose the columns that are compared; false if there are none. */
 static bool
-choose_columns(Totals *totals)
+choose_columns(LearnTotals *totals)
 {
-	for (int c = 0; c < totals->parent->ncolumns && totals->ncolumns < MAX_COLUMNS; c++)
+	for (int c = 0; c < totals->parent->ncolumns && totals->ncolumns < LEARN_TOTAL_COLUMNS; c++)
 	{
 		const LearnColumn *column = &totals->parent->column[c];
 
@@ -72,7 +52,7 @@ choose_columns(Totals *totals)
 			!learn_is_key(totals->parent, c))
 			totals->column[totals->ncolumns++] = c;
 	}
-	for (int c = 0; c < totals->child->ncolumns && totals->nitems < MAX_COLUMNS; c++)
+	for (int c = 0; c < totals->child->ncolumns && totals->nitems < LEARN_TOTAL_COLUMNS; c++)
 		if (learn_can_read(totals->child, c) && is_number(&totals->child->column[c]) && !learn_is_key(totals->child, c) &&
 			!totals->child->column[c].left_out)
 			totals->item[totals->nitems++] = c;
@@ -81,7 +61,7 @@ choose_columns(Totals *totals)
 
 /* Append the columns of a foreign key, of its target if wanted, else by the collations of those. */
 static void
-append_key(StringInfo query, const char *alias, const Totals *totals, bool of_target)
+append_key(StringInfo query, const char *alias, const LearnTotals *totals, bool of_target)
 {
 	for (int i = 0; i < totals->key->n; i++)
 	{
@@ -94,53 +74,66 @@ append_key(StringInfo query, const char *alias, const Totals *totals, bool of_ta
 	}
 }
 
-/* The query: numbers of the parent, and totals of the child, as they are: not all are in the range of float8. */
-static char *
-totals_query(const Totals *totals)
+/*
+ * learn_append_totals_query
+ *		Append the query of numbers of the parent, and of aggregates of the child, each
+ *		list of these beginning with a comma; they are as they are: not all are in the
+ *		range of float8.
+ */
+void
+learn_append_totals_query(StringInfo query, const LearnTotals *totals, const char *aggregates, const char *names)
 {
-	StringInfoData query;
-
-	initStringInfo(&query);
-	appendStringInfoString(&query, "WITH p AS MATERIALIZED (SELECT ");
-	append_key(&query, "t", totals, true);
+	appendStringInfoString(query, "WITH p AS MATERIALIZED (SELECT ");
+	append_key(query, "t", totals, true);
 	for (int i = 0; i < totals->ncolumns; i++)
 	{
-		appendStringInfoString(&query, ", ");
-		learn_append_column(&query, "t", &totals->parent->column[totals->column[i]]);
-		appendStringInfo(&query, " AS spindle_%d", i);
+		appendStringInfoString(query, ", ");
+		learn_append_column(query, "t", &totals->parent->column[totals->column[i]]);
+		appendStringInfo(query, " AS spindle_%d", i);
 	}
-	appendStringInfoString(&query, " FROM ");
-	learn_append_sample(&query, totals->parent, TOTAL_ROWS);
-	appendStringInfo(&query, " LIMIT %d), a AS (SELECT ", TOTAL_ROWS);
-	append_key(&query, "c", totals, false);
-	appendStringInfoString(&query, ", count(*) AS spindle_n");
+	appendStringInfoString(query, " FROM ");
+	learn_append_sample(query, totals->parent, LEARN_TOTAL_ROWS);
+	appendStringInfo(query, " LIMIT %d), a AS (SELECT ", LEARN_TOTAL_ROWS);
+	append_key(query, "c", totals, false);
+	appendStringInfo(query, ", count(*) AS spindle_n%s FROM ", aggregates);
+	learn_append_relation(query, totals->child);
+	appendStringInfoString(query, " AS c WHERE (");
+	append_key(query, "c", totals, false);
+	appendStringInfoString(query, ") IN (SELECT ");
+	append_key(query, "p", totals, true);
+	appendStringInfoString(query, " FROM p) GROUP BY ");
+	append_key(query, "c", totals, false);
+	appendStringInfoString(query, ") SELECT spindle_n");
+	for (int i = 0; i < totals->ncolumns; i++)
+		appendStringInfo(query, ", p.spindle_%d", i);
+	appendStringInfo(query, "%s FROM p LEFT JOIN a ON (", names);
+	append_key(query, "p", totals, true);
+	appendStringInfoString(query, ") = (");
+	append_key(query, "a", totals, false);
+	appendStringInfoString(query, ") ORDER BY ");
+	append_key(query, "p", totals, true);
+}
+
+/* The query of all totals of a foreign key. */
+static char *
+totals_query(const LearnTotals *totals)
+{
+	StringInfoData query;
+	StringInfoData aggregates;
+	StringInfoData names;
+
+	initStringInfo(&query);
+	initStringInfo(&aggregates);
+	initStringInfo(&names);
 	for (int i = 0; i < totals->nitems; i++)
 		for (int f = 0; f < lengthof(functions); f++)
 		{
-			appendStringInfo(&query, ", %s(", functions[f].sql);
-			learn_append_column(&query, "c", &totals->child->column[totals->item[i]]);
-			appendStringInfo(&query, ") AS spindle_%d_%d", i, f);
+			appendStringInfo(&aggregates, ", %s(", functions[f].sql);
+			learn_append_column(&aggregates, "c", &totals->child->column[totals->item[i]]);
+			appendStringInfo(&aggregates, ") AS spindle_%d_%d", i, f);
+			appendStringInfo(&names, ", a.spindle_%d_%d", i, f);
 		}
-	appendStringInfoString(&query, " FROM ");
-	learn_append_relation(&query, totals->child);
-	appendStringInfoString(&query, " AS c WHERE (");
-	append_key(&query, "c", totals, false);
-	appendStringInfoString(&query, ") IN (SELECT ");
-	append_key(&query, "p", totals, true);
-	appendStringInfoString(&query, " FROM p) GROUP BY ");
-	append_key(&query, "c", totals, false);
-	appendStringInfoString(&query, ") SELECT spindle_n");
-	for (int i = 0; i < totals->ncolumns; i++)
-		appendStringInfo(&query, ", p.spindle_%d", i);
-	for (int i = 0; i < totals->nitems; i++)
-		for (int f = 0; f < lengthof(functions); f++)
-			appendStringInfo(&query, ", a.spindle_%d_%d", i, f);
-	appendStringInfoString(&query, " FROM p LEFT JOIN a ON (");
-	append_key(&query, "p", totals, true);
-	appendStringInfoString(&query, ") = (");
-	append_key(&query, "a", totals, false);
-	appendStringInfoString(&query, ") ORDER BY ");
-	append_key(&query, "p", totals, true);
+	learn_append_totals_query(&query, totals, aggregates.data, names.data);
 	return query.data;
 }
 
@@ -148,10 +141,10 @@ totals_query(const Totals *totals)
 static void
 read_totals(char *const *value, void *arg)
 {
-	Totals	   *totals = arg;
+	LearnTotals	   *totals = arg;
 	int			at = 0;
 
-	if (totals->n == TOTAL_ROWS)
+	if (totals->n == LEARN_TOTAL_ROWS)
 		return;
 	totals->total[0][totals->n] = value[at] ? strtod(value[at], NULL) : 0;
 	at++;
@@ -163,18 +156,20 @@ read_totals(char *const *value, void *arg)
 }
 
 /*
- * In how many of the rows is a column a total, taken from rows that are shift away?
+ * learn_count_totals
+ *		In how many of the rows a column is a total, taken from rows that are shift away.
+ *
  * Without rows a sum is 0; of means the last digit is rounded.
  */
-static int
-count_holds(const Totals *totals, int column, int total, double unit, bool is_sum, int shift)
+int
+learn_count_totals(const LearnTotals *totals, int column, const double *total, double unit, bool is_sum, int shift)
 {
 	int			holds = 0;
 
 	for (int r = 0; r < totals->n; r++)
 	{
 		double		value = totals->value[column][r];
-		double		result = totals->total[total][(r + shift) % totals->n];
+		double		result = total[(r + shift) % totals->n];
 
 		if (isnan(result) && is_sum)
 			result = 0;
@@ -185,7 +180,7 @@ count_holds(const Totals *totals, int column, int total, double unit, bool is_su
 
 /* Has a column enough different values to be told from others? */
 static bool
-has_values(const Totals *totals, int column)
+has_values(const LearnTotals *totals, int column)
 {
 	double		seen[LEAST_VALUES];
 	int			n = 0;
@@ -204,7 +199,7 @@ has_values(const Totals *totals, int column)
 
 /* Note a total if it holds, and not only by chance; item is -1 for the number. */
 static bool
-try_total(const LearnSchema *schema, const Totals *totals, int column, int item, int function)
+try_total(const LearnSchema *schema, const LearnTotals *totals, int column, int item, int function)
 {
 	LearnColumn *c = &totals->parent->column[totals->column[column]];
 	const LearnColumn *i = item >= 0 ? &totals->child->column[totals->item[item]] : NULL;
@@ -215,9 +210,9 @@ try_total(const LearnSchema *schema, const Totals *totals, int column, int item,
 
 	if (i ? c->kind != i->kind || c->scale != i->scale : c->kind != LEARN_INT)
 		return false;
-	holds = count_holds(totals, column, total, pow(10, -c->scale), is_sum, 0);
+	holds = learn_count_totals(totals, column, totals->total[total], pow(10, -c->scale), is_sum, 0);
 	if (holds < LEARN_HOLDS * totals->n ||
-		count_holds(totals, column, total, pow(10, -c->scale), is_sum, totals->n / 2 + 7) > LEARN_BY_CHANCE * totals->n)
+		learn_count_totals(totals, column, totals->total[total], pow(10, -c->scale), is_sum, totals->n / 2 + 7) > LEARN_BY_CHANCE * totals->n)
 		return false;
 	finding = learn_add_finding(c, LEARN_FOUND_TOTAL, holds, totals->n);
 	finding->function = item >= 0 ? functions[function].name : "count";
@@ -231,19 +226,20 @@ try_total(const LearnSchema *schema, const Totals *totals, int column, int item,
 static void
 find_of_key(LearnSchema *schema, LearnTable *child, LearnKey *key)
 {
-	Totals		totals = {.parent = &schema->table[key->target],.child = child,.key = key};
+	LearnTotals		totals = {.parent = &schema->table[key->target],.child = child,.key = key};
 	int			ntotals;
 	int			filled = 0;
+	int			left = 0;
 
 	if (!choose_columns(&totals))
 		return;
-	totals.value = palloc(sizeof(double *) * MAX_COLUMNS);
+	totals.value = palloc(sizeof(double *) * LEARN_TOTAL_COLUMNS);
 	ntotals = 1 + totals.nitems * (int) lengthof(functions);
 	totals.total = palloc(sizeof(double *) * ntotals);
 	for (int i = 0; i < totals.ncolumns; i++)
-		totals.value[i] = palloc(sizeof(double) * TOTAL_ROWS);
+		totals.value[i] = palloc(sizeof(double) * LEARN_TOTAL_ROWS);
 	for (int i = 0; i < ntotals; i++)
-		totals.total[i] = palloc(sizeof(double) * TOTAL_ROWS);
+		totals.total[i] = palloc(sizeof(double) * LEARN_TOTAL_ROWS);
 	learn_query(totals_query(&totals), NULL, NULL, read_totals, &totals);
 	for (int r = 0; r < totals.n; r++)
 		filled += totals.total[0][r] > 0;
@@ -251,15 +247,20 @@ find_of_key(LearnSchema *schema, LearnTable *child, LearnKey *key)
 		return;
 	for (int c = 0; c < totals.ncolumns; c++)
 	{
-		bool		is_found = !has_values(&totals, c);
+		bool		is_found = false;
 
+		CHECK_FOR_INTERRUPTS();
+		if (!has_values(&totals, c))
+			continue;
 		for (int f = 0; f < lengthof(functions) && !is_found; f++)
 			for (int i = 0; i < totals.nitems && !is_found; i++)
 				is_found = try_total(schema, &totals, c, i, f);
-		if (!is_found)
-			(void) try_total(schema, &totals, c, -1, 0);
-		CHECK_FOR_INTERRUPTS();
+		if (!is_found && !try_total(schema, &totals, c, -1, 0))
+			totals.column[left++] = totals.column[c];
 	}
+	totals.ncolumns = left;
+	if (left > 0)
+		learn_find_case_totals(schema, &totals);
 }
 
 /*

@@ -133,6 +133,28 @@ formula_sql(Questions *questions, const LearnFinding *finding)
 	return sql.data;
 }
 
+/*
+ * The SQL of whether a column is what a formula gives, within a tolerance; and in *other what the formula
+ * gives, with the first of its constants.
+ */
+static char *
+formula_test(Questions *questions, const char *own, const LearnFinding *finding, double tolerance, char **other)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (int i = Max(finding->nconstants, 1) - 1; i >= 0; i--)
+	{
+		LearnFinding one = *finding;
+
+		if (finding->nconstants > 0)
+			one.constant = finding->one_of[i];
+		*other = formula_sql(questions, &one);
+		appendStringInfo(&sql, "%sabs(%s::numeric - (%s)) <= %s", sql.len ? " OR " : "", own, *other, learn_number(tolerance * (1 + 1e-9)));
+	}
+	return sql.data;
+}
+
 /* Is a formula one of numbers, so that it reads in SQL as in the definition? */
 static bool
 is_arithmetic(const Questions *questions, const LearnFinding *finding)
@@ -170,10 +192,10 @@ add_question(Questions *questions, const LearnColumn *column, LearnFinding *find
 	{
 		double		tolerance = column->kind == LEARN_FLOAT ? 1e-6 : 0.5 * pow(10, -(column->kind == LEARN_DECIMAL ? column->scale : 0));
 
-		other = formula_sql(questions, finding);
-		appendStringInfo(&questions->select, "%s count(%s::numeric - (%s)), count(*) FILTER (WHERE abs(%s::numeric - (%s)) <= %s)",
-						 questions->n ? "," : "SELECT", own.data, other, own.data, other,
-						 learn_number(tolerance * (1 + 1e-9)));
+		char	   *test = formula_test(questions, own.data, finding, tolerance, &other);
+
+		appendStringInfo(&questions->select, "%s count(%s::numeric - (%s)), count(*) FILTER (WHERE %s)",
+						 questions->n ? "," : "SELECT", own.data, other, test);
 	}
 	questions->finding[questions->n++] = finding;
 }
@@ -220,7 +242,9 @@ ask_total(LearnSchema *schema, LearnTable *table, const LearnColumn *column, Lea
 		learn_append_column(&query, "c", &finding->child->column[finding->child_column]);
 	else
 		appendStringInfoChar(&query, '*');
-	appendStringInfoString(&query, ") AS spindle_total FROM ");
+	appendStringInfoChar(&query, ')');
+	learn_append_case(&query, finding, "c");
+	appendStringInfoString(&query, " AS spindle_total FROM ");
 	learn_append_relation(&query, finding->child);
 	appendStringInfo(&query, " AS c GROUP BY %s) AS a ON ", columns.data);
 	for (int i = 0; i < key->n; i++)
