@@ -144,6 +144,7 @@ OBJS = \
 	src/library/change_call.o \
 	src/learn/age.o \
 	src/learn/aggregate.o \
+	src/learn/array.o \
 	src/learn/ask.o \
 	src/learn/carry.o \
 	src/learn/catalog.o \
@@ -185,6 +186,7 @@ OBJS = \
 	src/learn/tenant.o \
 	src/learn/together.o \
 	src/learn/total.o \
+	src/learn/try.o \
 	src/learn/type.o \
 	src/learn/unique.o \
 	src/learn/value.o \

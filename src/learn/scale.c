@@ -250,6 +250,8 @@ count_all(LearnSchema *schema)
 			LearnTable *table = &schema->table[t];
 
 			CHECK_FOR_INTERRUPTS();
+			if (table->empty)
+				continue;
 			changed |= table->parent ? count_children(schema, table) : count_table(schema, table);
 			if (table->parent && round < 5)
 				changed |= give_parents(schema, table);
