@@ -144,6 +144,7 @@ OBJS = \
 	src/library/change_call.o \
 	src/learn/age.o \
 	src/learn/aggregate.o \
+	src/learn/apart.o \
 	src/learn/array.o \
 	src/learn/ask.o \
 	src/learn/carry.o \

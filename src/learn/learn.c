@@ -146,6 +146,7 @@ learn(const SpindleLearnOptions *options, List *refused, const List *problems)
 		learn_use_findings(schema, false);
 	if (options->read >= SPINDLE_LEARN_AGGREGATES)
 		learn_find_differences(schema);
+	learn_part_references(schema);
 	learn_find_variants(schema);
 	if (options->read >= SPINDLE_LEARN_AGGREGATES)
 		learn_find_patterns(schema);

@@ -301,9 +301,19 @@ typedef struct LearnVariant
 	bool		is_measured;	/* it has the patterns that there are */
 } LearnVariant;
 
+/* What becomes of the rows of a table that others are capped by. */
+typedef enum LearnPairs
+{
+	LEARN_NO_PAIRS,				/* they count themselves */
+	LEARN_PAIRS,				/* pairs with up to factor steps from one to the other */
+	LEARN_SETS_OF_TWO,			/* the same without order */
+	LEARN_ANY_PAIRS				/* any number of pairs */
+} LearnPairs;
+
 /* Rows that a table cannot have more of. */
 typedef struct LearnCap
 {
+	LearnPairs	pairs;			/* of the one table */
 	double		factor;
 	List	   *tables;			/* times the rows of these */
 	const char *why;
@@ -449,6 +459,9 @@ extern bool learn_trusts_type(Oid type);
 extern void learn_understand_checks(LearnSchema *schema);
 extern void learn_find_followers(LearnSchema *schema);
 extern void learn_forbid(LearnSchema *schema, LearnTable *table, const char *name, Expr *predicate);
+
+/* apart.c */
+extern void learn_part_references(LearnSchema *schema);
 
 /* key.c */
 extern void learn_place_keys(LearnSchema *schema);

@@ -68,6 +68,19 @@ CREATE TABLE learn_parts.key (id int PRIMARY KEY, roles learn_parts.role[] NOT N
   days int4multirange NOT NULL CHECK (NOT isempty(days)), amenities text[] NOT NULL CHECK (amenities <@ ARRAY['wifi', 'pool']), bytes bytea NOT NULL CHECK (octet_length(bytes) = 20));
 SELECT * FROM learn_and_fill('learn_parts');
 
+-- Two references to one table that checks hold apart: pairs that differ, with and without order, and such as may come again.
+-- At scale tiny there is one person, so no pair.
+CREATE SCHEMA learn_pairs;
+CREATE TABLE learn_pairs.person (id serial PRIMARY KEY, name text NOT NULL);
+CREATE TABLE learn_pairs.follow (follower int REFERENCES learn_pairs.person, followed int REFERENCES learn_pairs.person, PRIMARY KEY (follower, followed), CHECK (follower <> followed));
+CREATE TABLE learn_pairs.friends (a int NOT NULL REFERENCES learn_pairs.person, b int NOT NULL REFERENCES learn_pairs.person, UNIQUE (a, b), CHECK (a < b));
+CREATE TABLE learn_pairs.transfer (id int PRIMARY KEY, sender int NOT NULL REFERENCES learn_pairs.person, receiver int NOT NULL REFERENCES learn_pairs.person, CHECK (sender <> receiver));
+CREATE TABLE learn_pairs.match (id int PRIMARY KEY, low int REFERENCES learn_pairs.person, high int REFERENCES learn_pairs.person, CHECK (high > low));
+SELECT * FROM learn_and_fill('learn_pairs');
+CALL spindle_fill_schema('learned_checks', NULL, report => false);
+SELECT count(*) FILTER (WHERE high > low) > 700 AS most, count(DISTINCT low) > 300 AS many FROM learn_pairs.match;
+SELECT count(*) FROM (SELECT DISTINCT least(a, b), greatest(a, b) FROM learn_pairs.friends) p;
+
 -- What cannot be: the reason is told, also why a definition would not be legal; keys that lead back to themselves and need not be there are null.
 CREATE SCHEMA learn_not;
 CREATE TABLE learn_not.huge (id int PRIMARY KEY, n numeric(40,20) NOT NULL CHECK (n > 99999999999));
@@ -78,4 +91,4 @@ CREATE TABLE learn_not.never (parent_id int REFERENCES learn_not.parent, n int, 
 SELECT * FROM learn_and_fill('learn_not');
 
 SELECT spindle_drop_domain('learned_checks');
-DROP SCHEMA learn_checks_tools, learn_differ, learn_together, learn_parts, learn_not CASCADE;
+DROP SCHEMA learn_checks_tools, learn_differ, learn_together, learn_parts, learn_pairs, learn_not CASCADE;
