@@ -19,10 +19,14 @@
 #include "learn/query.h"
 #include "learn/schema.h"
 
-/* The relations of a table r: itself, and its partitions of all levels. */
+/*
+ * The relations of a table r, in relid: itself, and its partitions of all levels.  They are
+ * found before anything is joined with them: else the planner, which expects a thousand
+ * partitions of each table, reads the catalogue once for each of the tables.
+ */
 #define RELATIONS \
-" FROM unnest($1::oid[]) WITH ORDINALITY r (oid, place)," \
-"  LATERAL (SELECT r.oid AS relid UNION ALL SELECT t.relid FROM pg_partition_tree(r.oid) t WHERE t.level > 0) l"
+" FROM (SELECT u.oid, u.place, l.relid FROM unnest($1::oid[]) WITH ORDINALITY u (oid, place)," \
+"    LATERAL (SELECT u.oid AS relid UNION ALL SELECT t.relid FROM pg_partition_tree(u.oid) t WHERE t.level > 0) l OFFSET 0) r"
 
 /* For each column of a relation, the number of that column in the table. */
 #define NUMBERS_IN_TABLE(relation) \
@@ -35,7 +39,7 @@ static const char *const constraints_query =
 "  CASE WHEN k.contype = 'f' THEN k.confrelid::regclass END, i.indkey, i.indexprs,"
 "  (SELECT array_agg(o.oprname ORDER BY place) FROM unnest(k.conexclop) WITH ORDINALITY x (oid, place) JOIN pg_operator o ON o.oid = x.oid),"
 "  i.indpred," NUMBERS_IN_TABLE("k.conrelid")
-RELATIONS " JOIN pg_constraint k ON k.conrelid = l.relid"
+RELATIONS " JOIN pg_constraint k ON k.conrelid = r.relid"
 "  LEFT JOIN pg_index i ON k.contype = 'x' AND i.indexrelid = k.conindid"
 " WHERE k.contype IN ('c', 'f', 'x') AND k.conparentid = 0 AND (k.conrelid = r.oid OR k.coninhcount = 0)"
 "  AND coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'true'"
@@ -44,7 +48,7 @@ RELATIONS " JOIN pg_constraint k ON k.conrelid = l.relid"
 static const char *const indexes_query =
 "SELECT r.oid, c.relname, i.indisprimary AND i.indrelid = r.oid, i.indkey, i.indnkeyatts, i.indexprs, i.indpred,"
 "  coalesce(to_jsonb(i) ->> 'indnullsnotdistinct', 'false') = 'true'," NUMBERS_IN_TABLE("i.indrelid")
-RELATIONS " JOIN pg_index i ON i.indrelid = l.relid JOIN pg_class c ON c.oid = i.indexrelid"
+RELATIONS " JOIN pg_index i ON i.indrelid = r.relid JOIN pg_class c ON c.oid = i.indexrelid"
 " WHERE i.indisunique AND i.indislive AND (i.indrelid = r.oid OR NOT c.relispartition)"
 " ORDER BY r.place, i.indrelid <> r.oid, i.indisprimary DESC, i.indnkeyatts, c.relname COLLATE \"C\"";
 
@@ -57,7 +61,7 @@ static const char *const domains_query =
 
 static const char *const triggers_query =
 "SELECT DISTINCT ON (r.place, t.tgname COLLATE \"C\") r.oid, t.tgname, t.tgtype & 2 <> 0"
-RELATIONS " JOIN pg_trigger t ON t.tgrelid = l.relid"
+RELATIONS " JOIN pg_trigger t ON t.tgrelid = r.relid"
 " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgtype & 4 <> 0"
 " ORDER BY r.place, t.tgname COLLATE \"C\", t.tgtype";
 
