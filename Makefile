@@ -144,6 +144,8 @@ OBJS = \
 	src/library/change_call.o \
 	src/learn/age.o \
 	src/learn/aggregate.o \
+	src/learn/apart.o \
+	src/learn/array.o \
 	src/learn/ask.o \
 	src/learn/carry.o \
 	src/learn/catalog.o \
@@ -189,6 +191,7 @@ OBJS = \
 	src/learn/together.o \
 	src/learn/total.o \
 	src/learn/total_case.o \
+	src/learn/try.o \
 	src/learn/tuple.o \
 	src/learn/type.o \
 	src/learn/unique.o \

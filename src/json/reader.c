@@ -289,7 +289,8 @@ spindle_json_parse(const char *text, int len, const char *subject)
 				 errmsg("invalid JSON in %s", subject),
 				 errdetail("Syntax error at byte %d, near \"%s\".", raw,
 						   pnstrdup(text + raw, pg_encoding_mbcliplen(PG_UTF8, text + raw,
-																	  len - raw, 20)))));
+																	  len - raw, 20))),
+				 errhint("JSON has names and texts in double quotes, no comma behind the last member or element, and no comments.")));
 	}
 	pfree(prepared);
 	node.value = tree;

@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/transam.h"
 #include "executor/executor.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
@@ -189,10 +190,11 @@ parse(void *arg)
 /*
  * learn_try
  *		Where a definition is not legal: the table and the column, or the table and its
- *		copula, as in "tables.a.columns.b"; NULL if it is legal, palloc'd.
+ *		copula, as in "tables.a.columns.b"; NULL if it is legal, palloc'd.  *problem then
+ *		is what is wrong, with its place.
  */
 char *
-learn_try(const char *definition)
+learn_try(const char *definition, char **problem)
 {
 	ErrorData  *error;
 	const char *end;
@@ -202,6 +204,7 @@ learn_try(const char *definition)
 	error = spindle_attempt(parse, unconstify(char *, definition), false);
 	if (error == NULL)
 		return NULL;
+	*problem = pstrdup(error->detail ? error->detail : error->message);
 	end = error->detail ? error->detail : "";
 	for (; *end && *end != ':' && *end != '['; end++)
 		if (*end == '.' && ++dots == (strstr(error->detail, ".copula") ? 3 : 4))
@@ -265,6 +268,14 @@ generate(void *arg)
 	}
 }
 
+/* The type of an array of a type of the server, which says what its elements are; else "". */
+static char *
+of_elements(const LearnColumn *column)
+{
+	return column->element != InvalidOid && column->element < FirstNormalObjectId && column->sql_type ?
+		psprintf(", \"sql_type\": %s", learn_quote(column->sql_type)) : pstrdup("");
+}
+
 /*
  * learn_sample
  *		Up to n values, at most 512, that a rule gives in a column of some type, as
@@ -291,8 +302,8 @@ learn_sample(const LearnColumn *column, const char *rule, int n)
 	}
 	sample.definition = psprintf("{\"spindle\": 1, \"description\": \"\", \"range\": {\"start\": \"2022-01-01\", \"end\": \"2025-01-01\"}, "
 								 "\"presets\": {\"one\": {}}, \"tables\": {\"t\": {\"rows\": {\"kind\": \"fixed\", \"count\": %d}, "
-								 "\"columns\": {\"c\": {\"type\": \"%s\", \"nullable\": true, \"rule\": %s}%s}}}}",
-								 sample.n, column->format, rule, hidden.data);
+								 "\"columns\": {\"c\": {\"type\": \"%s\"%s, \"nullable\": true, \"rule\": %s}%s}}}}",
+								 sample.n, column->format, of_elements(column), rule, hidden.data);
 	(void) spindle_attempt(generate, &sample, false);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(context);

@@ -193,6 +193,18 @@ opposite_of(Expr *expr)
 	return makeBoolExpr(NOT_EXPR, list_make1(expr), -1);
 }
 
+/* Does the server compute one of some columns? */
+static bool
+has_generated(const LearnTable *table, const Bitmapset *columns)
+{
+	int			c = -1;
+
+	while ((c = bms_next_member(columns, c)) >= 0)
+		if (table->column[c].is_generated)
+			return true;
+	return false;
+}
+
 /* Take the checks of a table apart. */
 static void
 understand_table(LearnTable *table)
@@ -217,6 +229,8 @@ understand_table(LearnTable *table)
 			LearnCheck *part = part_of(lfirst(lc), lfirst(lp));
 
 			part->columns = learn_columns_in(table, lfirst(lp));
+			if (has_generated(table, part->columns) && part->unasked == NULL)
+				part->unasked = "it is about a column that the server computes";
 			if (bms_num_members(part->columns) == 1)
 				take_column_check(&table->column[bms_singleton_member(part->columns)], part);
 			else

@@ -19,10 +19,14 @@
 #include "learn/query.h"
 #include "learn/schema.h"
 
-/* The relations of a table r: itself, and its partitions of all levels. */
+/*
+ * The relations of a table r, in relid: itself, and its partitions of all levels.  They are
+ * found before anything is joined with them: else the planner, which expects a thousand
+ * partitions of each table, reads the catalogue once for each of the tables.
+ */
 #define RELATIONS \
-" FROM unnest($1::oid[]) WITH ORDINALITY r (oid, place)," \
-"  LATERAL (SELECT r.oid AS relid UNION ALL SELECT t.relid FROM pg_partition_tree(r.oid) t WHERE t.level > 0) l"
+" FROM (SELECT u.oid, u.place, l.relid FROM unnest($1::oid[]) WITH ORDINALITY u (oid, place)," \
+"    LATERAL (SELECT u.oid AS relid UNION ALL SELECT t.relid FROM pg_partition_tree(u.oid) t WHERE t.level > 0) l OFFSET 0) r"
 
 /* For each column of a relation, the number of that column in the table. */
 #define NUMBERS_IN_TABLE(relation) \
@@ -35,7 +39,7 @@ static const char *const constraints_query =
 "  CASE WHEN k.contype = 'f' THEN k.confrelid::regclass END, i.indkey, i.indexprs,"
 "  (SELECT array_agg(o.oprname ORDER BY place) FROM unnest(k.conexclop) WITH ORDINALITY x (oid, place) JOIN pg_operator o ON o.oid = x.oid),"
 "  i.indpred," NUMBERS_IN_TABLE("k.conrelid")
-RELATIONS " JOIN pg_constraint k ON k.conrelid = l.relid"
+RELATIONS " JOIN pg_constraint k ON k.conrelid = r.relid"
 "  LEFT JOIN pg_index i ON k.contype = 'x' AND i.indexrelid = k.conindid"
 " WHERE k.contype IN ('c', 'f', 'x') AND k.conparentid = 0 AND (k.conrelid = r.oid OR k.coninhcount = 0)"
 "  AND coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'true'"
@@ -44,7 +48,7 @@ RELATIONS " JOIN pg_constraint k ON k.conrelid = l.relid"
 static const char *const indexes_query =
 "SELECT r.oid, c.relname, i.indisprimary AND i.indrelid = r.oid, i.indkey, i.indnkeyatts, i.indexprs, i.indpred,"
 "  coalesce(to_jsonb(i) ->> 'indnullsnotdistinct', 'false') = 'true'," NUMBERS_IN_TABLE("i.indrelid")
-RELATIONS " JOIN pg_index i ON i.indrelid = l.relid JOIN pg_class c ON c.oid = i.indexrelid"
+RELATIONS " JOIN pg_index i ON i.indrelid = r.relid JOIN pg_class c ON c.oid = i.indexrelid"
 " WHERE i.indisunique AND i.indislive AND (i.indrelid = r.oid OR NOT c.relispartition)"
 " ORDER BY r.place, i.indrelid <> r.oid, i.indisprimary DESC, i.indnkeyatts, c.relname COLLATE \"C\"";
 
@@ -57,9 +61,14 @@ static const char *const domains_query =
 
 static const char *const triggers_query =
 "SELECT DISTINCT ON (r.place, t.tgname COLLATE \"C\") r.oid, t.tgname, t.tgtype & 2 <> 0"
-RELATIONS " JOIN pg_trigger t ON t.tgrelid = l.relid"
+RELATIONS " JOIN pg_trigger t ON t.tgrelid = r.relid"
 " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgtype & 4 <> 0"
 " ORDER BY r.place, t.tgname COLLATE \"C\", t.tgtype";
+
+static const char *const generated_query =
+"SELECT d.adrelid, d.adnum, d.adbin FROM unnest($1::oid[]) r (oid)"
+"  JOIN pg_attribute a ON a.attrelid = r.oid AND a.attgenerated <> '' JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
+" ORDER BY d.adrelid, d.adnum";
 
 /* The next number of "{1,2}" or "1 2"; false at the end.  *s moves behind it. */
 static bool
@@ -321,6 +330,9 @@ column_of_expression(const LearnTable *table, Node *node, bool *nulls_equal)
 	{
 		FuncExpr   *call = (FuncExpr *) node;
 
+		/* texts that are too long are refused, not cut off */
+		if (call->funcid == F_VARCHAR_VARCHAR_INT4_BOOL && call->funcformat == COERCE_IMPLICIT_CAST)
+			return column_of_expression(table, linitial(call->args), nulls_equal);
 		if (call->funcid != F_LOWER_TEXT && call->funcid != F_UPPER_TEXT && call->funcid != F_BTRIM_TEXT &&
 			call->funcid != F_LTRIM_TEXT && call->funcid != F_RTRIM_TEXT && call->funcid != F_MD5_TEXT)
 			return -1;
@@ -354,6 +366,18 @@ has_set(const LearnTable *table, const char *numbers, const int *in_table, int n
 	return false;
 }
 
+/* A row of generated_query: how the server computes a column. */
+static void
+read_generated(char *const *value, void *arg)
+{
+	LearnSchema *schema = arg;
+	LearnTable *table = &schema->table[learn_find_table(schema, learn_oid(value[0]))];
+	int			column = learn_find_column(table, (AttrNumber) learn_int(value[1]));
+
+	if (column >= 0)
+		table->column[column].generation = stringToNode(value[2]);
+}
+
 /* A row of indexes_query. */
 static void
 read_index(char *const *value, void *arg)
@@ -376,13 +400,16 @@ read_index(char *const *value, void *arg)
 		set->predicate = expression_of(value[6], in_table);
 	for (int i = 0; i < learn_int(value[4]) && next_number(&numbers, &attnum); i++)
 	{
-		int			column = attnum != 0 ? learn_find_column(table, (AttrNumber) number_in_table(in_table, attnum)) :
-			lc ? column_of_expression(table, lfirst(lc), &set->nulls_equal) : -1;
+		int			column = attnum != 0 ? learn_find_column(table, (AttrNumber) number_in_table(in_table, attnum)) : -1;
+		Node	   *expression = column >= 0 ? table->column[column].generation : attnum == 0 && lc ? lfirst(lc) : NULL;
 
-		if (attnum == 0 && column < 0 && lc)
+		/* a generated column is what it is computed from */
+		if (expression)
+			column = column_of_expression(table, expression, &set->nulls_equal);
+		if (expression && column < 0)
 		{
 			set->is_odd = true;
-			set->columns = bms_add_members(set->columns, learn_columns_in(table, lfirst(lc)));
+			set->columns = bms_add_members(set->columns, learn_columns_in(table, expression));
 		}
 		if (attnum == 0 && lc)
 			lc = lnext(expressions, lc);
@@ -467,6 +494,7 @@ learn_read_constraints(LearnSchema *schema, const char *relids)
 {
 	read_domains(schema);
 	learn_query(constraints_query, relids, NULL, read_constraint, schema);
+	learn_query(generated_query, relids, NULL, read_generated, schema);
 	learn_query(indexes_query, relids, NULL, read_index, schema);
 	learn_query(triggers_query, relids, NULL, read_trigger, schema);
 }

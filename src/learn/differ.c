@@ -16,6 +16,15 @@
 /* Values of a rule that are tried. */
 #define TRIED_VALUES	50
 
+/* A rule with so many different values is taken rather than a later one. */
+#define PLENTY	99999
+
+/* Bytes of a string, at most. */
+#define MAX_BYTES	1024
+
+/* The step of fractions where whole numbers are too few. */
+#define FRACTION	0.001
+
 /* Keys that are stored in a less perfect order than this are permuted. */
 #define IN_ORDER		0.9
 
@@ -54,73 +63,119 @@ is_column(const LearnTable *table, const char *name)
 	return false;
 }
 
-/* What all of some texts have at a place: '9', 'A', 'a', a character, or 0 if they differ. */
+/* What a character is: '9', 'A', 'a', or itself. */
 static char
-common_class(List *texts, int at)
+class_of(char ch)
 {
-	char		class = 0;
+	return ch >= '0' && ch <= '9' ? '9' : ch >= 'A' && ch <= 'Z' ? 'A' : ch >= 'a' && ch <= 'z' ? 'a' : ch;
+}
+
+/* Do two texts look the same? */
+static bool
+look_alike(const char *a, const char *b)
+{
+	for (; *a && class_of(*a) == class_of(*b); a++, b++)
+		;
+	return *a == *b;
+}
+
+/* The length of the longest run of digits of a text, and where it begins. */
+static int
+longest_digits(const char *text, int *start)
+{
+	int			best = 0;
+
+	for (int i = 0, run = 0; text[i]; i++)
+	{
+		run = class_of(text[i]) == '9' ? run + 1 : 0;
+		if (run > best)
+		{
+			best = run;
+			*start = i - run + 1;
+		}
+	}
+	return best;
+}
+
+/* Those of some texts that look like the one with the longest run of digits. */
+static List *
+texts_alike(List *texts)
+{
+	const char *best = NULL;
+	List	   *alike = NIL;
+	ListCell   *lc;
+	int			start;
+
+	foreach(lc, texts)
+		if (best == NULL || longest_digits(lfirst(lc), &start) > longest_digits(best, &start))
+			best = lfirst(lc);
+	foreach(lc, texts)
+		if (look_alike(best, lfirst(lc)))
+			alike = lappend(alike, lfirst(lc));
+	return alike;
+}
+
+/* Have all of some texts the same character at a place? */
+static bool
+is_constant(List *texts, int at)
+{
 	ListCell   *lc;
 
 	foreach(lc, texts)
-	{
-		char		ch = ((const char *) lfirst(lc))[at];
-		char		own = ch >= '0' && ch <= '9' ? '9' : ch >= 'A' && ch <= 'Z' ? 'A' : ch >= 'a' && ch <= 'z' ? 'a' : ch;
-
-		if (foreach_current_index(lc) > 0 && own != class)
-			return 0;
-		class = own;
-	}
-	return class;
+		if (((const char *) lfirst(lc))[at] != ((const char *) linitial(texts))[at])
+			return false;
+	return true;
 }
 
 /*
- * A pattern like texts that all look the same: their longest run of digits counts
- * rows.  NULL if there is none; *most is set to how many rows it tells apart.
+ * A pattern like texts, those of them that look like the one with the longest run of
+ * digits: it counts rows.  NULL if there is none; *most is set to how many rows it
+ * tells apart.
  */
 static char *
 pattern_of_texts(List *texts, double *most)
 {
-	int			len = texts ? (int) strlen(linitial(texts)) : 0;
-	int			best = 0;
-	int			best_at = 0;
 	StringInfoData text;
-	ListCell   *lc;
+	const char *first;
+	int			start = 0;
+	int			digits;
 
-	foreach(lc, texts)
-		if (strlen(lfirst(lc)) != len)
-			return NULL;
-	for (int i = 0, run = 0; i < len; i++)
-	{
-		run = common_class(texts, i) == '9' ? run + 1 : 0;
-		if (run > best)
-		{
-			best = run;
-			best_at = i - run + 1;
-		}
-	}
-	if (best < 2)
+	if (texts == NIL)
+		return NULL;
+	texts = texts_alike(texts);
+	first = linitial(texts);
+	digits = longest_digits(first, &start);
+	if (digits < 2)
 		return NULL;
 	initStringInfo(&text);
-	for (int i = 0; i < len; i++)
+	for (int i = 0; first[i]; i++)
 	{
-		char		class = common_class(texts, i);
+		char		class = class_of(first[i]);
 
-		if (i >= best_at && i < best_at + best)
+		if (i >= start && i < start + digits)
 		{
-			if (i == best_at)
-				appendStringInfo(&text, "{row:%d}", best);
+			if (i == start)
+				appendStringInfo(&text, "{row:%d}", digits);
 		}
-		else if (class == '9')
-			appendStringInfoString(&text, "{random_digits:1}");
-		else if (class == 'A')
-			appendStringInfoString(&text, "{random_letters:1}");
-		else if (class == 0 || class == '{' || class == '}')
+		else if (first[i] == '{' || first[i] == '}')
 			return NULL;
+		else if (is_constant(texts, i) || (class != '9' && class != 'A'))
+			appendStringInfoChar(&text, first[i]);
 		else
-			appendStringInfoChar(&text, class);
+			appendStringInfoString(&text, class == '9' ? "{random_digits:1}" : "{random_letters:1}");
 	}
-	*most = pow(10, Min(best, 15));
+	*most = pow(10, Min(digits, 15)) - 1;
 	return pattern(text.data);
+}
+
+/* Add a pattern of a text, and the number of the row behind it, in up to max characters. */
+static void
+add_counted(List **rules, const char *before, const char *behind, int max)
+{
+	int			digits = max - (int) (strlen(before) + strlen(behind));
+
+	if (digits > 0)
+		add(rules, pow(10, Min(digits, 15)) - 1, pattern(psprintf("%s{row}%s", before, behind)));
 }
 
 /* Add patterns that fit a text of min to max characters. */
@@ -141,7 +196,7 @@ add_patterns(List **rules, const LearnTable *table, const LearnColumn *column, i
 	else if (max >= 14 && min <= 14)
 		add(rules, 1e10, pattern("{random_letters:4}{row:10}"));
 	if (digits <= 100)
-		add(rules, pow(10, Min(digits, 15)), pattern(psprintf("{row:%d}", digits)));
+		add(rules, pow(10, Min(digits, 15)) - 1, pattern(psprintf("{row:%d}", digits)));
 	if (is_column(table, "random_hex"))
 		return;
 	if (max >= 36 && min <= 36)
@@ -152,15 +207,20 @@ add_patterns(List **rules, const LearnTable *table, const LearnColumn *column, i
 		if (n == min || n == 16 || n == 32 || n == 40 || n == 64)
 			add(rules, 1e12, pattern(n > 112 ? psprintf("{random_hex:100}{random_hex:%d}{row:12}", n - 112) :
 									 psprintf("{random_hex:%d}{row:12}", n - 12)));
-	add(rules, 1e15, pattern("user{row}@example.com"));
-	add(rules, 1e15, pattern("https://example.com/{row}"));
-	add(rules, 1e15, pattern("a{row}"));
-	add(rules, 1e15, pattern("A{row}"));
-	add(rules, 1e15, pattern("/{row}"));
+	add_counted(rules, "user", "@example.com", max);
+	add_counted(rules, "https://example.com/", "", max);
+	add_counted(rules, "a", "", max);
+	add_counted(rules, "A", "", max);
+	add_counted(rules, "/", "", max);
+	if (min <= 9 && max >= 9)
+	{
+		add(rules, 1e8 - 1, pattern("a{row:8}"));
+		add(rules, 1e8 - 1, pattern("A{row:8}"));
+	}
 	if (min > 1 && min <= 100)
 	{
-		add(rules, pow(10, Min(min - 1, 15)), pattern(psprintf("a{row:%d}", min - 1)));
-		add(rules, pow(10, Min(min - 1, 15)), pattern(psprintf("A{row:%d}", min - 1)));
+		add(rules, pow(10, Min(min - 1, 15)) - 1, pattern(psprintf("a{row:%d}", min - 1)));
+		add(rules, pow(10, Min(min - 1, 15)) - 1, pattern(psprintf("A{row:%d}", min - 1)));
 	}
 }
 
@@ -175,14 +235,23 @@ text_rules(const LearnTable *table, const LearnColumn *column)
 
 	if (column->limits.max_length >= 0)
 		max = Min(max, column->limits.max_length);
-	if (same)
+	/* of few digits, values that are listed are more */
+	if (same && most >= LEARN_FEW_VALUES)
 		add(&rules, most, same);
 	if (max > 0)
 		add_patterns(&rules, table, column, Min(column->limits.min_length, max), max);
 	return rules;
 }
 
-/* Whole numbers from the lowest that is allowed on. */
+/* The formula of what counts rows, and a number that is added. */
+static char *
+formula_of_row(const char *counts, double number)
+{
+	return psprintf("{\"kind\": \"formula\", \"expression\": \"%s%s%s\"}", counts, number == 0 ? "" : number < 0 ? " - " : " + ",
+					number == 0 ? "" : learn_number(fabs(number)));
+}
+
+/* Whole numbers from the lowest that is allowed on; fractions where these would be few. */
 static List *
 number_rules(const LearnTable *table, const LearnColumn *column)
 {
@@ -203,8 +272,11 @@ number_rules(const LearnTable *table, const LearnColumn *column)
 	}
 	if (column->kind != LEARN_INT)
 	{
-		add(&rules, high - start + 1, start == 1 ? "{\"kind\": \"formula\", \"expression\": \"row()\"}" :
-			psprintf("{\"kind\": \"formula\", \"expression\": \"row() + %s\"}", learn_number(start - 1)));
+		double		step = high - start + 1 >= LEARN_FEW_VALUES ? 1 : column->kind == LEARN_DECIMAL ? pow(10, -column->scale) : FRACTION;
+		double		before = start - step;
+
+		add(&rules, floor((high - start) / step) + 1,
+			formula_of_row(step == 1 ? "row()" : psprintf("row() * %s", learn_number(step)), before));
 		return rules;
 	}
 	if (is_key && !(column->statistics && !column->counts && column->statistics->correlation != 0 &&
@@ -233,9 +305,56 @@ period_rules(const LearnSchema *schema, const LearnColumn *column)
 	return rules;
 }
 
+/* Strings of bytes of a length that fits. */
+static List *
+bytes_rules(const LearnColumn *column)
+{
+	const LearnLimits *limits = &column->limits;
+	int			bytes = limits->min_length > 0 ? limits->min_length : limits->max_length >= 0 ? Min(limits->max_length, 16) : 16;
+	int			digits = Min(2 * bytes, 16);
+	List	   *rules = NIL;
+	StringInfoData text;
+
+	if (bytes < 1 || bytes > MAX_BYTES)
+		return NIL;
+	initStringInfo(&text);
+	appendStringInfoString(&text, "\\x");
+	for (int rest = 2 * bytes - digits; rest > 0; rest -= Min(rest, 100))
+		appendStringInfo(&text, "{random_hex:%d}", Min(rest, 100));
+	appendStringInfo(&text, "{row:%d}", digits);
+	add(&rules, pow(10, Min(digits, 15)) - 1, pattern(text.data));
+	return rules;
+}
+
+/* Values of a type that the format does not have, in which rows are counted. */
+static List *
+other_rules(void)
+{
+	static const char *const texts[] = {"{row}", "a{row}", "{row:12}", "{row:16}", "0/{row}"};
+	List	   *rules = NIL;
+
+	for (int i = 0; i < lengthof(texts); i++)
+		add(&rules, 1e8, pattern(texts[i]));
+	return rules;
+}
+
+/* Do values of a rule pass the checks of a column, and does its type tell them apart? */
+static bool
+passes_all(LearnAsker *asker, LearnTable *table, LearnColumn *column, const char *rule)
+{
+	bool		is_other = column->kind == LEARN_OTHER;
+	List	   *values = column->checks || is_other ? learn_sample(column, rule, TRIED_VALUES) : NIL;
+	bool		result = !is_other || learn_type_tells_apart(column, values);
+
+	result = result && (column->checks == NIL || learn_rule_passes(asker, table, column, values, NULL));
+	list_free_deep(values);
+	return result;
+}
+
 /*
  * learn_find_differing
- *		Find a rule that gives a column values that differ and pass its checks.
+ *		Find a rule that gives a column values that differ and pass its checks: the first
+ *		that has plenty of them, else that which has most.
  *
  * differing stays NULL if there is none; most is then of no meaning.
  */
@@ -261,26 +380,28 @@ learn_find_differing(LearnSchema *schema, LearnAsker *asker, LearnTable *table, 
 			add(&rules, 1e15, "{\"kind\": \"uuid\"}");
 			break;
 		case LEARN_BYTEA:
-			add(&rules, 1e15, pattern("\\x{random_hex:16}{row:16}"));
+			rules = bytes_rules(column);
 			break;
 		case LEARN_DATE:
 		case LEARN_TIMESTAMP:
 			rules = period_rules(schema, column);
 			break;
+		case LEARN_OTHER:
+			rules = other_rules();
+			break;
 		default:
 			break;
 	}
+	column->most = 0;
 	foreach(lc, rules)
 	{
 		const Differing *differing = lfirst(lc);
-		List	   *values = column->checks ? learn_sample(column, differing->rule, TRIED_VALUES) : NIL;
-		bool		passes = column->checks == NIL || learn_rule_passes(asker, table, column, values, NULL);
 
-		list_free_deep(values);
-		if (!passes)
+		if (differing->most <= column->most || !passes_all(asker, table, column, differing->rule))
 			continue;
 		column->differing = unconstify(char *, differing->rule);
 		column->most = differing->most;
-		return;
+		if (column->most >= PLENTY)
+			return;
 	}
 }

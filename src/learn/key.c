@@ -492,6 +492,16 @@ is_circle(LearnSchema *schema, LearnTable *table, int column)
 	return false;
 }
 
+/* The same of any column that a foreign key gives. */
+static bool
+is_in_circle(LearnSchema *schema, LearnTable *table, const LearnKey *key)
+{
+	for (int i = 0; i < key->n; i++)
+		if (table->column[key->column[i]].key == key->index && is_circle(schema, table, key->column[i]))
+			return true;
+	return false;
+}
+
 /*
  * Columns that refer to each other in a circle have no value to begin with: all of
  * them count rows, and row k refers to row k.
@@ -508,7 +518,7 @@ break_circles(LearnSchema *schema)
 		{
 			LearnKey   *key = lfirst(lc);
 
-			if (key->place != LEARN_OWN || key->n != 1 || !is_circle(schema, table, key->column[0]))
+			if (key->place != LEARN_OWN || (key->n != 1 && key->not_null) || !is_in_circle(schema, table, key))
 				continue;
 			if (key->not_null)
 				key->same_number = true;

@@ -17,8 +17,8 @@
 
 /* Places of which findings are given up one by one; then all are. */
 #define MAX_REFUSED	6
-/* Tables that are left without rows for the sake of a legal definition, at most. */
-#define MAX_WITHOUT_ROWS	50
+/* Problems that are solved by leaving tables without rows, at most. */
+#define MAX_PROBLEMS	100
 
 /*
  * Settings under which names and values are read and written in one way only, fast,
@@ -69,6 +69,31 @@ skip_tables(LearnSchema *schema)
 				 errmsg("no table has a column that could be learned")));
 }
 
+/*
+ * Leave a table that no legal definition was found for without rows; at the second
+ * time without rules as well, each column being null.  problems are texts like
+ * "tables.a.columns.b.rule: what is wrong".
+ */
+static void
+empty_table(LearnSchema *schema, LearnTable *table, const List *problems)
+{
+	const char *before = psprintf("tables.%s", table->name);
+	size_t		len = strlen(before);
+	ListCell   *lc;
+
+	foreach(lc, problems)
+	{
+		const char *problem = lfirst(lc);
+
+		if (strncmp(problem, before, len) != 0 || strchr(".:[", problem[len]) == NULL)
+			continue;
+		if (table->empty)
+			for (int c = 0; c < table->ncolumns; c++)
+				table->column[c].base = NULL;
+		learn_empty(schema, table, psprintf("what its constraints want together is not legal in a definition: %s", problem));
+	}
+}
+
 /* Is a text one of a list? */
 static bool
 is_listed(const List *list, const char *text)
@@ -86,11 +111,11 @@ is_listed(const List *list, const char *text)
 
 /*
  * All of it, in the current memory context.  Of refused columns, and copulas of tables, a
- * list of places in a definition, nothing that was found in rows is used, and tables of a
- * list of names are left without rows.
+ * list of places in a definition, nothing that was found in rows is used, and tables that
+ * problems are about are left without rows.
  */
 static char *
-learn(const SpindleLearnOptions *options, List *refused, const List *without_rows)
+learn(const SpindleLearnOptions *options, List *refused, const List *problems)
 {
 	LearnSchema *schema = learn_read_catalog(options);
 	bool		reads_data = options->read >= SPINDLE_LEARN_DATA;
@@ -110,8 +135,7 @@ learn(const SpindleLearnOptions *options, List *refused, const List *without_row
 	learn_find_values(schema);
 	skip_tables(schema);
 	for (int t = 0; t < schema->ntables; t++)
-		if (is_listed(without_rows, schema->table[t].name))
-			learn_empty(schema, &schema->table[t], "what its constraints want together is not legal in a definition");
+		empty_table(schema, &schema->table[t], problems);
 	if (options->read >= SPINDLE_LEARN_AGGREGATES)
 		learn_widen_keys(schema);
 	learn_place_keys(schema);
@@ -122,6 +146,7 @@ learn(const SpindleLearnOptions *options, List *refused, const List *without_row
 		learn_use_findings(schema, false);
 	if (options->read >= SPINDLE_LEARN_AGGREGATES)
 		learn_find_differences(schema);
+	learn_part_references(schema);
 	learn_find_variants(schema);
 	if (options->read >= SPINDLE_LEARN_AGGREGATES)
 		learn_find_patterns(schema);
@@ -137,14 +162,11 @@ learn(const SpindleLearnOptions *options, List *refused, const List *without_row
 	return learn_write(schema);
 }
 
-/* The name of the table that a place in a definition is about, palloc'd; NULL if it is about none. */
-static char *
-table_of_place(const char *place)
+/* Is a place in a definition one of a table? */
+static bool
+is_of_table(const char *place)
 {
-	const char *const tables = "tables.";
-	const char *name = place + strlen(tables);
-
-	return strncmp(place, tables, strlen(tables)) == 0 ? pnstrdup(name, strcspn(name, ".")) : NULL;
+	return strncmp(place, "tables.", strlen("tables.")) == 0;
 }
 
 /*
@@ -160,25 +182,24 @@ learn_legally(const SpindleLearnOptions *options)
 	MemoryContext attempt = AllocSetContextCreate(context, "spindle learn attempt", ALLOCSET_DEFAULT_MINSIZE,
 												  ALLOCSET_DEFAULT_INITSIZE, BLOCK_SIZE);
 	List	   *refused = NIL;
-	List	   *without_rows = NIL;
+	List	   *problems = NIL;
 
 	for (;;)
 	{
 		char	   *definition;
 		char	   *place;
-		char	   *table;
+		char	   *problem;
 
 		MemoryContextSwitchTo(attempt);
-		definition = learn(options, refused, without_rows);
-		place = learn_try(definition);
+		definition = learn(options, refused, problems);
+		place = learn_try(definition, &problem);
 		MemoryContextSwitchTo(context);
 		if (place == NULL)
 			return definition;
-		table = table_of_place(place);
 		if (options->read >= SPINDLE_LEARN_DATA && !is_listed(refused, ""))
 			refused = lappend(refused, is_listed(refused, place) || list_length(refused) >= MAX_REFUSED ? "" : pstrdup(place));
-		else if (table && !is_listed(without_rows, table) && list_length(without_rows) < MAX_WITHOUT_ROWS)
-			without_rows = lappend(without_rows, table);
+		else if (is_of_table(place) && list_length(problems) < MAX_PROBLEMS)
+			problems = lappend(problems, pstrdup(problem));
 		else
 			return definition;
 		MemoryContextReset(attempt);

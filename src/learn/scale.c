@@ -114,23 +114,39 @@ rounded_ratio(double ratio)
 	return Max(floor(ratio * 1e6 + 0.5) / 1e6, 1e-6);
 }
 
+/* The rows that a cap allows at a scale. */
+static double
+rows_of_cap(const LearnSchema *schema, const LearnCap *cap, int scale)
+{
+	double		rows = cap->factor;
+	double		all = cap->pairs == LEARN_NO_PAIRS ? 0 : schema->table[linitial_int(cap->tables)].rows[scale];
+	ListCell   *lc;
+
+	foreach(lc, cap->tables)
+		rows = Min(rows * schema->table[lfirst_int(lc)].rows[scale], MOST_ROWS);
+	switch (cap->pairs)
+	{
+		case LEARN_NO_PAIRS:
+			break;
+		case LEARN_PAIRS:
+			return cap->factor <= all - 1 ? rows : 0;
+		case LEARN_SETS_OF_TWO:
+			return cap->factor <= floor((all - 1) / 2) ? rows : 0;
+		case LEARN_ANY_PAIRS:
+			return all < 2 ? 0 : MOST_ROWS;
+	}
+	return rows;
+}
+
 /* The most rows that a table can have at a scale. */
 static double
 cap_at(const LearnSchema *schema, const LearnTable *table, int scale)
 {
 	double		most = MOST_ROWS;
 	ListCell   *lc;
-	ListCell   *lt;
 
 	foreach(lc, table->caps)
-	{
-		const LearnCap *cap = lfirst(lc);
-		double		rows = cap->factor;
-
-		foreach(lt, cap->tables)
-			rows = Min(rows * schema->table[lfirst_int(lt)].rows[scale], MOST_ROWS);
-		most = Min(most, floor(rows));
-	}
+		most = Min(most, floor(rows_of_cap(schema, lfirst(lc), scale)));
 	return most;
 }
 
@@ -220,15 +236,12 @@ note_caps(const LearnSchema *schema, LearnTable *table)
 {
 	double		wanted = table->empty ? 0 : table->tuples;
 	ListCell   *lc;
-	ListCell   *lt;
 
 	foreach(lc, table->caps)
 	{
 		const LearnCap *cap = lfirst(lc);
-		double		rows = cap->factor;
+		double		rows = rows_of_cap(schema, cap, LEARN_AS_IS);
 
-		foreach(lt, cap->tables)
-			rows = Min(rows * schema->table[lfirst_int(lt)].rows[LEARN_AS_IS], MOST_ROWS);
 		if (rows < wanted && table->rows[LEARN_AS_IS] < wanted)
 			learn_note(table, "it has %.0f of %.0f rows: %s", table->rows[LEARN_AS_IS], wanted, cap->why);
 	}
@@ -250,6 +263,8 @@ count_all(LearnSchema *schema)
 			LearnTable *table = &schema->table[t];
 
 			CHECK_FOR_INTERRUPTS();
+			if (table->empty)
+				continue;
 			changed |= table->parent ? count_children(schema, table) : count_table(schema, table);
 			if (table->parent && round < 5)
 				changed |= give_parents(schema, table);

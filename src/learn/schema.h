@@ -161,6 +161,7 @@ typedef struct LearnColumn
 	bool		not_null;
 	bool		has_default;
 	bool		is_generated;
+	Node	   *generation;		/* expression of a generated column, once constraints are read */
 	bool		counts;			/* identity, or by default from a sequence */
 	char	   *default_text;	/* expression, or NULL */
 	List	   *domain_checks;	/* LearnCheck */
@@ -301,9 +302,19 @@ typedef struct LearnVariant
 	bool		is_measured;	/* it has the patterns that there are */
 } LearnVariant;
 
+/* What becomes of the rows of a table that others are capped by. */
+typedef enum LearnPairs
+{
+	LEARN_NO_PAIRS,				/* they count themselves */
+	LEARN_PAIRS,				/* pairs with up to factor steps from one to the other */
+	LEARN_SETS_OF_TWO,			/* the same without order */
+	LEARN_ANY_PAIRS				/* any number of pairs */
+} LearnPairs;
+
 /* Rows that a table cannot have more of. */
 typedef struct LearnCap
 {
+	LearnPairs	pairs;			/* of the one table */
 	double		factor;
 	List	   *tables;			/* times the rows of these */
 	const char *why;
@@ -430,6 +441,7 @@ extern bool learn_has_word(const char *name, const char *const *words);
 extern bool learn_number_of(Oid type, Datum value, double *number);
 extern void learn_find_types(LearnSchema *schema);
 extern List *learn_type_candidates(const LearnColumn *column);
+extern bool learn_type_tells_apart(const LearnColumn *column, const List *texts);
 
 /* limit.c */
 extern void learn_limit_low(LearnLimits *limits, double low);
@@ -449,6 +461,9 @@ extern void learn_understand_checks(LearnSchema *schema);
 extern void learn_find_followers(LearnSchema *schema);
 extern void learn_forbid(LearnSchema *schema, LearnTable *table, const char *name, Expr *predicate);
 
+/* apart.c */
+extern void learn_part_references(LearnSchema *schema);
+
 /* key.c */
 extern void learn_place_keys(LearnSchema *schema);
 extern void learn_review_keys(LearnSchema *schema);
@@ -459,6 +474,7 @@ extern bool learn_make_parent(LearnSchema *schema, LearnTable *table, LearnKey *
 extern LearnColumn *learn_origin(LearnSchema *schema, LearnTable *table, int column);
 
 /* unique.c */
+#define LEARN_FEW_VALUES	999 /* as many numbers as have three digits; fewer different ones are rather listed */
 extern void learn_meet_sets(LearnSchema *schema);
 extern List *learn_finite_values(const LearnColumn *column, int most);
 extern void learn_add_cap(LearnTable *table, double factor, List *tables, const char *why);
@@ -473,7 +489,7 @@ typedef struct LearnAsker LearnAsker;
 extern LearnAsker *learn_ask_open(LearnTable *table);
 extern void learn_ask(LearnAsker *asker, LearnCheck *check, char ***rows, int n, bool *passes);
 extern void learn_ask_close(LearnAsker *asker);
-extern char *learn_try(const char *definition);
+extern char *learn_try(const char *definition, char **problem);
 extern bool learn_is_refused(const LearnSchema *schema, const LearnTable *table, const char *column);
 extern List *learn_sample(const LearnColumn *column, const char *rule, int n);
 
@@ -484,6 +500,11 @@ extern void learn_leave_out(LearnSchema *schema, LearnTable *table, LearnColumn 
 extern void learn_find_table_values(LearnSchema *schema, LearnTable *table);
 extern bool learn_rule_passes(LearnAsker *asker, LearnTable *table, LearnColumn *column, List *values, List **passing);
 extern char *learn_weighted(List *values, const char *more);
+extern bool learn_uniform_ends(const char *rule, double *low, double *high);
+extern void learn_time_ends(const LearnSchema *schema, const char *rule, char **first, char **last);
+
+/* array.c */
+extern List *learn_array_rules(const LearnSchema *schema, const LearnColumn *column);
 
 /* carry.c */
 extern const char *learn_why_withheld(const LearnSchema *schema, const LearnTable *table, int column);
@@ -515,10 +536,13 @@ extern char *learn_guess_by_name(const LearnColumn *column);
 /* differ.c */
 extern void learn_find_differing(LearnSchema *schema, LearnAsker *asker, LearnTable *table, LearnColumn *column);
 
+/* try.c */
+#define LEARN_TRIES		9
+extern bool learn_is_number(const LearnColumn *column);
+extern void learn_find_tries(const LearnSchema *schema, const LearnTable *table, const LearnColumn *column, int number, char **tries);
+
 /* variant.c */
 extern void learn_find_variants(LearnSchema *schema);
-extern char *learn_plain_value(const LearnColumn *column, const char *value);
-extern char *learn_json_value(const LearnColumn *column, const char *value);
 
 /* rule.c */
 extern void learn_make_rules(LearnSchema *schema);
@@ -533,6 +557,8 @@ extern char *learn_write(LearnSchema *schema);
 extern char *learn_quote(const char *text);
 extern char *learn_number(double number);
 extern char *learn_day(double day);
+extern char *learn_plain_value(const LearnColumn *column, const char *value);
+extern char *learn_json_value(const LearnColumn *column, const char *value);
 
 /* A note about a table for the report. */
 extern void learn_note(LearnTable *table, const char *fmt,...) pg_attribute_printf(2, 3);

@@ -227,23 +227,96 @@ find_type(const LearnSchema *schema, LearnColumn *column)
 	}
 }
 
-/* A text that a type's input function is given. */
+/* A text that a type's input function is given, and what its output makes of that. */
 typedef struct InputTry
 {
 	Oid			type;
 	int32		typmod;
 	const char *text;
+	MemoryContext context;		/* of the result */
+	char	   *result;
 } InputTry;
 
 static void
 try_input(void *arg)
 {
 	InputTry   *t = arg;
-	Oid			input;
+	Oid			function;
 	Oid			param;
+	bool		is_varlena;
+	Datum		value;
+	MemoryContext oldcontext;
 
-	getTypeInputInfo(t->type, &input, &param);
-	(void) OidInputFunctionCall(input, pstrdup(t->text), param, t->typmod);
+	getTypeInputInfo(t->type, &function, &param);
+	value = OidInputFunctionCall(function, pstrdup(t->text), param, t->typmod);
+	getTypeOutputInfo(t->type, &function, &is_varlena);
+	oldcontext = MemoryContextSwitchTo(t->context);
+	t->result = OidOutputFunctionCall(function, value);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/* What a type writes when it has read a text, palloc'd; NULL if it does not read it. */
+static char *
+read_and_written(Oid type, int32 typmod, const char *text)
+{
+	InputTry	t = {type, typmod, text, CurrentMemoryContext, NULL};
+
+	return spindle_attempt(try_input, &t, false) == NULL ? t.result : NULL;
+}
+
+/*
+ * learn_type_tells_apart
+ *		Does a column's type read all of some texts, and are they different to it?
+ *		False for no texts, and if the type is a stranger's.
+ */
+bool
+learn_type_tells_apart(const LearnColumn *column, const List *texts)
+{
+	List	   *written = NIL;
+	ListCell   *lc;
+	ListCell   *lw;
+
+	if (!learn_trusts_type(column->type))
+		return false;
+	foreach(lc, texts)
+	{
+		char	   *text = read_and_written(column->type, column->typmod, lfirst(lc));
+
+		if (text == NULL)
+			return false;
+		foreach(lw, written)
+			if (strcmp(lfirst(lw), text) == 0)
+				return false;
+		written = lappend(written, text);
+	}
+	return texts != NIL;
+}
+
+/* Texts of ranges of a type. */
+static List *
+range_candidates(Oid type)
+{
+	bool		is_multi = type_is_multirange(type);
+	Oid			range = is_multi ? get_multirange_range(type) : type;
+	static const char *const numbers[] = {"[1,5)", "[10,20)", "[50,100)", "[200,1000)"};
+	static const char *const days[] = {"[2024-01-01,2024-01-08)", "[2024-02-01,2024-03-01)", "[2024-06-15,2024-06-20)", "[2023-01-01,2024-01-01)"};
+	bool		is_time;
+	List	   *result = NIL;
+
+	switch (get_range_subtype(range))
+	{
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			is_time = true;
+			break;
+		default:
+			is_time = false;
+			break;
+	}
+	for (int i = 0; i < lengthof(numbers); i++)
+		result = lappend(result, psprintf(is_multi ? "{%s}" : "%s", is_time ? days[i] : numbers[i]));
+	return result;
 }
 
 /*
@@ -261,8 +334,10 @@ learn_type_candidates(const LearnColumn *column)
 		"<(0,0),1>", "<(2,3),4>", "08:00:2b:01:02:03", "08:00:2b:01:02:04", "08:00:2b:01:02:03:04:05", "10.1.0.0/16", "10.2.0.0/16",
 		"12:34:56+00", "01:02:03+00", "<a/>", "<b>1</b>", "$", "$.a", "0/1", "0/2", "(0,1)", "1:1:", "pg_class", "a=>1", "POINT(1 2)",
 		"POINT(3 4)", "LINESTRING(0 0,1 1)", "POLYGON((0 0,1 0,1 1,0 0))", "[1,2,3]", "{}", "{\"a\": 1}", "(,)", "(,,)", "(,,,)", "(,,,,)",
-		"(,,,,,)", "()", "[1,5)", "0", ""};
+		"(,,,,,)", "()", "[1,5)", "0", "", "9780306406157", "9783161484100", "4006381333931", "5901234123457"};
+	List	   *tried = NIL;
 	List	   *result = NIL;
+	ListCell   *lc;
 
 	if (!learn_trusts_type(column->type))
 		return NIL;
@@ -279,13 +354,15 @@ learn_type_candidates(const LearnColumn *column)
 		}
 		return result;
 	}
-	for (int i = 0; i < lengthof(texts) && list_length(result) < 4; i++)
-	{
-		InputTry	t = {column->type, column->typmod, texts[i]};
-
-		if (spindle_attempt(try_input, &t, false) == NULL)
-			result = lappend(result, pstrdup(texts[i]));
-	}
+	if (column->type == REGCLASSOID)
+		return list_make1("pg_class");	/* numbers are read, but cast otherwise */
+	if (type_is_range(column->type) || type_is_multirange(column->type))
+		tried = range_candidates(column->type);
+	for (int i = 0; i < lengthof(texts); i++)
+		tried = lappend(tried, pstrdup(texts[i]));
+	foreach(lc, tried)
+		if (list_length(result) < 4 && read_and_written(column->type, column->typmod, lfirst(lc)))
+			result = lappend(result, lfirst(lc));
 	return result;
 }
 

@@ -21,7 +21,7 @@
 #include "learn/schema.h"
 
 /* Whole numbers and days that are not more than these are listed, not counted. */
-#define FEW_VALUES	1000
+#define FEW_VALUES	(LEARN_FEW_VALUES + 1)
 
 /* A column with more different values than this share of the rows tells rows apart, more or less. */
 #define MANY_DISTINCT	0.5
@@ -143,7 +143,7 @@ can_differ(const LearnTable *table, const LearnColumn *column)
 		return false;
 	if ((column->kind == LEARN_DATE || column->kind == LEARN_TIMESTAMP) && table->parent)
 		return false;
-	return column->most >= FEW_VALUES || learn_finite_values(column, 1) == NIL;
+	return column->most >= LEARN_FEW_VALUES || learn_finite_values(column, 1) == NIL;
 }
 
 /* How gladly a column is taken to differ, above 0. */
@@ -197,7 +197,9 @@ is_met(LearnSchema *schema, LearnTable *table, LearnSet *set)
 			(column->differs == LEARN_ORDINAL && tells_row(schema, table->parent, set->columns)))
 		{
 			column->not_null |= set->nulls_equal;
-			set->is_proved = true;
+
+			/* that doubles differ is nothing that the format would prove */
+			set->is_proved = column->differs != LEARN_DIFFERS || column->kind != LEARN_FLOAT;
 			return true;
 		}
 	}

@@ -16,6 +16,7 @@
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "utils/datetime.h"
 #include "utils/lsyscache.h"
 
 #include "learn/schema.h"
@@ -26,8 +27,6 @@
 /* Values that are listed, at most, where no rule passes. */
 #define LISTED_VALUES	50
 
-/* Elements of an array in the mean, at most. */
-#define MOST_ELEMENTS	200
 /* Names that checks mention which documents are made of, at most. */
 #define MAX_MEMBERS		8
 /* Bytes of a string whose length a check mentions, at most. */
@@ -183,6 +182,39 @@ number_rule(const LearnColumn *column, double low, double high, const char *more
 	return psprintf("{\"kind\": \"uniform\", \"min\": %s, \"max\": %s%s}", learn_number(low), learn_number(Max(low, high)), more);
 }
 
+/*
+ * learn_uniform_ends
+ *		The ends of a rule that number_rule() has made; false if it is none.
+ */
+bool
+learn_uniform_ends(const char *rule, double *low, double *high)
+{
+	return sscanf(rule, "{\"kind\": \"uniform\", \"min\": %lf, \"max\": %lf", low, high) == 2;
+}
+
+/*
+ * learn_time_ends
+ *		The first and the last day of a rule of times, as texts; they stay what they are
+ *		if the rule is none.
+ */
+void
+learn_time_ends(const LearnSchema *schema, const char *rule, char **first, char **last)
+{
+	const char *start = strstr(rule, "\"start\": \"");
+	const char *end = strstr(rule, "\"end\": \"");
+	int			year;
+	int			month;
+	int			day;
+
+	if (strncmp(rule, "{\"kind\": \"time\"", strlen("{\"kind\": \"time\"")) != 0)
+		return;
+	*first = start ? pnstrdup(start + strlen("\"start\": \""), strlen("2000-01-01")) : learn_day(schema->first_day);
+	if (end && sscanf(end, "\"end\": \"%d-%d-%d", &year, &month, &day) == 3)
+		*last = learn_day(date2j(year, month, day) - POSTGRES_EPOCH_JDATE - 1);
+	else
+		*last = learn_day(schema->end_day - 1);
+}
+
 /* Times within the limits, which are days. */
 static char *
 time_rule(const LearnColumn *column, bool ordered)
@@ -227,39 +259,6 @@ text_rule(const LearnColumn *column)
 					n > 0 ? Max(1, Min(n / 8, 8)) : 8);
 }
 
-/* Arrays of elements of a type that the format has, as many as statistics say. */
-static char *
-array_rule(const LearnColumn *column)
-{
-	double		elements = column->statistics ? Min(column->statistics->elements, MOST_ELEMENTS) : -1;
-	const char *of;
-
-	switch (column->element)
-	{
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-		case NUMERICOID:
-		case FLOAT4OID:
-		case FLOAT8OID:
-			of = "{\"kind\": \"uniform\", \"min\": 1, \"max\": 100}";
-			break;
-		case TEXTOID:
-		case VARCHAROID:
-			of = "{\"kind\": \"words\", \"count\": {\"distribution\": \"uniform\", \"min\": 1, \"max\": 1}}";
-			break;
-		case BOOLOID:
-			of = "{\"kind\": \"bernoulli\", \"p\": 0.5}";
-			break;
-		default:
-			return "{\"kind\": \"constant\", \"value\": \"{}\"}";
-	}
-	if (elements > 0)
-		return psprintf("{\"kind\": \"array\", \"of\": %s, \"length\": {\"distribution\": \"poisson\", \"mean\": %s, \"max\": %.0f}}", of,
-						learn_number(Max(floor(elements * 10 + 0.5) / 10, 0.1)), ceil(elements) * 4 + 4);
-	return psprintf("{\"kind\": \"array\", \"of\": %s, \"length\": {\"distribution\": \"uniform\", \"min\": 0, \"max\": 3}}", of);
-}
-
 /* Values of any type that is known. */
 static List *
 decide_by_type(LearnSchema *schema, LearnTable *table, LearnColumn *column)
@@ -292,7 +291,7 @@ decide_by_type(LearnSchema *schema, LearnTable *table, LearnColumn *column)
 		case LEARN_JSON:
 			return list_make2("{\"kind\": \"constant\", \"value\": \"{}\"}", "{\"kind\": \"constant\", \"value\": \"[]\"}");
 		case LEARN_ARRAY:
-			return list_make1(array_rule(column));
+			return learn_array_rules(schema, column);
 		case LEARN_RANGE:
 			{
 				List	   *values = learn_type_candidates(column);
@@ -426,6 +425,9 @@ hints_of(const LearnColumn *column)
 			for (int d = -1; d <= 1; d += 2)
 				values = lappend(values, learn_number(number + d));
 	}
+	if (column->kind == LEARN_ARRAY)
+		foreach(lc, column->limits.hints)
+			values = lappend(values, psprintf("{%s}", learn_quote(lfirst(lc))));
 	if (column->kind == LEARN_TEXT)
 		values = list_concat(values, list_make5("", "a", "A", "1", "0"));
 	else if (column->kind == LEARN_BOOL)
@@ -481,6 +483,19 @@ find_value(LearnSchema *schema, LearnAsker *asker, LearnTable *table, LearnColum
 	column->limits.passing = passing;
 }
 
+/* Of some values of a column, texts, those that the format has, too. */
+static List *
+legal_values(const LearnColumn *column, List *values)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, values)
+		if (learn_sample(column, learn_weighted(list_make1(learn_plain_value(column, lfirst(lc))), ""), 1))
+			result = lappend(result, lfirst(lc));
+	return result;
+}
+
 /*
  * List the values of a column that pass its checks: of those that its rules gave, and
  * those that the checks mention.
@@ -494,11 +509,13 @@ list_values(LearnSchema *schema, LearnAsker *asker, LearnTable *table, LearnColu
 	(void) learn_rule_passes(asker, table, column, hints_of(column), &passing);
 	listed.limits.has_list = true;
 	listed.limits.list = passing;
-	passing = learn_finite_values(&listed, LISTED_VALUES);
+	passing = list_truncate(list_copy(learn_finite_values(&listed, LISTED_VALUES)), LISTED_VALUES);
+	if (passing && column->kind != LEARN_BOOL && learn_sample(column, learn_weighted(passing, ""), 1) == NIL)
+		passing = legal_values(column, passing);
 	if (passing == NIL)
 		return;
 	column->limits.has_list = true;
-	column->limits.list = list_truncate(list_copy(passing), LISTED_VALUES);
+	column->limits.list = passing;
 	column->base = linitial(decide_by_list(schema, table, column));
 	column->source = column->carried > 0 ? "statistics" : "declared";
 }

@@ -19,16 +19,6 @@
 
 #include "learn/schema.h"
 
-/*
- * Rows by which a pattern with free columns is tried: some by chance, one in which
- * columns of the same rule have the same value, and pairs of extremes, in which those
- * whose numbers differ in one bit are at different ends.
- */
-#define BY_CHANCE		4
-#define EXTREMES		2
-#define TRIES			(BY_CHANCE + 1 + 2 * EXTREMES)
-#define SAMPLE			61
-
 /* Combinations that are tried, and that are kept. */
 #define MAX_COMBINATIONS	4000
 #define MAX_VARIANTS		200
@@ -45,7 +35,7 @@ typedef struct Choice
 {
 	bool		is_free;		/* what its rule gives */
 	char	   *value;			/* else this one, NULL for null */
-	char	   *tries[TRIES];	/* of a free one */
+	char	   *tries[LEARN_TRIES];	/* of a free one */
 	double		share;			/* of the rows that it should have */
 } Choice;
 
@@ -102,61 +92,42 @@ differs_apart(const LearnTable *table, const LearnColumn *column)
 	return column->differs == LEARN_DIFFERS || column->differs == LEARN_GRID || (key && !key->is_parent && (key->is_distinct || key->grid >= 0));
 }
 
-/* Is one value of a column before another one? */
+/* Is a value one of the choices of a part? */
 static bool
-is_before(const LearnColumn *column, const char *a, const char *b)
+has_choice(const Part *part, const char *value)
 {
-	bool		is_number = column->kind == LEARN_INT || column->kind == LEARN_DECIMAL || column->kind == LEARN_FLOAT;
-
-	return is_number ? strtod(a, NULL) < strtod(b, NULL) : strcmp(a, b) < 0;
+	for (int i = 0; i < part->n; i++)
+		if (part->choice[i].value && strcmp(part->choice[i].value, value) == 0)
+			return true;
+	return false;
 }
 
-/* The values that the rule of a column gives, in turn; number is that of the column among those that are tried. */
+/*
+ * Add values that a column could have, each once: those that the format has, too, and
+ * that pass the checks of the column alone.
+ */
 static void
-find_tries(const LearnColumn *column, int number, Choice *choice)
+add_values(LearnAsker *asker, LearnTable *table, Part *part, List *values)
 {
-	const char *rule = column->differing && column->differs == LEARN_DIFFERS ? column->differing : column->base;
-	List	   *values = rule ? learn_sample(column, rule, SAMPLE) : NIL;
-	char	   *least = values ? linitial(values) : NULL;
-	char	   *largest = least;
+	LearnColumn *column = &table->column[part->column];
 	ListCell   *lc;
 
 	foreach(lc, values)
 	{
-		if (is_before(column, lfirst(lc), least))
-			least = lfirst(lc);
-		if (is_before(column, largest, lfirst(lc)))
-			largest = lfirst(lc);
-	}
+		char	   *value = lfirst(lc);
+		char	   *rule;
 
-	/* by chance, columns with the same rule must not have the same values */
-	for (int i = 0; i < BY_CHANCE; i++)
-		choice->tries[i] = values ? list_nth(values, (i * 17 + column->attnum * 23) % list_length(values)) : NULL;
-	choice->tries[BY_CHANCE] = values ? linitial(values) : NULL;
-	for (int bit = 0; bit < EXTREMES; bit++)
-		for (int end = 0; end < 2; end++)
-			choice->tries[BY_CHANCE + 1 + 2 * bit + end] = (number >> bit & 1) == end ? least : largest;
-}
-
-/* Add values that a column could have, as far as the format has them, too. */
-static void
-add_values(Part *part, const LearnColumn *column, List *values)
-{
-	ListCell   *lc;
-
-	foreach(lc, values)
-	{
-		List	   *same = foreach_current_index(lc) < MAX_CHOICES ?
-			learn_sample(column, psprintf("{\"kind\": \"constant\", \"value\": %s}", learn_json_value(column, lfirst(lc))), 1) : NIL;
-
-		if (same)
-			(void) add_choice(part, lfirst(lc), false);
+		if (foreach_current_index(lc) >= MAX_CHOICES || value == NULL || has_choice(part, value))
+			continue;
+		rule = psprintf("{\"kind\": \"constant\", \"value\": %s}", learn_json_value(column, value));
+		if (learn_sample(column, rule, 1) && (column->checks == NIL || learn_rule_passes(asker, table, column, list_make1(value), NULL)))
+			(void) add_choice(part, value, false);
 	}
 }
 
 /* What a column can be, with fixed values for free ones too if wants_fixed. */
 static void
-find_choices(const LearnTable *table, Part *part, int number, bool wants_fixed)
+find_choices(const LearnSchema *schema, LearnAsker *asker, LearnTable *table, Part *part, int number, bool wants_fixed)
 {
 	const LearnColumn *column = &table->column[part->column];
 	bool		bound = is_bound(table, column);
@@ -171,7 +142,7 @@ find_choices(const LearnTable *table, Part *part, int number, bool wants_fixed)
 		return;
 	}
 	if (values == NIL)
-		find_tries(column, number, add_choice(part, NULL, true));
+		learn_find_tries(schema, table, column, number, add_choice(part, NULL, true)->tries);
 	foreach(lc, values)
 		if (foreach_current_index(lc) < MAX_CHOICES)
 			(void) add_choice(part, lfirst(lc), false);
@@ -179,11 +150,13 @@ find_choices(const LearnTable *table, Part *part, int number, bool wants_fixed)
 		(void) add_choice(part, NULL, false);
 	if (!wants_fixed || values || bound || column->key >= 0)
 		return;
-	add_values(part, column, column->limits.hints);
+	add_values(asker, table, part, column->limits.hints);
 	if (column->kind == LEARN_TIME)
-		add_values(part, column, list_make4("06:00:00", "09:00:00", "17:00:00", "22:00:00"));
+		add_values(asker, table, part, list_make4("06:00:00", "09:00:00", "17:00:00", "22:00:00"));
 	if (column->kind == LEARN_ARRAY || column->kind == LEARN_RANGE || column->kind == LEARN_OTHER)
-		add_values(part, column, learn_type_candidates(column));
+		add_values(asker, table, part, learn_type_candidates(column));
+	if (learn_is_number(column) || column->kind == LEARN_ARRAY)
+		add_values(asker, table, part, list_make3(part->choice[0].tries[0], part->choice[0].tries[1], part->choice[0].tries[2]));
 }
 
 /* Which share of the rows each choice of a column should have. */
@@ -287,20 +260,43 @@ combinations(const Group *group)
 }
 
 /*
+ * In a row of values of a combination, let free columns be no further from those that
+ * they follow than they must, as some rows will have it.
+ */
+static void
+let_follow(const LearnTable *table, const Group *group, int combination, char **row)
+{
+	for (int p = 0; p < group->nparts; p++)
+	{
+		const LearnColumn *column = &table->column[group->part[p].column];
+		const char *first = column->follows >= 0 ? row[column->follows] : NULL;
+		bool		is_free = group->part[p].choice[combination % group->part[p].n].is_free;
+
+		combination /= group->part[p].n;
+		if (first == NULL || !is_free || column->kind != table->column[column->follows].kind)
+			continue;
+		if (learn_is_number(column) && column->follows_strictly)
+			row[group->part[p].column] = learn_number(strtod(first, NULL) + learn_step(column, strtod(first, NULL)));
+		else
+			row[group->part[p].column] = pstrdup(first);
+	}
+}
+
+/*
  * Which of the combinations pass all checks; palloc'd, n of them.  Number i has the
  * choices of its mixed-radix digits, the first column the lowest.
  */
 static bool *
 try_combinations(LearnAsker *asker, const LearnTable *table, const Group *group, int n)
 {
-	char	  ***rows = palloc(sizeof(char **) * n * TRIES);
-	bool	   *passes = palloc(sizeof(bool) * n * TRIES);
+	char	  ***rows = palloc(sizeof(char **) * n * LEARN_TRIES);
+	bool	   *passes = palloc(sizeof(bool) * n * LEARN_TRIES);
 	bool	   *result = palloc(sizeof(bool) * n);
 	ListCell   *lc;
 
-	for (int i = 0; i < n * TRIES; i++)
+	for (int i = 0; i < n * LEARN_TRIES; i++)
 	{
-		int			rest = i / TRIES;
+		int			rest = i / LEARN_TRIES;
 
 		rows[i] = palloc0(sizeof(char *) * table->ncolumns);
 		for (int p = 0; p < group->nparts; p++)
@@ -308,18 +304,20 @@ try_combinations(LearnAsker *asker, const LearnTable *table, const Group *group,
 			const Part *part = &group->part[p];
 			const Choice *choice = &part->choice[rest % part->n];
 
-			rows[i][part->column] = choice->is_free ? choice->tries[i % TRIES] : choice->value;
+			rows[i][part->column] = choice->is_free ? choice->tries[i % LEARN_TRIES] : choice->value;
 			rest /= part->n;
 		}
+		if (i % 2 > 0)
+			let_follow(table, group, i / LEARN_TRIES, rows[i]);
 	}
 	memset(result, true, n);
 	foreach(lc, group->checks)
 	{
-		learn_ask(asker, lfirst(lc), rows, n * TRIES, passes);
-		for (int i = 0; i < n * TRIES; i++)
-			result[i / TRIES] = result[i / TRIES] && passes[i];
+		learn_ask(asker, lfirst(lc), rows, n * LEARN_TRIES, passes);
+		for (int i = 0; i < n * LEARN_TRIES; i++)
+			result[i / LEARN_TRIES] = result[i / LEARN_TRIES] && passes[i];
 	}
-	for (int i = 0; i < n * TRIES; i++)
+	for (int i = 0; i < n * LEARN_TRIES; i++)
 		pfree(rows[i]);
 	pfree(rows);
 	pfree(passes);
@@ -361,36 +359,6 @@ limit_choices(Group *group)
 		widest->n--;
 		CHECK_FOR_INTERRUPTS();
 	}
-}
-
-/*
- * learn_plain_value
- *		A value of a column as the format reads it: times of UTC without saying so.
- */
-char *
-learn_plain_value(const LearnColumn *column, const char *value)
-{
-	size_t		len = strlen(value);
-
-	if (column->kind == LEARN_TIMESTAMP && len > 3 && strcmp(value + len - 3, "+00") == 0)
-		return pnstrdup(value, len - 3);
-	return unconstify(char *, value);
-}
-
-/*
- * learn_json_value
- *		A value of a column, a text as its output has it, as JSON; null for NULL.
- */
-char *
-learn_json_value(const LearnColumn *column, const char *value)
-{
-	if (value == NULL)
-		return "null";
-	if (column->kind == LEARN_BOOL)
-		return value[0] == 't' ? "true" : "false";
-	if (column->kind == LEARN_INT || column->kind == LEARN_DECIMAL || column->kind == LEARN_FLOAT)
-		return pstrdup(value);
-	return learn_quote(learn_plain_value(column, value));
 }
 
 /* Columns that can be null, but in no combination that passes, are never null. */
@@ -511,44 +479,109 @@ thin_combinations(const Group *group, bool *passes, int n)
 	pfree(weight);
 }
 
-/* Find the patterns of a group of checks. */
+/* How many choices that columns have by themselves are in no combination that passes. */
+static int
+count_missing(const Group *group, const int *own, const bool *passes, int n)
+{
+	int			step = 1;
+	int			missing = 0;
+
+	for (int p = 0; p < group->nparts; p++)
+	{
+		const Part *part = &group->part[p];
+
+		for (int c = 0; c < Min(own[p], part->n); c++)
+		{
+			bool		is_there = false;
+
+			for (int i = 0; i < n && !is_there; i++)
+				is_there = passes[i] && i / step % part->n == c;
+			missing += !is_there;
+		}
+		step *= part->n;
+	}
+	return missing;
+}
+
+/*
+ * Put the combinations of a group's choices before the checks; which of them pass,
+ * palloc'd, *n of them.
+ */
+static bool *
+try_group(LearnSchema *schema, LearnTable *table, LearnAsker *asker, Group *group, bool wants_fixed, int *n)
+{
+	int			c = -1;
+
+	group->part = palloc0(sizeof(Part) * group->nparts);
+	if (wants_fixed)
+		share_hints(schema, table, group);
+	for (int p = 0; p < group->nparts; p++)
+	{
+		group->part[p].column = c = bms_next_member(group->columns, c);
+		find_choices(schema, asker, table, &group->part[p], p, wants_fixed);
+		find_shares(&table->column[c], &group->part[p]);
+	}
+	limit_choices(group);
+	*n = (int) combinations(group);
+	return try_combinations(asker, table, group, *n);
+}
+
+/* Does any of the combinations pass, and do all? */
+static bool
+passes_any(const bool *passes, int n, bool *all)
+{
+	bool		any = false;
+
+	*all = true;
+	for (int i = 0; i < n; i++)
+	{
+		any |= passes[i];
+		*all &= passes[i];
+	}
+	return any;
+}
+
+/*
+ * Find the patterns of a group of checks.  Free columns get fixed values where without
+ * these no pattern passes, or one less of what the others can be would be met.
+ */
 static void
 meet_group(LearnSchema *schema, LearnTable *table, LearnAsker *asker, Group *group)
 {
-	group->nparts = bms_num_members(group->columns);
-	group->part = palloc0(sizeof(Part) * group->nparts);
-	for (int level = 0; level < 2; level++)
-	{
-		bool	   *passes;
-		bool		any = false;
-		bool		all = true;
-		int			n;
-		int			c = -1;
+	Group		fixed = *group;
+	int		   *own = palloc(sizeof(int) * Max(bms_num_members(group->columns), 1));
+	int			missing;
+	bool		any;
+	bool		all;
+	int			n;
+	int			nfixed;
+	bool	   *passes;
+	bool	   *fixed_passes;
 
-		if (level == 1)
-			share_hints(schema, table, group);
-		for (int p = 0; p < group->nparts; p++)
+	group->nparts = fixed.nparts = bms_num_members(group->columns);
+	passes = try_group(schema, table, asker, group, false, &n);
+	any = passes_any(passes, n, &all);
+	if (any && all)
+		return;					/* nothing has to be done */
+	for (int p = 0; p < group->nparts; p++)
+		own[p] = group->part[p].n;
+	missing = count_missing(group, own, passes, n);
+	if (missing > 0)
+	{
+		fixed_passes = try_group(schema, table, asker, &fixed, true, &nfixed);
+		if (passes_any(fixed_passes, nfixed, &all) &&
+			(!any || count_missing(&fixed, own, fixed_passes, nfixed) < missing))
 		{
-			group->part[p].column = c = bms_next_member(group->columns, c);
-			find_choices(table, &group->part[p], p, level == 1);
-			find_shares(&table->column[c], &group->part[p]);
-		}
-		limit_choices(group);
-		n = (int) combinations(group);
-		passes = try_combinations(asker, table, group, n);
-		for (int i = 0; i < n; i++)
-		{
-			any |= passes[i];
-			all &= passes[i];
-		}
-		if (all && level == 0)
-			return;				/* nothing has to be done */
-		if (any)
-		{
-			thin_combinations(group, passes, n);
-			make_variant(table, group, passes, n);
+			thin_combinations(&fixed, fixed_passes, nfixed);
+			make_variant(table, &fixed, fixed_passes, nfixed);
 			return;
 		}
+	}
+	if (any)
+	{
+		thin_combinations(group, passes, n);
+		make_variant(table, group, passes, n);
+		return;
 	}
 	learn_empty(schema, table, psprintf("no values were found that pass check %s",
 										((LearnCheck *) linitial(group->checks))->name));

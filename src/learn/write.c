@@ -70,6 +70,36 @@ learn_day(double day)
 	return psprintf("%04d-%02d-%02d", year, month, mday);
 }
 
+/*
+ * learn_plain_value
+ *		A value of a column as the format reads it: times of UTC without saying so.
+ */
+char *
+learn_plain_value(const LearnColumn *column, const char *value)
+{
+	size_t		len = strlen(value);
+
+	if (column->kind == LEARN_TIMESTAMP && len > 3 && strcmp(value + len - 3, "+00") == 0)
+		return pnstrdup(value, len - 3);
+	return unconstify(char *, value);
+}
+
+/*
+ * learn_json_value
+ *		A value of a column, a text as its output has it, as JSON; null for NULL.
+ */
+char *
+learn_json_value(const LearnColumn *column, const char *value)
+{
+	if (value == NULL)
+		return "null";
+	if (column->kind == LEARN_BOOL)
+		return value[0] == 't' ? "true" : "false";
+	if (column->kind == LEARN_INT || column->kind == LEARN_DECIMAL || column->kind == LEARN_FLOAT)
+		return pstrdup(value);
+	return learn_quote(learn_plain_value(column, value));
+}
+
 /* The names of the columns of a set, as an array. */
 static void
 write_set(StringInfo out, const LearnTable *table, const LearnSet *set)

@@ -344,6 +344,22 @@ leave_out(Trial *trial, int t, int because)
 							 psprintf("relation %s cannot be filled", trial->plan->target[because].name), NULL, NULL);
 }
 
+/* A target that another one refers to and that cannot be filled, or -1. */
+static int
+find_failed_parent(const Trial *trial, int t)
+{
+	ListCell   *lc;
+
+	foreach(lc, trial->plan->target[t].references)
+	{
+		int			parent = ((SpindleFillReference *) lfirst(lc))->parent;
+
+		if (parent >= 0 && trial->state[parent] != SPINDLE_FILL_DONE)
+			return parent;
+	}
+	return -1;
+}
+
 /*
  * Is something in the way of a step: one of its targets, or one that they refer to?
  * The number of that target, or -1.
@@ -352,21 +368,35 @@ static int
 find_obstacle(const Trial *trial, const SpindleFillStep *step)
 {
 	ListCell   *lc;
-	ListCell   *lr;
 
 	foreach(lc, step->targets)
-	{
 		if (trial->state[lfirst_int(lc)] != SPINDLE_FILL_DONE)
 			return lfirst_int(lc);
-		foreach(lr, trial->plan->target[lfirst_int(lc)].references)
-		{
-			int			parent = ((SpindleFillReference *) lfirst(lr))->parent;
-
-			if (parent >= 0 && trial->state[parent] != SPINDLE_FILL_DONE)
-				return parent;
-		}
-	}
+	foreach(lc, step->targets)
+		if (find_failed_parent(trial, lfirst_int(lc)) >= 0)
+			return find_failed_parent(trial, lfirst_int(lc));
 	return -1;
+}
+
+/*
+ * What has been tried before one that it refers to, as in a circle, and that one fails,
+ * could not be filled either.
+ */
+static void
+leave_out_children(Trial *trial)
+{
+	bool		changed = true;
+
+	while (changed)
+	{
+		changed = false;
+		for (int t = 0; t < trial->plan->ntargets; t++)
+			if (trial->state[t] == SPINDLE_FILL_DONE && find_failed_parent(trial, t) >= 0)
+			{
+				leave_out(trial, t, find_failed_parent(trial, t));
+				changed = true;
+			}
+	}
 }
 
 /* Insert the rows of a step. */
@@ -510,6 +540,7 @@ run_trial(void *arg)
 				leave_out(trial, lfirst_int(lc), obstacle);
 	}
 	try_constraints(trial);
+	leave_out_children(trial);
 }
 
 /* What is told of the targets: a line each, or one for each problem. */
