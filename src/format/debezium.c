@@ -16,6 +16,7 @@
 #include "utils/json.h"
 
 #include "format/formatter.h"
+#include "json/json_writer.h"
 #include "model/model.h"
 
 /* Pieces of a table's messages. */
@@ -28,23 +29,41 @@
 /* What consumers take for the version of the connector. */
 #define VERSION			"2.7.0.Final"
 
-/*
- * spindle_debezium_prepare
- *		The constant pieces of a table's messages.
- */
-void
-spindle_debezium_prepare(SpindleFormatter *formatter, const SpindleChangeTable *table)
+/* More bytes than all strings of an envelope that are constant. */
+#define CONSTANTS_SIZE	512
+
+/* The constant pieces of a table's messages, and a writer of its rows. */
+static void
+prepare(SpindleFormatter *formatter, const SpindleChangeTable *table, bool with_schema)
 {
 	FormatTable *entry = &formatter->tables[table->table->index];
 	StringInfoData buf;
 
 	entry->text[TEXT_SOURCE] = psprintf(",\"schema\":%s,\"table\":%s", entry->schema_json, entry->name_json);
+	entry->source_len = (int) strlen(entry->text[TEXT_SOURCE]);
+	if (formatter->database_text == NULL)
+	{
+		formatter->database_text = psprintf(",\"db\":%s,\"sequence\":\"[null,\\\"", formatter->database_json);
+		formatter->database_len = (int) strlen(formatter->database_text);
+	}
+	entry->size = CONSTANTS_SIZE + 12 * MAX_SCALAR + entry->source_len + formatter->database_len;
 
 	/* two JSON strings as one, with a point between */
 	initStringInfo(&buf);
 	appendBinaryStringInfo(&buf, entry->schema_json, (int) strlen(entry->schema_json) - 1);
 	appendStringInfo(&buf, ".%s", entry->name_json + 1);
 	entry->text[TEXT_COLLECTION] = buf.data;
+	entry->writer = spindle_debezium_writer(formatter, table, with_schema);
+}
+
+/*
+ * spindle_debezium_prepare
+ *		What the messages of a table have in common.
+ */
+void
+spindle_debezium_prepare(SpindleFormatter *formatter, const SpindleChangeTable *table)
+{
+	prepare(formatter, table, false);
 }
 
 /*
@@ -56,34 +75,25 @@ spindle_debezium_schema_prepare(SpindleFormatter *formatter, const SpindleChange
 {
 	FormatTable *entry = &formatter->tables[table->table->index];
 
-	spindle_debezium_prepare(formatter, table);
+	prepare(formatter, table, true);
 	entry->text[TEXT_SCHEMA] = spindle_debezium_schema(formatter, table);
 	entry->text[TEXT_KEY_SCHEMA] = spindle_debezium_key_schema(formatter, table);
 }
 
+/* Copy a constant string; its length is known when this is compiled. */
+#define put_constant(p, string) put(p, string, sizeof(string) - 1)
+
 /* Some columns of a row as an object; all of them if columns is NULL. */
 static void
-append_row(SpindleFormatter *formatter, const SpindleImage *image, const int *columns, int ncolumns,
-		   bool is_precise, StringInfo out)
+append_row(SpindleFormatter *formatter, const SpindleImage *image, const int *columns, int ncolumns, StringInfo out)
 {
-	if (columns == NULL)
-		ncolumns = image->table->ncolumns;
-	appendStringInfoChar(out, '{');
-	for (int i = 0; i < ncolumns; i++)
-	{
-		int			c = columns ? columns[i] : i;
-		const SpindleColumn *column = image->table->column[c];
-
-		/* key_json is a comma, the name and a colon */
-		appendBinaryStringInfo(out, column->key_json + (i == 0), column->key_json_len - (i == 0));
-		spindle_debezium_value(formatter, image, c, is_precise, out);
-	}
-	appendStringInfoChar(out, '}');
+	spindle_json_writer_object(formatter->tables[image->table->table->index].writer, out, image->value, image->is_null,
+							   columns, ncolumns, image->row);
 }
 
-/* What a row was, as far as it is asked for. */
-static void
-append_before(SpindleFormatter *formatter, const SpindleChange *change, bool is_precise, StringInfo out)
+/* What a row was, as far as it is asked for; returns whether that is all of it. */
+static bool
+append_before(SpindleFormatter *formatter, const SpindleChange *change, StringInfo out)
 {
 	const SpindleImage *before = change->before;
 	const SpindleChangeTable *table;
@@ -92,12 +102,12 @@ append_before(SpindleFormatter *formatter, const SpindleChange *change, bool is_
 
 	if (before == NULL || (change->op == 'u' && formatter->options.before == SPINDLE_BEFORE_KEY))
 	{
-		appendStringInfoString(out, "null");
-		return;
+		append_constant(out, "null");
+		return false;
 	}
 	table = before->table;
 	if (formatter->options.before == SPINDLE_BEFORE_KEY && table->nkeys > 0)
-		append_row(formatter, before, table->key, table->nkeys, is_precise, out);
+		append_row(formatter, before, table->key, table->nkeys, out);
 	else if (formatter->options.before == SPINDLE_BEFORE_CHANGED && change->op == 'u')
 	{
 		columns = palloc(sizeof(int) * (table->nkeys + table->ncolumns));
@@ -106,103 +116,145 @@ append_before(SpindleFormatter *formatter, const SpindleChange *change, bool is_
 		for (int c = 0; c < table->ncolumns; c++)
 			if (change->changed[c])
 				columns[n++] = c;
-		append_row(formatter, before, columns, n, is_precise, out);
+		append_row(formatter, before, columns, n, out);
 	}
 	else
-		append_row(formatter, before, NULL, 0, is_precise, out);
-}
-
-/* Both images of a row, as members. */
-static void
-append_images(SpindleFormatter *formatter, const SpindleChange *change, bool is_precise, StringInfo out)
-{
-	appendStringInfoString(out, "\"before\":");
-	append_before(formatter, change, is_precise, out);
-	appendStringInfoString(out, ",\"after\":");
-	if (change->after)
-		append_row(formatter, change->after, NULL, 0, is_precise, out);
-	else
-		appendStringInfoString(out, "null");
+	{
+		append_row(formatter, before, NULL, 0, out);
+		return true;
+	}
+	return false;
 }
 
 /*
- * A time in micro- and nanoseconds since 1970, as members.  From 2262 on 64 bits do
- * not hold the nanoseconds, which are optional.
+ * Both images of a row, as members.  The second one differs from the first in what the
+ * change has changed only.
  */
 static void
-append_fine_times(int64 usecs, StringInfo out)
+append_images(SpindleFormatter *formatter, const SpindleChange *change, StringInfo out)
 {
-	int64		nanoseconds;
+	const SpindleImage *after = change->after;
+	int			start;
+	bool		is_whole;
 
-	append_constant(out, "\"ts_us\":");
-	append_number(out, usecs);
-	append_constant(out, ",\"ts_ns\":");
-	if (pg_mul_s64_overflow(usecs, 1000, &nanoseconds))
+	append_constant(out, "\"before\":");
+	start = out->len;
+	is_whole = append_before(formatter, change, out);
+	append_constant(out, ",\"after\":");
+	if (after == NULL)
 		append_constant(out, "null");
+	else if (is_whole)
+		spindle_json_writer_again(formatter->tables[change->table].writer, out, start, after->value, after->is_null,
+								  change->changed, after->row);
 	else
-		append_number(out, nanoseconds);
+		append_row(formatter, after, NULL, 0, out);
 }
 
-/* The members of "source". */
+/*
+ * Set the digits of a time, microseconds since 1970.  From 2262 on 64 bits do not hold
+ * the nanoseconds, which are optional.
+ */
 static void
-append_source(SpindleFormatter *formatter, const SpindleChange *change, StringInfo out)
+set_time_digits(FormatDigits *digits, int64 usecs)
 {
-	int64		usecs = change_usecs(formatter, change);
+	char	   *p = digits->fine;
+	int64		nanoseconds;
 
-	append_constant(out, "{\"version\":\"" VERSION "\",\"connector\":\"" CONNECTOR "\",\"name\":\"" SOURCE_NAME
-					"\",\"ts_ms\":");
-	append_number(out, floor_to(usecs, 1000));
-	append_constant(out, ",\"snapshot\":");
-	if (change->op == 'r')
-		append_constant(out, "\"true\"");
+	digits->usecs = usecs;
+	digits->ms_len = (int) (put_int(digits->ms, floor_to(usecs, 1000)) - digits->ms);
+	p = put_constant(p, "\"ts_us\":");
+	p = put_int(p, usecs);
+	p = put_constant(p, ",\"ts_ns\":");
+	if (pg_mul_s64_overflow(usecs, 1000, &nanoseconds))
+		p = put_constant(p, "null");
 	else
-		append_constant(out, "\"false\"");
-	append_constant(out, ",\"db\":");
-	appendStringInfoString(out, formatter->database_json);
-	append_constant(out, ",\"sequence\":\"[null,\\\"");
-	append_position(out, change->position);
-	append_constant(out, "\\\"]\",");
-	append_fine_times(usecs, out);
-	appendStringInfoString(out, formatter->tables[change->table].text[TEXT_SOURCE]);
-	append_constant(out, ",\"txId\":");
-	append_position(out, change->position);
-	append_constant(out, ",\"lsn\":");
-	append_position(out, change->position);
-	append_constant(out, ",\"xmin\":null}");
+		p = put_int(p, nanoseconds);
+	digits->fine_len = (int) (p - digits->fine);
+}
+
+/* The digits of a change's time and position. */
+static const FormatDigits *
+digits_of(SpindleFormatter *formatter, const SpindleChange *change)
+{
+	FormatDigits *digits = &formatter->digits;
+	const int64 usecs = change_usecs(formatter, change);
+
+	if (!digits->is_set || digits->usecs != usecs)
+		set_time_digits(digits, usecs);
+	if (!digits->is_set || digits->position != change->position)
+	{
+		digits->position = change->position;
+		digits->position_len = (int) (put_unsigned(digits->position_text, change->position) - digits->position_text);
+	}
+	digits->is_set = true;
+	return digits;
+}
+
+/* "source", as a member behind others. */
+static char *
+put_source(SpindleFormatter *formatter, const SpindleChange *change, const FormatDigits *digits, char *p)
+{
+	const FormatTable *entry = &formatter->tables[change->table];
+
+	p = put_constant(p, ",\"source\":{\"version\":\"" VERSION "\",\"connector\":\"" CONNECTOR "\",\"name\":\""
+					 SOURCE_NAME "\",\"ts_ms\":");
+	p = put_short(p, digits->ms, digits->ms_len);
+	if (change->op == 'r')
+		p = put_constant(p, ",\"snapshot\":\"true\"");
+	else
+		p = put_constant(p, ",\"snapshot\":\"false\"");
+	p = put(p, formatter->database_text, formatter->database_len);
+	p = put_short(p, digits->position_text, digits->position_len);
+	p = put_constant(p, "\\\"]\",");
+	p = put(p, digits->fine, digits->fine_len);
+	p = put(p, entry->text[TEXT_SOURCE], entry->source_len);
+	p = put_constant(p, ",\"txId\":");
+	p = put_short(p, digits->position_text, digits->position_len);
+	p = put_constant(p, ",\"lsn\":");
+	p = put_short(p, digits->position_text, digits->position_len);
+	return put_constant(p, ",\"xmin\":null},\"transaction\":");
 }
 
 /* The place in the transaction, if that is asked for. */
-static void
-append_transaction(SpindleFormatter *formatter, const SpindleChange *change, StringInfo out)
+static char *
+put_transaction(SpindleFormatter *formatter, const SpindleChange *change, const FormatDigits *digits, char *p)
 {
 	if (!formatter->options.transaction_metadata)
-		appendStringInfoString(out, "null");
-	else
-		appendStringInfo(out, "{\"id\":\"" UINT64_FORMAT ":" UINT64_FORMAT "\",\"total_order\":%d,"
-						 "\"data_collection_order\":%d}",
-						 change->position, change->position, change->txn_seq,
-						 formatter->tables[change->table].in_transaction);
+		return put_constant(p, "null");
+	p = put_constant(p, "{\"id\":\"");
+	p = put_short(p, digits->position_text, digits->position_len);
+	*p++ = ':';
+	p = put_short(p, digits->position_text, digits->position_len);
+	p = put_constant(p, "\",\"total_order\":");
+	p = put_int(p, change->txn_seq);
+	p = put_constant(p, ",\"data_collection_order\":");
+	p = put_int(p, formatter->tables[change->table].in_transaction);
+	*p++ = '}';
+	return p;
 }
 
 /* An envelope. */
 static void
-append_envelope(SpindleFormatter *formatter, const SpindleChange *change, bool is_precise, StringInfo out)
+append_envelope(SpindleFormatter *formatter, const SpindleChange *change, StringInfo out)
 {
-	int64		usecs = change_usecs(formatter, change);
+	const FormatDigits *digits = digits_of(formatter, change);
+	char	   *p;
 
-	appendStringInfoChar(out, '{');
-	append_images(formatter, change, is_precise, out);
-	appendStringInfoString(out, ",\"source\":");
-	append_source(formatter, change, out);
-	appendStringInfoString(out, ",\"transaction\":");
-	append_transaction(formatter, change, out);
-	append_constant(out, ",\"op\":\"");
-	appendStringInfoChar(out, change->op);
-	append_constant(out, "\",\"ts_ms\":");
-	append_number(out, floor_to(usecs, 1000));
-	appendStringInfoChar(out, ',');
-	append_fine_times(usecs, out);
-	appendStringInfoChar(out, '}');
+	appendStringInfoCharMacro(out, '{');
+	append_images(formatter, change, out);
+	reserve(out, formatter->tables[change->table].size);
+	p = out->data + out->len;
+	p = put_source(formatter, change, digits, p);
+	p = put_transaction(formatter, change, digits, p);
+	p = put_constant(p, ",\"op\":\"");
+	*p++ = change->op;
+	p = put_constant(p, "\",\"ts_ms\":");
+	p = put_short(p, digits->ms, digits->ms_len);
+	*p++ = ',';
+	p = put(p, digits->fine, digits->fine_len);
+	*p++ = '}';
+	*p = '\0';
+	out->len = (int) (p - out->data);
 }
 
 /* The key of a message, and what separates it, if they are asked for. */
@@ -221,7 +273,7 @@ append_key(SpindleFormatter *formatter, const SpindleChange *change, bool with_s
 	if (table->nkeys == 0)
 		appendStringInfoString(out, "null");
 	else
-		append_row(formatter, image, table->key, table->nkeys, with_schema, out);
+		append_row(formatter, image, table->key, table->nkeys, out);
 	if (has_schema)
 		appendStringInfoChar(out, '}');
 	appendStringInfoString(out, formatter->options.key_separator);
@@ -290,7 +342,7 @@ append_change(SpindleFormatter *formatter, const SpindleChange *change, bool wit
 	append_key(formatter, change, with_schema, out);
 	if (with_schema)
 		appendStringInfo(out, "{\"schema\":%s,\"payload\":", formatter->tables[change->table].text[TEXT_SCHEMA]);
-	append_envelope(formatter, change, with_schema, out);
+	append_envelope(formatter, change, out);
 	if (with_schema)
 		appendStringInfoChar(out, '}');
 	messages->complete(messages);
@@ -351,7 +403,7 @@ spindle_cloudevents_change(SpindleFormatter *formatter, const SpindleChange *cha
 						 "\"iodebeziumtxtotalorder\":\"%d\",\"iodebeziumtxdatacollectionorder\":\"%d\"",
 						 change->position, change->position, change->txn_seq, entry->in_transaction);
 	appendStringInfoString(out, ",\"data\":{");
-	append_images(formatter, change, false, out);
+	append_images(formatter, change, out);
 	appendStringInfoString(out, "}}");
 	messages->complete(messages);
 	append_tombstone(formatter, change, false, messages);

@@ -17,6 +17,7 @@
 
 #include "compat.h"
 #include "format/formatter.h"
+#include "json/json_writer.h"
 #include "model/model.h"
 
 /* How a value is written. */
@@ -112,14 +113,14 @@ append_decimal(SpindleFormatter *formatter, const SpindleType *type, int64 value
 
 /* What a bytea's text, \x and hexadecimal digits, stands for. */
 static void
-append_bytes(SpindleFormatter *formatter, const SpindleImage *image, int column, StringInfo out)
+append_bytes(SpindleFormatter *formatter, const SpindleType *type, int64 value, StringInfo out)
 {
 	StringInfo	scratch = &formatter->scratch;
 	char	   *bytes;
 	int			n;
 
 	resetStringInfo(scratch);
-	spindle_format_text(formatter, image, column, true, scratch);
+	spindle_format_text(formatter, type, value, true, scratch);
 	n = Max(scratch->len - 2, 0) / 2;
 	bytes = palloc(n + 1);
 	for (int i = 0; i < n; i++)
@@ -134,53 +135,87 @@ append_bytes(SpindleFormatter *formatter, const SpindleImage *image, int column,
 	append_base64(bytes, n, out);
 }
 
-/*
- * spindle_debezium_value
- *		Append a value, or null.
- *
- * is_precise is for messages with a schema.  Raises what spindle_format_text()
- * does.
- */
-void
-spindle_debezium_value(SpindleFormatter *formatter, const SpindleImage *image, int column, bool is_precise,
-					   StringInfo out)
+/* What a writer of rows calls for values that it has no form for. */
+typedef struct OtherValues
 {
-	const SpindleType *type = &image->table->column[column]->type;
-	const int64 value = image->value[column];
-	char		buf[MAX_SCALAR];
+	SpindleFormatter *formatter;
+	const SpindleChangeTable *table;
+} OtherValues;
 
-	if (image->is_null[column])
+/* Append such a value: see SpindleJsonOther. */
+static void
+append_other(void *arg, int n, int64 value, StringInfo out)
+{
+	const OtherValues *values = arg;
+	const SpindleType *type = &values->table->column[n]->type;
+
+	switch (connect_type(type)->form)
 	{
-		appendStringInfoString(out, "null");
-		return;
+		case VALUE_DECIMAL:
+			append_decimal(values->formatter, type, value, out);
+			break;
+		case VALUE_BYTES:
+			append_bytes(values->formatter, type, value, out);
+			break;
+		default:
+			spindle_format_string(values->formatter, type, value, true, out);
+			break;
 	}
+}
+
+/* The form of a type's values, and what is added to numbers. */
+static SpindleJsonForm
+form_of(const SpindleType *type, bool is_precise, int64 *add)
+{
+	*add = 0;
 	switch (connect_type(type)->form)
 	{
 		case VALUE_PLAIN:
-			spindle_image_write_value(image, column, out);
-			return;
+			return SPINDLE_JSON_EVENT;
 		case VALUE_STRING:
-			spindle_format_string(formatter, image, column, true, out);
-			return;
+			/* events have a uuid as a string, too */
+			if (type->kind == SPINDLE_UUID)
+				return SPINDLE_JSON_EVENT;
+			return type->kind == SPINDLE_TEXT && type->ops->form == NULL ? SPINDLE_JSON_STRING : SPINDLE_JSON_OTHER;
 		case VALUE_DECIMAL:
-			if (is_precise)
-				append_decimal(formatter, type, value, out);
-			else
-				spindle_format_string(formatter, image, column, true, out);
-			return;
-		case VALUE_BYTES:
-			append_bytes(formatter, image, column, out);
-			return;
+			return is_precise ? SPINDLE_JSON_OTHER : SPINDLE_JSON_DECIMAL_STRING;
 		case VALUE_DAYS:
-			appendBinaryStringInfo(out, buf, (int) (put_int(buf, value + UNIX_EPOCH_DAYS) - buf));
-			return;
+			*add = UNIX_EPOCH_DAYS;
+			return SPINDLE_JSON_NUMBER;
 		case VALUE_USECS:
-			appendBinaryStringInfo(out, buf, (int) (put_int(buf, value + UNIX_EPOCH_USECS) - buf));
-			return;
+			*add = UNIX_EPOCH_USECS;
+			return SPINDLE_JSON_NUMBER;
 		case VALUE_NUMBER:
-			appendBinaryStringInfo(out, buf, (int) (put_int(buf, value) - buf));
-			return;
+			return SPINDLE_JSON_NUMBER;
+		case VALUE_BYTES:
+			break;
 	}
+	return SPINDLE_JSON_OTHER;
+}
+
+/*
+ * spindle_debezium_writer
+ *		A writer of a table's rows, in the current memory context.
+ *
+ * is_precise is for messages with a schema.  To write raises what
+ * spindle_format_text() does.
+ */
+SpindleJsonWriter *
+spindle_debezium_writer(SpindleFormatter *formatter, const SpindleChangeTable *table, bool is_precise)
+{
+	SpindleJsonWriter *writer = spindle_json_writer_create(table->table, NULL, false);
+	OtherValues *values = palloc(sizeof(OtherValues));
+
+	*values = (OtherValues) {formatter, table};
+	spindle_json_writer_other(writer, append_other, values);
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		int64		add;
+		SpindleJsonForm form = form_of(&table->column[c]->type, is_precise, &add);
+
+		spindle_json_writer_form(writer, c, form, add);
+	}
+	return writer;
 }
 
 /* The schema of a column. */

@@ -51,18 +51,41 @@ typedef struct FormatTable
 	/* of the format's own use: constant pieces of messages */
 	const char *text[4];
 	const char **column_text;	/* one per column, if the format needs it */
+	struct SpindleJsonWriter *writer;	/* of rows, if it is not that of events */
+	int			source_len;		/* bytes of a piece that all messages have */
+	int			size;			/* bytes of a message without its rows, at most */
 } FormatTable;
+
+/*
+ * Times and positions of a message as digits, of which transactions have the same and
+ * messages several.
+ */
+typedef struct FormatDigits
+{
+	bool		is_set;
+	int64		usecs;			/* since 1970 */
+	int			ms_len;
+	char		ms[MAX_SCALAR]; /* in milliseconds */
+	int			fine_len;
+	char		fine[MAX_SCALAR];	/* "ts_us":...,"ts_ns":... */
+	uint64		position;
+	int			position_len;
+	char		position_text[MAX_SCALAR];
+} FormatDigits;
 
 struct SpindleFormatter
 {
 	const SpindleFormat *format;
 	SpindleFormatOptions options;
 	const SpindleDomain *domain;
-	const char *database_json;	/* the domain's name, as a JSON string */
+	const char *database_json;	/* the domain's name, as a JSON string, */
+	const char *database_text;	/* and in a piece of the format's own use, */
+	int			database_len;	/* which has so many bytes */
 	FormatTable *tables;		/* per table of the domain */
 	StringInfoData pending;		/* of a message that is not complete */
 	StringInfoData scratch;		/* of one value */
 	JsonTimes	times;			/* what was written last */
+	FormatDigits digits;
 	MemoryContext context;		/* of all this */
 	MemoryContext per_change;	/* reset after each */
 };
@@ -107,29 +130,11 @@ floor_to(int64 usecs, int64 unit)
 /* Append a constant string; its length is known when this is compiled. */
 #define append_constant(out, string) appendBinaryStringInfo(out, string, sizeof(string) - 1)
 
-/* Append a whole number. */
-static inline void
-append_number(StringInfo out, int64 value)
-{
-	reserve(out, MAX_SCALAR);
-	out->len = (int) (put_int(out->data + out->len, value) - out->data);
-	out->data[out->len] = '\0';
-}
-
-/* Append a position, which has no sign. */
-static inline void
-append_position(StringInfo out, uint64 value)
-{
-	reserve(out, MAX_SCALAR);
-	out->len = (int) (put_unsigned(out->data + out->len, value) - out->data);
-	out->data[out->len] = '\0';
-}
-
 /* value.c */
-extern void spindle_format_text(SpindleFormatter *formatter, const SpindleImage *image, int column, bool has_zone,
+extern void spindle_format_text(SpindleFormatter *formatter, const SpindleType *type, int64 value, bool has_zone,
 								StringInfo out);
-extern void spindle_format_string(SpindleFormatter *formatter, const SpindleImage *image, int column,
-								  bool has_zone, StringInfo out);
+extern void spindle_format_string(SpindleFormatter *formatter, const SpindleType *type, int64 value, bool has_zone,
+								  StringInfo out);
 extern void spindle_format_literal(SpindleFormatter *formatter, const SpindleImage *image, int column,
 								   StringInfo out);
 extern bool spindle_format_is_plain(const SpindleType *type, int64 value);
@@ -149,8 +154,8 @@ extern void spindle_cloudevents_change(SpindleFormatter *formatter, const Spindl
 /* debezium_schema.c */
 extern char *spindle_debezium_schema(const SpindleFormatter *formatter, const SpindleChangeTable *table);
 extern char *spindle_debezium_key_schema(const SpindleFormatter *formatter, const SpindleChangeTable *table);
-extern void spindle_debezium_value(SpindleFormatter *formatter, const SpindleImage *image, int column,
-								   bool is_precise, StringInfo out);
+extern struct SpindleJsonWriter *spindle_debezium_writer(SpindleFormatter *formatter, const SpindleChangeTable *table,
+														  bool is_precise);
 
 /* wal2json.c */
 extern void spindle_wal2json_prepare(SpindleFormatter *formatter, const SpindleChangeTable *table);

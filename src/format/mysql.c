@@ -91,10 +91,12 @@ append_row(SpindleFormatter *formatter, const SpindleImage *image, const bool *m
 			continue;
 		appendBinaryStringInfo(out, column->key_json + first, column->key_json_len - first);
 		first = false;
-		if (!as_strings && !image->is_null[c] && spindle_format_is_plain(&column->type, image->value[c]))
-			spindle_format_text(formatter, image, c, false, out);
+		if (image->is_null[c])
+			append_constant(out, "null");
+		else if (!as_strings && spindle_format_is_plain(&column->type, image->value[c]))
+			spindle_format_text(formatter, &column->type, image->value[c], false, out);
 		else
-			spindle_format_string(formatter, image, c, false, out);
+			spindle_format_string(formatter, &column->type, image->value[c], false, out);
 	}
 	appendStringInfoChar(out, '}');
 }

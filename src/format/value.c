@@ -69,7 +69,7 @@ append_text(const SpindleType *type, const SpindleText *text, StringInfo out)
 
 /*
  * spindle_format_text
- *		Append a value that is not NULL as its type's output function prints it, in
+ *		Append a value, not NULL, of a type as its output function prints it, in
  *		UTF-8.
  *
  * Times with time zone end with +00 if has_zone.  Allocates in the current memory
@@ -77,10 +77,8 @@ append_text(const SpindleType *type, const SpindleText *text, StringInfo out)
  * its column's type.
  */
 void
-spindle_format_text(SpindleFormatter *formatter, const SpindleImage *image, int column, bool has_zone, StringInfo out)
+spindle_format_text(SpindleFormatter *formatter, const SpindleType *type, int64 value, bool has_zone, StringInfo out)
 {
-	const SpindleType *type = &image->table->column[column]->type;
-	const int64 value = image->value[column];
 	char		buf[MAX_SCALAR];
 
 	if (type->kind == SPINDLE_TEXT)
@@ -97,29 +95,22 @@ spindle_format_text(SpindleFormatter *formatter, const SpindleImage *image, int 
 
 /*
  * spindle_format_string
- *		The same as a JSON string; null if the value is NULL.
+ *		The same as a JSON string.
  */
 void
-spindle_format_string(SpindleFormatter *formatter, const SpindleImage *image, int column, bool has_zone, StringInfo out)
+spindle_format_string(SpindleFormatter *formatter, const SpindleType *type, int64 value, bool has_zone, StringInfo out)
 {
-	const SpindleType *type = &image->table->column[column]->type;
-
-	if (image->is_null[column])
-	{
-		appendStringInfoString(out, "null");
-		return;
-	}
 	if (type->kind != SPINDLE_TEXT)
 	{
 		/* nothing in it needs an escape */
 		appendStringInfoChar(out, '"');
-		spindle_format_text(formatter, image, column, has_zone, out);
+		spindle_format_text(formatter, type, value, has_zone, out);
 		appendStringInfoChar(out, '"');
 		return;
 	}
 	if (type->ops->form == NULL)
 	{
-		const SpindleText *text = (const SpindleText *) (intptr_t) image->value[column];
+		const SpindleText *text = (const SpindleText *) (intptr_t) value;
 
 		if (text->json && text->json_len == text->len + 2)
 		{
@@ -133,7 +124,7 @@ spindle_format_string(SpindleFormatter *formatter, const SpindleImage *image, in
 		return;
 	}
 	resetStringInfo(&formatter->scratch);
-	spindle_format_text(formatter, image, column, has_zone, &formatter->scratch);
+	spindle_format_text(formatter, type, value, has_zone, &formatter->scratch);
 	escape_json(out, formatter->scratch.data);
 }
 
@@ -162,18 +153,21 @@ spindle_format_is_plain(const SpindleType *type, int64 value)
 void
 spindle_format_literal(SpindleFormatter *formatter, const SpindleImage *image, int column, StringInfo out)
 {
+	const SpindleType *type = &image->table->column[column]->type;
+	const int64 value = image->value[column];
+
 	if (image->is_null[column])
 	{
 		appendStringInfoString(out, "NULL");
 		return;
 	}
-	if (spindle_format_is_plain(&image->table->column[column]->type, image->value[column]))
+	if (spindle_format_is_plain(type, value))
 	{
-		spindle_format_text(formatter, image, column, true, out);
+		spindle_format_text(formatter, type, value, true, out);
 		return;
 	}
 	resetStringInfo(&formatter->scratch);
-	spindle_format_text(formatter, image, column, true, &formatter->scratch);
+	spindle_format_text(formatter, type, value, true, &formatter->scratch);
 	appendStringInfoChar(out, '\'');
 	for (const char *p = formatter->scratch.data; *p; p++)
 	{

@@ -87,10 +87,14 @@ append_name(const SpindleColumn *column, StringInfo out)
 static void
 append_value(SpindleFormatter *formatter, const SpindleImage *image, int c, StringInfo out)
 {
-	if (!image->is_null[c] && spindle_format_is_plain(&image->table->column[c]->type, image->value[c]))
-		spindle_format_text(formatter, image, c, true, out);
+	const SpindleType *type = &image->table->column[c]->type;
+
+	if (image->is_null[c])
+		append_constant(out, "null");
+	else if (spindle_format_is_plain(type, image->value[c]))
+		spindle_format_text(formatter, type, image->value[c], true, out);
 	else
-		spindle_format_string(formatter, image, c, true, out);
+		spindle_format_string(formatter, type, image->value[c], true, out);
 }
 
 /* Columns as an array of objects, each with name, type and value. */

@@ -20,6 +20,7 @@
 #include "gen/clock.h"
 #include "gen/eval_internal.h"
 #include "gen/moments.h"
+#include "math/draws.h"
 
 /* Labels of the draws of a clock. */
 #define LABEL_LAYOUT		1
@@ -153,31 +154,65 @@ count_until(Counter *counter, const Timestamp *time, int n, int64 *count)
 		count[counter->time[i].i] = spindle_clock_count_until(&counter->cursor, counter->time[i].time);
 }
 
+/* Changes whose ranks are found together, row by row. */
+typedef struct Changes
+{
+	int			n;
+	int64		change[SPINDLE_DRAWS];	/* by row */
+	int			row[SPINDLE_DRAWS]; /* place of its row */
+} Changes;
+
+/* Count those of some changes, which are none then, that are not among the ranks before until. */
+static void
+count_to_come(const SpindlePermutation *permutation, Changes *changes, const int64 *until, int64 *count)
+{
+	int64		rank[SPINDLE_DRAWS];
+
+	/* a row can have thousands, and a batch millions */
+	CHECK_FOR_INTERRUPTS();
+	spindle_permute_many(permutation, NULL, changes->change, changes->n, rank);
+	for (int k = 0; k < changes->n; k++)
+		count[changes->row[k]] += rank[k] >= until[changes->row[k]];
+	changes->n = 0;
+}
+
 /* Inputs: the time. */
 static void
 run_clock(Step *step)
 {
 	Counter    *counter = step->u.own;
 	SpindleClockCursor *cursor = &counter->cursor;
+	const SpindlePermutation *permutation = &cursor->clock->permutation;
 	const Timestamp *time = step->input[0]->out.value;
-	int64	   *out = step->out.value;
+	int64		until[SPINDLE_DRAWS];
+	Changes		changes;
 
-	count_until(counter, time, step->frame->n, out);
-	for (int i = 0; i < step->frame->n; i++)
+	count_until(counter, time, step->frame->n, step->out.value);
+	changes.n = 0;
+	for (int done = 0; done < step->frame->n; done += SPINDLE_DRAWS)
 	{
-		const int64 until = out[i];
-		int64		first;
-		int			n;
+		const int	rows = Min(SPINDLE_DRAWS, step->frame->n - done);
+		int64	   *out = step->out.value + done;
 
-		out[i] = 0;
-		if (time[i] == DT_NOEND)
-			continue;
-		n = spindle_layout_children(&cursor->layout, step->frame->row[i], &first);
+		memcpy(until, out, sizeof(int64) * rows);
+		memset(out, 0, sizeof(int64) * rows);
+		for (int i = 0; i < rows; i++)
+		{
+			int64		first;
+			int			n;
 
-		/* a row can have thousands, and a batch millions */
-		CHECK_FOR_INTERRUPTS();
-		for (int k = 0; k < n; k++)
-			out[i] += spindle_clock_rank(cursor, first + k) >= until;
+			if (time[done + i] == DT_NOEND)
+				continue;
+			n = spindle_layout_children(&cursor->layout, step->frame->row[done + i], &first);
+			for (int k = 0; k < n; k++)
+			{
+				if (changes.n == SPINDLE_DRAWS)
+					count_to_come(permutation, &changes, until, out);
+				changes.change[changes.n] = first + k;
+				changes.row[changes.n++] = i;
+			}
+		}
+		count_to_come(permutation, &changes, until, out);
 	}
 }
 

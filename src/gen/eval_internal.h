@@ -340,7 +340,7 @@ extern Step *spindle_compile_life(SpindleEval *eval, Frame *frame, LifePart part
 extern Step *spindle_compile_alive(SpindleEval *eval, Frame *frame);
 extern Frame *spindle_frame_today(Frame *frame);
 extern Step *spindle_frame_time(SpindleEval *eval, Frame *frame);
-extern Timestamp spindle_delay_draw(const SpindleDelay *delay, SpindleKey key, uint64 counter);
+extern void spindle_delay_draws(const SpindleDelay *delay, SpindleKey key, const int64 *counter, int n, Timestamp *out);
 
 /* states.c */
 extern Step *spindle_compile_states(SpindleEval *eval, Frame *frame);

@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 
 #include "gen/eval_internal.h"
+#include "math/draws.h"
 
 /* A step that was made for a frame's rows. */
 typedef struct LifeStep
@@ -102,15 +103,25 @@ spindle_compile_time(SpindleEval *eval, Frame *frame, const SpindleTimeRef *ref,
 }
 
 /*
- * spindle_delay_draw
- *		A duration in microseconds, from 0 on, by the draw of a counter.
+ * spindle_delay_draws
+ *		Durations in microseconds, from 0 on, by the draws of n counters.
  */
-Timestamp
-spindle_delay_draw(const SpindleDelay *delay, SpindleKey key, uint64 counter)
+void
+spindle_delay_draws(const SpindleDelay *delay, SpindleKey key, const int64 *counter, int n, Timestamp *out)
 {
-	double		x = spindle_dist_sample(&delay->dist, spindle_draw(key, counter)) * (double) delay->unit;
+	uint64		draw[SPINDLE_DRAWS];
+	double		x[SPINDLE_DRAWS];
 
-	return (Timestamp) floor(Max(0.0, Min(x, (double) SPINDLE_MAX_DELAY)) + 0.5);
+	for (int done = 0; done < n; done += SPINDLE_DRAWS)
+	{
+		const int	m = Min(SPINDLE_DRAWS, n - done);
+
+		spindle_draws(key, counter + done, m, draw);
+		spindle_dist_samples(&delay->dist, draw, m, x);
+		for (int i = 0; i < m; i++)
+			out[done + i] =
+				(Timestamp) floor(Max(0.0, Min(x[i] * (double) delay->unit, (double) SPINDLE_MAX_DELAY)) + 0.5);
+	}
 }
 
 /* When rows are inserted. */
@@ -135,14 +146,26 @@ delay_some(Step *step, double fraction, uint64 label, const SpindleDelay *delay)
 	const uint64 threshold = spindle_threshold(fraction);
 	const SpindleKey choice_key = spindle_key_derive(step->key, label);
 	const SpindleKey delay_key = spindle_key_derive(step->key, delay->label);
+	int			place[SPINDLE_DRAWS];
+	int64		row[SPINDLE_DRAWS];
+	Timestamp	by[SPINDLE_DRAWS];
 
-	for (int i = 0; i < step->frame->n; i++)
+	for (int done = 0; done < step->frame->n; done += SPINDLE_DRAWS)
 	{
-		const uint64 row = (uint64) step->frame->row[i];
+		const int	end = Min(done + SPINDLE_DRAWS, step->frame->n);
+		int			n = 0;
 
-		step->out.value[i] = DT_NOEND;
-		if (!TIMESTAMP_NOT_FINITE(from[i]) && (fraction >= 1 || spindle_draw(choice_key, row) < threshold))
-			step->out.value[i] = from[i] + spindle_delay_draw(delay, delay_key, row);
+		for (int i = done; i < end; i++)
+		{
+			step->out.value[i] = DT_NOEND;
+			row[n] = step->frame->row[i];
+			place[n] = i;
+			n += !TIMESTAMP_NOT_FINITE(from[i]) &&
+				(fraction >= 1 || spindle_draw(choice_key, (uint64) row[n]) < threshold);
+		}
+		spindle_delay_draws(delay, delay_key, row, n, by);
+		for (int k = 0; k < n; k++)
+			step->out.value[place[k]] = from[place[k]] + by[k];
 	}
 }
 

@@ -8,9 +8,9 @@
  * last state from where it leads, so ways come as often as among walks that
  * happened to end there, and none has to be thrown away.
  *
- * A way is drawn when something is asked of it, and then kept with those of the batch:
- * at a time that lies behind all steps, a row is what it is today, and nothing of the
- * way is needed.
+ * A way is drawn when something is asked of it, with those of the other rows, and then
+ * kept with those of the batch: at a time that lies behind all steps, a row is what it
+ * is today, and nothing of the way is needed.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,12 +21,33 @@
 
 #include "gen/eval_internal.h"
 
+/*
+ * Ways are drawn in portions of rows, which have so many entries together, or as many as
+ * the way of a row takes.
+ */
+#define PORTION_ENTRIES	2048
+
 /* The way of a row: some entries of those of the batch. */
 typedef struct Way
 {
 	int			start;			/* -1 if it has not been drawn */
 	int			end;
 } Way;
+
+/* A portion of ways whose delays are drawn together, transition by transition. */
+typedef struct Portion
+{
+	int			nrows;
+	int		   *row;			/* their places in the batch */
+	int			first;			/* entry of the first of them */
+	int			capacity;		/* entries there is room for: */
+	int64	   *counter;		/* of an entry's draws, in the order of entries */
+	int		   *entry;			/* behind first, ordered by transition, and ... */
+	int64	   *sorted;			/* ... their counters, */
+	Timestamp  *delay;			/* and delays */
+	int		   *start;			/* per transition: its first in that order; one
+								 * more */
+} Portion;
 
 /* The ways of the rows of a batch. */
 typedef struct Ways
@@ -46,6 +67,7 @@ typedef struct Ways
 	int			n;
 	int		   *transition;		/* that is taken, */
 	Timestamp  *time;			/* and when; never falls */
+	Portion		portion;
 } Ways;
 
 /* The number of a value among the states, -1 if it is none. */
@@ -62,15 +84,34 @@ state_of_value(const SpindleStates *states, const SpindleType *type, int64 value
 	return -1;
 }
 
-/* Make room for n entries more. */
+/* Make room for one entry more. */
 static void
-reserve_entries(Ways *ways, int n)
+reserve_entry(Ways *ways)
 {
-	if (ways->n + n <= ways->capacity)
+	Portion    *portion = &ways->portion;
+	const int	n = ways->n - portion->first;
+
+	if (ways->n == ways->capacity)
+	{
+		ways->capacity *= 2;
+		ways->transition = repalloc_huge(ways->transition, sizeof(int) * ways->capacity);
+		ways->time = repalloc_huge(ways->time, sizeof(Timestamp) * ways->capacity);
+	}
+	if (n < portion->capacity)
 		return;
-	ways->capacity = Max(ways->capacity * 2, ways->n + n);
-	ways->transition = repalloc_huge(ways->transition, sizeof(int) * ways->capacity);
-	ways->time = repalloc_huge(ways->time, sizeof(Timestamp) * ways->capacity);
+	portion->capacity = Max(portion->capacity * 2, PORTION_ENTRIES);
+	if (portion->counter == NULL)
+		portion->counter = MemoryContextAlloc(ways->context, sizeof(int64) * portion->capacity);
+	else
+	{
+		portion->counter = repalloc_huge(portion->counter, sizeof(int64) * portion->capacity);
+		pfree(portion->entry);
+		pfree(portion->sorted);
+		pfree(portion->delay);
+	}
+	portion->entry = MemoryContextAllocHuge(ways->context, sizeof(int) * portion->capacity);
+	portion->sorted = MemoryContextAllocHuge(ways->context, sizeof(int64) * portion->capacity);
+	portion->delay = MemoryContextAllocHuge(ways->context, sizeof(Timestamp) * portion->capacity);
 }
 
 /*
@@ -78,17 +119,22 @@ reserve_entries(Ways *ways, int n)
  * most; -1 for the end.
  */
 static int
-choose(const SpindleStates *states, int final, int state, int left, uint64 draw)
+choose(const SpindleStates *states, int final, int state, int left, SpindleKey key, uint64 counter)
 {
 	const int	first = states->first[state];
 	const int	end = states->first[state + 1];
 	double		total = 0;
-	double		rest;
+	double		rest = 0;
+	int			nways = 0;
 	int			last = -1;
 
 	for (int pass = 0; pass < 2; pass++)
 	{
-		rest = pass == 0 ? 0 : spindle_fraction(draw) * total;
+		/* there mostly is one only, for which no draw is needed */
+		if (pass == 1 && nways <= 1)
+			return nways == 0 || states->transition[last].to < 0 ? -1 : last;
+		if (pass == 1)
+			rest = spindle_fraction(spindle_draw(key, counter)) * total;
 		for (int t = first; t < end; t++)
 		{
 			const SpindleTransition *transition = &states->transition[t];
@@ -103,6 +149,7 @@ choose(const SpindleStates *states, int final, int state, int left, uint64 draw)
 			if (pass == 0)
 			{
 				total += weight;
+				nways++;
 				last = t;		/* what rounding leaves goes here */
 				continue;
 			}
@@ -145,86 +192,183 @@ beginning(const Step *step, const Ways *ways, int i)
 	return insert == DT_NOBEGIN ? ways->range_start : insert;
 }
 
-/* The way of the i'th row to its last state, from its insert on, behind the other ways. */
+/* Choose the steps of the i'th row to its last state, behind the other ways. */
 static void
-draw_way(const Step *step, const SpindleStates *states, Ways *ways, int i, int final, Timestamp insert)
+choose_steps(const Step *step, const SpindleStates *states, Ways *ways, int i, int final)
 {
 	const uint64 row = (uint64) step->frame->row[i];
+	Portion    *portion = &ways->portion;
 	const int	first = ways->n;
 	int			state = states->initial;
-	int			nfree;			/* steps that can be moved */
-	int64		limit = states->within;
-	Timestamp	time = insert;
-	Timestamp	at = DT_NOBEGIN;	/* of a last step at a time of its own */
 
 	for (int left = states->nsteps; ; left--)
 	{
 		const uint64 counter = row | (uint64) (states->nsteps - left + 1) << SPINDLE_VERSION_SHIFT;
-		const int	t = choose(states, final, state, left, spindle_draw(ways->step_key, counter));
+		const int	t = choose(states, final, state, left, ways->step_key, counter);
 
 		if (t < 0)
 			break;
-		if (!states->transition[t].has_at)
-			time = Min(time + spindle_delay_draw(&states->transition[t].after, ways->after_key[t], counter),
-					   insert + SPINDLE_MAX_DELAY);
-		reserve_entries(ways, 1);
-		ways->transition[ways->n] = t;
-		ways->time[ways->n++] = time;
+		reserve_entry(ways);
+		portion->counter[ways->n - portion->first] = (int64) counter;
+		ways->transition[ways->n++] = t;
 		state = states->transition[t].to;
 	}
+
+	/* if nothing leads there, nothing is known of the way */
 	if (state != final)
-	{
-		/* nothing leads there, so nothing is known of the way */
 		ways->n = first;
-		return;
+}
+
+/* Draw the delays of a portion, which become the times of its entries. */
+static void
+draw_delays(Ways *ways, const SpindleStates *states)
+{
+	Portion    *portion = &ways->portion;
+	const int	n = ways->n - portion->first;
+	const int  *transition = ways->transition + portion->first;
+	int		   *start = portion->start;
+
+	memset(start, 0, sizeof(int) * (states->ntransitions + 1));
+	for (int e = 0; e < n; e++)
+		start[transition[e]]++;
+	for (int t = 0, before = 0; t <= states->ntransitions; t++)
+	{
+		const int	here = start[t];
+
+		start[t] = before;
+		before += here;
 	}
-	nfree = ways->n - first;
+	for (int e = 0; e < n; e++)
+	{
+		const int	k = start[transition[e]]++;
+
+		portion->entry[k] = e;
+		portion->sorted[k] = portion->counter[e];
+	}
+
+	/* each is now where the next one was */
+	for (int t = 0; t < states->ntransitions; t++)
+	{
+		const int	from = t == 0 ? 0 : start[t - 1];
+
+		if (states->transition[t].has_at)
+			memset(portion->delay + from, 0, sizeof(Timestamp) * (start[t] - from));
+		else
+			spindle_delay_draws(&states->transition[t].after, ways->after_key[t], portion->sorted + from,
+								start[t] - from, portion->delay + from);
+	}
+	for (int k = 0; k < n; k++)
+		ways->time[portion->first + portion->entry[k]] = portion->delay[k];
+}
+
+/* The times of the i'th row's steps, from its insert on, by their delays. */
+static void
+set_times(const Step *step, const SpindleStates *states, Ways *ways, int i)
+{
+	const Way	way = ways->way[i];
+	const Timestamp insert = beginning(step, ways, i);
+	int			nfree = way.end - way.start;	/* steps that can be moved */
+	int64		limit = states->within;
+	Timestamp	time = insert;
+	Timestamp	at = DT_NOBEGIN;	/* of a last step at a time of its own */
+
+	for (int k = way.start; k < way.end; k++)
+		ways->time[k] = time = Min(time + ways->time[k], insert + SPINDLE_MAX_DELAY);
 	if (ways->before >= 0)
 		limit = limit_by(limit, step->input[ways->before]->out.value[i], insert);
-	if (nfree > 0 && ways->at[ways->transition[ways->n - 1]] >= 0)
+	if (nfree > 0 && ways->at[ways->transition[way.end - 1]] >= 0)
 	{
 		nfree--;
-		at = step->input[ways->at[ways->transition[ways->n - 1]]]->out.value[i];
+		at = step->input[ways->at[ways->transition[way.end - 1]]]->out.value[i];
 		limit = limit_by(limit, at, insert);
 	}
-	move_steps(ways->time + first, nfree, insert, limit);
-	if (first + nfree < ways->n)
+	move_steps(ways->time + way.start, nfree, insert, limit);
+	if (way.start + nfree < way.end)
 	{
 		/* a step at a time is the last one, and not before those that lead to it */
-		time = nfree > 0 ? ways->time[first + nfree - 1] : insert;
-		ways->time[ways->n - 1] = Max(time, at);
+		time = nfree > 0 ? ways->time[way.start + nfree - 1] : insert;
+		ways->time[way.end - 1] = Max(time, at);
 	}
 }
 
-/* The way of the i'th row, drawn now if it has not been. */
-static const Way *
-way_of(const Step *step, int i)
+/* Complete the ways of a portion, and begin another one. */
+static void
+end_portion(const Step *step, const SpindleStates *states, Ways *ways)
+{
+	Portion    *portion = &ways->portion;
+
+	if (ways->n > portion->first)
+		draw_delays(ways, states);
+	for (int k = 0; k < portion->nrows; k++)
+		set_times(step, states, ways, portion->row[k]);
+	portion->nrows = 0;
+	portion->first = ways->n;
+}
+
+/*
+ * Has the i'th row taken all steps at a time, as far as can be told without drawing its
+ * way?
+ */
+static inline bool
+is_at_end(const Step *step, int i, Timestamp time)
+{
+	const Ways *ways = step->u.own;
+	const int64 longest = ways->table->lifecycle->states->longest;
+
+	return time == DT_NOEND || (longest != SPINDLE_NO_BOUND && time >= beginning(step, ways, i) + longest);
+}
+
+/*
+ * Draw the ways of the batch that have not been drawn: of all rows, or of those that
+ * are not at the end at a time of their own.
+ */
+static void
+draw_ways(const Step *step, const Timestamp *time)
 {
 	Ways	   *ways = step->u.own;
 	const SpindleStates *states = ways->table->lifecycle->states;
 	const SpindleVector *last = &step->input[0]->out;
-	Way		   *way = &ways->way[i];
-	int			final = -1;
+	const SpindleType *type = &ways->table->column[states->column].type;
 
-	if (way->start >= 0)
-		return way;
-
-	/* the versions of a row stand one behind the other */
-	if (i > 0 && way[-1].start >= 0 && step->frame->row[i - 1] == step->frame->row[i])
+	for (int i = 0; i < step->frame->n; i++)
 	{
-		*way = way[-1];
-		return way;
-	}
+		Way		   *way = &ways->way[i];
+		int			final = -1;
 
-	/* each of a thousand steps can weigh a thousand transitions */
-	CHECK_FOR_INTERRUPTS();
-	if (!(last->is_null && last->is_null[i]))
-		final = state_of_value(states, &ways->table->column[states->column].type, last->value[i]);
-	way->start = ways->n;
-	if (final >= 0)
-		draw_way(step, states, ways, i, final, beginning(step, ways, i));
-	way->end = ways->n;
-	return way;
+		if (way->start >= 0 || (time && is_at_end(step, i, time[i])))
+			continue;
+
+		/* the versions of a row stand one behind the other */
+		if (i > 0 && way[-1].start >= 0 && step->frame->row[i - 1] == step->frame->row[i])
+		{
+			*way = way[-1];
+			continue;
+		}
+
+		/* each of a thousand steps can weigh a thousand transitions */
+		CHECK_FOR_INTERRUPTS();
+		if (!(last->is_null && last->is_null[i]))
+			final = state_of_value(states, type, last->value[i]);
+		way->start = ways->n;
+		if (final >= 0)
+			choose_steps(step, states, ways, i, final);
+		way->end = ways->n;
+		ways->portion.row[ways->portion.nrows++] = i;
+		if (ways->n - ways->portion.first >= PORTION_ENTRIES)
+			end_portion(step, states, ways);
+	}
+	end_portion(step, states, ways);
+}
+
+/* The way of the i'th row, drawn now, with those of the other rows, if it has not been. */
+static inline const Way *
+way_of(const Step *step, int i)
+{
+	const Ways *ways = step->u.own;
+
+	if (ways->way[i].start < 0)
+		draw_ways(step, NULL);
+	return &ways->way[i];
 }
 
 /* Inputs: the last state, the insert, and times that bound the way. */
@@ -238,10 +382,14 @@ run_states(Step *step)
 	{
 		ways->way_capacity = Max(n, SPINDLE_BATCH_ROWS);
 		if (ways->way)
+		{
 			pfree(ways->way);
+			pfree(ways->portion.row);
+		}
 		ways->way = MemoryContextAllocHuge(ways->context, sizeof(Way) * ways->way_capacity);
+		ways->portion.row = MemoryContextAllocHuge(ways->context, sizeof(int) * ways->way_capacity);
 	}
-	ways->n = 0;
+	ways->n = ways->portion.first = ways->portion.nrows = 0;
 	for (int i = 0; i < n; i++)
 		ways->way[i].start = -1;
 }
@@ -273,6 +421,7 @@ spindle_compile_states(SpindleEval *eval, Frame *frame)
 	ways->step_key = spindle_instance_key(eval->instance, states->label);
 	ways->at = palloc(sizeof(int) * Max(states->ntransitions, 1));
 	ways->after_key = palloc(sizeof(SpindleKey) * Max(states->ntransitions, 1));
+	ways->portion.start = palloc(sizeof(int) * (states->ntransitions + 1));
 	input[n++] = spindle_compile_column(eval, frame, states->column);
 	input[n++] = spindle_compile_life(eval, frame, LIFE_INSERT);
 	ways->before = states->has_before ? n : -1;
@@ -314,19 +463,6 @@ spindle_states_moments(const Step *step, int i, bool timed, const Timestamp **ti
 	return n;
 }
 
-/*
- * Has the i'th row taken all steps at a time, as far as can be told without drawing its
- * way?
- */
-static inline bool
-is_at_end(const Step *step, int i, Timestamp time)
-{
-	const Ways *ways = step->u.own;
-	const int64 longest = ways->table->lifecycle->states->longest;
-
-	return time == DT_NOEND || (longest != SPINDLE_NO_BOUND && time >= beginning(step, ways, i) + longest);
-}
-
 /* Steps of a way up to a time: those that count are entries before the result. */
 static int
 steps_until(const Ways *ways, const Way *way, Timestamp time)
@@ -348,6 +484,7 @@ run_state(Step *step)
 	const SpindleVector *last = &step->input[2]->out;
 
 	copy_nulls(step, last);
+	draw_ways(step->input[0], time);
 	for (int i = 0; i < step->frame->n; i++)
 	{
 		const Way  *way;
@@ -405,6 +542,7 @@ run_steps_to_come(Step *step)
 	const int	set = step->u.lifecycle.number;
 
 	Assert(step->holds == STEP_HOLDS_LIFECYCLE);
+	draw_ways(step->input[0], time);
 	for (int i = 0; i < step->frame->n; i++)
 	{
 		const Way  *way;

@@ -20,6 +20,7 @@
 #include "miscadmin.h"
 
 #include "gen/eval_internal.h"
+#include "math/draws.h"
 
 /* Can a frame have other rows at other times of the program's rows? */
 static inline bool
@@ -173,33 +174,73 @@ counter_of(int64 row, int64 change)
 	return (uint64) row | (uint64) change << SPINDLE_VERSION_SHIFT;
 }
 
+/* Steps back that are drawn together, row by row. */
+typedef struct StepsBack
+{
+	int			n;
+	int64		counter[SPINDLE_DRAWS];
+	int			row[SPINDLE_DRAWS]; /* whose number changes */
+} StepsBack;
+
+/* Take steps back, which are none then; x has the numbers of the rows. */
+static void
+step_back(SpindleKey key, const Back *back, StepsBack *steps, double *x)
+{
+	uint64		draw[SPINDLE_DRAWS];
+	double		by[SPINDLE_DRAWS];
+
+	/* a row can have thousands, and a batch millions */
+	CHECK_FOR_INTERRUPTS();
+	spindle_draws(key, steps->counter, steps->n, draw);
+	spindle_dist_samples(&back->set->dist, draw, steps->n, by);
+	for (int k = 0; k < steps->n; k++)
+	{
+		double	   *number = &x[steps->row[k]];
+		const double moved = back->set->is_factor ? *number / by[k] : *number - by[k];
+
+		*number = Max(back->least, Min(moved, back->most));
+	}
+	steps->n = 0;
+}
+
 /* Inputs: the value today, and how many changes are to come. */
 static void
 run_walk(Step *step)
 {
 	const Back *back = step->u.own;
-	const SpindleSet *set = back->set;
 	const SpindleVector *today = &step->input[0]->out;
 	const int64 *to_come = step->input[1]->out.value;
+	const int64 *row = step->frame->row;
+	StepsBack	steps;
+	double		x[SPINDLE_DRAWS];
 
 	copy_nulls(step, today);
-	for (int i = 0; i < step->frame->n; i++)
+	steps.n = 0;
+	for (int done = 0; done < step->frame->n; done += SPINDLE_DRAWS)
 	{
-		double		x;
+		const int	n = Min(SPINDLE_DRAWS, step->frame->n - done);
 
-		step->out.value[i] = today->value[i];
-		if (to_come[i] == 0 || (today->is_null && today->is_null[i]))
-			continue;
-		x = spindle_value_number(back->type->kind, back->unit, today->value[i]);
-		for (int64 k = 1; k <= to_come[i]; k++)
+		for (int i = 0; i < n; i++)
 		{
-			const double by =
-				spindle_dist_sample(&set->dist, spindle_draw(step->key, counter_of(step->frame->row[i], k)));
+			const int64 changes = today->is_null && today->is_null[done + i] ? 0 : to_come[done + i];
 
-			x = set->is_factor ? x / by : x - by;
-			x = Max(back->least, Min(x, back->most));
+			if (changes > 0)
+				x[i] = spindle_value_number(back->type->kind, back->unit, today->value[done + i]);
+			for (int64 k = 1; k <= changes; k++)
+			{
+				if (steps.n == SPINDLE_DRAWS)
+					step_back(step->key, back, &steps, x);
+				steps.counter[steps.n] = (int64) counter_of(row[done + i], k);
+				steps.row[steps.n++] = i;
+			}
 		}
-		step->out.value[i] = spindle_number_value(back->rule, x);
+		step_back(step->key, back, &steps, x);
+		for (int i = 0; i < n; i++)
+		{
+			step->out.value[done + i] = today->value[done + i];
+			if (to_come[done + i] > 0 && !(today->is_null && today->is_null[done + i]))
+				step->out.value[done + i] = spindle_number_value(back->rule, x[i]);
+		}
 	}
 }
 

@@ -42,7 +42,13 @@ typedef enum WriterForm
 	WRITE_INTERVAL,
 	WRITE_UUID,
 	WRITE_TEXT,
-	WRITE_FORMED
+	WRITE_FORMED,
+
+	/* of formats of changes */
+	WRITE_NUMBER,
+	WRITE_DECIMAL_STRING,
+	WRITE_STRING,
+	WRITE_OTHER
 } WriterForm;
 
 /* One entry for each type of model/type.c. */
@@ -90,6 +96,7 @@ typedef struct WriterColumn
 	const SpindleType *type;
 	bool		is_utc;			/* of a time */
 	int64		unit;			/* 10^scale */
+	int64		add;			/* to a number */
 	int			number;			/* in the table */
 	int			handle;			/* of its vector */
 	const SpindleVector *override;	/* taken in place of that, if not NULL */
@@ -111,6 +118,10 @@ struct SpindleJsonWriter
 	int			event_size;		/* bytes of an event without its texts, at
 								 * most */
 	JsonTimes	times;
+	SpindleJsonOther other;		/* NULL unless a column needs it */
+	void	   *other_arg;
+	int		   *place;			/* where the columns of the last whole object
+								 * begin in it, and behind the last one */
 };
 
 /*
@@ -149,6 +160,7 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool wi
 	writer->eval = eval;
 	writer->table = table;
 	writer->column = palloc0(sizeof(WriterColumn) * table->ncolumns);
+	writer->place = palloc0(sizeof(int) * (table->ncolumns + 1));
 	for (int c = 0; c < table->ncolumns; c++)
 	{
 		WriterColumn *column = &writer->column[writer->ncolumns];
@@ -172,6 +184,39 @@ spindle_json_writer_create(const SpindleTable *table, SpindleEval *eval, bool wi
 	writer->event_size += MAX_TABLE_JSON + 3 * MAX_SCALAR;
 	init_times(&writer->times);
 	return writer;
+}
+
+/*
+ * spindle_json_writer_other
+ *		What appends the values of columns that are set to SPINDLE_JSON_OTHER.
+ */
+void
+spindle_json_writer_other(SpindleJsonWriter *writer, SpindleJsonOther other, void *arg)
+{
+	writer->other = other;
+	writer->other_arg = arg;
+}
+
+/*
+ * spindle_json_writer_form
+ *		How to write the n'th column that is not hidden, from 0.
+ *
+ * add is what a number is shown larger by.  The column's type must be one that has
+ * the form.
+ */
+void
+spindle_json_writer_form(SpindleJsonWriter *writer, int n, SpindleJsonForm form, int64 add)
+{
+	static const WriterForm writer_forms[] = {
+		[SPINDLE_JSON_NUMBER] = WRITE_NUMBER,
+		[SPINDLE_JSON_DECIMAL_STRING] = WRITE_DECIMAL_STRING,
+		[SPINDLE_JSON_STRING] = WRITE_STRING,
+		[SPINDLE_JSON_OTHER] = WRITE_OTHER,
+	};
+
+	if (form != SPINDLE_JSON_EVENT)
+		writer->column[n].form = writer_forms[form];
+	writer->column[n].add = add;
 }
 
 /*
@@ -277,6 +322,31 @@ put_formed(SpindleJsonWriter *writer, StringInfo out, char *p, const WriterColum
 }
 
 /*
+ * A text without a form of its own as a string with the escapes of the server.  One of
+ * the definition is ready if it needs none.
+ */
+static char *
+put_plain_string(SpindleJsonWriter *writer, StringInfo out, char *p, const SpindleText *text)
+{
+	if (text->json && text->json_len == text->len + 2)
+		return put_text(out, p, text, writer->event_size);
+	out->len = (int) (p - out->data);
+	reserve(out, STRING_ROOM(text->len) + writer->event_size);
+	return put_string(out->data + out->len, text->data, text->len, true);
+}
+
+/* A value that only the format can write. */
+static char *
+put_other(SpindleJsonWriter *writer, StringInfo out, char *p, const WriterColumn *column, int64 value)
+{
+	out->len = (int) (p - out->data);
+	*p = '\0';
+	writer->other(writer->other_arg, (int) (column - writer->column), value, out);
+	reserve(out, writer->event_size);
+	return out->data + out->len;
+}
+
+/*
  * A value of a column that is not NULL; row is told in errors.  The result is the
  * place behind it, where the rest of an event has room.
  */
@@ -322,6 +392,20 @@ put_value(SpindleJsonWriter *writer, StringInfo out, char *p, const WriterColumn
 			break;
 		case WRITE_FORMED:
 			p = put_formed(writer, out, p, column, (const SpindleText *) (intptr_t) value, row);
+			break;
+		case WRITE_NUMBER:
+			p = put_int(p, value + column->add);
+			break;
+		case WRITE_DECIMAL_STRING:
+			*p++ = '"';
+			p = put_decimal_of(p, value, column->type, column->unit);
+			*p++ = '"';
+			break;
+		case WRITE_STRING:
+			p = put_plain_string(writer, out, p, (const SpindleText *) (intptr_t) value);
+			break;
+		case WRITE_OTHER:
+			p = put_other(writer, out, p, column, value);
 			break;
 	}
 	return p;
@@ -443,6 +527,8 @@ spindle_json_writer_object(SpindleJsonWriter *writer, StringInfo out, const int6
 		const int	n = columns ? columns[k] : k;
 		const WriterColumn *column = &writer->column[n];
 
+		if (columns == NULL)
+			writer->place[n] = (int) (p - out->data) - start;
 		p = put_short(p, column->key_json, column->key_json_len);
 		p = is_null[n] ? put(p, "null", 4) : put_value(writer, out, p, column, value[n], row);
 	}
@@ -450,6 +536,48 @@ spindle_json_writer_object(SpindleJsonWriter *writer, StringInfo out, const int6
 		*p++ = '{';
 	else
 		out->data[start] = '{'; /* in place of the first comma */
+	if (columns == NULL)
+		writer->place[ncolumns] = (int) (p - out->data) - start;
+	*p++ = '}';
+	*p = '\0';
+	out->len = (int) (p - out->data);
+}
+
+/*
+ * spindle_json_writer_again
+ *		Append the last object of all columns again, which begins at a place of out,
+ *		with other values of the columns that are marked.
+ *
+ * The rest is as for spindle_json_writer_object().
+ */
+void
+spindle_json_writer_again(SpindleJsonWriter *writer, StringInfo out, int start, const int64 *value,
+						  const bool *is_null, const bool *changed, int64 row)
+{
+	const int	end = writer->place[writer->ncolumns];
+	int			done = 0;		/* of the old object */
+	char	   *p;
+
+	reserve(out, end + writer->event_size);
+	p = out->data + out->len;
+	for (int n = 0; n < writer->ncolumns; n++)
+	{
+		const WriterColumn *column = &writer->column[n];
+		int			until;
+
+		if (!changed[n])
+			continue;
+		until = writer->place[n] + column->key_json_len;
+		p = put(p, out->data + start + done, until - done);
+		p = is_null[n] ? put(p, "null", 4) : put_value(writer, out, p, column, value[n], row);
+		done = writer->place[n + 1];
+
+		/* a text made room for what follows other than this */
+		out->len = (int) (p - out->data);
+		reserve(out, end + writer->event_size);
+		p = out->data + out->len;
+	}
+	p = put(p, out->data + start + done, end - done);
 	*p++ = '}';
 	*p = '\0';
 	out->len = (int) (p - out->data);

@@ -14,6 +14,7 @@
 #include <math.h>
 
 #include "math/dist.h"
+#include "math/draws.h"
 #include "math/fpmath.h"
 
 /* Values of a discrete distribution that are told apart, at most. */
@@ -210,6 +211,43 @@ spindle_dist_sample(const SpindleDist *dist, uint64 draw)
 			break;
 	}
 	return Max(dist->min, Min(x, dist->max));
+}
+
+/*
+ * spindle_dist_samples
+ *		The same of n <= SPINDLE_DRAWS draws, bit by bit.
+ */
+void
+spindle_dist_samples(const SpindleDist *dist, const uint64 *draw, int n, double *out)
+{
+	Assert(n <= SPINDLE_DRAWS);
+	if (dist->kind != SPINDLE_DIST_NORMAL && dist->kind != SPINDLE_DIST_LOGNORMAL &&
+		dist->kind != SPINDLE_DIST_EXPONENTIAL)
+	{
+		for (int i = 0; i < n; i++)
+			out[i] = spindle_dist_sample(dist, draw[i]);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		out[i] = dist->p_low + (dist->p_high - dist->p_low) * spindle_fraction(draw[i]);
+	if (dist->kind == SPINDLE_DIST_EXPONENTIAL)
+	{
+		for (int i = 0; i < n; i++)
+			out[i] = 1.0 - out[i];
+		spindle_logs(out, n);
+		for (int i = 0; i < n; i++)
+			out[i] = dist->min - dist->a * out[i];
+	}
+	else
+	{
+		spindle_normal_quantiles(out, n);
+		for (int i = 0; i < n; i++)
+			out[i] = dist->a + dist->b * out[i];
+		if (dist->kind == SPINDLE_DIST_LOGNORMAL)
+			spindle_exps(out, n);
+	}
+	for (int i = 0; i < n; i++)
+		out[i] = Max(dist->min, Min(out[i], dist->max));
 }
 
 /*

@@ -58,6 +58,7 @@ extern void spindle_dist_prepare(SpindleDist *dist);
 extern void spindle_dist_empirical(SpindleDist *dist, const double *share, int nvalues);
 extern bool spindle_dist_discrete(SpindleDist *dist, const char *name, double parameter);
 extern double spindle_dist_sample(const SpindleDist *dist, uint64 draw);
+extern void spindle_dist_samples(const SpindleDist *dist, const uint64 *draw, int n, double *out);
 extern bool spindle_dist_on_grid(double low, double high, uint64 draw, double *step);
 extern double spindle_dist_whole(const SpindleDist *dist, uint64 draw);
 extern SpindleRanked *spindle_dist_ranked(const SpindleDist *dist);

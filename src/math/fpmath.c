@@ -50,17 +50,12 @@ exp_series(double r)
 	return sum;
 }
 
-/*
- * spindle_exp
- *		e to the power x, for |x| <= 700; beyond that the result stays at the
- *		value of the bound.
- *
- * x is k ln 2 + r with |r| <= ln 2 / 2; the Taylor series of e^r ends below
- * half a unit of the last place with the 13th power.
- */
-double
-spindle_exp(double x)
+/* See spindle_exp(); without branches, so that several can be computed at once. */
+static inline double
+exponential(double x)
 {
+	/* adding it leaves a whole number in the last bits */
+	const double large = 6755399441055744.0;
 	union
 	{
 		uint64		bits;
@@ -72,8 +67,34 @@ spindle_exp(double x)
 	x = Max(Min(x, 700.0), -700.0);
 	k = floor(x * LN2_INVERSE + 0.5);
 	r = (x - k * LN2_HIGH) - k * LN2_LOW;
-	scale.bits = (uint64) ((int64) k + 1023) << 52;
+	scale.value = k + large;
+	scale.bits = (scale.bits + 1023) << 52;
 	return exp_series(r) * scale.value;
+}
+
+/*
+ * spindle_exp
+ *		e to the power x, for |x| <= 700; beyond that the result stays at the
+ *		value of the bound.
+ *
+ * x is k ln 2 + r with |r| <= ln 2 / 2; the Taylor series of e^r ends below
+ * half a unit of the last place with the 13th power.
+ */
+double
+spindle_exp(double x)
+{
+	return exponential(x);
+}
+
+/*
+ * spindle_exps
+ *		The same of n numbers, in their places.
+ */
+SPINDLE_FOR_EACH_PROCESSOR void
+spindle_exps(double *x, int n)
+{
+	for (int i = 0; i < n; i++)
+		x[i] = exponential(x[i]);
 }
 
 /*
@@ -128,6 +149,17 @@ double
 spindle_log(double x)
 {
 	return logarithm(x);
+}
+
+/*
+ * spindle_logs
+ *		The same of n numbers, in their places.
+ */
+SPINDLE_FOR_EACH_PROCESSOR void
+spindle_logs(double *x, int n)
+{
+	for (int i = 0; i < n; i++)
+		x[i] = logarithm(x[i]);
 }
 
 /*
@@ -271,12 +303,12 @@ spindle_normal_cdf(double x)
 	return low + (high - low) / 2;
 }
 
-/* The central ones of n quantiles; the others get some number. */
+/* The central ones of n quantiles, in their places; the others get some number. */
 SPINDLE_FOR_EACH_PROCESSOR static void
-central_quantiles(const uint64 *pg_restrict draw, int n, double *pg_restrict out)
+central_quantiles(double *x, int n)
 {
 	for (int i = 0; i < n; i++)
-		out[i] = central_quantile(spindle_fraction(draw[i]) - 0.5);
+		x[i] = central_quantile(x[i] - 0.5);
 }
 
 /* The sizes of n quantiles beyond, of probabilities from NEAR_TAIL on. */
@@ -288,39 +320,46 @@ tail_quantiles(const double *pg_restrict p, int n, double *pg_restrict out)
 }
 
 /*
- * spindle_normal_scores
- *		spindle_normal_quantile() of the fractions of n <= SPINDLE_DRAWS draws.
+ * spindle_normal_quantiles
+ *		spindle_normal_quantile() of n <= SPINDLE_DRAWS probabilities, in their places.
  *
  * The tails are gathered first, without branches, which no processor would foresee.
  */
 void
-spindle_normal_scores(const uint64 *draw, int n, double *out)
+spindle_normal_quantiles(double *x, int n)
 {
 	int			place[SPINDLE_DRAWS];
+	double		p[SPINDLE_DRAWS];
 	double		outside[SPINDLE_DRAWS];
 	double		size[SPINDLE_DRAWS];
 	int			nplaces = 0;
 
 	Assert(n <= SPINDLE_DRAWS);
-	central_quantiles(draw, n, out);
 	for (int i = 0; i < n; i++)
 	{
-		const double p = spindle_fraction(draw[i]);
-
 		place[nplaces] = i;
-		outside[nplaces] = Min(p, 1.0 - p);
-		nplaces += fabs(p - 0.5) > 0.425;
+		p[nplaces] = x[i];
+		outside[nplaces] = Min(x[i], 1.0 - x[i]);
+		nplaces += fabs(x[i] - 0.5) > 0.425;
 	}
+	central_quantiles(x, n);
+	if (nplaces == 0)
+		return;
 	tail_quantiles(outside, nplaces, size);
 	for (int k = 0; k < nplaces; k++)
-	{
-		const double p = spindle_fraction(draw[place[k]]);
+		x[place[k]] = outside[k] < NEAR_TAIL ? spindle_normal_quantile(p[k]) : copysign(size[k], p[k] - 0.5);
+}
 
-		if (outside[k] < NEAR_TAIL)
-			out[place[k]] = spindle_normal_quantile(p);
-		else
-			out[place[k]] = copysign(size[k], p - 0.5);
-	}
+/*
+ * spindle_normal_scores
+ *		spindle_normal_quantile() of the fractions of n <= SPINDLE_DRAWS draws.
+ */
+void
+spindle_normal_scores(const uint64 *draw, int n, double *out)
+{
+	for (int i = 0; i < n; i++)
+		out[i] = spindle_fraction(draw[i]);
+	spindle_normal_quantiles(out, n);
 }
 
 /* The exponential of x from -700 to 0, as spindle_exp() has it; without branches. */

@@ -267,12 +267,19 @@ put_day(JsonTimes *times, char *p, int64 day)
 {
 	if (day != times->day)
 	{
+		char	   *q = times->day_text;
 		int			y,
 					m,
 					d;
 
 		j2date((int) day + POSTGRES_EPOCH_JDATE, &y, &m, &d);
-		times->day_len = snprintf(times->day_text, sizeof(times->day_text), "%04d-%02d-%02d", y, m, d);
+		q = put_two(q, y / 100);
+		q = put_two(q, y % 100);
+		*q++ = '-';
+		q = put_two(q, m);
+		*q++ = '-';
+		q = put_two(q, d);
+		times->day_len = (int) (q - times->day_text);
 		times->day = day;
 	}
 	memcpy(p, times->day_text, sizeof(times->day_text));

@@ -26,7 +26,7 @@
  * a timeline.
  */
 #define FIRST_MOMENTS	16
-#define MAX_MOMENTS		4096
+#define MAX_MOMENTS		16384
 /* The same if changes are waited for: some tenths of a millisecond's work. */
 #define MAX_MOMENTS_IN_TIME	256
 
