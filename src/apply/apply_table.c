@@ -15,9 +15,12 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "catalog/objectaddress.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -132,6 +135,21 @@ match_columns(SpindleApplyTable *target, Relation relation)
 	}
 }
 
+/*
+ * Raise insufficient_privilege unless the caller may do something with the rows.  What
+ * exactly, the statements ask; but who may do nothing has no business with the table,
+ * and must not keep others from it.
+ */
+static void
+check_privileges(Oid relid, const char *name)
+{
+	const AclMode changing = ACL_INSERT | ACL_UPDATE | ACL_DELETE;
+
+	if (pg_class_aclcheck(relid, GetUserId(), changing) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(relid, GetUserId(), ACL_INSERT | ACL_UPDATE, ACLMASK_ANY) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(get_rel_relkind(relid)), name);
+}
+
 /* Do foreign keys refer to the table? */
 static bool
 is_referred_to(Oid relid)
@@ -151,8 +169,8 @@ is_referred_to(Oid relid)
  *		NULL, in the schema of the definition.
  *
  * Allocated in the given memory context, with which plans are freed.  Needs a
- * session of SPI.  Raises undefined_schema, undefined_table, undefined_column and
- * wrong_object_type.
+ * session of SPI.  Raises undefined_schema, undefined_table, undefined_column,
+ * wrong_object_type and insufficient_privilege.
  */
 SpindleApplyTable *
 spindle_apply_table_create(const SpindleTable *table, const char *schema, MemoryContext context)
@@ -165,6 +183,7 @@ spindle_apply_table_create(const SpindleTable *table, const char *schema, Memory
 	target->table = table;
 	target->shape = spindle_change_table_create(table);
 	target->relid = find_relation(table, schema);
+	check_privileges(target->relid, table->sql_name);
 	target->context = context;
 	target->values_context = AllocSetContextCreate(context, "spindle values of a change", ALLOCSET_SMALL_SIZES);
 	relation = spindle_relation_open(target->relid, table->sql_name, AccessShareLock);
