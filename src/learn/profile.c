@@ -11,12 +11,18 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_operator.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #include "learn/profile.h"
 
@@ -30,6 +36,9 @@
 /* Bytes of tables and indexes. */
 static const char *const size_query =
 "SELECT sum(pg_table_size(t.relid)), sum(pg_indexes_size(t.relid)) FROM (SELECT $1::oid AS relid UNION SELECT relid FROM pg_partition_tree($1::oid)) t";
+
+/* In the order of ProfileKind. */
+const char *const learn_profile_kind_names[] = {"number", "label", "text", "key", "other"};
 
 /* A list in the profile, and what has been written of it. */
 typedef struct Listing
@@ -177,7 +186,6 @@ describe_text(Profile *profile, const ProfileTable *table, const char *name)
 static void
 describe_column(Profile *profile, ProfileTable *table, ProfileColumn *column)
 {
-	static const char *const kinds[] = {"number", "label", "text", "key", "other"};
 	const char *name = psprintf("t.%s", learn_column_name(column->column));
 	bool		has_values = column->kind != PROFILE_OTHER;
 	Numbers		counts = {.n = 3};
@@ -187,7 +195,7 @@ describe_column(Profile *profile, ProfileTable *table, ProfileColumn *column)
 	column->sampled = strtod(counts.text[0], NULL);
 	column->nulls = column->sampled - strtod(counts.text[1], NULL);
 	column->distinct = strtod(counts.text[2], NULL);
-	appendStringInfo(profile->out, "%s: {\"kind\": \"%s\", \"rows\": %s, \"values_not_null\": %s", learn_quote(column->column->sql_name), kinds[column->kind],
+	appendStringInfo(profile->out, "%s: {\"kind\": \"%s\", \"rows\": %s, \"values_not_null\": %s", learn_quote(column->column->sql_name), learn_profile_kind_names[column->kind],
 					 counts.text[0], counts.text[1]);
 	if (has_values)
 		appendStringInfo(profile->out, ", \"distinct\": %s", counts.text[2]);
@@ -202,6 +210,46 @@ describe_column(Profile *profile, ProfileTable *table, ProfileColumn *column)
 		describe_text(profile, table, name);
 }
 
+/* The operator by which a foreign key compares with a column: outside search_path it is told with its schema. */
+static const char *
+equality_with(const LearnColumn *parent)
+{
+	const Oid	operator = lookup_type_cache(getBaseType(parent->type), TYPECACHE_EQ_OPR)->eq_opr;
+	HeapTuple	tuple = OidIsValid(operator) ? SearchSysCache1(OPEROID, ObjectIdGetDatum(operator)) : NULL;
+	const char *result = "=";
+
+	if (!HeapTupleIsValid(tuple))
+		return result;
+	if (((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace != PG_CATALOG_NAMESPACE)
+		result = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace)),
+						  NameStr(((Form_pg_operator) GETSTRUCT(tuple))->oprname));
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/*
+ * learn_join_condition
+ *		The condition that joins rows t with those, p, that they refer to by a foreign
+ *		key; palloc'd.
+ */
+char *
+learn_join_condition(const Profile *profile, const LearnTable *table, const LearnKey *key)
+{
+	const LearnTable *target = &profile->schema->table[key->target];
+	StringInfoData join;
+
+	initStringInfo(&join);
+	for (int i = 0; i < key->n; i++)
+	{
+		const LearnColumn *column = &table->column[key->column[i]];
+		const LearnColumn *parent = &target->column[key->target_column[i]];
+
+		appendStringInfo(&join, "%st.%s%s %s p.%s", i ? " AND " : "", learn_column_name(column), learn_collate(column, parent),
+						 equality_with(parent), learn_column_name(parent));
+	}
+	return join.data;
+}
+
 /* Describe how many rows refer to each row of a foreign key's target. */
 static void
 describe_key(Profile *profile, const ProfileTable *table, const LearnKey *key)
@@ -210,23 +258,19 @@ describe_key(Profile *profile, const ProfileTable *table, const LearnKey *key)
 	Listing		listing = {profile->out, 0};
 	Numbers		orphans = {.n = 1};
 	StringInfoData columns;
-	StringInfoData join;
 	StringInfoData where;
 
 	initStringInfo(&columns);
-	initStringInfo(&join);
 	initStringInfo(&where);
 	for (int i = 0; i < key->n; i++)
 	{
 		const LearnColumn *column = &table->table->column[key->column[i]];
-		const LearnColumn *parent = &target->column[key->target_column[i]];
 
 		appendStringInfo(&columns, "%s%s", i ? ", " : "", column->sql_name);
-		appendStringInfo(&join, "%sp.%s = t.%s%s", i ? " AND " : "", learn_column_name(parent), learn_column_name(column), learn_collate(column, parent));
 		appendStringInfo(&where, "t.%s IS NOT NULL AND ", learn_column_name(column));
 	}
 	learn_query(psprintf("SELECT count(*) FROM %s t WHERE %sNOT EXISTS (SELECT FROM %s p WHERE %s)", learn_relation_name(table->table), where.data,
-						 learn_relation_name(target), join.data), NULL, NULL, read_numbers, &orphans);
+						 learn_relation_name(target), learn_join_condition(profile, table->table, key)), NULL, NULL, read_numbers, &orphans);
 	appendStringInfo(profile->out, "%s: {\"to\": %s, \"parents\": %s, \"orphans\": %s, \"counts\": \"", learn_quote(columns.data), learn_quote(target->sql_name),
 					 learn_number(profile->table[key->target].rows), orphans.text[0]);
 	(void) learn_ask_families(table->table, key, read_count, &listing);
@@ -353,6 +397,7 @@ make_profile(const SpindleLearnProfileOptions *options)
 		profile.like = &like;
 	}
 	profile.schema = learn_read_catalog(&learn);
+	learn_name_all(profile.schema);
 	learn_find_types(profile.schema);
 	learn_find_readable(profile.schema);
 	prepare_tables(&profile);

@@ -493,7 +493,7 @@ list_values(LearnSchema *schema, LearnAsker *asker, LearnTable *table, LearnColu
 
 	(void) learn_rule_passes(asker, table, column, hints_of(column), &passing);
 	listed.limits.has_list = true;
-	listed.limits.list = passing;
+	listed.limits.list = learn_legal_values(column, passing);
 	passing = learn_finite_values(&listed, LISTED_VALUES);
 	if (passing == NIL)
 		return;

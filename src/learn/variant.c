@@ -29,8 +29,9 @@
 #define TRIES			(BY_CHANCE + 1 + 2 * EXTREMES)
 #define SAMPLE			61
 
-/* Combinations that are tried, and that are kept. */
+/* Combinations that are tried, so many at a time, and that are kept. */
 #define MAX_COMBINATIONS	4000
+#define AT_A_TIME			256
 #define MAX_VARIANTS		200
 
 /* Values of a column that are tried one by one. */
@@ -286,40 +287,51 @@ combinations(const Group *group)
 	return n;
 }
 
+/* The values of a combination, at one of its tries, into a row. */
+static void
+fill_row(const Group *group, int combination, int try, char **row)
+{
+	for (int p = 0; p < group->nparts; p++)
+	{
+		const Part *part = &group->part[p];
+		const Choice *choice = &part->choice[combination % part->n];
+
+		row[part->column] = choice->is_free ? choice->tries[try] : choice->value;
+		combination /= part->n;
+	}
+}
+
 /*
  * Which of the combinations pass all checks; palloc'd, n of them.  Number i has the
- * choices of its mixed-radix digits, the first column the lowest.
+ * choices of its mixed-radix digits, the first column the lowest.  Some are tried at a
+ * time, as rows of wide tables are large.
  */
 static bool *
 try_combinations(LearnAsker *asker, const LearnTable *table, const Group *group, int n)
 {
-	char	  ***rows = palloc(sizeof(char **) * n * TRIES);
-	bool	   *passes = palloc(sizeof(bool) * n * TRIES);
+	const int	some = Min(n, AT_A_TIME);
+	char	  ***rows = palloc(sizeof(char **) * some * TRIES);
+	bool	   *passes = palloc(sizeof(bool) * some * TRIES);
 	bool	   *result = palloc(sizeof(bool) * n);
-	ListCell   *lc;
 
-	for (int i = 0; i < n * TRIES; i++)
-	{
-		int			rest = i / TRIES;
-
+	for (int i = 0; i < some * TRIES; i++)
 		rows[i] = palloc0(sizeof(char *) * table->ncolumns);
-		for (int p = 0; p < group->nparts; p++)
-		{
-			const Part *part = &group->part[p];
-			const Choice *choice = &part->choice[rest % part->n];
+	memset(result, true, n);
+	for (int first = 0; first < n; first += some)
+	{
+		const int	now = Min(some, n - first);
+		ListCell   *lc;
 
-			rows[i][part->column] = choice->is_free ? choice->tries[i % TRIES] : choice->value;
-			rest /= part->n;
+		for (int i = 0; i < now * TRIES; i++)
+			fill_row(group, first + i / TRIES, i % TRIES, rows[i]);
+		foreach(lc, group->checks)
+		{
+			learn_ask(asker, lfirst(lc), rows, now * TRIES, passes);
+			for (int i = 0; i < now * TRIES; i++)
+				result[first + i / TRIES] = result[first + i / TRIES] && passes[i];
 		}
 	}
-	memset(result, true, n);
-	foreach(lc, group->checks)
-	{
-		learn_ask(asker, lfirst(lc), rows, n * TRIES, passes);
-		for (int i = 0; i < n * TRIES; i++)
-			result[i / TRIES] = result[i / TRIES] && passes[i];
-	}
-	for (int i = 0; i < n * TRIES; i++)
+	for (int i = 0; i < some * TRIES; i++)
 		pfree(rows[i]);
 	pfree(rows);
 	pfree(passes);
