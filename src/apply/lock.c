@@ -52,8 +52,9 @@ find_holder(const LOCKTAG *tag)
 	bool		is_null;
 	int			pid = 0;
 
-	if (SPI_execute_with_args("SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND database = $1 "
-							  "AND classid = $2 AND objid = $3 AND objsubid = $4 AND granted", 4, types, values, NULL,
+	if (SPI_execute_with_args("SELECT pid FROM pg_catalog.pg_locks WHERE locktype OPERATOR(pg_catalog.=) 'advisory' "
+							  "AND database OPERATOR(pg_catalog.=) $1 AND classid OPERATOR(pg_catalog.=) $2 "
+							  "AND objid OPERATOR(pg_catalog.=) $3 AND objsubid OPERATOR(pg_catalog.=) $4 AND granted", 4, types, values, NULL,
 							  true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read pg_locks");
 	if (SPI_processed > 0)

@@ -11,9 +11,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "catalog/pg_namespace.h"
-#include "catalog/pg_operator.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -21,10 +18,9 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/syscache.h"
-#include "utils/typcache.h"
 
 #include "learn/profile.h"
+#include "server/relation.h"
 
 /* Quantiles of a number, and different values of one that is described by them instead. */
 #define QUANTILES	401
@@ -210,21 +206,13 @@ describe_column(Profile *profile, ProfileTable *table, ProfileColumn *column)
 		describe_text(profile, table, name);
 }
 
-/* The operator by which a foreign key compares with a column: outside search_path it is told with its schema. */
+/* The operator by which a foreign key compares with a column, as short as it can be. */
 static const char *
 equality_with(const LearnColumn *parent)
 {
-	const Oid	operator = lookup_type_cache(getBaseType(parent->type), TYPECACHE_EQ_OPR)->eq_opr;
-	HeapTuple	tuple = OidIsValid(operator) ? SearchSysCache1(OPEROID, ObjectIdGetDatum(operator)) : NULL;
-	const char *result = "=";
+	const char *operator = spindle_equality_sql(getBaseType(parent->type));
 
-	if (!HeapTupleIsValid(tuple))
-		return result;
-	if (((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace != PG_CATALOG_NAMESPACE)
-		result = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace)),
-						  NameStr(((Form_pg_operator) GETSTRUCT(tuple))->oprname));
-	ReleaseSysCache(tuple);
-	return result;
+	return strcmp(operator, "OPERATOR(pg_catalog.=)") == 0 ? "=" : operator;
 }
 
 /*
