@@ -238,6 +238,24 @@ learn_join_condition(const Profile *profile, const LearnTable *table, const Lear
 	return join.data;
 }
 
+/* Has a foreign key before this one the same columns?  They can refer to several tables at once. */
+static bool
+is_another(const LearnTable *table, const LearnKey *key)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->keys)
+	{
+		const LearnKey *other = lfirst(lc);
+
+		if (other == key)
+			break;
+		if (other->n == key->n && memcmp(other->column, key->column, sizeof(key->column[0]) * key->n) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Describe how many rows refer to each row of a foreign key's target. */
 static void
 describe_key(Profile *profile, const ProfileTable *table, const LearnKey *key)
@@ -257,6 +275,8 @@ describe_key(Profile *profile, const ProfileTable *table, const LearnKey *key)
 		appendStringInfo(&columns, "%s%s", i ? ", " : "", column->sql_name);
 		appendStringInfo(&where, "t.%s IS NOT NULL AND ", learn_column_name(column));
 	}
+	if (is_another(table->table, key))
+		appendStringInfo(&columns, " to %s", target->sql_name);
 	learn_query(psprintf("SELECT count(*) FROM %s t WHERE %sNOT EXISTS (SELECT FROM %s p WHERE %s)", learn_relation_name(table->table), where.data,
 						 learn_relation_name(target), learn_join_condition(profile, table->table, key)), NULL, NULL, read_numbers, &orphans);
 	appendStringInfo(profile->out, "%s: {\"to\": %s, \"parents\": %s, \"orphans\": %s, \"counts\": \"", learn_quote(columns.data), learn_quote(target->sql_name),
