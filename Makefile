@@ -27,6 +27,7 @@ OBJS = \
 	src/apply/apply.o \
 	src/apply/apply_table.o \
 	src/apply/depend.o \
+	src/apply/lock.o \
 	src/apply/modes.o \
 	src/apply/play.o \
 	src/apply/position.o \
@@ -325,7 +326,7 @@ DATA = $(sort $(wildcard sql/spindle--*.sql))
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --load-extension=spindle
-ISOLATION = deliver_ddl deliver_snapshot drop_extension fill_twice import_definition registered scan_recheck seed_twice upper_recheck
+ISOLATION = deliver_ddl deliver_snapshot drop_extension fill_twice import_definition play_twice registered scan_recheck seed_twice upper_recheck
 ISOLATION_OPTS = --inputdir=test --load-extension=spindle
 TAP_TESTS = 1
 PROVE_TESTS ?= test/t/*.pl

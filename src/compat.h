@@ -201,6 +201,15 @@ object_ownercheck(Oid classid, Oid objectid, Oid roleid)
 #define SPINDLE_IS_JSON_EXPR(node)	IsA(node, JsonExpr)
 #endif
 
+/* 17 has infinite intervals. */
+#if PG_VERSION_NUM < 170000
+#define SPINDLE_INTERVAL_IS_NOBEGIN(interval)	false
+#define SPINDLE_INTERVAL_IS_NOEND(interval)	false
+#else
+#define SPINDLE_INTERVAL_IS_NOBEGIN(interval)	INTERVAL_IS_NOBEGIN(interval)
+#define SPINDLE_INTERVAL_IS_NOEND(interval)	INTERVAL_IS_NOEND(interval)
+#endif
+
 #if PG_VERSION_NUM < 170000
 #define MyProcNumber	(MyProc->pgprocno)
 

@@ -226,9 +226,12 @@ spindle_apply_worker_main(Datum arg)
 {
 	LOCAL_FCINFO(fcinfo, NUM_ARGS);
 	SpindleSession *session = spindle_session_begin(arg);
-	const char *call = spindle_session_call(session);
+	const char *call;
 	SpindleApplyOptions options;
 
+	if (session == NULL)
+		return;
+	call = spindle_session_call(session);
 	InitFunctionCallInfoData(*fcinfo, NULL, NUM_ARGS, InvalidOid, NULL, NULL);
 	spindle_worker_begin_procedure();
 	for (int i = 0; i < NUM_ARGS; i++)

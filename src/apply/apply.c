@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "apply/lock.h"
 #include "apply/sessions.h"
 #include "model/model.h"
 #include "server/run.h"
@@ -28,6 +29,8 @@ typedef struct Applying
 	SpindleChangeOptions changes;	/* what is left to be played */
 	int64		max_changes;	/* and how many of it, -1: all */
 	SpindlePlay play;
+	const char *stream;			/* its name, by which its position is kept */
+	bool		has_begun;		/* something may have been changed */
 	int			skip;			/* changes of the first transaction that are there */
 	List	   *kept;			/* SpindleKept of sessions that were ahead, */
 	double		made_up;		/* and seconds that it took to make up for that */
@@ -117,6 +120,42 @@ level(Applying *applying)
 	go_behind(applying);
 }
 
+/* How much of a row decoders see of it before: for all tables at once. */
+static void
+set_replica_identity(SpindlePlay *play)
+{
+	const char *identity = play->options->modes.replica_identity;
+
+	if (identity == NULL)
+		return;
+	for (int t = 0; t < play->options->instance->domain->ntables; t++)
+		if (play->target[t])
+			spindle_run(psprintf("ALTER TABLE %s REPLICA IDENTITY %s", spindle_apply_table_name(play->target[t]), identity));
+}
+
+/* The first thing that changes something, once. */
+static void
+begin(Applying *applying)
+{
+	SpindlePlay *play = &applying->play;
+
+	if (applying->has_begun)
+		return;
+	set_replica_identity(play);
+	spindle_position_begin(play->position, applying->options->resume);
+	spindle_commit();
+	spindle_pace_start(&play->pace);
+	applying->has_begun = true;
+}
+
+/* The same when sessions are there to make up for what others were ahead. */
+static bool
+begin_making_up(SpindleSessionsPart *part, void *arg)
+{
+	begin(arg);
+	return true;
+}
+
 /* Make up for what some sessions of the last call were ahead of others. */
 static void
 make_up(Applying *applying)
@@ -129,6 +168,8 @@ make_up(Applying *applying)
 		.has_until = true,
 		.max_changes = -1,
 		.kept = applying->kept,
+		.first = begin_making_up,
+		.arg = applying,
 	};
 	ListCell   *lc;
 
@@ -144,16 +185,16 @@ make_up(Applying *applying)
 }
 
 /*
- * Share what is left out among sessions; rows that are there from the start come
- * first, by this one, as they are a single transaction.
+ * When sessions are there: rows that are there from the start come first, by this
+ * session, as they are a single transaction.  Says if there is more to be played.
  */
-static void
-run_shared(Applying *applying)
+static bool
+play_initial(SpindleSessionsPart *part, void *arg)
 {
-	SpindlePlay *play = &applying->play;
+	Applying   *applying = arg;
 	SpindleChangeOptions there = applying->changes;
-	SpindleSessionsPart part = {.nsessions = applying->options->modes.sessions};
 
+	begin(applying);
 	there.to_time = Min(there.to_time,
 						Max(there.from_time, spindle_change_start(applying->options->instance->domain) - 1));
 	if (there.include_initial && !there.has_after_position)
@@ -161,26 +202,24 @@ run_shared(Applying *applying)
 		run_alone(applying, &there);
 		go_behind(applying);
 	}
-	if (applying->max_changes == 0)
-		return;
-	part.has_start = applying->changes.has_after_position;
-	part.start = applying->changes.after_position;
-	part.max_changes = applying->max_changes;
-	spindle_sessions_play(play, &part);
-	level(applying);
+	part->has_start = applying->changes.has_after_position;
+	part->start = applying->changes.after_position;
+	part->max_changes = applying->max_changes;
+	return applying->max_changes != 0;
 }
 
-/* How much of a row decoders see of it before: for all tables at once. */
+/* Share what is left out among sessions. */
 static void
-set_replica_identity(SpindlePlay *play)
+run_shared(Applying *applying)
 {
-	const char *identity = play->options->modes.replica_identity;
+	SpindleSessionsPart part = {.nsessions = applying->options->modes.sessions,.first = play_initial,.arg = applying};
 
-	if (identity == NULL)
-		return;
-	for (int t = 0; t < play->options->instance->domain->ntables; t++)
-		if (play->target[t])
-			spindle_run(psprintf("ALTER TABLE %s REPLICA IDENTITY %s", spindle_apply_table_name(play->target[t]), identity));
+	if (applying->max_changes == 0)
+		begin(applying);
+	else
+		spindle_sessions_play(&applying->play, &part);
+	if (applying->max_changes != 0)
+		level(applying);
 }
 
 /* Find out what is there, and begin behind it. */
@@ -212,21 +251,22 @@ resume(Applying *applying)
 	}
 }
 
-/* Look at all that is asked for, before anything is changed. */
+/*
+ * Where the stream's position is kept, and what is played behind it.  If it is kept,
+ * nobody else plays the stream by now, and what others committed can be seen.
+ */
 static void
-prepare(Applying *applying, SpindleApplied *applied)
+find_position(Applying *applying)
 {
 	const SpindleApplyOptions *options = applying->options;
 	SpindlePositionKind kind = options->position;
-	const char *schema;
-	const char *stream;
+	const char *schema = spindle_play_schema(options);
 
-	spindle_play_init(&applying->play, options, applied, applying->context);
-	schema = spindle_play_schema(options);
-	stream = spindle_position_stream(schema, options->instance, options->changes.profile);
+	if (kind != SPINDLE_POSITION_NONE)
+		spindle_commit();
 	if (kind == SPINDLE_POSITION_AUTO && options->resume)
-		kind = spindle_position_find_kind(schema, stream, applying->context);
-	applying->play.position = spindle_position_create(kind, schema, stream, 0,
+		kind = spindle_position_find_kind(schema, applying->stream, applying->context);
+	applying->play.position = spindle_position_create(kind, schema, applying->stream, 0,
 													  options->modes.sessions > 1 ? options->modes.sessions : 0,
 													  applying->context);
 	applying->changes = options->changes;
@@ -242,10 +282,6 @@ play_all(Applying *applying)
 {
 	SpindlePlay *play = &applying->play;
 
-	set_replica_identity(play);
-	spindle_position_begin(play->position, applying->options->resume);
-	spindle_commit();
-	spindle_pace_start(&play->pace);
 	if (applying->kept != NIL)
 	{
 		make_up(applying);
@@ -256,8 +292,29 @@ play_all(Applying *applying)
 	if (applying->options->modes.sessions > 1)
 		run_shared(applying);
 	else
+	{
+		begin(applying);
 		run_alone(applying, &applying->changes);
+	}
 	spindle_pace_look(&play->pace);
+}
+
+/* Play the stream, which nobody else plays meanwhile if its position is kept. */
+static void
+play_stream(Applying *applying)
+{
+	SpindlePlay *play = &applying->play;
+	ErrorContextCallback callback = {
+		.callback = spindle_play_error_context,.arg = play,.previous = error_context_stack
+	};
+
+	find_position(applying);
+	spindle_progress_start(&play->progress, psprintf("playing changes of %s", applying->options->instance->domain->name),
+						   SPINDLE_PROGRESS_UNKNOWN, "transactions");
+	error_context_stack = &callback;
+	play_all(applying);
+	error_context_stack = callback.previous;
+	spindle_progress_end(&play->progress);
 }
 
 /*
@@ -268,8 +325,9 @@ play_all(Applying *applying)
  * Needs a session of SPI that may commit.  Runs as the calling user.  All that is
  * allocated goes with a memory context below the current one.
  *
- * Raises what spindle_apply_table_create(), background workers and the statements do;
- * an error's context tells the last position that was committed.
+ * Raises what spindle_apply_table_create() does, object_in_use if another call plays
+ * the stream, and what background workers and the statements do; an error's context
+ * tells the last position that was committed.
  */
 void
 spindle_apply(const SpindleApplyOptions *options, SpindleApplied *applied)
@@ -277,26 +335,24 @@ spindle_apply(const SpindleApplyOptions *options, SpindleApplied *applied)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spindle apply", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	Applying	applying = {.options = options,.context = context};
-	ErrorContextCallback callback;
+	const bool	is_kept = options->position != SPINDLE_POSITION_NONE;
 
-	prepare(&applying, applied);
-	callback.callback = spindle_play_error_context;
-	callback.arg = &applying.play;
-	callback.previous = error_context_stack;
-	spindle_progress_start(&applying.play.progress, psprintf("playing changes of %s", options->instance->domain->name),
-						   SPINDLE_PROGRESS_UNKNOWN, "transactions");
+	spindle_play_init(&applying.play, options, applied, context);
+	applying.stream = spindle_position_stream(spindle_play_schema(options), options->instance, options->changes.profile);
+	if (is_kept)
+		spindle_apply_lock(applying.stream, options->instance->domain->name, spindle_play_schema(options));
 	PG_TRY();
 	{
-		error_context_stack = &callback;
-		play_all(&applying);
+		play_stream(&applying);
 	}
 	PG_FINALLY();
 	{
-		spindle_position_end(applying.play.position);
+		if (applying.play.position)
+			spindle_position_end(applying.play.position);
+		if (is_kept)
+			spindle_apply_unlock(applying.stream);
 	}
 	PG_END_TRY();
-	error_context_stack = callback.previous;
-	spindle_progress_end(&applying.play.progress);
 	applied->seconds = applying.made_up + applying.play.pace.now;
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(context);

@@ -15,9 +15,12 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "catalog/objectaddress.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -132,6 +135,21 @@ match_columns(SpindleApplyTable *target, Relation relation)
 	}
 }
 
+/*
+ * Raise insufficient_privilege unless the caller may do something with the rows.  What
+ * exactly, the statements ask; but who may do nothing has no business with the table,
+ * and must not keep others from it.
+ */
+static void
+check_privileges(Oid relid, const char *name)
+{
+	const AclMode changing = ACL_INSERT | ACL_UPDATE | ACL_DELETE;
+
+	if (pg_class_aclcheck(relid, GetUserId(), changing) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(relid, GetUserId(), ACL_INSERT | ACL_UPDATE, ACLMASK_ANY) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(get_rel_relkind(relid)), name);
+}
+
 /* Do foreign keys refer to the table? */
 static bool
 is_referred_to(Oid relid)
@@ -139,7 +157,7 @@ is_referred_to(Oid relid)
 	Oid			argtypes[] = {OIDOID};
 	Datum		values[] = {ObjectIdGetDatum(relid)};
 
-	if (SPI_execute_with_args("SELECT FROM pg_catalog.pg_constraint WHERE confrelid = $1 LIMIT 1", 1, argtypes, values,
+	if (SPI_execute_with_args("SELECT FROM pg_catalog.pg_constraint WHERE confrelid OPERATOR(pg_catalog.=) $1 LIMIT 1", 1, argtypes, values,
 							  NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read pg_constraint");
 	return SPI_processed > 0;
@@ -151,8 +169,8 @@ is_referred_to(Oid relid)
  *		NULL, in the schema of the definition.
  *
  * Allocated in the given memory context, with which plans are freed.  Needs a
- * session of SPI.  Raises undefined_schema, undefined_table, undefined_column and
- * wrong_object_type.
+ * session of SPI.  Raises undefined_schema, undefined_table, undefined_column,
+ * wrong_object_type and insufficient_privilege.
  */
 SpindleApplyTable *
 spindle_apply_table_create(const SpindleTable *table, const char *schema, MemoryContext context)
@@ -165,6 +183,7 @@ spindle_apply_table_create(const SpindleTable *table, const char *schema, Memory
 	target->table = table;
 	target->shape = spindle_change_table_create(table);
 	target->relid = find_relation(table, schema);
+	check_privileges(target->relid, table->sql_name);
 	target->context = context;
 	target->values_context = AllocSetContextCreate(context, "spindle values of a change", ALLOCSET_SMALL_SIZES);
 	relation = spindle_relation_open(target->relid, table->sql_name, AccessShareLock);
@@ -231,6 +250,25 @@ expression(const SpindleApplyTable *target, Relation relation, int place, const 
 }
 
 /*
+ * The condition that a column of a row, of an alias, is that of alias o.  By operators
+ * with their schemas, so that search_path does not matter.
+ */
+static char *
+comparison(const SpindleApplyTable *target, Relation relation, int place, const char *alias)
+{
+	const SpindleTargetRows rows = {.alias = "o",.kind = "changes"};
+	Form_pg_attribute from = TupleDescAttr(target->desc, place);
+	Form_pg_attribute att = spindle_target_column(relation, NameStr(from->attname));
+	const char *column = psprintf("%s.%s", alias, quote_identifier(NameStr(att->attname)));
+	const char *value = spindle_target_value(relation, att, &rows, from);
+	const char *is_equal = psprintf("%s %s %s", column, spindle_equality_sql(att->atttypid), value);
+
+	if (target->has_key)
+		return unconstify(char *, is_equal);
+	return psprintf("(%s OR (%s IS NULL AND %s IS NULL))", is_equal, column, value);
+}
+
+/*
  * The rest of an UPDATE or DELETE: rows of alias o, parameters from $first on, and the
  * condition that finds the one of them.  Without a key, any one of those that are
  * equal to it.
@@ -238,19 +276,16 @@ expression(const SpindleApplyTable *target, Relation relation, int place, const 
 static char *
 finding_clause(const SpindleApplyTable *target, Relation relation, int first, const char *keyword)
 {
-	const char *alias = target->has_key ? "t" : "s";
 	char	   *old = parameters(target, target->finding, target->nfinding, first, "o");
 	StringInfoData buf;
 
 	initStringInfo(&buf);
 	for (int i = 0; i < target->nfinding; i++)
-		appendStringInfo(&buf, "%s%s.%s %s %s", i == 0 ? "" : " AND ", alias,
-						 quote_identifier(NameStr(TupleDescAttr(target->desc, target->finding[i])->attname)),
-						 target->has_key ? "=" : "IS NOT DISTINCT FROM",
-						 expression(target, relation, target->finding[i], "o"));
+		appendStringInfo(&buf, "%s%s", i == 0 ? "" : " AND ",
+						 comparison(target, relation, target->finding[i], target->has_key ? "t" : "s"));
 	if (target->has_key)
 		return psprintf("%s %s WHERE %s", keyword, old, buf.data);
-	return psprintf("WHERE (t.tableoid, t.ctid) = (SELECT s.tableoid, s.ctid FROM %s AS s, %s WHERE %s LIMIT 1)",
+	return psprintf("WHERE (t.tableoid, t.ctid) OPERATOR(pg_catalog.=) (SELECT s.tableoid, s.ctid FROM %s AS s, %s WHERE %s LIMIT 1)",
 					target->name, old, buf.data);
 }
 

@@ -108,7 +108,7 @@ may_use_origins(SpindlePosition *position, int sessions)
 {
 	Datum		value;
 
-	return query_value(position, "SELECT pg_catalog.bool_and(pg_catalog.has_function_privilege(f, 'execute')) AND $1 <> '' "
+	return query_value(position, "SELECT pg_catalog.bool_and(pg_catalog.has_function_privilege(f, 'execute')) AND $1 OPERATOR(pg_catalog.<>) '' "
 					   "FROM pg_catalog.unnest(ARRAY['pg_catalog.pg_replication_origin_create(text)', "
 					   "'pg_catalog.pg_replication_origin_drop(text)', 'pg_catalog.pg_replication_origin_oid(text)', "
 					   "'pg_catalog.pg_replication_origin_progress(text,boolean)', "
@@ -117,9 +117,9 @@ may_use_origins(SpindlePosition *position, int sessions)
 					   "'pg_catalog.pg_replication_origin_xact_setup(pg_lsn,timestamptz)', "
 					   "'pg_catalog.pg_replication_origin_session_setup(text)', "
 					   "'pg_catalog.pg_replication_origin_session_reset()']) f", true, &value) && DatumGetBool(value) &&
-		query_value(position, psprintf("SELECT NOT pg_catalog.pg_replication_origin_session_is_setup() AND $1 <> '' AND "
+		query_value(position, psprintf("SELECT NOT pg_catalog.pg_replication_origin_session_is_setup() AND $1 OPERATOR(pg_catalog.<>) '' AND "
 									   "COALESCE(pg_catalog.current_setting('max_active_replication_origins', true), "
-									   "pg_catalog.current_setting('max_replication_slots'))::int > %d", sessions),
+									   "pg_catalog.current_setting('max_replication_slots'))::pg_catalog.int4 OPERATOR(pg_catalog.>) %d", sessions),
 					true, &value) && DatumGetBool(value);
 }
 
@@ -200,21 +200,21 @@ spindle_position_kind_name(SpindlePositionKind kind)
  * name, and a column; the latter's session and sessions are parts[1] and [2].
  */
 #define OF_STREAM(column) \
-	"LATERAL (SELECT pg_catalog.regexp_match(pg_catalog.substr(" column ", pg_catalog.length($1) + 1), " \
+	"LATERAL (SELECT pg_catalog.regexp_match(pg_catalog.substr(" column ", pg_catalog.length($1) OPERATOR(pg_catalog.+) 1), " \
 	"'^:([0-9]{1,4})/([0-9]{1,4})$')) AS s (parts) " \
-	"WHERE (" column " = $1 OR (pg_catalog.starts_with(" column ", $1) AND s.parts IS NOT NULL))"
+	"WHERE (" column " OPERATOR(pg_catalog.=) $1 OR (pg_catalog.starts_with(" column ", $1) AND s.parts IS NOT NULL))"
 
 /* What tells of a stream's positions: session, sessions, position, changes. */
 static const char *
 list_query(SpindlePosition *position)
 {
 	if (position->kind == SPINDLE_POSITION_ORIGIN)
-		return "SELECT s.parts[1]::int, s.parts[2]::int, "
+		return "SELECT s.parts[1]::pg_catalog.int4, s.parts[2]::pg_catalog.int4, "
 			"COALESCE(pg_catalog.pg_replication_origin_progress(o.roname, true), "
-			"CASE WHEN pg_catalog.pg_replication_origin_oid(o.roname || ':0') IS NOT NULL THEN '0/0'::pg_catalog.pg_lsn END), 0 "
+			"CASE WHEN pg_catalog.pg_replication_origin_oid(o.roname OPERATOR(pg_catalog.||) ':0') IS NOT NULL THEN '0/0'::pg_catalog.pg_lsn END), 0 "
 			"FROM pg_catalog.pg_replication_origin o, " OF_STREAM("o.roname") " ORDER BY 1 NULLS FIRST";
 	if (position->kind == SPINDLE_POSITION_TABLE && has_table(position))
-		return psprintf("SELECT s.parts[1]::int, s.parts[2]::int, p.\"position\"::pg_catalog.pg_lsn, p.changes::pg_catalog.int4 FROM %s p, "
+		return psprintf("SELECT s.parts[1]::pg_catalog.int4, s.parts[2]::pg_catalog.int4, p.\"position\"::pg_catalog.pg_lsn, p.changes::pg_catalog.int4 FROM %s p, "
 						OF_STREAM("p.stream") " ORDER BY 1 NULLS FIRST", position->table);
 	return NULL;
 }
@@ -234,7 +234,7 @@ spindle_position_is_readable(SpindlePosition *position)
 		return true;
 	return query_value(position, "SELECT pg_catalog.has_function_privilege('pg_catalog.pg_replication_origin_oid(text)', 'execute') "
 					   "AND pg_catalog.has_function_privilege('pg_catalog.pg_replication_origin_progress(text,boolean)', 'execute') "
-					   "AND $1 <> ''", true, &value) && DatumGetBool(value);
+					   "AND $1 OPERATOR(pg_catalog.<>) ''", true, &value) && DatumGetBool(value);
 }
 
 /*
@@ -310,10 +310,10 @@ forget_sessions(SpindlePosition *position)
 
 	if (position->kind == SPINDLE_POSITION_ORIGIN)
 		(void) query_value(position, "SELECT pg_catalog.count(pg_catalog.pg_replication_origin_drop(o.roname)::text) "
-						   "FROM pg_catalog.pg_replication_origin o, " OF_STREAM("o.roname") " AND o.roname <> $1", false, &value);
+						   "FROM pg_catalog.pg_replication_origin o, " OF_STREAM("o.roname") " AND o.roname OPERATOR(pg_catalog.<>) $1", false, &value);
 	else if (position->kind == SPINDLE_POSITION_TABLE)
 		(void) query_value(position, psprintf("DELETE FROM %s d USING %s p, " OF_STREAM("p.stream")
-											  " AND p.stream <> $1 AND p.stream = d.stream",
+											  " AND p.stream OPERATOR(pg_catalog.<>) $1 AND p.stream OPERATOR(pg_catalog.=) d.stream",
 											  position->table, position->table), false, &value);
 }
 
@@ -328,11 +328,11 @@ forget(SpindlePosition *position)
 	{
 		(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_drop($1) "
 						   "WHERE pg_catalog.pg_replication_origin_oid($1) IS NOT NULL", false, &value);
-		(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_drop($1 || ':0') "
-						   "WHERE pg_catalog.pg_replication_origin_oid($1 || ':0') IS NOT NULL", false, &value);
+		(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_drop($1 OPERATOR(pg_catalog.||) ':0') "
+						   "WHERE pg_catalog.pg_replication_origin_oid($1 OPERATOR(pg_catalog.||) ':0') IS NOT NULL", false, &value);
 	}
 	else if (position->kind == SPINDLE_POSITION_TABLE)
-		(void) query_value(position, psprintf("DELETE FROM %s WHERE stream = $1", position->table), false, &value);
+		(void) query_value(position, psprintf("DELETE FROM %s WHERE stream OPERATOR(pg_catalog.=) $1", position->table), false, &value);
 }
 
 /* Have the session's commits carry the stream's position. */
@@ -388,7 +388,7 @@ prepare(SpindlePosition *position)
 
 	if (position->kind == SPINDLE_POSITION_ORIGIN)
 		position->plan = SPI_prepare("SELECT pg_catalog.pg_replication_origin_xact_setup($2, COALESCE($4, "
-									 "'2000-01-01 00:00:00+00')) WHERE $1 IS NOT NULL AND $3 = 0", 4, types);
+									 "'2000-01-01 00:00:00+00')) WHERE $1 IS NOT NULL AND $3 OPERATOR(pg_catalog.=) 0", 4, types);
 	else
 		position->plan = SPI_prepare(psprintf("INSERT INTO %s AS p (stream, \"position\", changes, event_time) "
 											  "VALUES ($1, $2, $3, $4) ON CONFLICT (stream) DO UPDATE SET "
@@ -404,8 +404,8 @@ set_beginning(SpindlePosition *position)
 {
 	Datum		value;
 
-	(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_create($1 || ':0') "
-					   "WHERE pg_catalog.pg_replication_origin_oid($1 || ':0') IS NULL", false, &value);
+	(void) query_value(position, "SELECT pg_catalog.pg_replication_origin_create($1 OPERATOR(pg_catalog.||) ':0') "
+					   "WHERE pg_catalog.pg_replication_origin_oid($1 OPERATOR(pg_catalog.||) ':0') IS NULL", false, &value);
 	SPI_freetuptable(SPI_tuptable);
 }
 

@@ -63,11 +63,24 @@ struct SpindleSession
 	SpindleChange kept[MAX_KEPT];
 };
 
+/* Wait until the leader says what to do; interrupts are served. */
+static SpindleSessionsCall
+await_order(SpindleSessionsShared *shared)
+{
+	ConditionVariablePrepareToSleep(&shared->changed);
+	while (pg_atomic_read_u32(&shared->order) == SPINDLE_SESSIONS_WAIT)
+		ConditionVariableSleep(&shared->changed, PG_WAIT_EXTENSION);
+	ConditionVariableCancelSleep();
+	pg_read_barrier();
+	return (SpindleSessionsCall) pg_atomic_read_u32(&shared->order);
+}
+
 /*
  * spindle_session_begin
  *		In a background worker's entry point, with its argument: take part.
  *
- * The caller then reads spindle_session_call(), and calls spindle_session_run().
+ * Returns when the leader says so: NULL if nothing is left to be done, else the caller
+ * reads spindle_session_call(), and calls spindle_session_run().
  */
 SpindleSession *
 spindle_session_begin(Datum arg)
@@ -81,7 +94,8 @@ spindle_session_begin(Datum arg)
 	session->shared = shared;
 	session->number = number;
 	pg_atomic_write_u32(&shared->session[number].process, (uint32) MyProcNumber + 1);
-	return session;
+	spindle_worker_wake_leader();
+	return await_order(shared) == SPINDLE_SESSIONS_BEGIN ? session : NULL;
 }
 
 /* What was asked for, as the caller of spindle_apply() handed it over. */

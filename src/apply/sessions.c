@@ -54,12 +54,9 @@ fill_shared(const SpindlePlay *play, const SpindleSessionsPart *part, SpindleSes
 	shared->fingerprint = options->instance->domain->fingerprint;
 	shared->position = spindle_position_kind(play->position);
 	shared->nsessions = part->nsessions;
-	shared->has_start = part->has_start;
-	shared->start = part->start;
 	shared->has_until = part->has_until;
 	shared->until = part->until;
-	shared->max_changes = part->max_changes;
-	shared->clock = play->pace.start;
+	pg_atomic_init_u32(&shared->order, SPINDLE_SESSIONS_WAIT);
 	ConditionVariableInit(&shared->changed);
 	foreach(lc, part->kept)
 	{
@@ -121,6 +118,37 @@ count_committed(SpindlePlay *play)
 	play->made = *applied;
 }
 
+/* Wait until all workers are there; raises the errors of those who cannot come. */
+static void
+await_all(SpindleWorkers *workers, SpindleSessionsShared *shared)
+{
+	for (int s = 0; s < shared->nsessions;)
+	{
+		if (pg_atomic_read_u32(&shared->session[s].process) != 0)
+			s++;
+		else if (spindle_workers_has_ended(workers, s))
+			spindle_workers_report_end();
+		else
+			spindle_wait(REPORT_SECONDS, WAIT_EVENT_BGWORKER_STARTUP);
+	}
+}
+
+/* Do what comes first, and let workers begin, if there is more. */
+static bool
+call_all(const SpindlePlay *play, SpindleSessionsPart *part, SpindleSessionsShared *shared)
+{
+	const bool	has_more = part->first == NULL || part->first(part, part->arg);
+
+	shared->has_start = part->has_start;
+	shared->start = part->start;
+	shared->max_changes = part->max_changes;
+	shared->clock = play->pace.start;
+	pg_write_barrier();
+	pg_atomic_write_u32(&shared->order, has_more ? SPINDLE_SESSIONS_BEGIN : SPINDLE_SESSIONS_END);
+	ConditionVariableBroadcast(&shared->changed);
+	return has_more;
+}
+
 /*
  * Have all workers ended?  One that has gone without a word is found while others
  * run, who may wait for it.
@@ -159,13 +187,14 @@ await_end(SpindlePlay *play, SpindleWorkers *workers, SpindleSessionsShared *sha
  *		has committed.
  *
  * The caller's transaction has no locks.  Raises insufficient_resources without
- * enough free places for workers, and what these raise; none is left then.
+ * enough free places for workers, before anything is done, and what these raise; none
+ * is left then.
  */
 void
-spindle_sessions_play(SpindlePlay *play, const SpindleSessionsPart *part)
+spindle_sessions_play(SpindlePlay *play, SpindleSessionsPart *part)
 {
 	static bool is_registered = false;
-	Others		others = {.before = *play->committed};
+	Others		others;
 	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "spindle apply workers", ALLOCSET_SMALL_SIZES);
 	SpindleWorkers *volatile workers = NULL;
 
@@ -179,10 +208,15 @@ spindle_sessions_play(SpindlePlay *play, const SpindleSessionsPart *part)
 		others.shared = spindle_workers_shared(workers);
 		fill_shared(play, part, others.shared);
 		active_workers = workers;
-		play->others = &others;
-		play->count = count_committed;
 		spindle_workers_start(workers);
-		await_end(play, workers, others.shared);
+		await_all(workers, others.shared);
+		if (call_all(play, part, others.shared))
+		{
+			others.before = *play->committed;
+			play->others = &others;
+			play->count = count_committed;
+			await_end(play, workers, others.shared);
+		}
 	}
 	PG_FINALLY();
 	{

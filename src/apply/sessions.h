@@ -21,12 +21,16 @@ typedef struct SpindleSessionsPart
 	int64		max_changes;	/* -1: all */
 	List	   *kept;			/* SpindleKept of sessions, as many as there are now:
 								 * what they have played of it; or NIL */
+	/* when all sessions are there, and before they begin, unless NULL: what the
+	 * leader does first; sets start and max_changes, and says if there is more */
+	bool		(*first) (struct SpindleSessionsPart *part, void *arg);
+	void	   *arg;			/* of first() */
 } SpindleSessionsPart;
 
 typedef struct SpindleSession SpindleSession;
 
 /* sessions.c: the leader */
-extern void spindle_sessions_play(SpindlePlay *play, const SpindleSessionsPart *part);
+extern void spindle_sessions_play(SpindlePlay *play, SpindleSessionsPart *part);
 
 /* session.c: a background worker */
 extern SpindleSession *spindle_session_begin(Datum arg);

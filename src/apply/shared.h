@@ -22,6 +22,14 @@ typedef enum SpindleSessionState
 	SPINDLE_SESSION_ENDED		/* all of its share is committed */
 } SpindleSessionState;
 
+/* What the leader tells sessions, who wait for it before they do anything. */
+typedef enum SpindleSessionsCall
+{
+	SPINDLE_SESSIONS_WAIT,
+	SPINDLE_SESSIONS_BEGIN,
+	SPINDLE_SESSIONS_END		/* nothing is left to be done */
+} SpindleSessionsCall;
+
 /* What a session tells the others. */
 typedef struct SpindleSessionProgress
 {
@@ -30,7 +38,7 @@ typedef struct SpindleSessionProgress
 	pg_atomic_uint64 done;		/* the same, as it goes on; at its end, the highest */
 	pg_atomic_uint64 last;		/* position that it committed last, and 1 */
 	pg_atomic_uint32 state;
-	pg_atomic_uint32 process;	/* PGPROC number and 1; 0 before it begins */
+	pg_atomic_uint32 process;	/* PGPROC number and 1; 0 before it is there */
 	pg_atomic_uint64 transactions;	/* committed */
 	pg_atomic_uint64 inserts;
 	pg_atomic_uint64 updates;
@@ -38,8 +46,8 @@ typedef struct SpindleSessionProgress
 } SpindleSessionProgress;
 
 /*
- * What lies in the shared memory.  Only the atomics are written while sessions run,
- * those of a session by itself.
+ * What lies in the shared memory.  Once sessions have been called, only the atomics are
+ * written, those of a session by itself.
  */
 typedef struct SpindleSessionsShared
 {
@@ -53,7 +61,8 @@ typedef struct SpindleSessionsShared
 	uint64		until;
 	int64		max_changes;	/* -1: all */
 	instr_time	clock;			/* when the stream started */
-	ConditionVariable changed;	/* done or state of a session */
+	pg_atomic_uint32 order;		/* SpindleSessionsCall */
+	ConditionVariable changed;	/* order, or done or state of a session */
 	SpindleSessionProgress session[SPINDLE_MAX_SESSIONS];
 	Size		call_size;
 	char		call[FLEXIBLE_ARRAY_MEMBER];	/* what was asked for, as the caller

@@ -309,3 +309,32 @@ learn_sample(const LearnColumn *column, const char *rule, int n)
 	MemoryContextDelete(context);
 	return sample.texts;
 }
+
+/*
+ * learn_legal_values
+ *		Those of some values of a column, texts, that the format has: no numbers and times
+ *		that are infinite, nor what else it cannot generate.
+ *
+ * The same list, if all are; allocated in the current memory context.
+ */
+List *
+learn_legal_values(const LearnColumn *column, List *values)
+{
+	List	   *legal = NIL;
+	List	   *plain = NIL;
+	ListCell   *lc;
+
+	if (column->kind == LEARN_BOOL)
+		return values;
+	foreach(lc, values)
+		plain = lappend(plain, learn_plain_value(column, lfirst(lc)));
+	if (values == NIL || learn_sample(column, learn_weighted(plain, ""), 1))
+		return values;
+	foreach(lc, values)
+	{
+		if (learn_sample(column, learn_weighted(list_make1(list_nth(plain, foreach_current_index(lc))), ""), 1))
+			legal = lappend(legal, lfirst(lc));
+		CHECK_FOR_INTERRUPTS();
+	}
+	return legal;
+}

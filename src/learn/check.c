@@ -238,6 +238,13 @@ understand_table(LearnTable *table)
 		}
 	}
 	table->checks = several;
+	for (int c = 0; c < table->ncolumns; c++)
+	{
+		LearnLimits *limits = &table->column[c].limits;
+
+		if (limits->has_list && !table->column[c].left_out)
+			limits->list = learn_legal_values(&table->column[c], limits->list);
+	}
 	share_limits(table);
 }
 

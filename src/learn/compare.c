@@ -513,6 +513,7 @@ compare_lists(Compared *compared, const Both *objects, const char *how)
 		Element		wanted = {.identity = identity_of(&pair.source)};
 		const Element *found = bsearch(&wanted, target, others, sizeof(Element), compare_elements);
 
+		CHECK_FOR_INTERRUPTS();
 		if (found == NULL)
 			continue;
 		pair.target = found->node;
@@ -548,6 +549,7 @@ compare_members(Compared *compared, const Both *objects, const char *name, const
 	{
 		Both		members;
 
+		CHECK_FOR_INTERRUPTS();
 		if (item->string == NULL)
 			continue;
 		if (both_have(&lists, item->string, &members))

@@ -379,6 +379,8 @@ learn_counts(const LearnTable *table)
 		if (share > 0 && !(table->needs_children && families->count[i] == 0))
 			appendStringInfo(&counts, "%s\"%.0f\": %s", n++ ? ", " : ", \"counts\": {", families->count[i], learn_number(share));
 	}
+	if (n == 0)
+		return NULL;			/* too few to be told */
 	appendStringInfoChar(&counts, '}');
 	return counts.data;
 }

@@ -195,9 +195,9 @@ compute_of_two(Form form, double a, double b, double r)
 		case FORM_A_OVER_B:
 			return b == 0 ? NAN : a / b;
 		case FORM_LEAST:
-			return Min(a, b);
+			return isnan(a) || isnan(b) ? NAN : Min(a, b);
 		case FORM_GREATEST:
-			return Max(a, b);
+			return isnan(a) || isnan(b) ? NAN : Max(a, b);
 		case FORM_A_LESS_B:
 			return a * (1 - b);
 		case FORM_A_MORE_B:

@@ -658,8 +658,12 @@ learn_column_depends_on(LearnSchema *schema, const LearnTable *table, int c, int
 {
 	Decision   *decision = begin(schema);
 	bool	   *seen = palloc0(sizeof(bool) * decision->ncolumns);
+	bool		result = depends_on(decision, table, c, table, o, seen);
 
-	return depends_on(decision, table, c, table, o, seen);
+	pfree(seen);
+	pfree(decision->base);
+	pfree(decision);
+	return result;
 }
 
 /*

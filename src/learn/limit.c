@@ -441,16 +441,33 @@ values_of_any(ScalarArrayOpExpr *any)
 	return constant ? elements_of(constant) : NIL;
 }
 
+/* Limit a column by what else than a list other limits are. */
+static void
+limit_further(LearnLimits *limits, const LearnLimits *other)
+{
+	if (other->has_low)
+		learn_limit_low(limits, other->low);
+	if (other->has_high)
+		learn_limit_high(limits, other->high);
+	limits->min_length = Max(limits->min_length, other->min_length);
+	if (other->max_length >= 0)
+		limits->max_length = limits->max_length < 0 ? other->max_length : Min(limits->max_length, other->max_length);
+	limits->regexes = list_concat(limits->regexes, other->regexes);
+	limits->likes = list_concat(limits->likes, other->likes);
+}
+
 /*
- * An OR: lists of values together, or a range, if all parts are that; a part that the
- * value is null says nothing, as null passes anyway.
+ * An OR, if all parts are understood: their lists of values together, or else the limits
+ * of one of them, which suffice, of numbers those that begin somewhere.  A part that
+ * the value is null says nothing, as null passes anyway.
  */
 static bool
 understand_or(LearnColumn *column, LearnLimits *limits, BoolExpr *or)
 {
 	List	   *values = NIL;
-	LearnLimits all = {.max_length = -1};
+	LearnLimits one = {.max_length = -1};
 	int			parts = 0;
+	bool		has_one = false;
 	ListCell   *lc;
 
 	foreach(lc, or->args)
@@ -462,25 +479,19 @@ understand_or(LearnColumn *column, LearnLimits *limits, BoolExpr *or)
 			continue;
 		if (!learn_understand(column, &part, lfirst(lc)))
 			return false;
-		all = part;
 		parts++;
 		values = list_concat(values, part.list);
+		if (!part.has_list && (!has_one || (part.has_low && !one.has_low)))
+			one = part;
+		else if (parts == 1)
+			limit_further(&one, &part);
+		has_one |= !part.has_list;
 	}
-	if (parts == 1)
-	{
-		if (all.has_low)
-			learn_limit_low(limits, all.low);
-		if (all.has_high)
-			learn_limit_high(limits, all.high);
-		limits->min_length = Max(limits->min_length, all.min_length);
-		if (all.max_length >= 0)
-			limits->max_length = limits->max_length < 0 ? all.max_length : Min(limits->max_length, all.max_length);
-		limits->regexes = list_concat(limits->regexes, all.regexes);
-		limits->likes = list_concat(limits->likes, all.likes);
-	}
-	if (all.has_list || parts > 1)
+	if (parts == 1 || values == NIL)
+		limit_further(limits, &one);
+	if (parts > 0 && (values || !has_one))
 		learn_limit_list(limits, values);
-	return parts == 1 || values != NIL;
+	return parts > 0;
 }
 
 /*

@@ -16,9 +16,11 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "learn/profile.h"
+#include "server/relation.h"
 
 /* Quantiles of a number, and different values of one that is described by them instead. */
 #define QUANTILES	401
@@ -30,6 +32,9 @@
 /* Bytes of tables and indexes. */
 static const char *const size_query =
 "SELECT sum(pg_table_size(t.relid)), sum(pg_indexes_size(t.relid)) FROM (SELECT $1::oid AS relid UNION SELECT relid FROM pg_partition_tree($1::oid)) t";
+
+/* In the order of ProfileKind. */
+const char *const learn_profile_kind_names[] = {"number", "label", "text", "key", "other"};
 
 /* A list in the profile, and what has been written of it. */
 typedef struct Listing
@@ -177,7 +182,6 @@ describe_text(Profile *profile, const ProfileTable *table, const char *name)
 static void
 describe_column(Profile *profile, ProfileTable *table, ProfileColumn *column)
 {
-	static const char *const kinds[] = {"number", "label", "text", "key", "other"};
 	const char *name = psprintf("t.%s", learn_column_name(column->column));
 	bool		has_values = column->kind != PROFILE_OTHER;
 	Numbers		counts = {.n = 3};
@@ -187,7 +191,7 @@ describe_column(Profile *profile, ProfileTable *table, ProfileColumn *column)
 	column->sampled = strtod(counts.text[0], NULL);
 	column->nulls = column->sampled - strtod(counts.text[1], NULL);
 	column->distinct = strtod(counts.text[2], NULL);
-	appendStringInfo(profile->out, "%s: {\"kind\": \"%s\", \"rows\": %s, \"values_not_null\": %s", learn_quote(column->column->sql_name), kinds[column->kind],
+	appendStringInfo(profile->out, "%s: {\"kind\": \"%s\", \"rows\": %s, \"values_not_null\": %s", learn_quote(column->column->sql_name), learn_profile_kind_names[column->kind],
 					 counts.text[0], counts.text[1]);
 	if (has_values)
 		appendStringInfo(profile->out, ", \"distinct\": %s", counts.text[2]);
@@ -202,6 +206,56 @@ describe_column(Profile *profile, ProfileTable *table, ProfileColumn *column)
 		describe_text(profile, table, name);
 }
 
+/* The operator by which a foreign key compares with a column, as short as it can be. */
+static const char *
+equality_with(const LearnColumn *parent)
+{
+	const char *operator = spindle_equality_sql(getBaseType(parent->type));
+
+	return strcmp(operator, "OPERATOR(pg_catalog.=)") == 0 ? "=" : operator;
+}
+
+/*
+ * learn_join_condition
+ *		The condition that joins rows t with those, p, that they refer to by a foreign
+ *		key; palloc'd.
+ */
+char *
+learn_join_condition(const Profile *profile, const LearnTable *table, const LearnKey *key)
+{
+	const LearnTable *target = &profile->schema->table[key->target];
+	StringInfoData join;
+
+	initStringInfo(&join);
+	for (int i = 0; i < key->n; i++)
+	{
+		const LearnColumn *column = &table->column[key->column[i]];
+		const LearnColumn *parent = &target->column[key->target_column[i]];
+
+		appendStringInfo(&join, "%st.%s%s %s p.%s", i ? " AND " : "", learn_column_name(column), learn_collate(column, parent),
+						 equality_with(parent), learn_column_name(parent));
+	}
+	return join.data;
+}
+
+/* Has a foreign key before this one the same columns?  They can refer to several tables at once. */
+static bool
+is_another(const LearnTable *table, const LearnKey *key)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->keys)
+	{
+		const LearnKey *other = lfirst(lc);
+
+		if (other == key)
+			break;
+		if (other->n == key->n && memcmp(other->column, key->column, sizeof(key->column[0]) * key->n) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Describe how many rows refer to each row of a foreign key's target. */
 static void
 describe_key(Profile *profile, const ProfileTable *table, const LearnKey *key)
@@ -210,23 +264,21 @@ describe_key(Profile *profile, const ProfileTable *table, const LearnKey *key)
 	Listing		listing = {profile->out, 0};
 	Numbers		orphans = {.n = 1};
 	StringInfoData columns;
-	StringInfoData join;
 	StringInfoData where;
 
 	initStringInfo(&columns);
-	initStringInfo(&join);
 	initStringInfo(&where);
 	for (int i = 0; i < key->n; i++)
 	{
 		const LearnColumn *column = &table->table->column[key->column[i]];
-		const LearnColumn *parent = &target->column[key->target_column[i]];
 
 		appendStringInfo(&columns, "%s%s", i ? ", " : "", column->sql_name);
-		appendStringInfo(&join, "%sp.%s = t.%s%s", i ? " AND " : "", learn_column_name(parent), learn_column_name(column), learn_collate(column, parent));
 		appendStringInfo(&where, "t.%s IS NOT NULL AND ", learn_column_name(column));
 	}
+	if (is_another(table->table, key))
+		appendStringInfo(&columns, " to %s", target->sql_name);
 	learn_query(psprintf("SELECT count(*) FROM %s t WHERE %sNOT EXISTS (SELECT FROM %s p WHERE %s)", learn_relation_name(table->table), where.data,
-						 learn_relation_name(target), join.data), NULL, NULL, read_numbers, &orphans);
+						 learn_relation_name(target), learn_join_condition(profile, table->table, key)), NULL, NULL, read_numbers, &orphans);
 	appendStringInfo(profile->out, "%s: {\"to\": %s, \"parents\": %s, \"orphans\": %s, \"counts\": \"", learn_quote(columns.data), learn_quote(target->sql_name),
 					 learn_number(profile->table[key->target].rows), orphans.text[0]);
 	(void) learn_ask_families(table->table, key, read_count, &listing);

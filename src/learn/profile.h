@@ -62,7 +62,9 @@ typedef struct Profile
 } Profile;
 
 /* profile.c */
+extern const char *const learn_profile_kind_names[];
 extern bool learn_can_join(const Profile *profile, const ProfileTable *table, const LearnKey *key);
+extern char *learn_join_condition(const Profile *profile, const LearnTable *table, const LearnKey *key);
 extern const char *learn_profile_label(const ProfileColumn *column, const char *name);
 
 /* profile_pair.c */

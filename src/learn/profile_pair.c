@@ -74,6 +74,27 @@ own_bins(const ProfileTable *table, const ProfileColumn *column, Bins *bins)
 					NULL, NULL, read_bin, bins);
 }
 
+/* Is a text nothing but a finite number? */
+static bool
+is_number(const char *text)
+{
+	char	   *end;
+
+	return strspn(text, "+-.0123456789eE") == strlen(text) && isfinite(strtod(text, &end)) && end != text && *end == '\0';
+}
+
+/* Is a column of another profile described as one of ours is?  It may have another type there. */
+static bool
+has_kind(const SpindleJson *object, const ProfileColumn *column)
+{
+	SpindleJson kind;
+
+	if (!spindle_json_has(object, "kind"))
+		return true;
+	kind = spindle_json_member(object, "kind");
+	return strcmp(spindle_json_string(&kind), learn_profile_kind_names[column->kind]) == 0;
+}
+
 /* The bins of a column in another profile; false if that has none. */
 static bool
 bins_like(const Profile *profile, const ProfileTable *table, const ProfileColumn *column, Bins *bins, bool *is_whole)
@@ -92,7 +113,11 @@ bins_like(const Profile *profile, const ProfileTable *table, const ProfileColumn
 		if (!cJSON_IsObject(at.value) || !spindle_json_has(&at, name))
 			return false;
 		if (i == lengthof(path) - 1)
+		{
+			if (!has_kind(&at, column))
+				return false;
 			*is_whole = spindle_json_has(&at, "whole_bins");
+		}
 		up[i] = at;
 		at = spindle_json_member(&up[i], name);
 	}
@@ -104,7 +129,7 @@ bins_like(const Profile *profile, const ProfileTable *table, const ProfileColumn
 
 		if (bins->n == PROFILE_BINS)
 			spindle_json_error(&at, NULL, "there are more than %d bins.", PROFILE_BINS);
-		if (column->kind == PROFILE_NUMBER && (strspn(text, "+-.0123456789eE") != strlen(text) || strpbrk(text, "0123456789") == NULL))
+		if (column->kind == PROFILE_NUMBER && !is_number(text))
 			spindle_json_error(&bin, NULL, "it is no number.");
 		bins->bin[bins->n++] = pg_any_to_server(text, (int) strlen(text), PG_UTF8);
 	}
@@ -276,14 +301,8 @@ write_kin(Profile *profile, ProfileTable *table, const LearnKey *key, int *n)
 		for (int k = 0; k < i; k++)
 			cells.pair[k][i] = k < own && i >= own ? k * theirs + i - own : -1;
 	}
-	appendStringInfo(&query, " FROM %s JOIN %s p ON", table->sample, learn_relation_name(parent->table));
-	for (int i = 0; i < key->n; i++)
-	{
-		const LearnColumn *a = &table->table->column[key->column[i]];
-		const LearnColumn *b = &parent->table->column[key->target_column[i]];
-
-		appendStringInfo(&query, "%s t.%s%s = p.%s", i ? " AND" : "", learn_column_name(a), learn_collate(a, b), learn_column_name(b));
-	}
+	appendStringInfo(&query, " FROM %s JOIN %s p ON %s", table->sample, learn_relation_name(parent->table),
+					 learn_join_condition(profile, table->table, key));
 	cells.count = palloc0(sizeof(int64) * own * theirs * PROFILE_LETTERS * PROFILE_LETTERS);
 	learn_query(query.data, NULL, NULL, read_letters, &cells);
 	for (int i = 0; i < own; i++)

@@ -89,12 +89,28 @@ constant_of(const ProfileColumn *column, const char *bound)
 	}
 }
 
+/* Is a text a value of a boolean or an enum?  Another profile may have others. */
+static bool
+is_label(const LearnColumn *column, const char *text)
+{
+	ListCell   *lc;
+
+	if (column->kind == LEARN_BOOL)
+		return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+	foreach(lc, column->labels)
+		if (strcmp(lfirst(lc), text) == 0)
+			return true;
+	return false;
+}
+
 /* A condition on a column that has bins, in the middle of them, or on its most frequent label; NULL if there is none. */
 static const char *
 condition_of(const ProfileColumn *column, const char *name)
 {
 	const char *constant;
 
+	if (column->kind == PROFILE_LABEL && !is_label(column->column, column->bin[0]))
+		return NULL;
 	if (column->kind == PROFILE_LABEL)
 		return psprintf("%s = %s", name, quote_literal_cstr(column->bin[0]));
 	if (column->kind != PROFILE_NUMBER)
@@ -128,23 +144,15 @@ query_key(Profile *profile, const ProfileTable *table, const LearnKey *key, int 
 														psprintf("t.%s", learn_column_name(table->column[table->binned[0]].column))) : NULL;
 	const char *other = parent->nbinned > 0 ? condition_of(&parent->column[parent->binned[0]],
 														   psprintf("p.%s", learn_column_name(parent->column[parent->binned[0]].column))) : NULL;
-	StringInfoData join;
+	const char *join = learn_join_condition(profile, table->table, key);
 
-	initStringInfo(&join);
-	for (int i = 0; i < key->n; i++)
-	{
-		const LearnColumn *a = &table->table->column[key->column[i]];
-		const LearnColumn *b = &parent->table->column[key->target_column[i]];
-
-		appendStringInfo(&join, "%st.%s%s = p.%s", i ? " AND " : "", learn_column_name(a), learn_collate(a, b), learn_column_name(b));
-	}
 	for (int i = 0; i < 3; i++)
 	{
 		const char *condition = i == 0 ? "" : i == 1 ? one : other;
 
 		if (condition == NULL)
 			continue;
-		condition = i == 0 ? join.data : psprintf("%s AND %s", join.data, condition);
+		condition = i == 0 ? join : psprintf("%s AND %s", join, condition);
 		write_query(profile, n, true, psprintf("JOIN %s p ON %s", quote_identifier(parent->table->sql_name), condition),
 					psprintf("SELECT FROM %s t JOIN %s p ON %s", learn_relation_name(table->table), learn_relation_name(parent->table), condition));
 	}

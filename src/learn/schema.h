@@ -492,6 +492,7 @@ extern void learn_ask_close(LearnAsker *asker);
 extern char *learn_try(const char *definition, char **problem);
 extern bool learn_is_refused(const LearnSchema *schema, const LearnTable *table, const char *column);
 extern List *learn_sample(const LearnColumn *column, const char *rule, int n);
+extern List *learn_legal_values(const LearnColumn *column, List *values);
 
 /* value.c */
 extern void learn_find_values(LearnSchema *schema);

@@ -18,6 +18,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "learn/schema.h"
 #include "model/type.h"
 #include "server/attempt.h"
@@ -59,7 +60,8 @@ learn_number_of(Oid type, Datum value, double *number)
 			{
 				const Interval *interval = DatumGetIntervalP(value);
 
-				*number = (double) interval->time / USECS_PER_SEC + (interval->day + 30.0 * interval->month) * SECS_PER_DAY;
+				*number = SPINDLE_INTERVAL_IS_NOBEGIN(interval) ? -INFINITY : SPINDLE_INTERVAL_IS_NOEND(interval) ? INFINITY :
+					(double) interval->time / USECS_PER_SEC + (interval->day + 30.0 * interval->month) * SECS_PER_DAY;
 				break;
 			}
 		default:

@@ -483,19 +483,6 @@ find_value(LearnSchema *schema, LearnAsker *asker, LearnTable *table, LearnColum
 	column->limits.passing = passing;
 }
 
-/* Of some values of a column, texts, those that the format has, too. */
-static List *
-legal_values(const LearnColumn *column, List *values)
-{
-	List	   *result = NIL;
-	ListCell   *lc;
-
-	foreach(lc, values)
-		if (learn_sample(column, learn_weighted(list_make1(learn_plain_value(column, lfirst(lc))), ""), 1))
-			result = lappend(result, lfirst(lc));
-	return result;
-}
-
 /*
  * List the values of a column that pass its checks: of those that its rules gave, and
  * those that the checks mention.
@@ -510,8 +497,7 @@ list_values(LearnSchema *schema, LearnAsker *asker, LearnTable *table, LearnColu
 	listed.limits.has_list = true;
 	listed.limits.list = passing;
 	passing = list_truncate(list_copy(learn_finite_values(&listed, LISTED_VALUES)), LISTED_VALUES);
-	if (passing && column->kind != LEARN_BOOL && learn_sample(column, learn_weighted(passing, ""), 1) == NIL)
-		passing = legal_values(column, passing);
+	passing = learn_legal_values(column, passing);
 	if (passing == NIL)
 		return;
 	column->limits.has_list = true;

@@ -19,8 +19,9 @@
 
 #include "learn/schema.h"
 
-/* Combinations that are tried, and that are kept. */
+/* Combinations that are tried, so many at a time, and that are kept. */
 #define MAX_COMBINATIONS	4000
+#define AT_A_TIME			256
 #define MAX_VARIANTS		200
 
 /* Values of a column that are tried one by one. */
@@ -259,6 +260,20 @@ combinations(const Group *group)
 	return n;
 }
 
+/* The values of a combination, at one of its tries, into a row. */
+static void
+fill_row(const Group *group, int combination, int try, char **row)
+{
+	for (int p = 0; p < group->nparts; p++)
+	{
+		const Part *part = &group->part[p];
+		const Choice *choice = &part->choice[combination % part->n];
+
+		row[part->column] = choice->is_free ? choice->tries[try] : choice->value;
+		combination /= part->n;
+	}
+}
+
 /*
  * In a row of values of a combination, let free columns be no further from those that
  * they follow than they must, as some rows will have it.
@@ -284,40 +299,41 @@ let_follow(const LearnTable *table, const Group *group, int combination, char **
 
 /*
  * Which of the combinations pass all checks; palloc'd, n of them.  Number i has the
- * choices of its mixed-radix digits, the first column the lowest.
+ * choices of its mixed-radix digits, the first column the lowest.  Some are tried at a
+ * time, as rows of wide tables are large.
  */
 static bool *
 try_combinations(LearnAsker *asker, const LearnTable *table, const Group *group, int n)
 {
-	char	  ***rows = palloc(sizeof(char **) * n * LEARN_TRIES);
-	bool	   *passes = palloc(sizeof(bool) * n * LEARN_TRIES);
+	const int	some = Min(n, AT_A_TIME);
+	char	  ***rows = palloc(sizeof(char **) * some * LEARN_TRIES);
+	bool	   *passes = palloc(sizeof(bool) * some * LEARN_TRIES);
 	bool	   *result = palloc(sizeof(bool) * n);
-	ListCell   *lc;
 
-	for (int i = 0; i < n * LEARN_TRIES; i++)
-	{
-		int			rest = i / LEARN_TRIES;
-
+	for (int i = 0; i < some * LEARN_TRIES; i++)
 		rows[i] = palloc0(sizeof(char *) * table->ncolumns);
-		for (int p = 0; p < group->nparts; p++)
-		{
-			const Part *part = &group->part[p];
-			const Choice *choice = &part->choice[rest % part->n];
-
-			rows[i][part->column] = choice->is_free ? choice->tries[i % LEARN_TRIES] : choice->value;
-			rest /= part->n;
-		}
-		if (i % 2 > 0)
-			let_follow(table, group, i / LEARN_TRIES, rows[i]);
-	}
 	memset(result, true, n);
-	foreach(lc, group->checks)
+	for (int first = 0; first < n; first += some)
 	{
-		learn_ask(asker, lfirst(lc), rows, n * LEARN_TRIES, passes);
-		for (int i = 0; i < n * LEARN_TRIES; i++)
-			result[i / LEARN_TRIES] = result[i / LEARN_TRIES] && passes[i];
+		const int	now = Min(some, n - first);
+		ListCell   *lc;
+
+		for (int i = 0; i < now * LEARN_TRIES; i++)
+		{
+			const int	try = i % LEARN_TRIES;
+
+			fill_row(group, first + i / LEARN_TRIES, try, rows[i]);
+			if (try % 2 > 0)
+				let_follow(table, group, first + i / LEARN_TRIES, rows[i]);
+		}
+		foreach(lc, group->checks)
+		{
+			learn_ask(asker, lfirst(lc), rows, now * LEARN_TRIES, passes);
+			for (int i = 0; i < now * LEARN_TRIES; i++)
+				result[first + i / LEARN_TRIES] = result[first + i / LEARN_TRIES] && passes[i];
+		}
 	}
-	for (int i = 0; i < n * LEARN_TRIES; i++)
+	for (int i = 0; i < some * LEARN_TRIES; i++)
 		pfree(rows[i]);
 	pfree(rows);
 	pfree(passes);

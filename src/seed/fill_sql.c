@@ -10,15 +10,11 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/relation.h"
-#include "catalog/pg_operator.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
-#include "utils/typcache.h"
 
 #include "seed/fill_plan.h"
 #include "seed/generated.h"
@@ -134,42 +130,6 @@ spindle_fill_late_desc(const SpindleFillPlan *plan, int target, int **columns)
 }
 
 /*
- * The operator that tells if two values of a type are equal, as SQL writes it with
- * its schema.  The type has one, as it is a column of a unique index.
- */
-static char *
-equality_operator(Oid type)
-{
-	Oid			operator = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
-	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
-	Form_pg_operator form;
-	char	   *result;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "type %u has no equality operator", type);
-	form = (Form_pg_operator) GETSTRUCT(tuple);
-	result = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
-					  NameStr(form->oprname));
-	ReleaseSysCache(tuple);
-	return result;
-}
-
-/* The value of a column of the rows, as the type of the relation's column. */
-static char *
-value_of(Relation relation, Form_pg_attribute att, const SpindleTargetRows *rows, Form_pg_attribute from)
-{
-	StringInfoData value;
-
-	initStringInfo(&value);
-	spindle_target_append_expression(&value, relation, att, rows, from);
-	if (from->atttypid == att->atttypid)
-		return value.data;
-	return psprintf("CAST(%s AS %s)", value.data,
-					format_type_extended(att->atttypid, att->atttypmod,
-										 FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
-}
-
-/*
  * spindle_fill_update
  *		The UPDATE that sets the late columns of the rows that from gives, with the
  *		columns of spindle_fill_late_desc(); palloc'd.
@@ -197,7 +157,7 @@ spindle_fill_update(const SpindleFillPlan *plan, int target, const char *from)
 		Form_pg_attribute source = TupleDescAttr(desc, i);
 		Form_pg_attribute att = spindle_target_column(relation, NameStr(source->attname));
 		const char *name = quote_identifier(NameStr(att->attname));
-		char	   *value = value_of(relation, att, &rows, source);
+		char	   *value = spindle_target_value(relation, att, &rows, source);
 
 		if (bms_is_member(columns[i], plan->target[target].late))
 		{
@@ -207,7 +167,7 @@ spindle_fill_update(const SpindleFillPlan *plan, int target, const char *from)
 		}
 		else
 			appendStringInfo(&match, "%sfilled.%s %s %s", match.len ? " AND " : "", name,
-							 equality_operator(att->atttypid), value);
+							 spindle_equality_sql(att->atttypid), value);
 	}
 	relation_close(relation, NoLock);
 	return psprintf("WITH late AS MATERIALIZED (SELECT * FROM %s WHERE %s), found AS (UPDATE %s AS filled SET %s"

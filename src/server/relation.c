@@ -1,23 +1,69 @@
 /*-------------------------------------------------------------------------
  *
  * relation.c
- *		Relations that users name as a source or a target.
+ *		Relations that users name as a source or a target, and what compares their
+ *		values.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/sysattr.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_operator.h"
 #include "miscadmin.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #include "server/relation.h"
+
+/*
+ * spindle_operator_sql
+ *		An operator with its schema, as SQL writes it between its operands, whatever
+ *		search_path is; palloc'd.
+ */
+char *
+spindle_operator_sql(Oid operator)
+{
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	Form_pg_operator form;
+	char	   *result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", operator);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	result = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
+					  NameStr(form->oprname));
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/*
+ * spindle_equality_sql
+ *		The same for the operator that tells if two values of a type are equal.
+ *
+ * Raises undefined_function if the type has none by default.
+ */
+char *
+spindle_equality_sql(Oid type)
+{
+	const Oid	operator = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+
+	if (!OidIsValid(operator))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("type %s has no equality operator", format_type_be(type)),
+				 errhint("Values of such a type cannot be looked for.")));
+	return spindle_operator_sql(operator);
+}
 
 /*
  * spindle_relation_open

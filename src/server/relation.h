@@ -12,6 +12,8 @@
 #include "storage/lockdefs.h"
 #include "utils/relcache.h"
 
+extern char *spindle_operator_sql(Oid operator);
+extern char *spindle_equality_sql(Oid type);
 extern Relation spindle_relation_open(Oid relid, const char *name, LOCKMODE lockmode);
 extern Oid	spindle_relation_stored(Relation relation);
 extern Bitmapset *spindle_relation_key_columns(Relation relation);

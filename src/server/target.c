@@ -88,6 +88,25 @@ spindle_target_append_expression(StringInfo buf, Relation target, Form_pg_attrib
 }
 
 /*
+ * spindle_target_value
+ *		The same by itself, as a value of the column's type, to be compared with it;
+ *		palloc'd.
+ */
+char *
+spindle_target_value(Relation target, Form_pg_attribute att, const SpindleTargetRows *rows, Form_pg_attribute from)
+{
+	StringInfoData value;
+
+	initStringInfo(&value);
+	spindle_target_append_expression(&value, target, att, rows, from);
+	if (from->atttypid == att->atttypid)
+		return value.data;
+	return psprintf("CAST(%s AS %s)", value.data,
+					format_type_extended(att->atttypid, att->atttypmod,
+										 FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
+}
+
+/*
  * spindle_target_convert
  *		Convert one value as the INSERT does, and forget the result: for an error that
  *		tells which column it is about.

@@ -29,6 +29,8 @@ typedef struct SpindleTargetRows
 extern Form_pg_attribute spindle_target_column(Relation target, const char *name);
 extern void spindle_target_append_expression(StringInfo buf, Relation target, Form_pg_attribute att,
 											 const SpindleTargetRows *rows, Form_pg_attribute from);
+extern char *spindle_target_value(Relation target, Form_pg_attribute att, const SpindleTargetRows *rows,
+								  Form_pg_attribute from);
 extern void spindle_target_convert(Form_pg_attribute att, Form_pg_attribute from, Datum value);
 extern bool spindle_type_refuses_null(Oid type);
 extern bool spindle_target_may_be_set_later(Relation target);

@@ -97,7 +97,8 @@ position_of(const SpindleChanges *changes, Timestamp time, int number)
 				(errcode(ERRCODE_DATETIME_FIELD_OVERFLOW),
 				 errmsg("a change at %s is too far from the range of domain \"%s\" to have a position",
 						timestamptz_to_str(time), changes->instance->domain->name),
-				 errhint("End the stream before that with to_time.")));
+				 errhint("from_time and to_time must be at most %s.",
+						 timestamptz_to_str(spindle_change_time(changes->instance->domain, PG_UINT64_MAX)))));
 	return since << SPINDLE_POSITION_BITS | (uint64) number;
 }
 

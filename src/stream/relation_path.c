@@ -12,16 +12,14 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/relation.h"
-#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 
+#include "server/relation.h"
 #include "stream/relation_path.h"
 
 /* Foreign keys in a path. */
@@ -94,23 +92,6 @@ find_foreign_key(Relation relation, AttrNumber attnum)
 	return copyObject(found);
 }
 
-/* An operator with its schema, as SQL writes it between its operands. */
-static char *
-operator_sql(Oid operator)
-{
-	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
-	Form_pg_operator form;
-	char	   *result;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for operator %u", operator);
-	form = (Form_pg_operator) GETSTRUCT(tuple);
-	result = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
-					  NameStr(form->oprname));
-	ReleaseSysCache(tuple);
-	return result;
-}
-
 /* An attribute of a relation that the query has given a name. */
 static char *
 attribute_sql(Relation relation, AttrNumber attnum, const char *alias)
@@ -138,7 +119,7 @@ subquery(Relation relation, const ForeignKeyCacheInfo *key, const char *rest, co
 					 target_alias);
 	for (int i = 0; i < key->nkeys; i++)
 		appendStringInfo(&buf, "%s%s %s %s", i ? " AND " : "", attribute_sql(target, key->confkey[i], target_alias),
-						 operator_sql(key->conpfeqop[i]), attribute_sql(relation, key->conkey[i], alias));
+						 spindle_operator_sql(key->conpfeqop[i]), attribute_sql(relation, key->conkey[i], alias));
 	appendStringInfoChar(&buf, ')');
 	relation_close(target, NoLock);
 	return buf.data;

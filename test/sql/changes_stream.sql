@@ -136,7 +136,7 @@ CREATE FUNCTION try(command text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE hint text; BEGIN EXECUTE command; RETURN 'no error'; EXCEPTION WHEN OTHERS THEN GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT; RETURN concat_ws(' / ', SQLSTATE, SQLERRM, nullif(hint, '')); END $$;
 SELECT try('SELECT * FROM spindle_changes(' || args || ')') FROM (VALUES
   ($$NULL$$), ($$'nowhere'$$), ($$'retail', 'nothing'$$), ($$'retail', profile => 'none'$$), ($$'lifecycle', scale => 'tiny', profile => 'none'$$),
-  ($$'retail', from_time => '2024-01-02', to_time => '2024-01-01'$$), ($$'retail', from_time => NULL$$), ($$'retail', from_time => '2024-01-01', after_position => '0/1'$$),
+  ($$'retail', from_time => '2024-01-02', to_time => '2024-01-01'$$), ($$'retail', from_time => '3000-01-01'$$), ($$'retail', from_time => NULL$$), ($$'retail', from_time => '2024-01-01', after_position => '0/1'$$),
   ($$'retail', speed => 0$$), ($$'retail', speed => 'NaN'$$), ($$'retail', include_initial => NULL$$), ($$'retail', events_per_second => 0$$), ($$'retail', scale => 'huge'$$)) x(args);
 SELECT try('SELECT * FROM spindle_history(' || args || ') AS h(order_id bigint' || list || ')') FROM (VALUES
   ($$'retail', 'order', profile => 'none'$$, ''), ($$'retail', 'order'$$, ', _spindle_version bigint'), ($$'retail', 'order'$$, ', _spindle_since date'), ($$'retail', NULL$$, '')) x(args, list);

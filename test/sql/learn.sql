@@ -306,6 +306,23 @@ SELECT json_object_keys(spindle_learn('{learn_keys}', '{profile}', 'catalog') ->
 COMMIT;
 SELECT spindle_learn('{learn_keys}', '{profile}', 'catalog') #> '{tables,profile,learned}';
 
+-- Ranges of which one has to hold, also of keys; values that a definition does not have; bounds without end.
+CREATE SCHEMA learn_ranges;
+SELECT CASE WHEN current_setting('server_version_num')::int >= 170000 THEN 'infinity' ELSE '170000000 years' END AS endless \gset
+CREATE TABLE learn_ranges.t (id int PRIMARY KEY CHECK (id < 0 OR id > 10), v int NOT NULL CHECK (v < 500 OR v > 502), code text UNIQUE NOT NULL CHECK (length(code) = 6 OR length(code) = 12),
+  f float8 CHECK (f IN (1.5, 'Infinity', 'NaN')), n numeric NOT NULL CHECK (n IN (1, 2, 'NaN')), d date NOT NULL CHECK (d IN ('2024-01-01', 'infinity')), CHECK (f > 2 OR n > 1),
+  took interval NOT NULL CHECK (took >= '0 s' AND took <= :'endless'), since timestamptz NOT NULL CHECK (since < 'infinity' AND since > '-infinity'));
+SELECT key AS column_name, value -> 'rule' AS rule FROM json_each(spindle_learn('{learn_ranges}', read => 'catalog') #> '{tables,t,columns}') WHERE key NOT IN ('took', 'since');
+INSERT INTO learn_ranges.t SELECT i, i, 'a' || lpad(i::text, 5, '0'), 'NaN', 'NaN', 'infinity', CASE WHEN i % 3 = 0 THEN :'endless' ELSE '1 h' END::interval, now() FROM generate_series(503, 900) i;
+ANALYZE learn_ranges.t;
+SELECT spindle_create_domain('learn_ranges', spindle_learn('{learn_ranges}', read => 'data'));
+SELECT count(*) > 0 AS compares FROM spindle_compare_schemas('learn_ranges', 'learn_ranges');
+TRUNCATE learn_ranges.t;
+CALL spindle_fill_schema('learn_ranges', NULL, report => false);
+SELECT count(*) FROM learn_ranges.t;
+SELECT spindle_drop_domain('learn_ranges');
+DROP SCHEMA learn_ranges CASCADE;
+
 -- A database of another encoding.
 CREATE DATABASE regress_spindle_latin TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C';
 \set before :DBNAME

@@ -87,6 +87,11 @@ CREATE ROLE regress_spindle_player;
 GRANT USAGE ON SCHEMA play TO regress_spindle_player;
 GRANT SELECT, INSERT ON play.customer TO regress_spindle_player;
 SET ROLE regress_spindle_player;
+CALL spindle_to_tables('play', 'retail', true, scale => 'small', "position" => 'table', from_time => '2025-01-01');
+RESET ROLE;
+GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA play TO regress_spindle_player;
+REVOKE ALL ON play.spindle_position FROM regress_spindle_player;
+SET ROLE regress_spindle_player;
 CALL spindle_to_tables('play', 'retail', true, scale => 'small', "position" => 'none', from_time => '2025-01-01');
 CALL spindle_to_tables('play', 'retail', true, scale => 'small', "position" => 'table', from_time => '2025-01-01');
 SELECT * FROM spindle_last_position('play', 'retail', 'small');
@@ -174,6 +179,27 @@ $$;
 SELECT count(*) AS wrong FROM ((SELECT id, state, price FROM play.parent) EXCEPT (SELECT r.id, r.state, r.price FROM last('parent') l, json_to_record(l) r (id int, state text, price numeric))) x;
 SELECT count(*) AS wrong FROM ((SELECT parent_id, number, tags::text FROM play.child) EXCEPT (SELECT r.parent_id, r.number, r.tags FROM last('child') l, json_to_record(l) r (parent_id int, number int, tags text))) x;
 SELECT count(*) AS wrong FROM ((SELECT parent_id, word FROM play.loose) EXCEPT ALL (SELECT r.parent_id, r.word FROM spindle_rows('played', 'loose') r (parent_id int, word text))) x;
+
+-- Operators are those of the columns' types, whatever stands in search_path.
+CREATE SCHEMA evil;
+CREATE FUNCTION evil.trap(varchar, varchar) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trapped'; END $$;
+CREATE OPERATOR evil.= (LEFTARG = varchar, RIGHTARG = varchar, FUNCTION = evil.trap);
+CREATE FUNCTION evil.trap(oid, oid) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trapped'; END $$;
+CREATE OPERATOR evil.= (LEFTARG = oid, RIGHTARG = oid, FUNCTION = evil.trap);
+CREATE FUNCTION evil.trap(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trapped'; END $$;
+CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.trap);
+ALTER TABLE play.loose ALTER word TYPE varchar;
+ALTER TABLE play.child ALTER parent_id TYPE numeric;
+TRUNCATE play.parent, play.child, play.loose;
+SET search_path = evil, pg_catalog, public;
+CALL spindle_to_tables('play', 'played', false, "position" => 'table');
+CALL spindle_to_tables('play', 'played', false, "position" => 'table', resume => true);
+RESET search_path;
+SELECT (SELECT count(*) FROM play.child) = (SELECT sum(CASE op WHEN 'c' THEN 1 WHEN 'd' THEN -1 ELSE 0 END) FROM spindle_changes('played', 'child')) AS as_told,
+  (SELECT count(*) FROM play.loose) = (SELECT sum(CASE op WHEN 'c' THEN 1 WHEN 'd' THEN -1 ELSE 0 END) FROM spindle_changes('played', 'loose')) AS also;
+SET client_min_messages = warning;
+DROP SCHEMA evil CASCADE;
+RESET client_min_messages;
 
 -- One that stays open does not wait for others who wait for its lock, of whatever kind.
 TRUNCATE play.parent, play.child, play.loose;

@@ -47,6 +47,13 @@ sub arrives
 	}
 }
 
+# Without room for all sessions nothing is done.
+my (undef, undef, $error) = $publisher->psql('postgres',
+	"CALL spindle_to_tables('shop', 'retail', true, scale => 'small', dml => spindle_dml_modes(sessions => 30))");
+like($error, qr/could not start background worker \d+ of 30\n.*max_worker_processes/, 'too many sessions: error');
+is($publisher->safe_psql('postgres', 'SELECT (SELECT count(*) FROM shop.product), (SELECT count(*) FROM pg_replication_origin)'),
+	'0|0', 'too many sessions: nothing is done');
+
 arrives('2022-02-01', 'NULL');
 is( $publisher->safe_psql('postgres',
 		"SELECT count(*), max(remote_lsn) = (SELECT max(position) FROM spindle_changes('retail', scale => 'small', to_time => '2022-02-01')) FROM pg_replication_origin_status"),
