@@ -148,6 +148,7 @@ OBJS = \
 	src/learn/carry.o \
 	src/learn/catalog.o \
 	src/learn/check.o \
+	src/learn/circle.o \
 	src/learn/compare.o \
 	src/learn/constraint.o \
 	src/learn/data.o \

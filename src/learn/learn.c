@@ -112,6 +112,7 @@ learn(const SpindleLearnOptions *options, List *refused, const List *without_row
 	for (int t = 0; t < schema->ntables; t++)
 		if (is_listed(without_rows, schema->table[t].name))
 			learn_empty(schema, &schema->table[t], "what its constraints want together is not legal in a definition");
+	learn_find_circles(schema);
 	if (options->read >= SPINDLE_LEARN_AGGREGATES)
 		learn_widen_keys(schema);
 	learn_place_keys(schema);

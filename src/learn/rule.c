@@ -152,6 +152,22 @@ make_row_columns(LearnSchema *schema, LearnTable *table)
 	}
 }
 
+/* A column that a foreign key to a row's own descendant gives. */
+static void
+make_child_column(LearnSchema *schema, const LearnTable *table, LearnColumn *column, const LearnKey *key, const LearnColumn *origin)
+{
+	for (int i = 0; i < key->n; i++)
+		if (key->column[i] == column - table->column)
+			column->rule = learn_child_rule(schema, key, i, origin);
+	if (key->is_counted_child)
+		column->source = "aggregates";
+	if (key->is_single)
+		column->references = schema->table[key->target].name;
+	column->nullable = !column->not_null;
+	column->null_fraction = nulls_of(column);
+	column->note = psprintf("the first of the row's own rows of %s", key->target_name);
+}
+
 /* A column that a foreign key gives. */
 static void
 make_key_column(LearnSchema *schema, LearnTable *table, LearnColumn *column)
@@ -174,6 +190,11 @@ make_key_column(LearnSchema *schema, LearnTable *table, LearnColumn *column)
 		column->source = "aggregates";
 	if (key->is_guessed)
 		column->source = "name";
+	if (key->place == LEARN_CHILD)
+	{
+		make_child_column(schema, table, column, key, origin);
+		return;
+	}
 	if (key->is_single && key->row_name == NULL)
 	{
 		column->rule = key_rule(schema, table, key);

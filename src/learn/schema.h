@@ -246,6 +246,7 @@ typedef enum LearnPlace
 	LEARN_UNPLACED,
 	LEARN_OWN,					/* chooses a row */
 	LEARN_AMONG,				/* chooses one among the descendants of another */
+	LEARN_CHILD,				/* is the first of the row's own descendants */
 	LEARN_IMPLIED,				/* by another foreign key */
 	LEARN_NULL					/* always null */
 } LearnPlace;
@@ -266,6 +267,9 @@ typedef struct LearnKey
 	bool		is_widened;		/* by a column that agrees with the target's in all rows; see tenant.c */
 	bool		is_within;		/* and rows of its own are there for each value of that column */
 	LearnFamilies *families;	/* NULL if they are not known */
+	List	   *chain;			/* LearnKey: from the target's rows to those of the table that they are descendants of */
+	bool		is_chain;		/* it is part of such a one, so the rows of its table are children along it */
+	bool		is_counted_child;	/* all rows refer to descendants of theirs */
 
 	LearnPlace	place;
 	bool		is_parent;
@@ -456,6 +460,12 @@ extern bool learn_find_among(LearnSchema *schema, LearnTable *table, LearnKey *k
 extern char *learn_key_step(LearnTable *table, LearnKey *key);
 extern bool learn_make_parent(LearnSchema *schema, LearnTable *table, LearnKey *key);
 extern LearnColumn *learn_origin(LearnSchema *schema, LearnTable *table, int column);
+
+/* circle.c */
+extern void learn_find_circles(LearnSchema *schema);
+extern bool learn_place_child(LearnTable *table, LearnKey *key);
+extern void learn_settle_children(LearnSchema *schema);
+extern char *learn_child_rule(LearnSchema *schema, const LearnKey *key, int i, const LearnColumn *origin);
 
 /* unique.c */
 extern void learn_meet_sets(LearnSchema *schema);
