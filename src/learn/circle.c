@@ -39,7 +39,8 @@ typedef struct Circle
 {
 	LearnTable *table;
 	LearnKey   *key;
-	int			score;			/* the most likely first */
+	int			score;
+	int			length;			/* of the chain */
 	int			place;			/* among all, so that equals have an order */
 } Circle;
 
@@ -193,6 +194,24 @@ is_called_one(const LearnTable *table, const LearnKey *key)
 	return false;
 }
 
+/*
+ * Is a foreign key of one column called as what it refers to, or as that with its table
+ * before it?  Then it tells to what the row belongs.
+ */
+static bool
+is_called_alike(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
+{
+	const LearnTable *target = &schema->table[key->target];
+	const char *own = table->column[key->column[key->n - 1]].sql_name;
+	const char *other = target->column[key->target_column[key->n - 1]].sql_name;
+	const char *names[] = {other, psprintf("%s_%s", target->sql_name, other), psprintf("%s%s", target->sql_name, other)};
+	bool		is_alike = false;
+
+	for (int i = 0; i < lengthof(names); i++)
+		is_alike |= pg_strcasecmp(own, names[i]) == 0;
+	return is_alike;
+}
+
 /* Do statistics say that different rows refer to different ones?  1 if so, -1 if not, 0 if nothing is known. */
 static int
 has_different(const LearnTable *table, const LearnKey *key)
@@ -208,14 +227,15 @@ has_different(const LearnTable *table, const LearnKey *key)
 	return distinct >= NEARLY_ALL * rows ? 1 : -1;
 }
 
-/* How likely it is that a foreign key refers to a descendant along a chain. */
+/* How likely it is that a foreign key refers to a descendant along a chain; below 0 it is not. */
 static int
 score_of(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
 {
 	const LearnTable *target = &schema->table[key->target];
 	const LearnKey *first = linitial(key->chain);
-	int			score = 6 * has_different(table, key) + 3 * is_called_one(table, key) - 2 * list_length(key->chain);
+	int			score = 6 * has_different(table, key) + 3 * is_called_one(table, key);
 
+	score += 2 * is_called_alike(schema, target, first) - 2 * is_called_alike(schema, table, key);
 	score += 4 * (target->tuples >= 2 * table->tuples) + 2 * first->is_cascade - 3 * is_called_one(target, first);
 	for (int i = 0; i < first->n; i++)
 		score += is_in_primary(target, first->column[i]);
@@ -326,20 +346,22 @@ is_likely(const LearnSchema *schema, const LearnTable *table, LearnKey *key)
 		key->is_counted_child = found.others == 0 && (key->not_null || found.rows >= LEAST_ROWS);
 		return key->is_counted_child;
 	}
-	return key->not_null && !key->is_guessed && has_different(table, key) >= 0;
+	return key->not_null && !key->is_guessed && has_different(table, key) >= 0 && score_of(schema, table, key) >= 0;
 }
 
-/* For list_sort: the most likely first. */
+/* For list_sort: the shortest first, of these the most likely. */
 static int
 compare_circles(const ListCell *a, const ListCell *b)
 {
 	const Circle *x = lfirst(a);
 	const Circle *y = lfirst(b);
 
+	if (x->length != y->length)
+		return x->length - y->length;
 	return x->score != y->score ? y->score - x->score : x->place - y->place;
 }
 
-/* All foreign keys whose target's rows could be descendants of their own table's; the most likely first. */
+/* All foreign keys whose target's rows could be descendants of their own table's; those to be tried first first. */
 static List *
 list_circles(const LearnSchema *schema)
 {
@@ -361,7 +383,7 @@ list_circles(const LearnSchema *schema)
 			if (key->chain == NIL)
 				continue;
 			circle = palloc(sizeof(Circle));
-			*circle = (Circle) {table, key, score_of(schema, table, key), list_length(circles)};
+			*circle = (Circle) {table, key, score_of(schema, table, key), list_length(key->chain), list_length(circles)};
 			key->chain = NIL;
 			circles = lappend(circles, circle);
 		}
@@ -420,12 +442,61 @@ learn_place_child(LearnTable *table, LearnKey *key)
 }
 
 /*
- * learn_settle_children
- *		Make the rows along the chains of foreign keys to descendants children, of whom
- *		each parent has one.  Where that is not possible, the foreign key chooses a row.
+ * Make the rows along the chain of a foreign key to a descendant children, of whom each
+ * parent has one.  Where that is not possible it chooses a row.
+ */
+static void
+settle_chain(LearnSchema *schema, LearnTable *table, LearnKey *key)
+{
+	LearnTable *at = &schema->table[key->target];
+	int			given = 0;
+	ListCell   *lc;
+
+	foreach(lc, key->chain)
+	{
+		LearnKey   *step = lfirst(lc);
+
+		if (!learn_make_parent(schema, at, step))
+			break;
+		at->needs_children = true;
+		at = &schema->table[step->target];
+	}
+	if (at == table)
+		return;
+	for (int i = 0; i < key->n; i++)
+		given += table->column[key->column[i]].key == key->index;
+	key->place = given == key->n ? LEARN_OWN : LEARN_AMONG;
+	key->chain = NIL;
+}
+
+/*
+ * A foreign key of a table to itself that has columns in common with what it refers to,
+ * which nothing else gives: the row is the only one of which it is known that they agree.
+ */
+static void
+settle_self(LearnTable *table, LearnKey *key)
+{
+	bool		has_common = false;
+
+	for (int i = 0; i < key->n; i++)
+		if (key->column[i] == key->target_column[i] && table->column[key->column[i]].key == key->index)
+		{
+			table->column[key->column[i]].key = -1;
+			has_common = true;
+		}
+	if (!has_common)
+		return;
+	key->place = LEARN_SELF;
+	learn_note(table, "rows refer to themselves by foreign key %s, as nothing else tells which rows have the same values of columns in it", key->name);
+}
+
+/*
+ * learn_settle_circles
+ *		Once foreign keys are placed: see to it that those that lead back to where they
+ *		come from can be met.
  */
 void
-learn_settle_children(LearnSchema *schema)
+learn_settle_circles(LearnSchema *schema)
 {
 	for (int t = 0; t < schema->ntables; t++)
 	{
@@ -435,27 +506,33 @@ learn_settle_children(LearnSchema *schema)
 		foreach(lc, table->keys)
 		{
 			LearnKey   *key = lfirst(lc);
-			LearnTable *at = key->place == LEARN_CHILD ? &schema->table[key->target] : NULL;
-			int			given = 0;
-			ListCell   *ls;
+			ListCell   *lo;
 
-			foreach(ls, at ? key->chain : NIL)
-			{
-				LearnKey   *step = lfirst(ls);
-
-				if (!learn_make_parent(schema, at, step))
-					break;
-				at->needs_children = true;
-				at = &schema->table[step->target];
-			}
-			if (at == NULL || at == table)
-				continue;
-			for (int i = 0; i < key->n; i++)
-				given += table->column[key->column[i]].key == key->index;
-			key->place = given == key->n ? LEARN_OWN : LEARN_AMONG;
-			key->chain = NIL;
+			if (key->place == LEARN_CHILD)
+				settle_chain(schema, table, key);
+			else if (key->place == LEARN_OWN && key->target == t)
+				settle_self(table, key);
+			for (lo = list_head(table->keys); lo != lc && key->place == LEARN_CHILD; lo = lnext(table->keys, lo))
+				key->is_last_child |= ((LearnKey *) lfirst(lo))->place == LEARN_CHILD && ((LearnKey *) lfirst(lo))->target == key->target;
 		}
 	}
+}
+
+/*
+ * learn_is_child_declared
+ *		Can a definition prove that the values of a set differ, if they do so because they
+ *		are those of descendants?
+ */
+bool
+learn_is_child_declared(const LearnSchema *schema, const LearnSet *set)
+{
+	const LearnKey *key = set->by_child;
+
+	for (int i = 0; key && i < key->n; i++)
+		if (bms_is_member(key->column[i], set->columns) && !agrees(key, i) &&
+			schema->table[key->target].column[key->target_column[i]].differs == LEARN_DIFFERS)
+			return true;
+	return key == NULL;
 }
 
 /*
@@ -477,10 +554,11 @@ learn_child_rule(LearnSchema *schema, const LearnKey *key, int i, const LearnCol
 		const LearnKey *step = lfirst(lc);
 		LearnTable *next = &schema->table[step->target];
 
-		rule = psprintf("{\"kind\": \"child\", \"child\": \"%s\", \"column\": \"%s\", \"pick\": \"first\"}", at->name, name);
+		rule = psprintf("{\"kind\": \"child\", \"child\": \"%s\", \"column\": \"%s\", \"pick\": \"%s\"}", at->name, name,
+						key->is_last_child ? "last" : "first");
 		if (lnext(key->chain, lc))
 		{
-			char	   *handed = learn_unique_name(&next->names_used, psprintf("first_%s_%s", at->name, name));
+			char	   *handed = learn_unique_name(&next->names_used, psprintf("%s_%s_%s", key->is_last_child ? "last" : "first", at->name, name));
 			LearnHidden *hidden = learn_add_hidden(next, handed, origin->format, rule);
 
 			hidden->nullable = !last->not_null;

@@ -559,7 +559,7 @@ learn_review_keys(LearnSchema *schema)
 		{
 			const LearnSet *set = lfirst(lc);
 
-			if (set->is_primary && !set->is_proved)
+			if (set->is_primary && (!set->is_proved || set->by_child))
 				table->key_column = -1;
 		}
 	}
@@ -641,7 +641,7 @@ learn_place_keys(LearnSchema *schema)
 			key->is_tree = key->place == LEARN_OWN && key->target == t && !key->not_null;
 		}
 	}
-	learn_settle_children(schema);
+	learn_settle_circles(schema);
 	break_circles(schema);
 	for (int t = 0; t < schema->ntables; t++)
 	{

@@ -165,7 +165,7 @@ make_child_column(LearnSchema *schema, const LearnTable *table, LearnColumn *col
 		column->references = schema->table[key->target].name;
 	column->nullable = !column->not_null;
 	column->null_fraction = nulls_of(column);
-	column->note = psprintf("the first of the row's own rows of %s", key->target_name);
+	column->note = psprintf("the %s of the row's own rows of %s", key->is_last_child ? "last" : "first", key->target_name);
 }
 
 /* A column that a foreign key gives. */
@@ -193,6 +193,15 @@ make_key_column(LearnSchema *schema, LearnTable *table, LearnColumn *column)
 	if (key->place == LEARN_CHILD)
 	{
 		make_child_column(schema, table, column, key, origin);
+		return;
+	}
+	if (key->place == LEARN_SELF)
+	{
+		for (int i = 0; i < key->n; i++)
+			if (key->column[i] == column - table->column)
+				column->rule = psprintf("{\"kind\": \"copy\", \"column\": \"%s\"}", table->column[key->target_column[i]].name);
+		column->nullable = !column->not_null;
+		column->null_fraction = nulls_of(column);
 		return;
 	}
 	if (key->is_single && key->row_name == NULL)

@@ -227,6 +227,8 @@ typedef struct LearnColumn
 	const char *note;			/* for the report */
 } LearnColumn;
 
+typedef struct LearnKey LearnKey;
+
 /* Columns that rows must not have the same values in. */
 typedef struct LearnSet
 {
@@ -238,6 +240,7 @@ typedef struct LearnSet
 	Expr	   *predicate;		/* of a partial index, or NULL */
 	bool		is_odd;			/* has an expression that we do not know */
 	bool		is_proved;		/* by the rules, in the format's sense */
+	LearnKey   *by_child;		/* as this foreign key refers to descendants, of which no two rows have the same; or NULL */
 } LearnSet;
 
 /* How a foreign key is met. */
@@ -246,12 +249,13 @@ typedef enum LearnPlace
 	LEARN_UNPLACED,
 	LEARN_OWN,					/* chooses a row */
 	LEARN_AMONG,				/* chooses one among the descendants of another */
-	LEARN_CHILD,				/* is the first of the row's own descendants */
+	LEARN_CHILD,				/* is one of the row's own descendants */
+	LEARN_SELF,					/* is the row itself */
 	LEARN_IMPLIED,				/* by another foreign key */
 	LEARN_NULL					/* always null */
 } LearnPlace;
 
-typedef struct LearnKey
+struct LearnKey
 {
 	int			index;			/* in the table's list */
 	char	   *name;
@@ -270,6 +274,7 @@ typedef struct LearnKey
 	List	   *chain;			/* LearnKey: from the target's rows to those of the table that they are descendants of */
 	bool		is_chain;		/* it is part of such a one, so the rows of its table are children along it */
 	bool		is_counted_child;	/* all rows refer to descendants of theirs */
+	bool		is_last_child;	/* it is taken to be the last one, not the first */
 
 	LearnPlace	place;
 	bool		is_parent;
@@ -284,7 +289,7 @@ typedef struct LearnKey
 	char	   *after;			/* member of a reference, or NULL */
 	List	   *after_columns;	/* that this depends on, by number */
 	char	   *popularity;		/* the same, without the effect of age, or NULL */
-} LearnKey;
+};
 
 /* A CHECK of a table or a domain. */
 typedef struct LearnCheck
@@ -464,7 +469,8 @@ extern LearnColumn *learn_origin(LearnSchema *schema, LearnTable *table, int col
 /* circle.c */
 extern void learn_find_circles(LearnSchema *schema);
 extern bool learn_place_child(LearnTable *table, LearnKey *key);
-extern void learn_settle_children(LearnSchema *schema);
+extern void learn_settle_circles(LearnSchema *schema);
+extern bool learn_is_child_declared(const LearnSchema *schema, const LearnSet *set);
 extern char *learn_child_rule(LearnSchema *schema, const LearnKey *key, int i, const LearnColumn *origin);
 
 /* unique.c */
