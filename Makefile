@@ -155,6 +155,7 @@ OBJS = \
 	src/learn/delay.o \
 	src/learn/differ.o \
 	src/learn/difference.o \
+	src/learn/dispersion.o \
 	src/learn/document.o \
 	src/learn/family.o \
 	src/learn/form.o \

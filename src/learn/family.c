@@ -210,8 +210,9 @@ needs_counts(const LearnKey *key)
 static bool
 has_one_each(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
 {
-	return key->families && key->families->n > 0 && key->families->top <= 1 && key->place == LEARN_OWN && !key->is_parent &&
-		!key->is_distinct && key->grid < 0 && !key->is_tree && table->tuples <= schema->table[key->target].tuples &&
+	bool		has_one = key->families && key->families->n > 0 ? key->families->top <= 1 : learn_seems_distinct(schema, table, key);
+
+	return has_one && key->place == LEARN_OWN && !key->is_parent && !key->is_distinct && key->grid < 0 && !key->is_tree && table->tuples <= schema->table[key->target].tuples &&
 		table->grows == schema->table[key->target].grows;
 }
 
@@ -363,13 +364,17 @@ counts_fit(const LearnTable *table)
  *		they are not known.  Palloc'd.
  */
 char *
-learn_counts(const LearnTable *table)
+learn_counts(const LearnSchema *schema, const LearnTable *table)
 {
 	const LearnFamilies *families = table->parent->families;
 	StringInfoData counts;
 	int			n = 0;
 
-	if (families == NULL || families->n == 0 || table->max_one || !counts_fit(table))
+	if (table->max_one)
+		return NULL;
+	if (families == NULL || families->n == 0)
+		return learn_likely_counts(schema, table);
+	if (!counts_fit(table))
 		return NULL;
 	initStringInfo(&counts);
 	for (int i = 0; i < families->n; i++)

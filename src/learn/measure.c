@@ -20,12 +20,6 @@
 /* Different texts that can be told by names, at most. */
 #define MAX_LABELS		50
 
-/* Quantiles of how popular the rows of a target are; of many rows, few are the popular ones. */
-#define PROFILE			400
-
-/* A table of so many rows lists kinds of things rather than things: how often each is chosen is told. */
-#define LOOKUP_ROWS		100
-
 /* From this correlation on, values are taken to rise with the rows. */
 #define RISES			0.99
 
@@ -375,81 +369,6 @@ learn_decide_by_statistics(LearnSchema *schema, LearnTable *table, LearnColumn *
 		}
 	}
 	return rule ? list_make1(rule) : NIL;
-}
-
-/* Rows by popularity, the most popular first. */
-typedef struct Popularity
-{
-	const LearnStatistics *statistics;
-	int			k;				/* rows that are like each other */
-	double		top;			/* their choices together */
-	double		rest;			/* choices of one that is not frequent */
-	double		distinct;		/* rows that are chosen at all */
-} Popularity;
-
-/* The choices of the first rows together, where rank need not be whole. */
-static double
-choices_up_to(const Popularity *popularity, double rank)
-{
-	const LearnStatistics *statistics = popularity->statistics;
-	double		sum;
-
-	rank = Max(Min(rank, popularity->distinct), 0);
-	sum = popularity->k > 0 ? popularity->top * Min(rank, popularity->k) / popularity->k : 0;
-	for (int i = popularity->k; i < statistics->nvalues && i < rank; i++)
-		sum += statistics->frequency[i] * Min(rank - i, 1);
-	return sum + popularity->rest * Max(rank - statistics->nvalues, 0);
-}
-
-/*
- * learn_profile
- *		How often a foreign key chooses which share of its target's rows, as a member
- *		of a reference; "" if that is not known.
- *
- * The frequencies of single rows are known of frequent ones only; the others share the
- * rest.  Unless everything may be carried, the k most popular ones are like each other.
- */
-char *
-learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
-{
-	const LearnStatistics *statistics = table->column[key->column[0]].statistics;
-	double		rows = schema->table[key->target].tuples;
-	Popularity	popularity = {.statistics = statistics};
-	double		distinct;
-	double		rest;
-	double		width = rows / (PROFILE - 1) / 2;
-	double		last = 0;
-	StringInfoData profile;
-
-	if (statistics == NULL || key->n > 1 || schema->options->carry == SPINDLE_CARRY_NONE || rows < 2 ||
-		table->tuples < (double) schema->options->k * 5)
-		return "";
-	distinct = Min(statistics->distinct > 0 ? statistics->distinct : -statistics->distinct * table->tuples, rows);
-	if (distinct < 1 || (statistics->nvalues == 0 && distinct > rows * 0.95))
-		return "";
-	popularity.k = schema->options->carry == SPINDLE_CARRY_ALL || rows <= LOOKUP_ROWS ? 0 : (int) Min(schema->options->k, statistics->nvalues);
-	popularity.distinct = distinct;
-	rest = 1 - statistics->null_fraction;
-	for (int i = 0; i < statistics->nvalues; i++)
-	{
-		popularity.top += i < popularity.k ? statistics->frequency[i] : 0;
-		rest -= statistics->frequency[i];
-	}
-	popularity.rest = distinct > statistics->nvalues ? Max(rest, 0) / (distinct - statistics->nvalues) : 0;
-	initStringInfo(&profile);
-	for (int q = 0; q < PROFILE; q++)
-	{
-		/* the mean of those around, so that none are lost between two quantiles */
-		double		rank = (1 - (double) q / (PROFILE - 1)) * rows;
-		double		low = Max(rank - width, 0);
-		double		high = Min(rank + width, rows);
-		double		share = (choices_up_to(&popularity, high) - choices_up_to(&popularity, low)) / (high - low);
-
-		last = Max(last, floor(share * rows * 1000 + 0.5) / 1000);
-		appendStringInfo(&profile, "%s%s", q ? ", " : ", \"skew\": {\"profile\": [", learn_number(last));
-	}
-	appendStringInfoString(&profile, "]}");
-	return last > 0 ? profile.data : "";
 }
 
 /*

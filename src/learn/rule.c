@@ -83,11 +83,12 @@ key_rule(const LearnSchema *schema, const LearnTable *table, const LearnKey *key
 		return psprintf("{\"kind\": \"grid\", \"grid\": \"g%d\", \"table\": \"%s\"}", key->grid, target);
 	if (key->is_tree)
 	{
+		const LearnStatistics *statistics = table->column[key->column[0]].statistics;
 		double		least = table->rows[0];
 
 		for (int s = 1; s < LEARN_SCALES; s++)
 			least = Min(least, table->rows[s]);
-		return psprintf("{\"kind\": \"hierarchy\", \"levels\": 3, \"roots\": %s}", learn_number(Max(1, floor(least / 20))));
+		return psprintf("{\"kind\": \"hierarchy\", \"levels\": 3, \"roots\": %s}", learn_number(Max(1, floor(statistics && statistics->null_fraction > 0 ? least * statistics->null_fraction + 0.5 : least / 20))));
 	}
 	if (key->among)
 		return psprintf("{\"kind\": \"reference\", \"table\": \"%s\", \"among\": \"%s\"%s}", target, key->among,

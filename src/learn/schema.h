@@ -100,6 +100,7 @@ typedef struct LearnStatistics
 	double		elements;		/* in an array, in the mean; -1 if unknown */
 	double		rows;			/* of the table, or of the partition that they are of */
 	double		sample;			/* rows that were looked at, at most */
+	bool		is_counted;		/* distinct is that of all rows */
 	bool		is_masked;		/* somebody calls the column sensitive */
 } LearnStatistics;
 
@@ -413,7 +414,7 @@ extern bool learn_ask_families(const LearnTable *table, const LearnKey *key, Lea
 /* family.c */
 extern LearnFamilies *learn_make_families(const LearnSchema *schema, double parents, double *count, double *number, int n);
 extern void learn_find_parents(LearnSchema *schema);
-extern char *learn_counts(const LearnTable *table);
+extern char *learn_counts(const LearnSchema *schema, const LearnTable *table);
 extern void learn_judge_families(LearnSchema *schema);
 
 /* popularity.c */
@@ -516,8 +517,12 @@ extern void learn_free_numbers(LearnNumbers *numbers);
 
 /* measure.c */
 extern List *learn_decide_by_statistics(LearnSchema *schema, LearnTable *table, LearnColumn *column);
-extern char *learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey *key);
 extern void learn_find_range(LearnSchema *schema);
+
+/* dispersion.c */
+extern char *learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey *key);
+extern char *learn_likely_counts(const LearnSchema *schema, const LearnTable *table);
+extern bool learn_seems_distinct(const LearnSchema *schema, const LearnTable *table, const LearnKey *key);
 
 /* mask.c */
 extern char *learn_mask_rule(const LearnColumn *column);

@@ -165,13 +165,15 @@ is_fixed(const LearnTable *table)
 static void
 write_rows(StringInfo out, const LearnSchema *schema, const LearnTable *table)
 {
+	char	   *counts = table->parent && !table->empty ? learn_counts(schema, table) : NULL;
+
 	appendStringInfoString(out, "      \"rows\": ");
 	if (table->parent && !table->empty)
 	{
 		appendStringInfo(out, "{\"kind\": \"children\", \"of\": \"%s\", \"ratio\": %s", schema->table[table->parent->target].name,
 						 learn_number(table->ratio));
-		if (learn_counts(table))
-			appendStringInfoString(out, learn_counts(table));
+		if (counts)
+			appendStringInfoString(out, counts);
 		else if (table->max_one)
 			appendStringInfoString(out, ", \"max\": 1");
 		else if (table->needs_children && table->ratio >= 1)	/* else there are no parents */
