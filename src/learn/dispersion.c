@@ -27,8 +27,12 @@
 #include "learn/schema.h"
 #include "math/fpmath.h"
 
-/* Quantiles of how popular the rows of a target are; of many rows, few are the popular ones. */
+/*
+ * Quantiles of how popular the rows of a target are; of many rows, few are the popular
+ * ones.  Of fewer rows than these it is told of each: two quantiles for each, and one.
+ */
 #define PROFILE			400
+#define FEW_ROWS		499
 
 /* A table of so many rows lists kinds of things rather than things: how often each is chosen is told. */
 #define LOOKUP_ROWS		100
@@ -236,6 +240,18 @@ typedef struct Popularity
 	double		chosen;			/* rows that are chosen at all */
 } Popularity;
 
+/* The share of the choices of the first rows together of those of which only the mean is told. */
+static double
+hidden_up_to(const Popularity *popularity, double rank)
+{
+	double		whole = floor(rank);
+	double		before = popularity->top * spindle_pow(Min(whole / popularity->k, 1), 1 - popularity->slope);
+	double		after = popularity->top * spindle_pow(Min((whole + 1) / popularity->k, 1), 1 - popularity->slope);
+
+	/* within a row nothing falls */
+	return (whole > 0 ? before : 0) * (1 - (rank - whole)) + after * (rank - whole);
+}
+
 /* The share of the choices of the first rows together, where rank need not be whole. */
 static double
 choices_up_to(const Popularity *popularity, double rank)
@@ -246,7 +262,7 @@ choices_up_to(const Popularity *popularity, double rank)
 
 	rank = Max(Min(rank, popularity->chosen), 0);
 	if (popularity->k > 0 && rank > 0)
-		sum = popularity->top * spindle_pow(Min(rank / popularity->k, 1), 1 - popularity->slope);
+		sum = hidden_up_to(popularity, rank);
 	for (int i = popularity->k; i < known->nfrequent && i < rank; i++)
 		sum += known->statistics->frequency[i] / (1 - known->statistics->null_fraction) * Min(rank - i, 1);
 	if (rank > known->nfrequent && start < 1)
@@ -288,12 +304,14 @@ learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey
 	double		rows;
 	double		width;
 	double		last = 0;
+	int			n;
 	StringInfoData profile;
 
 	if (!find_known(schema, table, key, &known))
 		return "";
 	rows = known.parents;
-	width = rows / (PROFILE - 1) / 2;
+	n = rows <= FEW_ROWS ? 2 * (int) rows + 1 : PROFILE;
+	width = rows / (n - 1) / 2;
 	if (known.nfrequent >= known.distinct || known.frequent >= 1)
 		popularity.chosen = Max(known.nfrequent, 1);	/* all that are chosen are known */
 	else
@@ -302,10 +320,10 @@ learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey
 		return "";
 	hide_top(schema, &popularity);
 	initStringInfo(&profile);
-	for (int q = 0; q < PROFILE; q++)
+	for (int q = 0; q < n; q++)
 	{
 		/* the mean of those around, so that none are lost between two quantiles */
-		double		rank = (1 - (double) q / (PROFILE - 1)) * rows;
+		double		rank = (1 - (double) q / (n - 1)) * rows;
 		double		low = Max(rank - width, 0);
 		double		high = Min(rank + width, rows);
 		double		share = (choices_up_to(&popularity, high) - choices_up_to(&popularity, low)) / (high - low);

@@ -296,6 +296,21 @@ may_be_limited(const LearnTable *table)
 }
 
 /*
+ * Has one row of a target clearly more rows than the others, by the statistics of the
+ * column that refers to it?  What is seen a few times in the sample may be so by chance.
+ */
+static bool
+has_popular(const LearnTable *table, const LearnTable *target, const LearnStatistics *statistics)
+{
+	double		seen;
+
+	if (statistics->nvalues == 0)
+		return false;
+	seen = Max(statistics->frequency[0] * Min(statistics->sample, table->tuples), 1);
+	return statistics->frequency[0] * Max(1 - 2 / sqrt(seen), 0) * target->tuples >= TOO_POPULAR;
+}
+
+/*
  * learn_find_parents
  *		Once sets are met: a table whose rows stand in the order of those that a foreign
  *		key refers to is children of these, if nothing limits its rows; or of those
@@ -316,8 +331,7 @@ learn_find_parents(LearnSchema *schema)
 
 			if (key->n == 1 && key->target >= 0 && !table->empty && !may_be_limited(table) && statistics &&
 				statistics->correlation > IN_ORDER && schema->table[key->target].tuples >= 100 &&
-				(key->families || statistics->nvalues == 0 ||
-				 statistics->frequency[0] * schema->table[key->target].tuples < TOO_POPULAR) &&
+				(key->families || !has_popular(table, &schema->table[key->target], statistics)) &&
 				learn_make_parent(schema, table, key))
 				break;
 		}

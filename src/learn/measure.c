@@ -16,9 +16,18 @@
 #include "utils/timestamp.h"
 
 #include "learn/schema.h"
+#include "math/fpmath.h"
 
 /* Different texts that can be told by names, at most. */
 #define MAX_LABELS		50
+
+/*
+ * Different values between quantiles: fewer are not told, as they would make the distribution
+ * coarse; more are too many; and how many times as many as there are there have to be without.
+ */
+#define LEAST_DIFFERENT	50
+#define MOST_DIFFERENT	1e9
+#define TOO_DIFFERENT	1.1
 
 /* From this correlation on, values are taken to rise with the rows. */
 #define RISES			0.99
@@ -51,6 +60,26 @@ note_carried(LearnColumn *column, const LearnTable *table, double frequency)
 	double		rows = floor(frequency * table->tuples + 0.5);
 
 	column->least_rows = column->carried++ == 0 ? rows : Min(column->least_rows, rows);
+}
+
+/*
+ * How many different values are expected between quantiles of which each part has so
+ * many rows, if there are so many in all, and none closer than a step.
+ */
+static double
+expected_different(const LearnNumbers *numbers, double each, double step, double different)
+{
+	double		sum = 0;
+
+	for (int i = 0; i + 1 < numbers->nbounds; i++)
+	{
+		double		places = different / (numbers->nbounds - 1);
+
+		if (step > 0)
+			places = Min(places, floor((numbers->bound[i + 1] - numbers->bound[i]) / step + 0.5) + 1e-6);
+		sum += places * (1 - spindle_exp(-Min(each / places, 700)));
+	}
+	return sum;
 }
 
 /* Append a number, between two texts. */
@@ -100,6 +129,36 @@ note_all_carried(LearnColumn *column, const LearnTable *table, const LearnNumber
 		note_carried(column, table, numbers->frequent[i].frequency);
 }
 
+/*
+ * Append how many different values there are between the quantiles, if fewer come up
+ * than would otherwise: so many that as many are expected as the statistics say, in
+ * steps of the type, which are 0 for none.
+ */
+static void
+append_different(StringInfo out, const LearnTable *table, const LearnColumn *column, const LearnNumbers *numbers, double step)
+{
+	const LearnStatistics *statistics = column->statistics;
+	double		wanted = statistics->distinct > 0 ? statistics->distinct : -statistics->distinct * table->tuples;
+	double		each = table->tuples * numbers->others / Max(numbers->nbounds - 1, 1);
+	double		low = LEAST_DIFFERENT;
+	double		high = MOST_DIFFERENT;
+
+	wanted -= numbers->nfrequent;
+	if (numbers->nbounds < 2 || wanted < LEAST_DIFFERENT || each <= 0 ||
+		expected_different(numbers, each, step, MOST_DIFFERENT) < wanted * TOO_DIFFERENT)
+		return;
+	while (high / low > 1.001)
+	{
+		double		middle = sqrt(low * high);
+
+		if (expected_different(numbers, each, step, middle) < wanted)
+			low = middle;
+		else
+			high = middle;
+	}
+	append_number(out, ", \"different\": ", floor(high + 0.5), "");
+}
+
 /* Numbers as their quantiles and frequent values. */
 static char *
 number_rule(const LearnSchema *schema, const LearnTable *table, LearnColumn *column)
@@ -112,6 +171,7 @@ number_rule(const LearnSchema *schema, const LearnTable *table, LearnColumn *col
 	initStringInfo(&rule);
 	appendStringInfoString(&rule, "{\"kind\": \"empirical\"");
 	append_empirical(&rule, schema, column, numbers, 0, 0, 1);
+	append_different(&rule, table, column, numbers, column->kind == LEARN_INT ? 1 : column->kind == LEARN_DECIMAL ? spindle_pow(10, -column->scale) : 0);
 	appendStringInfoChar(&rule, '}');
 	note_all_carried(column, table, numbers);
 	learn_free_numbers(numbers);
@@ -203,6 +263,7 @@ time_rule(const LearnSchema *schema, LearnTable *table, LearnColumn *column)
 					 from->name, is_date ? "days" : in_seconds ? "seconds" : "hours", is_date ? "" : "\"whole\": false, ");
 	append_empirical(&rule, schema, column, numbers, low, is_date ? 1 : in_seconds ? SECS_PER_DAY : HOURS_PER_DAY,
 					 in_seconds && schema->options->carry != SPINDLE_CARRY_ALL ? SECS_PER_HOUR : 1);
+	append_different(&rule, table, column, numbers, is_date);
 	appendStringInfoString(&rule, "}}");
 	learn_free_numbers(numbers);
 	return rule.data;
