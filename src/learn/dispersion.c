@@ -50,6 +50,16 @@
 #define ESTIMATE_OFF	0.02
 #define JUNCTION_OFF	0.5
 
+/*
+ * Different values: frequent ones from which on something can be told, parts in which the
+ * others are looked at, how many times the estimate there are at most, and how far that
+ * what seems likely is trusted, where the estimate is not: its part of the logarithm.
+ */
+#define LEAST_FREQUENT	20
+#define FEW_PARTS		24
+#define MOST_TIMES		5
+#define CONFIDENCE		0.8
+
 /* Numbers of children with a weight, at most; the mean of them up to which they are told; and the least share. */
 #define MAX_COUNTS		400
 #define MOST_MEAN		30
@@ -71,7 +81,9 @@ typedef struct Known
 	double		distinct;		/* the estimate */
 	int			nfrequent;		/* rows whose share is known, ... */
 	double		frequent;		/* ... what they have together, ... */
-	double		last;			/* ... and what the last of them has */
+	double		last;			/* ... what the last of them has, ... */
+	double		different;		/* ... how many of them are expected in the sample, ... */
+	double		once;			/* ... and how many of them once */
 } Known;
 
 /*
@@ -99,6 +111,26 @@ telling_column(const LearnSchema *schema, const LearnKey *key)
 	return key->n == 1 ? key->column[0] : -1;
 }
 
+/* Find out what is known about the n most frequent values. */
+static void
+find_frequent(Known *known, int n)
+{
+	const LearnStatistics *statistics = known->statistics;
+
+	known->nfrequent = n;
+	for (int i = 0; i < n; i++)
+	{
+		double		share = statistics->frequency[i] / (1 - statistics->null_fraction);
+		double		none = spindle_exp(-Min(known->sample * share, 700));
+
+		known->frequent += share;
+		known->last = share;
+		known->different += 1 - none;
+		known->once += known->sample * share * none;
+	}
+	known->frequent = Min(known->frequent, 1);
+}
+
 /* Find out what is known about a foreign key; false if that is too little, or may not be told. */
 static bool
 find_known(const LearnSchema *schema, const LearnTable *table, const LearnKey *key, Known *known)
@@ -114,11 +146,7 @@ find_known(const LearnSchema *schema, const LearnTable *table, const LearnKey *k
 	known->rows = table->tuples * (1 - statistics->null_fraction);
 	known->sample = statistics->is_counted ? known->rows : Min(statistics->sample, table->tuples) * (1 - statistics->null_fraction);
 	known->distinct = Min(statistics->distinct > 0 ? statistics->distinct : -statistics->distinct * table->tuples, known->parents);
-	known->nfrequent = (int) Min(statistics->nvalues, known->parents);
-	for (int i = 0; i < known->nfrequent; i++)
-		known->frequent += statistics->frequency[i] / (1 - statistics->null_fraction);
-	known->frequent = Min(known->frequent, 1);
-	known->last = known->nfrequent > 0 ? statistics->frequency[known->nfrequent - 1] / (1 - statistics->null_fraction) : 0;
+	find_frequent(known, (int) Min(statistics->nvalues, known->parents));
 	return known->parents >= 2 && known->distinct >= 1 && known->rows >= 1 && known->sample >= 1;
 }
 
@@ -151,53 +179,51 @@ off_by(double a, double b, double unit)
 }
 
 /*
+ * The estimate that ANALYZE would make if of so many rows that are chosen at all those
+ * that are not frequent had a spread; *first is set to the share of the first of these.
+ */
+static double
+estimate_by(const Known *known, double spread, double chosen, int parts, double *first)
+{
+	double		from = known->nfrequent / chosen;
+	double		start = share_of_top(from, spread);
+	double		mean = known->sample / chosen;	/* choices of one in the sample */
+	double		scale = (1 - known->frequent) / Max(1 - start, 1e-12);
+	double		different = known->different;
+	double		once = known->once;
+	double		little = Min(from + Max((1 - from) / PARTS, 1 / chosen), 1);
+	double		before = start;
+	double		at = from;
+
+	for (int i = 1; i <= parts; i++)
+	{
+		/* finer parts where popularities differ most */
+		double		part = (double) i / parts;
+		double		to = from + (1 - from) * part * part;
+		double		until = share_of_top(to, spread);
+		double		expected = mean * scale * (until - before) / Max(to - at, 1e-12);
+		double		none = spindle_exp(-Min(expected, 700));
+
+		different += chosen * (to - at) * (1 - none);
+		once += chosen * (to - at) * expected * none;
+		before = until;
+		at = to;
+	}
+	*first = little > from ? scale * (share_of_top(little, spread) - start) / (little - from) / chosen : known->last;
+	return estimate_of(known, different, once);
+}
+
+/*
  * How badly a spread of the rows that are not frequent, of so many that are chosen at
  * all, agrees with what is known.
  */
 static double
 badness_of(const Known *known, double spread, double chosen)
 {
-	double		from = known->nfrequent / chosen;
-	double		start = share_of_top(from, spread);
-	double		mean = known->sample / chosen;	/* choices of one in the sample */
-	double		rest = 1 - known->frequent;
-	double		different = 0;
-	double		once = 0;
-	double		badness;
-	double		before = start;
-	double		at = from;
+	double		first;
+	double		badness = off_by(estimate_by(known, spread, chosen, PARTS, &first), known->distinct, ESTIMATE_OFF);
 
-	for (int i = 0; i < known->nfrequent; i++)
-	{
-		double		expected = known->sample * known->statistics->frequency[i];
-		double		none = spindle_exp(-Min(expected, 700));
-
-		different += 1 - none;
-		once += expected * none;
-	}
-	for (int i = 1; i <= PARTS; i++)
-	{
-		/* finer parts where popularities differ most */
-		double		part = (double) i / PARTS;
-		double		to = from + (1 - from) * part * part;
-		double		until = share_of_top(to, spread);
-		double		popularity = rest * (until - before) / Max(1 - start, 1e-12) / Max(to - at, 1e-12);
-		double		none = spindle_exp(-Min(mean * popularity, 700));
-
-		different += chosen * (to - at) * (1 - none);
-		once += chosen * (to - at) * mean * popularity * none;
-		before = until;
-		at = to;
-	}
-	badness = off_by(estimate_of(known, different, once), known->distinct, ESTIMATE_OFF);
-	if (known->nfrequent > 0)
-	{
-		double		little = from + Max((1 - from) / PARTS, 1 / chosen);
-		double		first = rest * (share_of_top(Min(little, 1), spread) - start) / Max(1 - start, 1e-12) / (Min(little, 1) - from) / chosen;
-
-		badness += off_by(first, known->last, JUNCTION_OFF);
-	}
-	return badness;
+	return badness + (known->nfrequent > 0 ? off_by(first, known->last, JUNCTION_OFF) : 0);
 }
 
 /* Find the spread that agrees best, and how many rows are chosen at all: all, unless that agrees with nothing. */
@@ -333,6 +359,57 @@ learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey
 	}
 	appendStringInfoString(&profile, "]}");
 	return last > 0 ? profile.data : "";
+}
+
+/*
+ * learn_likely_distinct
+ *		How many different values a column of a table has, as far as statistics tell.
+ *
+ * Of a column whose values are not all as frequent the estimate is too low.  How much
+ * they differ is not known; that those beyond the frequent ones go on where these end is
+ * taken for a sign of it.
+ */
+double
+learn_likely_distinct(const LearnTable *table, const LearnStatistics *statistics)
+{
+	Known		known = {.statistics = statistics,.parents = INFINITY};
+	double		best = INFINITY;
+	double		distinct;
+	double		likely;
+
+	known.rows = table->tuples * (1 - statistics->null_fraction);
+	known.sample = statistics->is_counted ? known.rows : Min(statistics->sample, table->tuples) * (1 - statistics->null_fraction);
+	known.distinct = distinct = likely = statistics->distinct > 0 ? statistics->distinct : -statistics->distinct * table->tuples;
+	if (statistics->nvalues < LEAST_FREQUENT || statistics->nvalues >= distinct || known.sample >= known.rows)
+		return distinct;
+	find_frequent(&known, statistics->nvalues);
+	for (double spread = 0.1; spread < MOST_SPREAD; spread *= 1.25)
+	{
+		double		low = Max(0.9 * distinct, known.nfrequent + 1);
+		double		high = MOST_TIMES * MOST_TIMES * distinct;
+		double		first;
+
+		for (int i = 0; i < 10; i++)
+		{
+			double		middle = sqrt(low * high);
+
+			if (estimate_by(&known, spread, middle, FEW_PARTS, &first) > distinct)
+				high = middle;
+			else
+				low = middle;
+		}
+		(void) estimate_by(&known, spread, low, FEW_PARTS, &first);
+		if (off_by(first, known.last, 1) < best)
+		{
+			Known		all = known;
+
+			/* if all rows had been looked at */
+			best = off_by(first, known.last, 1);
+			all.sample = all.rows;
+			likely = estimate_by(&all, spread, low, FEW_PARTS, &first);
+		}
+	}
+	return distinct * spindle_pow(Max(Min(likely / distinct, MOST_TIMES), 1), CONFIDENCE);
 }
 
 /*

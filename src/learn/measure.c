@@ -137,8 +137,7 @@ note_all_carried(LearnColumn *column, const LearnTable *table, const LearnNumber
 static void
 append_different(StringInfo out, const LearnTable *table, const LearnColumn *column, const LearnNumbers *numbers, double step)
 {
-	const LearnStatistics *statistics = column->statistics;
-	double		wanted = statistics->distinct > 0 ? statistics->distinct : -statistics->distinct * table->tuples;
+	double		wanted = learn_likely_distinct(table, column->statistics);
 	double		each = table->tuples * numbers->others / Max(numbers->nbounds - 1, 1);
 	double		low = LEAST_DIFFERENT;
 	double		high = MOST_DIFFERENT;
