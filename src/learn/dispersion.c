@@ -68,6 +68,9 @@
 /* How far the mean of counts and the ratio may be apart. */
 #define MEAN_OFF		0.03
 
+/* What share of the rows more have one that refers to them than by chance, where that is no chance. */
+#define CLEARLY			0.1
+
 /* Rows that would be referred to twice in a sample by chance, where none is, if references do not differ. */
 #define SURPRISE		5
 
@@ -131,6 +134,22 @@ find_frequent(Known *known, int n)
 	known->frequent = Min(known->frequent, 1);
 }
 
+/*
+ * Find out of how many rows the statistics are, how many were looked at, and what the
+ * estimate is: those of a partition may stand for the table.
+ */
+static void
+find_rows(Known *known, const LearnTable *table)
+{
+	const LearnStatistics *statistics = known->statistics;
+	double		rows = statistics->rows > 0 && !statistics->is_counted ? Min(table->tuples, statistics->rows) : table->tuples;
+	double		filled = 1 - statistics->null_fraction;
+
+	known->rows = rows * filled;
+	known->sample = statistics->is_counted ? known->rows : Min(statistics->sample, rows) * filled;
+	known->distinct = statistics->distinct > 0 ? statistics->distinct : -statistics->distinct * rows;
+}
+
 /* Find out what is known about a foreign key; false if that is too little, or may not be told. */
 static bool
 find_known(const LearnSchema *schema, const LearnTable *table, const LearnKey *key, Known *known)
@@ -143,9 +162,8 @@ find_known(const LearnSchema *schema, const LearnTable *table, const LearnKey *k
 		table->tuples < (double) schema->options->k * LEAST_ROWS)
 		return false;
 	known->parents = schema->table[key->target].tuples;
-	known->rows = table->tuples * (1 - statistics->null_fraction);
-	known->sample = statistics->is_counted ? known->rows : Min(statistics->sample, table->tuples) * (1 - statistics->null_fraction);
-	known->distinct = Min(statistics->distinct > 0 ? statistics->distinct : -statistics->distinct * table->tuples, known->parents);
+	find_rows(known, table);
+	known->distinct = Min(known->distinct, known->parents);
 	find_frequent(known, (int) Min(statistics->nvalues, known->parents));
 	return known->parents >= 2 && known->distinct >= 1 && known->rows >= 1 && known->sample >= 1;
 }
@@ -377,9 +395,8 @@ learn_likely_distinct(const LearnTable *table, const LearnStatistics *statistics
 	double		distinct;
 	double		likely;
 
-	known.rows = table->tuples * (1 - statistics->null_fraction);
-	known.sample = statistics->is_counted ? known.rows : Min(statistics->sample, table->tuples) * (1 - statistics->null_fraction);
-	known.distinct = distinct = likely = statistics->distinct > 0 ? statistics->distinct : -statistics->distinct * table->tuples;
+	find_rows(&known, table);
+	distinct = likely = statistics->distinct > 0 ? statistics->distinct : -statistics->distinct * table->tuples;
 	if (statistics->nvalues < LEAST_FREQUENT || statistics->nvalues >= distinct || known.sample >= known.rows)
 		return distinct;
 	find_frequent(&known, statistics->nvalues);
@@ -594,6 +611,22 @@ list_shares(const Counts *counts, double *share)
 		by_chance = next_share(counts, mean, by_chance, i + 1);
 		shifted = shifted * Max(counts->mean - 1, 0) / (i + 1);
 	}
+}
+
+/*
+ * learn_seems_even
+ *		Do more rows have one that refers to them than chance would give?
+ */
+bool
+learn_seems_even(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
+{
+	Known		known;
+	Counts		counts = {0};
+
+	if (!find_known(schema, table, key, &known))
+		return false;
+	counts.mean = known.rows / known.parents;
+	return known.distinct - estimate_for(&known, &counts) > CLEARLY * known.parents;
 }
 
 /*

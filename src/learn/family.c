@@ -197,13 +197,15 @@ learn_make_families(const LearnSchema *schema, double parents, double *count, do
 	return families;
 }
 
-/* Would chance give other numbers than there are, more so than those that are told? */
+/* Has a table a time that rises with the rows, as far as statistics tell? */
 static bool
-needs_counts(const LearnKey *key)
+has_rising_time(const LearnTable *table)
 {
-	const LearnFamilies *families = key->families;
-
-	return families && families->n > 0 && families->distance > Max(BY_CHANCE, families->counts_distance);
+	for (int c = 0; c < table->ncolumns; c++)
+		if ((table->column[c].kind == LEARN_TIMESTAMP || table->column[c].kind == LEARN_DATE) &&
+			table->column[c].statistics && table->column[c].statistics->correlation >= RISES)
+			return true;
+	return false;
 }
 
 /* Does each row of the target have one row that refers to it, or none, also at other scales? */
@@ -216,13 +218,27 @@ has_one_each(const LearnSchema *schema, const LearnTable *table, const LearnKey 
 		table->grows == schema->table[key->target].grows;
 }
 
+/*
+ * Would chance give other numbers than there are, more so than those that are told?  If
+ * they were not counted, rows are rather left in their order.
+ */
+static bool
+needs_counts(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
+{
+	const LearnFamilies *families = key->families;
+
+	if (families == NULL || families->n == 0)
+		return !has_rising_time(table) && !has_one_each(schema, table, key) && learn_seems_even(schema, table, key);
+	return families->distance > Max(BY_CHANCE, families->counts_distance);
+}
+
 /* Do the rows of a table rather belong to those of one foreign key than to those of another one? */
 static bool
-is_better(const LearnKey *key, const LearnKey *other)
+is_better(const LearnSchema *schema, const LearnKey *key, const LearnKey *other)
 {
 	if (other == NULL || key->is_cascade != other->is_cascade)
 		return other == NULL || key->is_cascade;
-	return key->families->parents > other->families->parents;
+	return schema->table[key->target].tuples > schema->table[other->target].tuples;
 }
 
 /* Has a table a time that is known to rise with the rows?  Among rows in another order it would not be what it is. */
@@ -243,6 +259,7 @@ has_clock(const LearnTable *table)
 static void
 choose_parent(LearnSchema *schema, LearnTable *table)
 {
+	List	   *tried = NIL;
 	ListCell   *lc;
 
 	while (table->parent == NULL && !has_clock(table))
@@ -253,13 +270,13 @@ choose_parent(LearnSchema *schema, LearnTable *table)
 		{
 			LearnKey   *key = lfirst(lc);
 
-			if (needs_counts(key) && key->not_null && key->place == LEARN_OWN && !key->is_distinct && key->grid < 0 &&
-				!key->is_tree && is_better(key, best))
+			if (!list_member_ptr(tried, key) && key->not_null && key->place == LEARN_OWN && !key->is_distinct && key->grid < 0 &&
+				!key->is_tree && needs_counts(schema, table, key) && is_better(schema, key, best))
 				best = key;
 		}
 		if (best == NULL || learn_make_parent(schema, table, best))
 			break;
-		best->families->counts_distance = 1;	/* it cannot be the parent */
+		tried = lappend(tried, best);	/* it cannot be the parent */
 	}
 	foreach(lc, table->keys)
 	{
