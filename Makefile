@@ -169,6 +169,7 @@ OBJS = \
 	src/learn/mask.o \
 	src/learn/measure.o \
 	src/learn/name.o \
+	src/learn/offspring.o \
 	src/learn/pair.o \
 	src/learn/partition.o \
 	src/learn/quantile.o \

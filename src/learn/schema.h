@@ -521,10 +521,12 @@ extern void learn_find_range(LearnSchema *schema);
 
 /* dispersion.c */
 extern char *learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey *key);
-extern char *learn_likely_counts(const LearnSchema *schema, const LearnTable *table);
 extern double learn_likely_distinct(const LearnTable *table, const LearnStatistics *statistics);
-extern bool learn_seems_even(const LearnSchema *schema, const LearnTable *table, const LearnKey *key);
 extern bool learn_seems_distinct(const LearnSchema *schema, const LearnTable *table, const LearnKey *key);
+
+/* offspring.c */
+extern char *learn_likely_counts(const LearnSchema *schema, const LearnTable *table);
+extern bool learn_seems_even(const LearnSchema *schema, const LearnTable *table, const LearnKey *key);
 
 /* mask.c */
 extern char *learn_mask_rule(const LearnColumn *column);
