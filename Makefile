@@ -151,6 +151,7 @@ OBJS = \
 	src/learn/carry.o \
 	src/learn/catalog.o \
 	src/learn/check.o \
+	src/learn/circle.o \
 	src/learn/cluster.o \
 	src/learn/compare.o \
 	src/learn/constraint.o \
@@ -158,6 +159,7 @@ OBJS = \
 	src/learn/delay.o \
 	src/learn/differ.o \
 	src/learn/difference.o \
+	src/learn/dispersion.o \
 	src/learn/document.o \
 	src/learn/family.o \
 	src/learn/form.o \
@@ -171,6 +173,7 @@ OBJS = \
 	src/learn/mask.o \
 	src/learn/measure.o \
 	src/learn/name.o \
+	src/learn/offspring.o \
 	src/learn/pair.o \
 	src/learn/partition.o \
 	src/learn/quantile.o \

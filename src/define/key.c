@@ -249,13 +249,17 @@ spindle_key_distinct(KeyCheck *check, const SpindleTable *table, const SpindleRu
 	return (KeyDifference) {.scope = distinct == SPINDLE_DISTINCT_TABLE ? KEY_IN_TABLE : KEY_IN_PARENT};
 }
 
-/* What makes the values of a column differ; each is asked once. */
-static KeyDifference
-column_difference(KeyCheck *check, const SpindleTable *table, int column)
+/*
+ * spindle_key_of_column
+ *		What makes the values of a column differ; each is asked once.
+ */
+KeyDifference
+spindle_key_of_column(KeyCheck *check, const SpindleTable *table, int column)
 {
 	KeyDifference *difference = &check->difference[check->base[table->index] + column];
 	const SpindleRule *rule = table->column[column].rule;
 
+	check_stack_depth();
 	if (difference->scope == KEY_UNKNOWN)
 		*difference = spindle_rule_def(rule)->differs(check, table, rule);
 	return *difference;
@@ -308,7 +312,7 @@ knows_grid(KeyCheck *check, const SpindleTable *table, const char *grid, const b
 {
 	for (int c = 0; c < table->ncolumns; c++)
 	{
-		KeyDifference difference = column_difference(check, table, c);
+		KeyDifference difference = spindle_key_of_column(check, table, c);
 
 		if (difference.scope == KEY_IN_GRID && strcmp(difference.grid, grid) == 0 && !known[c])
 			return false;
@@ -337,7 +341,7 @@ path_set_differs(KeyCheck *check, int table, const PathSet *set)
 
 		if (!known[c])
 			continue;
-		difference = column_difference(check, t, c);
+		difference = spindle_key_of_column(check, t, c);
 		differs = difference.scope == KEY_IN_TABLE ||
 			(difference.scope == KEY_IN_PARENT && t->parent_column >= 0 && known[t->parent_column]) ||
 			(difference.scope == KEY_IN_GRID && knows_grid(check, t, difference.grid, known));
@@ -382,7 +386,7 @@ refuse_columns(KeyCheck *check, const SpindleTable *table, const int *column, in
 
 	if (n == 1)
 	{
-		KeyDifference own = column_difference(check, table, column[0]);
+		KeyDifference own = spindle_key_of_column(check, table, column[0]);
 
 		if (own.scope == KEY_REPEATS)
 			difference = own;

@@ -83,6 +83,8 @@ extern Extent spindle_extent_rule(KeyCheck *check, int table, const SpindleRule 
 extern Extent spindle_extent_column(KeyCheck *check, int table, int column);
 extern Extent spindle_extent_target(KeyCheck *check, int table, const SpindleRule *rule, int target);
 
+extern KeyDifference spindle_key_of_column(KeyCheck *check, const SpindleTable *table, int column);
+
 /* For kinds of rule about which no more is known. */
 extern Extent spindle_extent_of_type(KeyCheck *check, int table, const SpindleRule *rule);
 extern KeyDifference spindle_key_repeats(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule);

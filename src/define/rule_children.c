@@ -291,6 +291,20 @@ extent_of_child(KeyCheck *check, int table, const SpindleRule *rule)
 	return spindle_extent_column(check, rule->child.child, rule->child.column);
 }
 
+/*
+ * No row has two parents, so what differs from child to child does so from parent to
+ * parent, unless other rows than the parents themselves ask for it.
+ */
+static KeyDifference
+child_differs(KeyCheck *check, const SpindleTable *table, const SpindleRule *rule)
+{
+	const SpindleTable *child = &check->domain->table[rule->child.child];
+
+	if (!rule->child.has_of && spindle_key_of_column(check, child, rule->child.column).scope == KEY_IN_TABLE)
+		return (KeyDifference) {.scope = KEY_IN_TABLE};
+	return spindle_key_repeats(check, table, rule);
+}
+
 static void
 describe_child(StringInfo out, const SpindleDomain *domain, int table, const SpindleRule *rule)
 {
@@ -315,7 +329,7 @@ const SpindleRuleDef spindle_rule_def_child = {
 	.target = spindle_rule_has_no_target,
 	.check = spindle_rule_is_sound,
 	.extent = extent_of_child,
-	.differs = spindle_key_repeats,
+	.differs = child_differs,
 	.row_use = spindle_rule_draws_by_row,
 	.ops = {
 		.visit = visit_children_of,

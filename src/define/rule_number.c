@@ -19,6 +19,9 @@
 /* Quantiles, and frequent values, of an empirical distribution. */
 #define MAX_QUANTILES	10001
 
+/* Values between quantiles that are told apart, at most: what one draw can tell. */
+#define MAX_DIFFERENT	1e12
+
 /* Whole numbers of an even distribution that are told one by one, about. */
 #define MAX_LISTED		1000
 
@@ -77,8 +80,8 @@ read_quantiles(const SpindleJson *node, SpindleDist *dist)
 }
 
 /*
- * An empirical distribution: "quantiles", "values" with their shares, or both, and
- * "step".
+ * An empirical distribution: "quantiles", "values" with their shares, or both, "step",
+ * and "different".
  *
  * Without quantiles, the shares are brought to a sum of 1; with them they must
  * leave something.
@@ -131,6 +134,14 @@ read_empirical(const SpindleJson *node, SpindleDist *dist)
 			share[i] /= sum;
 	}
 	spindle_dist_empirical(dist, share, n);
+	if (spindle_json_has(node, "different"))
+	{
+		SpindleJson m = spindle_json_member(node, "different");
+
+		if (!spindle_json_has(node, "quantiles"))
+			spindle_json_error(&m, NULL, "\"quantiles\" are needed, between which there are so many values.");
+		spindle_dist_put_together(dist, (double) spindle_json_int64(&m, 1, (int64) MAX_DIFFERENT));
+	}
 }
 
 /*
@@ -228,7 +239,7 @@ spindle_parse_dist(const SpindleJson *parent, const char *name, SpindleDist *dis
 {
 	const char *names[lengthof(dist_names) + 1];
 	const char *legal[6] = {"distribution", "min", "max"};
-	static const char *const of_empirical[] = {"distribution", "quantiles", "values", "step", NULL};
+	static const char *const of_empirical[] = {"distribution", "quantiles", "values", "step", "different", NULL};
 	SpindleJson node = spindle_json_member(parent, name);
 	SpindleJson kind;
 	int			k;
@@ -350,7 +361,7 @@ const SpindleRuleDef spindle_rule_def_number = {
 		{"poisson", NUMERIC_KINDS | DURATION_KINDS, DIST_MEMBERS("mean",)},
 		{"zipf", NUMERIC_KINDS | DURATION_KINDS, DIST_MEMBERS("exponent",)},
 		{"bernoulli", NUMERIC_KINDS | (1 << SPINDLE_BOOL), DIST_MEMBERS("p",)},
-		{"empirical", NUMERIC_KINDS | DURATION_KINDS, {"kind", "quantiles", "values", "step", "round", "keyed_by", NULL}},
+		{"empirical", NUMERIC_KINDS | DURATION_KINDS, {"kind", "quantiles", "values", "step", "different", "round", "keyed_by", NULL}},
 		{.name = NULL},
 	},
 	.read = read_number,

@@ -349,8 +349,43 @@ compile_number(SpindleEval *eval, Frame *frame, const SpindleRule *rule, int at)
 	return spindle_step_finish(eval, step);
 }
 
+/* Values of an empirical distribution that are looked at one by one, at most. */
+#define MAX_PARTS	100000
+
+/*
+ * How many different values an empirical distribution gives, if it says how many there
+ * are: those that are left when they are rounded as the column is.
+ */
+static void
+profile_number(SpindleInstance *instance, int table, const SpindleRule *rule, SpindleProfile *profile)
+{
+	const SpindleDist *dist = &rule->number;
+	const double parts = floor(dist->parts * (dist->nquantiles - 1) + 0.5);
+	const double scale = value_scale(rule);
+	const double frequent = dist->frequent / 18446744073709551616.0;
+	double		rows = instance->nrows[table] * (1 - frequent);
+	int64		last = 0;
+	double		different = 0;
+
+	if (dist->kind != SPINDLE_DIST_EMPIRICAL || dist->parts <= 0 || parts > MAX_PARTS || rule->nkeyed > 0)
+		return;
+	for (int i = 0; i < (int) parts; i++)
+	{
+		uint64		draw = dist->frequent + (uint64) ((double) (PG_UINT64_MAX - dist->frequent) / parts * (i + 0.5));
+		int64		value = number_value(rule, spindle_dist_sample(dist, draw), scale);
+
+		fit_to_type(rule, &value, 1);
+		different += i == 0 || value != last;
+		last = value;
+	}
+	profile->ndistinct = different * spindle_profile_hit(rows / different);
+	if (dist->alias)
+		profile->ndistinct += Min(dist->alias->n, instance->nrows[table] * frequent);
+}
+
 const SpindleRuleSteps spindle_rule_steps_number = {
 	.compile = compile_number,
+	.profile = profile_number,
 	.values_of_draws = numbers_of_draws,
 };
 

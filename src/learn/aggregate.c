@@ -263,7 +263,10 @@ count_distinct(LearnTable *table, int c)
 	learn_query(psprintf("SELECT count(*) FROM (SELECT FROM %s WHERE %s IS NOT NULL GROUP BY %s) v", learn_relation_name(table),
 						 learn_column_name(column), learn_column_name(column)), NULL, NULL, read_distinct, &distinct);
 	if (distinct > 0)
+	{
 		statistics_of(table, column)->distinct = distinct > GROWING_SHARE * table->tuples ? -distinct / table->tuples : distinct;
+		column->statistics->is_counted = true;
+	}
 }
 
 /* Numbers of children, with numbers of parents that have so many. */

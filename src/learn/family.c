@@ -197,31 +197,48 @@ learn_make_families(const LearnSchema *schema, double parents, double *count, do
 	return families;
 }
 
-/* Would chance give other numbers than there are, more so than those that are told? */
+/* Has a table a time that rises with the rows, as far as statistics tell? */
 static bool
-needs_counts(const LearnKey *key)
+has_rising_time(const LearnTable *table)
 {
-	const LearnFamilies *families = key->families;
-
-	return families && families->n > 0 && families->distance > Max(BY_CHANCE, families->counts_distance);
+	for (int c = 0; c < table->ncolumns; c++)
+		if ((table->column[c].kind == LEARN_TIMESTAMP || table->column[c].kind == LEARN_DATE) &&
+			table->column[c].statistics && table->column[c].statistics->correlation >= RISES)
+			return true;
+	return false;
 }
 
 /* Does each row of the target have one row that refers to it, or none, also at other scales? */
 static bool
 has_one_each(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
 {
-	return key->families && key->families->n > 0 && key->families->top <= 1 && key->place == LEARN_OWN && !key->is_parent &&
-		!key->is_distinct && key->grid < 0 && !key->is_tree && table->tuples <= schema->table[key->target].tuples &&
+	bool		has_one = key->families && key->families->n > 0 ? key->families->top <= 1 : learn_seems_distinct(schema, table, key);
+
+	return has_one && key->place == LEARN_OWN && !key->is_parent && !key->is_distinct && key->grid < 0 && !key->is_tree && table->tuples <= schema->table[key->target].tuples &&
 		table->grows == schema->table[key->target].grows;
+}
+
+/*
+ * Would chance give other numbers than there are, more so than those that are told?  If
+ * they were not counted, rows are rather left in their order.
+ */
+static bool
+needs_counts(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
+{
+	const LearnFamilies *families = key->families;
+
+	if (families == NULL || families->n == 0)
+		return !has_rising_time(table) && !has_one_each(schema, table, key) && learn_seems_even(schema, table, key);
+	return families->distance > Max(BY_CHANCE, families->counts_distance);
 }
 
 /* Do the rows of a table rather belong to those of one foreign key than to those of another one? */
 static bool
-is_better(const LearnKey *key, const LearnKey *other)
+is_better(const LearnSchema *schema, const LearnKey *key, const LearnKey *other)
 {
 	if (other == NULL || key->is_cascade != other->is_cascade)
 		return other == NULL || key->is_cascade;
-	return key->families->parents > other->families->parents;
+	return schema->table[key->target].tuples > schema->table[other->target].tuples;
 }
 
 /* Has a table a time that is known to rise with the rows?  Among rows in another order it would not be what it is. */
@@ -242,6 +259,7 @@ has_clock(const LearnTable *table)
 static void
 choose_parent(LearnSchema *schema, LearnTable *table)
 {
+	List	   *tried = NIL;
 	ListCell   *lc;
 
 	while (table->parent == NULL && !has_clock(table))
@@ -252,13 +270,13 @@ choose_parent(LearnSchema *schema, LearnTable *table)
 		{
 			LearnKey   *key = lfirst(lc);
 
-			if (needs_counts(key) && key->not_null && key->place == LEARN_OWN && !key->is_distinct && key->grid < 0 &&
-				!key->is_tree && is_better(key, best))
+			if (!list_member_ptr(tried, key) && key->not_null && key->place == LEARN_OWN && !key->is_distinct && key->grid < 0 &&
+				!key->is_tree && needs_counts(schema, table, key) && is_better(schema, key, best))
 				best = key;
 		}
 		if (best == NULL || learn_make_parent(schema, table, best))
 			break;
-		best->families->counts_distance = 1;	/* it cannot be the parent */
+		tried = lappend(tried, best);	/* it cannot be the parent */
 	}
 	foreach(lc, table->keys)
 	{
@@ -295,6 +313,21 @@ may_be_limited(const LearnTable *table)
 }
 
 /*
+ * Has one row of a target clearly more rows than the others, by the statistics of the
+ * column that refers to it?  What is seen a few times in the sample may be so by chance.
+ */
+static bool
+has_popular(const LearnTable *table, const LearnTable *target, const LearnStatistics *statistics)
+{
+	double		seen;
+
+	if (statistics->nvalues == 0)
+		return false;
+	seen = Max(statistics->frequency[0] * Min(statistics->sample, table->tuples), 1);
+	return statistics->frequency[0] * Max(1 - 2 / sqrt(seen), 0) * target->tuples >= TOO_POPULAR;
+}
+
+/*
  * learn_find_parents
  *		Once sets are met: a table whose rows stand in the order of those that a foreign
  *		key refers to is children of these, if nothing limits its rows; or of those
@@ -315,8 +348,7 @@ learn_find_parents(LearnSchema *schema)
 
 			if (key->n == 1 && key->target >= 0 && !table->empty && !may_be_limited(table) && statistics &&
 				statistics->correlation > IN_ORDER && schema->table[key->target].tuples >= 100 &&
-				(key->families || statistics->nvalues == 0 ||
-				 statistics->frequency[0] * schema->table[key->target].tuples < TOO_POPULAR) &&
+				(key->families || !has_popular(table, &schema->table[key->target], statistics)) &&
 				learn_make_parent(schema, table, key))
 				break;
 		}
@@ -363,13 +395,17 @@ counts_fit(const LearnTable *table)
  *		they are not known.  Palloc'd.
  */
 char *
-learn_counts(const LearnTable *table)
+learn_counts(const LearnSchema *schema, const LearnTable *table)
 {
 	const LearnFamilies *families = table->parent->families;
 	StringInfoData counts;
 	int			n = 0;
 
-	if (families == NULL || families->n == 0 || table->max_one || !counts_fit(table))
+	if (table->max_one)
+		return NULL;
+	if (families == NULL || families->n == 0)
+		return learn_likely_counts(schema, table);
+	if (!counts_fit(table))
 		return NULL;
 	initStringInfo(&counts);
 	for (int i = 0; i < families->n; i++)

@@ -198,7 +198,7 @@ make_null(LearnTable *table, LearnKey *key, const char *why)
 static void
 give_up(LearnSchema *schema, LearnTable *table, LearnKey *key, const char *why)
 {
-	if (key->place == LEARN_OWN || key->place == LEARN_AMONG)
+	if (key->place == LEARN_OWN || key->place == LEARN_AMONG || key->place == LEARN_CHILD)
 		for (int i = 0; i < key->n; i++)
 			if (table->column[key->column[i]].key == key->index)
 				table->column[key->column[i]].key = -1;
@@ -233,8 +233,9 @@ missing_column(const LearnSchema *schema, const LearnKey *key)
 }
 
 /*
- * For list_sort: those that always choose first, then those of more columns; last those
- * that choose among rows of what others have chosen.
+ * For list_sort: those first along which rows are children, or refer to these; then
+ * those that always choose, then those of more columns; last those that choose among
+ * rows of what others have chosen.
  */
 static int
 compare_keys(const ListCell *a, const ListCell *b)
@@ -242,6 +243,10 @@ compare_keys(const ListCell *a, const ListCell *b)
 	const LearnKey *x = lfirst(a);
 	const LearnKey *y = lfirst(b);
 
+	if (x->is_chain != y->is_chain)
+		return x->is_chain ? -1 : 1;
+	if ((x->chain != NIL) != (y->chain != NIL))
+		return x->chain ? -1 : 1;
 	if (x->is_within != y->is_within)
 		return x->is_within ? 1 : -1;
 
@@ -284,6 +289,8 @@ place_table(LearnSchema *schema, LearnTable *table)
 			give_up(schema, table, key, psprintf("%s has no rows", key->target_name));
 		else if (missing_column(schema, key))
 			give_up(schema, table, key, psprintf("column %s of %s has no values", missing_column(schema, key)->sql_name, key->target_name));
+		else if (key->chain && learn_place_child(table, key))
+			continue;
 		else if (given == key->n)
 		{
 			if (is_implied(schema, table, key))
@@ -562,7 +569,7 @@ learn_review_keys(LearnSchema *schema)
 		{
 			const LearnSet *set = lfirst(lc);
 
-			if (set->is_primary && !set->is_proved)
+			if (set->is_primary && (!set->is_proved || set->by_child))
 				table->key_column = -1;
 		}
 	}
@@ -578,7 +585,7 @@ learn_review_keys(LearnSchema *schema)
 			if (key->target < 0)
 				continue;
 			key->is_single = key->is_single && schema->table[key->target].key_column >= 0;
-			if (table->empty || (key->place != LEARN_OWN && key->place != LEARN_AMONG))
+			if (table->empty || (key->place != LEARN_OWN && key->place != LEARN_AMONG && key->place != LEARN_CHILD))
 				continue;
 			if (schema->table[key->target].empty)
 				give_up(schema, table, key, psprintf("%s has no rows", key->target_name));
@@ -644,6 +651,7 @@ learn_place_keys(LearnSchema *schema)
 			key->is_tree = key->place == LEARN_OWN && key->target == t && !key->not_null;
 		}
 	}
+	learn_settle_circles(schema);
 	break_circles(schema);
 	for (int t = 0; t < schema->ntables; t++)
 	{

@@ -136,6 +136,7 @@ learn(const SpindleLearnOptions *options, List *refused, const List *problems)
 	skip_tables(schema);
 	for (int t = 0; t < schema->ntables; t++)
 		empty_table(schema, &schema->table[t], problems);
+	learn_find_circles(schema);
 	if (options->read >= SPINDLE_LEARN_AGGREGATES)
 		learn_widen_keys(schema);
 	learn_place_keys(schema);

@@ -16,15 +16,18 @@
 #include "utils/timestamp.h"
 
 #include "learn/schema.h"
+#include "math/fpmath.h"
 
 /* Different texts that can be told by names, at most. */
 #define MAX_LABELS		50
 
-/* Quantiles of how popular the rows of a target are; of many rows, few are the popular ones. */
-#define PROFILE			400
-
-/* A table of so many rows lists kinds of things rather than things: how often each is chosen is told. */
-#define LOOKUP_ROWS		100
+/*
+ * Different values between quantiles: fewer are not told, as they would make the distribution
+ * coarse; more are too many; and how many times as many as there are there have to be without.
+ */
+#define LEAST_DIFFERENT	50
+#define MOST_DIFFERENT	1e9
+#define TOO_DIFFERENT	1.1
 
 /* From this correlation on, values are taken to rise with the rows. */
 #define RISES			0.99
@@ -60,6 +63,26 @@ note_carried(LearnColumn *column, const LearnTable *table, double frequency)
 	double		rows = floor(frequency * table->tuples + 0.5);
 
 	column->least_rows = column->carried++ == 0 ? rows : Min(column->least_rows, rows);
+}
+
+/*
+ * How many different values are expected between quantiles of which each part has so
+ * many rows, if there are so many in all, and none closer than a step.
+ */
+static double
+expected_different(const LearnNumbers *numbers, double each, double step, double different)
+{
+	double		sum = 0;
+
+	for (int i = 0; i + 1 < numbers->nbounds; i++)
+	{
+		double		places = different / (numbers->nbounds - 1);
+
+		if (step > 0)
+			places = Min(places, floor((numbers->bound[i + 1] - numbers->bound[i]) / step + 0.5) + 1e-6);
+		sum += places * (1 - spindle_exp(-Min(each / places, 700)));
+	}
+	return sum;
 }
 
 /* Append a number, between two texts. */
@@ -109,6 +132,35 @@ note_all_carried(LearnColumn *column, const LearnTable *table, const LearnNumber
 		note_carried(column, table, numbers->frequent[i].frequency);
 }
 
+/*
+ * Append how many different values there are between the quantiles, if fewer come up
+ * than would otherwise: so many that as many are expected as the statistics say, in
+ * steps of the type, which are 0 for none.
+ */
+static void
+append_different(StringInfo out, const LearnTable *table, const LearnColumn *column, const LearnNumbers *numbers, double step)
+{
+	double		wanted = learn_likely_distinct(table, column->statistics);
+	double		each = table->tuples * numbers->others / Max(numbers->nbounds - 1, 1);
+	double		low = LEAST_DIFFERENT;
+	double		high = MOST_DIFFERENT;
+
+	wanted -= numbers->nfrequent;
+	if (numbers->nbounds < 2 || wanted < LEAST_DIFFERENT || each <= 0 ||
+		expected_different(numbers, each, step, MOST_DIFFERENT) < wanted * TOO_DIFFERENT)
+		return;
+	while (high / low > 1.001)
+	{
+		double		middle = sqrt(low * high);
+
+		if (expected_different(numbers, each, step, middle) < wanted)
+			low = middle;
+		else
+			high = middle;
+	}
+	append_number(out, ", \"different\": ", floor(high + 0.5), "");
+}
+
 /* Numbers as their quantiles and frequent values. */
 static char *
 number_rule(const LearnSchema *schema, const LearnTable *table, LearnColumn *column)
@@ -121,6 +173,7 @@ number_rule(const LearnSchema *schema, const LearnTable *table, LearnColumn *col
 	initStringInfo(&rule);
 	appendStringInfoString(&rule, "{\"kind\": \"empirical\"");
 	append_empirical(&rule, schema, column, numbers, 0, 0, 1);
+	append_different(&rule, table, column, numbers, column->kind == LEARN_INT ? 1 : column->kind == LEARN_DECIMAL ? spindle_pow(10, -column->scale) : 0);
 	appendStringInfoChar(&rule, '}');
 	note_all_carried(column, table, numbers);
 	learn_free_numbers(numbers);
@@ -212,6 +265,7 @@ time_rule(const LearnSchema *schema, LearnTable *table, LearnColumn *column)
 					 from->name, is_date ? "days" : in_seconds ? "seconds" : "hours", is_date ? "" : "\"whole\": false, ");
 	append_empirical(&rule, schema, column, numbers, low, is_date ? 1 : in_seconds ? SECS_PER_DAY : HOURS_PER_DAY,
 					 in_seconds && schema->options->carry != SPINDLE_CARRY_ALL ? SECS_PER_HOUR : 1);
+	append_different(&rule, table, column, numbers, is_date);
 	appendStringInfoString(&rule, "}}");
 	learn_free_numbers(numbers);
 	return rule.data;
@@ -391,81 +445,6 @@ learn_decide_by_statistics(LearnSchema *schema, LearnTable *table, LearnColumn *
 		}
 	}
 	return rule ? list_make1(rule) : NIL;
-}
-
-/* Rows by popularity, the most popular first. */
-typedef struct Popularity
-{
-	const LearnStatistics *statistics;
-	int			k;				/* rows that are like each other */
-	double		top;			/* their choices together */
-	double		rest;			/* choices of one that is not frequent */
-	double		distinct;		/* rows that are chosen at all */
-} Popularity;
-
-/* The choices of the first rows together, where rank need not be whole. */
-static double
-choices_up_to(const Popularity *popularity, double rank)
-{
-	const LearnStatistics *statistics = popularity->statistics;
-	double		sum;
-
-	rank = Max(Min(rank, popularity->distinct), 0);
-	sum = popularity->k > 0 ? popularity->top * Min(rank, popularity->k) / popularity->k : 0;
-	for (int i = popularity->k; i < statistics->nvalues && i < rank; i++)
-		sum += statistics->frequency[i] * Min(rank - i, 1);
-	return sum + popularity->rest * Max(rank - statistics->nvalues, 0);
-}
-
-/*
- * learn_profile
- *		How often a foreign key chooses which share of its target's rows, as a member
- *		of a reference; "" if that is not known.
- *
- * The frequencies of single rows are known of frequent ones only; the others share the
- * rest.  Unless everything may be carried, the k most popular ones are like each other.
- */
-char *
-learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
-{
-	const LearnStatistics *statistics = table->column[key->column[0]].statistics;
-	double		rows = schema->table[key->target].tuples;
-	Popularity	popularity = {.statistics = statistics};
-	double		distinct;
-	double		rest;
-	double		width = rows / (PROFILE - 1) / 2;
-	double		last = 0;
-	StringInfoData profile;
-
-	if (statistics == NULL || key->n > 1 || schema->options->carry == SPINDLE_CARRY_NONE || rows < 2 ||
-		table->tuples < (double) schema->options->k * 5)
-		return "";
-	distinct = Min(statistics->distinct > 0 ? statistics->distinct : -statistics->distinct * table->tuples, rows);
-	if (distinct < 1 || (statistics->nvalues == 0 && distinct > rows * 0.95))
-		return "";
-	popularity.k = schema->options->carry == SPINDLE_CARRY_ALL || rows <= LOOKUP_ROWS ? 0 : (int) Min(schema->options->k, statistics->nvalues);
-	popularity.distinct = distinct;
-	rest = 1 - statistics->null_fraction;
-	for (int i = 0; i < statistics->nvalues; i++)
-	{
-		popularity.top += i < popularity.k ? statistics->frequency[i] : 0;
-		rest -= statistics->frequency[i];
-	}
-	popularity.rest = distinct > statistics->nvalues ? Max(rest, 0) / (distinct - statistics->nvalues) : 0;
-	initStringInfo(&profile);
-	for (int q = 0; q < PROFILE; q++)
-	{
-		/* the mean of those around, so that none are lost between two quantiles */
-		double		rank = (1 - (double) q / (PROFILE - 1)) * rows;
-		double		low = Max(rank - width, 0);
-		double		high = Min(rank + width, rows);
-		double		share = (choices_up_to(&popularity, high) - choices_up_to(&popularity, low)) / (high - low);
-
-		last = Max(last, floor(share * rows * 1000 + 0.5) / 1000);
-		appendStringInfo(&profile, "%s%s", q ? ", " : ", \"skew\": {\"profile\": [", learn_number(last));
-	}
-	appendStringInfoString(&profile, "]}");
-	return last > 0 ? profile.data : "";
 }
 
 /*

@@ -83,11 +83,12 @@ key_rule(const LearnSchema *schema, const LearnTable *table, const LearnKey *key
 		return psprintf("{\"kind\": \"grid\", \"grid\": \"g%d\", \"table\": \"%s\"}", key->grid, target);
 	if (key->is_tree)
 	{
+		const LearnStatistics *statistics = table->column[key->column[0]].statistics;
 		double		least = table->rows[0];
 
 		for (int s = 1; s < LEARN_SCALES; s++)
 			least = Min(least, table->rows[s]);
-		return psprintf("{\"kind\": \"hierarchy\", \"levels\": 3, \"roots\": %s}", learn_number(Max(1, floor(least / 20))));
+		return psprintf("{\"kind\": \"hierarchy\", \"levels\": 3, \"roots\": %s}", learn_number(Max(1, floor(statistics && statistics->null_fraction > 0 ? least * statistics->null_fraction + 0.5 : least / 20))));
 	}
 	if (key->among)
 		return psprintf("{\"kind\": \"reference\", \"table\": \"%s\", \"among\": \"%s\"%s}", target, key->among,
@@ -152,6 +153,22 @@ make_row_columns(LearnSchema *schema, LearnTable *table)
 	}
 }
 
+/* A column that a foreign key to a row's own descendant gives. */
+static void
+make_child_column(LearnSchema *schema, const LearnTable *table, LearnColumn *column, const LearnKey *key, const LearnColumn *origin)
+{
+	for (int i = 0; i < key->n; i++)
+		if (key->column[i] == column - table->column)
+			column->rule = learn_child_rule(schema, key, i, origin);
+	if (key->is_counted_child)
+		column->source = "aggregates";
+	if (key->is_single)
+		column->references = schema->table[key->target].name;
+	column->nullable = !column->not_null;
+	column->null_fraction = nulls_of(column);
+	column->note = psprintf("the %s of the row's own rows of %s", key->is_last_child ? "last" : "first", key->target_name);
+}
+
 /* A column that a foreign key gives. */
 static void
 make_key_column(LearnSchema *schema, LearnTable *table, LearnColumn *column)
@@ -174,6 +191,20 @@ make_key_column(LearnSchema *schema, LearnTable *table, LearnColumn *column)
 		column->source = "aggregates";
 	if (key->is_guessed)
 		column->source = "name";
+	if (key->place == LEARN_CHILD)
+	{
+		make_child_column(schema, table, column, key, origin);
+		return;
+	}
+	if (key->place == LEARN_SELF)
+	{
+		for (int i = 0; i < key->n; i++)
+			if (key->column[i] == column - table->column)
+				column->rule = psprintf("{\"kind\": \"copy\", \"column\": \"%s\"}", table->column[key->target_column[i]].name);
+		column->nullable = !column->not_null;
+		column->null_fraction = nulls_of(column);
+		return;
+	}
 	if (key->is_single && key->row_name == NULL)
 	{
 		column->rule = key_rule(schema, table, key);

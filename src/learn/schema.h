@@ -100,6 +100,7 @@ typedef struct LearnStatistics
 	double		elements;		/* in an array, in the mean; -1 if unknown */
 	double		rows;			/* of the table, or of the partition that they are of */
 	double		sample;			/* rows that were looked at, at most */
+	bool		is_counted;		/* distinct is that of all rows */
 	bool		is_masked;		/* somebody calls the column sensitive */
 } LearnStatistics;
 
@@ -229,6 +230,8 @@ typedef struct LearnColumn
 	const char *note;			/* for the report */
 } LearnColumn;
 
+typedef struct LearnKey LearnKey;
+
 /* Columns that rows must not have the same values in. */
 typedef struct LearnSet
 {
@@ -240,6 +243,7 @@ typedef struct LearnSet
 	Expr	   *predicate;		/* of a partial index, or NULL */
 	bool		is_odd;			/* has an expression that we do not know */
 	bool		is_proved;		/* by the rules, in the format's sense */
+	LearnKey   *by_child;		/* as this foreign key refers to descendants, of which no two rows have the same; or NULL */
 } LearnSet;
 
 /* How a foreign key is met. */
@@ -248,11 +252,13 @@ typedef enum LearnPlace
 	LEARN_UNPLACED,
 	LEARN_OWN,					/* chooses a row */
 	LEARN_AMONG,				/* chooses one among the descendants of another */
+	LEARN_CHILD,				/* is one of the row's own descendants */
+	LEARN_SELF,					/* is the row itself */
 	LEARN_IMPLIED,				/* by another foreign key */
 	LEARN_NULL					/* always null */
 } LearnPlace;
 
-typedef struct LearnKey
+struct LearnKey
 {
 	int			index;			/* in the table's list */
 	char	   *name;
@@ -268,6 +274,10 @@ typedef struct LearnKey
 	bool		is_widened;		/* by a column that agrees with the target's in all rows; see tenant.c */
 	bool		is_within;		/* and rows of its own are there for each value of that column */
 	LearnFamilies *families;	/* NULL if they are not known */
+	List	   *chain;			/* LearnKey: from the target's rows to those of the table that they are descendants of */
+	bool		is_chain;		/* it is part of such a one, so the rows of its table are children along it */
+	bool		is_counted_child;	/* all rows refer to descendants of theirs */
+	bool		is_last_child;	/* it is taken to be the last one, not the first */
 
 	LearnPlace	place;
 	bool		is_parent;
@@ -282,7 +292,7 @@ typedef struct LearnKey
 	char	   *after;			/* member of a reference, or NULL */
 	List	   *after_columns;	/* that this depends on, by number */
 	char	   *popularity;		/* the same, without the effect of age, or NULL */
-} LearnKey;
+};
 
 /* A CHECK of a table or a domain. */
 typedef struct LearnCheck
@@ -416,7 +426,7 @@ extern bool learn_ask_families(const LearnTable *table, const LearnKey *key, Lea
 /* family.c */
 extern LearnFamilies *learn_make_families(const LearnSchema *schema, double parents, double *count, double *number, int n);
 extern void learn_find_parents(LearnSchema *schema);
-extern char *learn_counts(const LearnTable *table);
+extern char *learn_counts(const LearnSchema *schema, const LearnTable *table);
 extern void learn_judge_families(LearnSchema *schema);
 
 /* popularity.c */
@@ -473,6 +483,13 @@ extern char *learn_key_step(LearnTable *table, LearnKey *key);
 extern bool learn_make_parent(LearnSchema *schema, LearnTable *table, LearnKey *key);
 extern LearnColumn *learn_origin(LearnSchema *schema, LearnTable *table, int column);
 
+/* circle.c */
+extern void learn_find_circles(LearnSchema *schema);
+extern bool learn_place_child(LearnTable *table, LearnKey *key);
+extern void learn_settle_circles(LearnSchema *schema);
+extern bool learn_is_child_declared(const LearnSchema *schema, const LearnSet *set);
+extern char *learn_child_rule(LearnSchema *schema, const LearnKey *key, int i, const LearnColumn *origin);
+
 /* unique.c */
 #define LEARN_FEW_VALUES	999 /* as many numbers as have three digits; fewer different ones are rather listed */
 extern void learn_meet_sets(LearnSchema *schema);
@@ -525,8 +542,16 @@ extern void learn_free_numbers(LearnNumbers *numbers);
 extern List *learn_decide_by_statistics(LearnSchema *schema, LearnTable *table, LearnColumn *column);
 extern double learn_within(const LearnColumn *column, double number);
 extern const char *learn_label_name(const LearnColumn *column);
-extern char *learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey *key);
 extern void learn_find_range(LearnSchema *schema);
+
+/* dispersion.c */
+extern char *learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey *key);
+extern double learn_likely_distinct(const LearnTable *table, const LearnStatistics *statistics);
+extern bool learn_seems_distinct(const LearnSchema *schema, const LearnTable *table, const LearnKey *key);
+
+/* offspring.c */
+extern char *learn_likely_counts(const LearnSchema *schema, const LearnTable *table);
+extern bool learn_seems_even(const LearnSchema *schema, const LearnTable *table, const LearnKey *key);
 
 /* mask.c */
 extern char *learn_mask_rule(const LearnColumn *column);

@@ -99,7 +99,7 @@ leads_to(const LearnSchema *schema, int from, int to, int depth, Bitmapset **dea
 	{
 		const LearnKey *key = lfirst(lc);
 
-		if (key->n > 1 && key->target >= 0 && key->target != from && leads_to(schema, key->target, to, depth + 1, dead_ends))
+		if (key->n > 1 && key->chain == NIL && key->target >= 0 && key->target != from && leads_to(schema, key->target, to, depth + 1, dead_ends))
 			return true;
 	}
 	*dead_ends = bms_add_member(*dead_ends, from);
@@ -147,7 +147,7 @@ widen_keys_by(const LearnSchema *schema, LearnTable *table, const LearnKey *shar
 		const LearnKey *theirs;
 		Bitmapset  *dead_ends = NULL;
 
-		if (key == shared || !is_plain(schema, table, key) || key->target == shared->target)
+		if (key == shared || key->chain || !is_plain(schema, table, key) || key->target == shared->target)
 			continue;
 		theirs = same_target(schema, &schema->table[key->target], shared);
 		if (theirs && !leads_to(schema, key->target, (int) (table - schema->table), 0, &dead_ends) &&

@@ -203,17 +203,44 @@ is_met(LearnSchema *schema, LearnTable *table, LearnSet *set)
 			return true;
 		}
 	}
+	for (c = -1; (c = bms_next_member(set->columns, c)) >= 0;)
+	{
+		LearnKey   *key = table->column[c].key >= 0 ? list_nth(table->keys, table->column[c].key) : NULL;
+
+		if (key && key->place == LEARN_CHILD && tells_row(schema, key, set->columns))
+		{
+			set->is_proved = true;
+			set->by_child = key;
+			return true;
+		}
+	}
 	foreach(lc, table->sets)
 	{
 		LearnSet   *other = lfirst(lc);
 
 		if (other == set)
 			break;
-		if (other->is_proved && bms_is_subset(other->columns, set->columns))
+		if (other->is_proved && other->by_child == NULL && bms_is_subset(other->columns, set->columns))
 		{
 			set->is_proved = true;
 			return true;
 		}
+	}
+	return false;
+}
+
+/* Must the values of a column differ by themselves? */
+static bool
+is_set_alone(const LearnTable *table, int column)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->sets)
+	{
+		const LearnSet *set = lfirst(lc);
+
+		if (!set->is_odd && set->predicate == NULL && bms_num_members(set->columns) == 1 && bms_is_member(column, set->columns))
+			return true;
 	}
 	return false;
 }
@@ -241,6 +268,7 @@ take_ordinal(LearnSchema *schema, LearnTable *table, LearnSet *set)
 			return false;
 	}
 	if (key == NULL || number == NULL || number->counts || number->limits.has_high || !can_differ(table, number) ||
+		is_set_alone(table, (int) (number - table->column)) ||
 		!tells_row(schema, key, set->columns) || schema->table[key->target].empty || !learn_make_parent(schema, table, key))
 		return false;
 	number->differs = LEARN_ORDINAL;

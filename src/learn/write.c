@@ -119,11 +119,11 @@ write_set(StringInfo out, const LearnTable *table, const LearnSet *set)
 
 /* Can a set be declared: do its values differ by the rules, and are all columns there? */
 static bool
-is_declared(const LearnTable *table, const LearnSet *set)
+is_declared(const LearnSchema *schema, const LearnTable *table, const LearnSet *set)
 {
 	int			c = -1;
 
-	if (table->empty || !set->is_proved || set->is_odd || list_length(set->order) == 0 || list_length(set->order) > INDEX_MAX_KEYS)
+	if (table->empty || !set->is_proved || !learn_is_child_declared(schema, set) || set->is_odd || list_length(set->order) == 0 || list_length(set->order) > INDEX_MAX_KEYS)
 		return false;
 	while ((c = bms_next_member(set->columns, c)) >= 0)
 		if (table->column[c].left_out || table->column[c].always_null || (set->is_primary && table->column[c].nullable))
@@ -133,20 +133,20 @@ is_declared(const LearnTable *table, const LearnSet *set)
 
 /* The members "key" and "unique" of a table. */
 static void
-write_sets(StringInfo out, const LearnTable *table)
+write_sets(StringInfo out, const LearnSchema *schema, const LearnTable *table)
 {
 	int			n = 0;
 	ListCell   *lc;
 
 	foreach(lc, table->sets)
-		if (((LearnSet *) lfirst(lc))->is_primary && is_declared(table, lfirst(lc)))
+		if (((LearnSet *) lfirst(lc))->is_primary && is_declared(schema, table, lfirst(lc)))
 		{
 			appendStringInfoString(out, "      \"key\": ");
 			write_set(out, table, lfirst(lc));
 			appendStringInfoString(out, ",\n");
 		}
 	foreach(lc, table->sets)
-		if (!((LearnSet *) lfirst(lc))->is_primary && is_declared(table, lfirst(lc)) && n < 100)
+		if (!((LearnSet *) lfirst(lc))->is_primary && is_declared(schema, table, lfirst(lc)) && n < 100)
 		{
 			appendStringInfoString(out, n++ ? ", " : "      \"unique\": [");
 			write_set(out, table, lfirst(lc));
@@ -195,13 +195,15 @@ is_fixed(const LearnTable *table)
 static void
 write_rows(StringInfo out, const LearnSchema *schema, const LearnTable *table)
 {
+	char	   *counts = table->parent && !table->empty ? learn_counts(schema, table) : NULL;
+
 	appendStringInfoString(out, "      \"rows\": ");
 	if (table->parent && !table->empty)
 	{
 		appendStringInfo(out, "{\"kind\": \"children\", \"of\": \"%s\", \"ratio\": %s", schema->table[table->parent->target].name,
 						 learn_number(table->ratio));
-		if (learn_counts(table))
-			appendStringInfoString(out, learn_counts(table));
+		if (counts)
+			appendStringInfoString(out, counts);
 		else if (table->max_one)
 			appendStringInfoString(out, ", \"max\": 1");
 		else if (table->needs_children && table->ratio >= 1)	/* else there are no parents */
@@ -291,7 +293,7 @@ write_table(StringInfo out, const LearnSchema *schema, const LearnTable *table)
 
 	appendStringInfo(out, "    \"%s\": {\n      \"relation\": {\"schema\": %s, \"name\": %s},\n", table->name,
 					 learn_quote(table->schema), learn_quote(table->sql_name));
-	write_sets(out, table);
+	write_sets(out, schema, table);
 	if (event_time(table))
 		appendStringInfo(out, "      \"event_time\": \"%s\",\n", event_time(table)->name);
 	write_rows(out, schema, table);

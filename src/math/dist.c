@@ -175,6 +175,18 @@ spindle_dist_empirical(SpindleDist *dist, const double *share, int nvalues)
 }
 
 /*
+ * spindle_dist_put_together
+ *		Let an empirical distribution have so many different values between its
+ *		quantiles, at most: the middle of each of as many equally likely parts.
+ */
+void
+spindle_dist_put_together(SpindleDist *dist, double nvalues)
+{
+	dist->parts = nvalues / (dist->nquantiles - 1);
+	dist->per_part = 1 / dist->parts;
+}
+
+/*
  * spindle_dist_sample
  *		The number that a draw selects, within the limits.  The distribution
  *		has been completed by spindle_dist_prepare() or
@@ -386,6 +398,32 @@ spindle_dist_ranked(const SpindleDist *dist)
 	return ranked;
 }
 
+/* The middle of the part in which a number between the first and the last quantile lies. */
+static double
+put_together(const SpindleDist *dist, double x)
+{
+	int			low = 0;
+	int			high = dist->nquantiles - 1;
+	double		width;
+	double		at;
+
+	while (high - low > 1)
+	{
+		int			middle = (low + high) / 2;
+
+		if (dist->quantile[middle] <= x)
+			low = middle;
+		else
+			high = middle;
+	}
+	width = dist->quantile[high] - dist->quantile[low];
+	if (width <= 0)
+		return x;
+	at = Min((floor((low + (x - dist->quantile[low]) / width) * dist->parts) + 0.5) * dist->per_part, dist->nquantiles - 1 - 0.5 * dist->per_part);
+	low = Min((int) at, dist->nquantiles - 2);
+	return dist->quantile[low] + (at - low) * (dist->quantile[low + 1] - dist->quantile[low]);
+}
+
 /*
  * spindle_dist_rising_sample
  *		As spindle_dist_sample(), but rising with the draw for every distribution;
@@ -400,5 +438,7 @@ spindle_dist_rising_sample(const SpindleDist *dist, const SpindleRanked *ranked,
 	if (ranked == NULL)
 		return spindle_dist_sample(dist, draw);
 	x = spindle_ranked_number(ranked, draw, &is_single);
+	if (!is_single && dist->parts > 0)
+		x = put_together(dist, x);
 	return is_single || dist->step <= 0 ? x : floor(x * dist->per_step + 0.5) * dist->step;
 }

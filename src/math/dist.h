@@ -52,11 +52,15 @@ typedef struct SpindleDist
 	double		step;			/* values between quantiles are multiples of
 								 * it; 0 for any */
 	double		per_step;		/* 1 / step */
+	double		parts;			/* per quantile, into which values between them are
+								 * put together; 0 for all */
+	double		per_part;		/* 1 / parts */
 } SpindleDist;
 
 extern void spindle_dist_prepare(SpindleDist *dist);
 extern void spindle_dist_empirical(SpindleDist *dist, const double *share, int nvalues);
 extern bool spindle_dist_discrete(SpindleDist *dist, const char *name, double parameter);
+extern void spindle_dist_put_together(SpindleDist *dist, double nvalues);
 extern double spindle_dist_sample(const SpindleDist *dist, uint64 draw);
 extern void spindle_dist_samples(const SpindleDist *dist, const uint64 *draw, int n, double *out);
 extern bool spindle_dist_on_grid(double low, double high, uint64 draw, double *step);
@@ -78,6 +82,8 @@ spindle_dist_empirical_sample(const SpindleDist *dist, uint64 draw)
 	if (draw < dist->frequent)
 		return dist->frequent_value[spindle_alias_pick(dist->alias, spindle_mix(draw + SPINDLE_PHI))];
 	at = (double) (int64) ((draw - dist->frequent) >> 11) * dist->per_draw;
+	if (dist->parts > 0)
+		at = Min((floor(at * dist->parts) + 0.5) * dist->per_part, dist->nquantiles - 1 - 0.5 * dist->per_part);
 	i = Min((int) at, dist->nquantiles - 2);
 	x = dist->quantile[i] + (at - i) * (dist->quantile[i + 1] - dist->quantile[i]);
 	return dist->step > 0 ? floor(x * dist->per_step + 0.5) * dist->step : x;

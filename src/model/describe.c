@@ -61,6 +61,8 @@ spindle_describe_dist(StringInfo out, const SpindleDist *dist)
 		appendStringInfo(out, " from %g", dist->min);
 	else if (!isinf(dist->max))
 		appendStringInfo(out, " up to %g", dist->max);
+	if (dist->kind == SPINDLE_DIST_EMPIRICAL && dist->parts > 0)
+		appendStringInfo(out, ", %.0f values between quantiles", floor(dist->parts * (dist->nquantiles - 1) + 0.5));
 }
 
 /* Append how unevenly rows are chosen, behind a comma; nothing if all are alike. */
