@@ -38,8 +38,11 @@
 #include "miscadmin.h"
 #include "utils/tuplestore.h"
 
-/* The storage manager's relation, opened if it is not. */
-#define RelationGetSmgr(relation) \
+/*
+ * The storage manager's relation, opened if it is not.  Minor releases of 14 have got the
+ * function of 15 at some time.
+ */
+#define spindle_smgr(relation) \
 	((relation)->rd_smgr == NULL ? \
 	 smgrsetowner(&(relation)->rd_smgr, smgropen((relation)->rd_node, (relation)->rd_backend)) : (void) 0, \
 	 (relation)->rd_smgr)
@@ -97,6 +100,7 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #define spindle_shm_mq_sendv(queue, parts, n, nowait, force_flush) \
 	shm_mq_sendv(queue, parts, n, nowait)
 #else
+#define spindle_smgr(relation)	RelationGetSmgr(relation)
 #define spindle_shm_mq_sendv(queue, parts, n, nowait, force_flush) \
 	shm_mq_sendv(queue, parts, n, nowait, force_flush)
 #endif

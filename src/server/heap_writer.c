@@ -194,7 +194,7 @@ write_pages(SpindleHeapWriter *writer)
 	for (int i = 0; i < writer->npages; i++)
 	{
 		PageSetChecksumInplace(writer->page[i], writer->block[i]);
-		smgrextend(RelationGetSmgr(relation), MAIN_FORKNUM, writer->block[i], writer->page[i], SPINDLE_CAN_REGISTER_SYNC);
+		smgrextend(spindle_smgr(relation), MAIN_FORKNUM, writer->block[i], writer->page[i], SPINDLE_CAN_REGISTER_SYNC);
 	}
 	writer->first += writer->npages;
 	writer->npages = 0;
@@ -339,11 +339,11 @@ spindle_heap_writer_end(SpindleHeapWriter *writer)
 	if (RelationNeedsWAL(writer->relation) && GetRedoRecPtr() != writer->redo)
 	{
 		spindle_allow_checkpoints();
-		smgrimmedsync(RelationGetSmgr(writer->relation), MAIN_FORKNUM);
+		smgrimmedsync(spindle_smgr(writer->relation), MAIN_FORKNUM);
 	}
 	else
 	{
-		spindle_smgrregistersync(RelationGetSmgr(writer->relation), MAIN_FORKNUM);
+		spindle_smgrregistersync(spindle_smgr(writer->relation), MAIN_FORKNUM);
 		spindle_allow_checkpoints();
 	}
 	pgstat_count_heap_insert(writer->relation, writer->nrows);
