@@ -470,8 +470,9 @@ settle_chain(LearnSchema *schema, LearnTable *table, LearnKey *key)
 }
 
 /*
- * A foreign key of a table to itself that has columns in common with what it refers to,
- * which nothing else gives: the row is the only one of which it is known that they agree.
+ * A foreign key of a table to itself that is never null and has columns in common with
+ * what it refers to, which nothing else gives: the row is the only one of which it is
+ * known that they agree.
  */
 static void
 settle_self(LearnTable *table, LearnKey *key)
@@ -479,7 +480,7 @@ settle_self(LearnTable *table, LearnKey *key)
 	bool		has_common = false;
 
 	for (int i = 0; i < key->n; i++)
-		if (key->column[i] == key->target_column[i] && table->column[key->column[i]].key == key->index)
+		if (key->not_null && key->column[i] == key->target_column[i] && table->column[key->column[i]].key == key->index)
 		{
 			table->column[key->column[i]].key = -1;
 			has_common = true;
