@@ -193,6 +193,10 @@ learn_legally(const SpindleLearnOptions *options)
 
 		MemoryContextSwitchTo(attempt);
 		definition = learn(options, refused, problems);
+
+		/* to try it takes nearly as much memory again */
+		definition = MemoryContextStrdup(context, definition);
+		MemoryContextReset(attempt);
 		place = learn_try(definition, &problem);
 		MemoryContextSwitchTo(context);
 		if (place == NULL)
@@ -203,6 +207,7 @@ learn_legally(const SpindleLearnOptions *options)
 			problems = lappend(problems, pstrdup(problem));
 		else
 			return definition;
+		pfree(definition);
 		MemoryContextReset(attempt);
 	}
 }
