@@ -219,7 +219,7 @@ run_valgrind() {
 
 	# Left out are tests that run the same code as others, often, for the sake of what
 	# they compare, and those that take minutes, most of them in the server's own code.
-	local left_out='totals|spread|seed|types|stream_late|stream_arrivals|stream_relation|stream_members|stream_domain|formats|purity|combinations|correlations|deliver|distinct_many|compare|saas|tpch|fill_schema|statistics|estimates|planner|changes|changes_stream|learn|learn_statistics|learn_privacy|learn_relations|learn_data|learn_together|compare_schemas|lifecycle_errors|to_tables|history|bridge|changes_begin|changes_initial|learn_checks|learn_circles|learn_measured'
+	local left_out='scan|stream|retail_keys|totals|spread|seed|types|stream_late|stream_arrivals|stream_relation|stream_members|stream_domain|formats|purity|combinations|correlations|deliver|distinct_many|compare|saas|tpch|fill_schema|statistics|estimates|planner|changes|changes_stream|learn|learn_statistics|learn_privacy|learn_relations|learn_data|learn_together|compare_schemas|lifecycle_errors|to_tables|history|bridge|changes_begin|changes_initial|learn_checks|learn_circles|learn_measured'
 	tests=${VALGRIND_TESTS:-$(make_var REGRESS | sed -E "s/\\<($left_out)\\> ?//g")}
 	for half in 1 2; do
 		part=valgrind-$half

@@ -37,7 +37,7 @@ static LearnCluster *
 cluster_of(List **clusters, int column, double values)
 {
 	ListCell   *lc;
-	LearnCluster    *cluster;
+	LearnCluster *cluster;
 
 	foreach(lc, *clusters)
 	{
@@ -58,8 +58,8 @@ cluster_of(List **clusters, int column, double values)
 static void
 unite(List **clusters, const LearnPair *pair)
 {
-	LearnCluster    *first = cluster_of(clusters, pair->first, pair->values);
-	LearnCluster    *second = cluster_of(clusters, pair->second, pair->others);
+	LearnCluster *first = cluster_of(clusters, pair->first, pair->values);
+	LearnCluster *second = cluster_of(clusters, pair->second, pair->others);
 	double		tuples = pair->is_function && second->n == 1 ? Max(first->tuples, pair->values) : first->tuples * second->tuples;
 
 	if (first == second || first->n + second->n > LEARN_MAX_MEMBERS || tuples > LEARN_MAX_TUPLES)

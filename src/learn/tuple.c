@@ -126,19 +126,19 @@ count_tuples(Tuples *tuples)
 }
 
 /* A value while values are numbered. */
-typedef struct Value
+typedef struct NumberedText
 {
 	char	   *text;
 	int			tuple;			/* in which it stands; of a value, the first of them */
 	double		rows;
-} Value;
+} NumberedText;
 
 /* For qsort: by text, then as tuples are ordered. */
 static int
 compare_texts(const void *a, const void *b)
 {
-	const Value *x = a;
-	const Value *y = b;
+	const NumberedText *x = a;
+	const NumberedText *y = b;
 	int			order = strcmp(x->text, y->text);
 
 	return order ? order : x->tuple - y->tuple;
@@ -148,8 +148,8 @@ compare_texts(const void *a, const void *b)
 static int
 compare_rows(const void *a, const void *b)
 {
-	const Value *x = a;
-	const Value *y = b;
+	const NumberedText *x = a;
+	const NumberedText *y = b;
 
 	return x->rows > y->rows ? -1 : x->rows < y->rows ? 1 : strcmp(x->text, y->text);
 }
@@ -159,18 +159,18 @@ static void
 number_values(Tuples *tuples, int m)
 {
 	LearnMember *member = &tuples->member[m];
-	Value	   *at = palloc(sizeof(Value) * tuples->n);
-	Value	   *value = palloc(sizeof(Value) * tuples->n);
+	NumberedText *at = palloc(sizeof(NumberedText) * tuples->n);
+	NumberedText *value = palloc(sizeof(NumberedText) * tuples->n);
 	int			n = 0;
 
 	for (int t = 0; t < tuples->n; t++)
 	{
 		if (tuples->tuple[t].text[m])
-			at[n++] = (Value) {tuples->tuple[t].text[m], t, tuples->tuple[t].rows};
+			at[n++] = (NumberedText) {tuples->tuple[t].text[m], t, tuples->tuple[t].rows};
 		else
 			member->has_null = true;
 	}
-	qsort(at, n, sizeof(Value), compare_texts);
+	qsort(at, n, sizeof(NumberedText), compare_texts);
 	for (int i = 0; i < n; i++)
 	{
 		if (i > 0 && strcmp(at[i].text, at[i - 1].text) == 0)
@@ -178,7 +178,7 @@ number_values(Tuples *tuples, int m)
 		else
 			value[member->nvalues++] = at[i];
 	}
-	qsort(value, member->nvalues, sizeof(Value), compare_rows);
+	qsort(value, member->nvalues, sizeof(NumberedText), compare_rows);
 	member->value = palloc(sizeof(char *) * Max(member->nvalues, 1));
 	member->rows = palloc(sizeof(double) * Max(member->nvalues, 1));
 	for (int v = 0; v < member->nvalues; v++)
@@ -187,7 +187,7 @@ number_values(Tuples *tuples, int m)
 		member->rows[v] = value[v].rows;
 		value[v].tuple = v;
 	}
-	qsort(value, member->nvalues, sizeof(Value), compare_texts);
+	qsort(value, member->nvalues, sizeof(NumberedText), compare_texts);
 	for (int t = 0; t < tuples->n; t++)
 	{
 		char	   *text = tuples->tuple[t].text[m];

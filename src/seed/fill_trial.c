@@ -231,18 +231,18 @@ note_error(Trial *trial, int t, ErrorData *error, int64 n)
 }
 
 /* A value and where it goes. */
-typedef struct Value
+typedef struct TriedValue
 {
 	Form_pg_attribute att;		/* of the relation */
 	Form_pg_attribute from;
 	Datum		value;
-} Value;
+} TriedValue;
 
 /* Convert it.  Raises what that does. */
 static void
 convert_value(void *arg)
 {
-	const Value *value = arg;
+	const TriedValue *value = arg;
 
 	spindle_target_convert(value->att, value->from, value->value);
 }
@@ -267,7 +267,7 @@ name_column(const Trial *trial, int t, EphemeralNamedRelation kept, ErrorData *e
 	slot_getallattrs(slot);
 	for (int i = 0; i < desc->natts && error->column_name == NULL; i++)
 	{
-		Value		value = {.from = TupleDescAttr(desc, i),.value = slot->tts_values[i]};
+		TriedValue	value = {.from = TupleDescAttr(desc, i),.value = slot->tts_values[i]};
 		Oid			output;
 		bool		is_varlena;
 
