@@ -46,13 +46,13 @@ sub figures
 my $anomalies = q(anomalies => spindle_point_anomaly('total', 'order_total', fraction => 0.02) || spindle_point_anomaly('total2', 'order_total', fraction => 0.3));
 my %stream = (
 	'plain' => q('retail', 'order', 'medium'),
-	'a part' => q('retail', 'order_line', 'medium', seed => 7, max_events => 300001, skip_events => 123457),
-	'late events' => q('retail', 'order', 'medium', out_of_order_fraction => 0.05),
+	'a part' => q('retail', 'order_line', 'medium', seed => 7, max_events => 150001, skip_events => 123457),
+	'late events' => q('retail', 'order', 'medium', skip_events => 350000, out_of_order_fraction => 0.05),
 	'late by hundreds' => q('retail', 'order', 'medium', max_events => 150000, out_of_order_fraction => 0.3, out_of_order_max_delay_slots => 512, skip_events => 30000),
-	'late by thousands, by one process' => q('retail', 'order', 'medium', max_events => 200000, out_of_order_fraction => 0.3, out_of_order_max_delay_slots => 5000, skip_events => 50000),
+	'late by thousands, by one process' => q('retail', 'order', 'medium', max_events => 150000, out_of_order_fraction => 0.3, out_of_order_max_delay_slots => 5000, skip_events => 50000),
 	'nearly all late' => q('retail', 'order', 'medium', max_events => 110000, out_of_order_fraction => 0.95, out_of_order_max_delay_slots => 3),
-	'anomalies' => qq('retail', 'order', 'medium', max_events => 200000, $anomalies),
-	'late anomalies, no labels' => qq('retail', 'order', 'medium', max_events => 250000, skip_events => 1, out_of_order_fraction => 0.1, label_anomalies => false, $anomalies),
+	'anomalies' => qq('retail', 'order', 'medium', max_events => 130000, $anomalies),
+	'late anomalies, no labels' => qq('retail', 'order', 'medium', max_events => 150000, skip_events => 1, out_of_order_fraction => 0.1, label_anomalies => false, $anomalies),
 );
 for my $name (sort keys %stream)
 {
@@ -67,7 +67,7 @@ for my $name (sort keys %stream)
 my %changes = (
 	'changes' => [ q('retail', scale => 'medium', format => 'sql', profile => 'retention', from_time => '2024-05-01', to_time => '2024-08-01', include_initial => false, transaction_metadata => true),
 		'3 workers', '2 workers, leader standing by' ],
-	'some changes' => [ q('retail', scale => 'medium', format => 'sql', after_position => '5A/0', max_events => 300001), '3 workers', 'workers that cannot be had' ],
+	'some changes' => [ q('retail', scale => 'medium', format => 'sql', after_position => '5A/0', max_events => 150001), '3 workers', 'workers that cannot be had' ],
 	'changes behind initial rows' => [ q('retail', scale => 'medium', format => 'debezium', before => 'key', key_separator => ' ', tombstones => true, from_time => '2022-02-01', max_events => 100000), '1 worker' ],
 );
 for my $name (sort keys %changes)
