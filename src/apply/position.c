@@ -450,6 +450,10 @@ spindle_position_end(SpindlePosition *position)
 	if (!position->is_set_up)
 		return;
 	position->is_set_up = false;
+
+	/* a trigger can have left it */
+	if (replorigin_session_origin == InvalidRepOriginId)
+		return;
 	replorigin_session_reset();
 	replorigin_session_origin = InvalidRepOriginId;
 	replorigin_session_origin_lsn = InvalidXLogRecPtr;

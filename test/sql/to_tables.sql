@@ -210,6 +210,16 @@ CALL spindle_to_tables('play', 'played', false, max_events => 200, "position" =>
 RESET statement_timeout;
 SELECT count(*) > 10 AS some FROM play.parent;
 
+-- A trigger that leaves the origin stops the call, which leaves nothing locked.
+TRUNCATE play.parent, play.child, play.loose;
+CREATE FUNCTION play.leave() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_replication_origin_session_reset(); RETURN NULL; END $$;
+CREATE TRIGGER leave AFTER INSERT ON play.parent FOR EACH STATEMENT EXECUTE FUNCTION play.leave();
+\set VERBOSITY terse
+CALL spindle_to_tables('play', 'played', false, "position" => 'origin');
+\set VERBOSITY default
+SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+SELECT count(pg_replication_origin_drop(roname)) FROM pg_replication_origin WHERE roname LIKE 'spindle:play:played:%';
+
 SELECT spindle_drop_domain('played');
 SET client_min_messages = warning;
 DROP SCHEMA play CASCADE;
