@@ -47,28 +47,16 @@ static bool
 holds_apart(const LearnTable *table, LearnCheck *check, Pair *pair)
 {
 	Node	   *node = (Node *) check->expr;
-	OpExpr	   *op = (OpExpr *) node;
 	const char *name;
-	int			column[2];
 
-	if (check->is_settled || check->unasked || !(IsA(node, OpExpr) || IsA(node, DistinctExpr)) || list_length(op->args) != 2)
+	if (check->is_settled || check->unasked || !(IsA(node, OpExpr) || IsA(node, DistinctExpr)))
 		return false;
-	name = IsA(node, DistinctExpr) ? "<>" : learn_operator(op->opno);
-	if (strcmp(name, "<") != 0 && strcmp(name, ">") != 0 && strcmp(name, "<>") != 0)
+	name = learn_compared_columns(table, (OpExpr *) node, &pair->first, &pair->second);
+	if (name == NULL || (strcmp(name, "<") != 0 && strcmp(name, ">") != 0 && strcmp(name, "<>") != 0))
 		return false;
-	for (int i = 0; i < 2; i++)
-	{
-		Node	   *side = learn_bare(list_nth(op->args, i));
-
-		if (side == NULL || !IsA(side, Var))
-			return false;
-		column[i] = learn_find_column(table, ((Var *) side)->varattno);
-	}
 	pair->check = check;
-	pair->first = column[name[0] == '>'];
-	pair->second = column[name[0] != '>'];
 	pair->is_ordered = strcmp(name, "<>") != 0;
-	return pair->first >= 0 && pair->second >= 0 && pair->first != pair->second;
+	return true;
 }
 
 /* The foreign key that alone decides what a column is, if its values are numbers of rows; else NULL. */

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 
@@ -102,30 +103,45 @@ can_follow(const LearnTable *table, int column, int other)
 		is_number && (b->kind == LEARN_INT || b->kind == LEARN_DECIMAL);
 }
 
+/*
+ * learn_compared_columns
+ *		The name of the operator, of the server's own, that compares two columns as they
+ *		are, "<>" of IS DISTINCT FROM; NULL if nothing does.  The first is on the side that
+ *		"<" and ">" want to be less.
+ */
+const char *
+learn_compared_columns(const LearnTable *table, const OpExpr *op, int *first, int *second)
+{
+	const char *name;
+	int			column[2];
+
+	if (op->opno >= FirstNormalObjectId || list_length(op->args) != 2)
+		return NULL;
+	for (int i = 0; i < 2; i++)
+	{
+		Node	   *side = learn_bare(list_nth(op->args, i), true);
+
+		if (side == NULL || !IsA(side, Var))
+			return NULL;
+		column[i] = learn_find_column(table, ((Var *) side)->varattno);
+	}
+	name = IsA(op, DistinctExpr) ? "<>" : learn_operator(op->opno);
+	*first = column[name[0] == '>'];
+	*second = column[name[0] != '>'];
+	return *first >= 0 && *second >= 0 && *first != *second ? name : NULL;
+}
+
 /* Is a part a comparison of two columns?  The first is not above the second. */
 static bool
 compares_columns(const LearnTable *table, const LearnCheck *check, int *first, int *second, bool *is_strict)
 {
 	OpExpr	   *op = comparison_in((Node *) check->expr);
-	const char *name = op ? learn_operator(op->opno) : "";
-	bool		is_turned = name[0] == '>';
-	int			column[2];
+	const char *name = op && bms_num_members(check->columns) == 2 ? learn_compared_columns(table, op, first, second) : NULL;
 
-	if (op == NULL || list_length(op->args) != 2 || (name[0] != '<' && name[0] != '>') || strcmp(name, "<>") == 0 ||
-		bms_num_members(check->columns) != 2)
+	if (name == NULL)
 		return false;
-	for (int i = 0; i < 2; i++)
-	{
-		Node	   *side = learn_bare(list_nth(op->args, i));
-
-		if (side == NULL || !IsA(side, Var))
-			return false;
-		column[i] = learn_find_column(table, ((Var *) side)->varattno);
-	}
-	*first = column[is_turned];
-	*second = column[!is_turned];
 	*is_strict = strlen(name) == 1;
-	return *first >= 0 && *second >= 0 && *first != *second;
+	return strcmp(name, "<") == 0 || strcmp(name, ">") == 0 || strcmp(name, "<=") == 0 || strcmp(name, ">=") == 0;
 }
 
 /* Make one column of a part follow the other, if the part is a comparison of two that do not go together already. */

@@ -229,11 +229,31 @@ number_of(const Const *constant, double *number)
 }
 
 /*
+ * Is a function call a cast of the server's own that keeps an order?  Exactly, if the
+ * server makes it by itself where types differ; else it may round, too.
+ */
+static bool
+keeps_order(const FuncExpr *call, bool exactly)
+{
+	Oid			to = call->funcresulttype;
+	Oid			from;
+	Oid			function;
+
+	if (call->funcid >= FirstNormalObjectId || (call->funcformat != COERCE_IMPLICIT_CAST && call->funcformat != COERCE_EXPLICIT_CAST))
+		return false;
+	from = exprType(linitial(call->args));
+	if (exactly)
+		return find_coercion_pathway(to, from, COERCION_IMPLICIT, &function) == COERCION_PATH_FUNC && function == call->funcid;
+	return from == to || (to != TIMEOID && to != TIMETZOID && to != BOOLOID);
+}
+
+/*
  * learn_bare
- *		An expression without what changes its type only.
+ *		An expression without what changes its type only; exactly, if values that differ
+ *		are to stay different.
  */
 Node *
-learn_bare(Node *node)
+learn_bare(Node *node, bool exactly)
 {
 	for (;;)
 	{
@@ -241,8 +261,7 @@ learn_bare(Node *node)
 			node = (Node *) ((RelabelType *) node)->arg;
 		else if (node && IsA(node, CoerceToDomain))
 			node = (Node *) ((CoerceToDomain *) node)->arg;
-		else if (node && IsA(node, FuncExpr) && ((FuncExpr *) node)->funcformat != COERCE_EXPLICIT_CALL &&
-				 ((FuncExpr *) node)->funcid < FirstNormalObjectId && !IsA(linitial(((FuncExpr *) node)->args), Const))
+		else if (node && IsA(node, FuncExpr) && keeps_order((FuncExpr *) node, exactly))
 			node = linitial(((FuncExpr *) node)->args);
 		else
 			return node;
@@ -256,7 +275,7 @@ learn_bare(Node *node)
 bool
 learn_is_value(Node *node)
 {
-	node = learn_bare(node);
+	node = learn_bare(node, false);
 	return node && (IsA(node, Var) || IsA(node, CoerceToDomainValue));
 }
 
@@ -266,7 +285,7 @@ is_length(Node *node)
 {
 	FuncExpr   *call;
 
-	node = learn_bare(node);
+	node = learn_bare(node, false);
 	if (node == NULL || !IsA(node, FuncExpr))
 		return false;
 	call = (FuncExpr *) node;
@@ -503,7 +522,7 @@ learn_understand(LearnColumn *column, LearnLimits *limits, Node *node)
 {
 	List	   *values;
 
-	node = learn_bare(node);
+	node = learn_bare(node, false);
 	check_stack_depth();
 	switch (nodeTag(node))
 	{

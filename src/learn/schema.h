@@ -457,7 +457,7 @@ extern bool learn_type_tells_apart(const LearnColumn *column, const List *texts)
 extern void learn_limit_low(LearnLimits *limits, double low);
 extern void learn_limit_high(LearnLimits *limits, double high);
 extern void learn_limit_list(LearnLimits *limits, List *list);
-extern Node *learn_bare(Node *node);
+extern Node *learn_bare(Node *node, bool exactly);
 extern bool learn_is_value(Node *node);
 extern const char *learn_operator(Oid operator);
 extern double learn_step(const LearnColumn *column, double number);
@@ -467,6 +467,7 @@ extern void learn_judge(LearnCheck *check);
 extern bool learn_trusts_type(Oid type);
 
 /* check.c */
+extern const char *learn_compared_columns(const LearnTable *table, const OpExpr *op, int *first, int *second);
 extern void learn_understand_checks(LearnSchema *schema);
 extern void learn_find_followers(LearnSchema *schema);
 extern void learn_forbid(LearnSchema *schema, LearnTable *table, const char *name, Expr *predicate);

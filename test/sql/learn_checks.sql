@@ -81,6 +81,19 @@ CALL spindle_fill_schema('learned_checks', NULL, report => false);
 SELECT count(*) FILTER (WHERE high > low) > 700 AS most, count(DISTINCT low) > 300 AS many FROM learn_pairs.match;
 SELECT count(*) FROM (SELECT DISTINCT least(a, b), greatest(a, b) FROM learn_pairs.friends) p;
 
+-- Casts in checks: those that keep what is compared let columns follow others, those that round or take a part of it do not;
+-- what a syntax of its own calls is no cast.  Times of a day are none of 2080.
+CREATE SCHEMA learn_casts;
+CREATE TABLE learn_casts.shift (id int PRIMARY KEY, at timestamp NOT NULL CHECK (at::time >= '08:00' AND at::time < '20:00'), code text NOT NULL CHECK (substring(code FROM 1 FOR 2) = 'AB'));
+CREATE TABLE learn_casts.stay (id int PRIMARY KEY, arrives timestamp NOT NULL, leaves timestamp NOT NULL CHECK (arrives::date < leaves::date));
+CREATE TABLE learn_casts.daily (id int PRIMARY KEY, opens timestamp NOT NULL, closes timestamp NOT NULL CHECK (opens::time < closes::time));
+CREATE TABLE learn_casts.score (id int PRIMARY KEY, low numeric(6,2) NOT NULL, high numeric(6,2) NOT NULL CHECK (low::int < high::int));
+CREATE TABLE learn_casts.wide (id int PRIMARY KEY, n int NOT NULL, m numeric NOT NULL CHECK (n < m));
+SELECT * FROM learn_and_fill('learn_casts');
+CALL spindle_fill_schema('learned_checks', NULL, report => false);
+SELECT max(at) < '2025-01-01' AS as_others, count(DISTINCT at) > 1 AS several FROM learn_casts.shift;
+SELECT spindle_domain_definition('learned_checks')::jsonb #>> '{tables,wide,columns,m,rule,kind}' AS follows;
+
 -- What cannot be: the reason is told, also why a definition would not be legal; keys that lead back to themselves and need not be there are null.
 CREATE SCHEMA learn_not;
 CREATE TABLE learn_not.huge (id int PRIMARY KEY, n numeric(40,20) NOT NULL CHECK (n > 99999999999));
@@ -91,4 +104,4 @@ CREATE TABLE learn_not.never (parent_id int REFERENCES learn_not.parent, n int, 
 SELECT * FROM learn_and_fill('learn_not');
 
 SELECT spindle_drop_domain('learned_checks');
-DROP SCHEMA learn_checks_tools, learn_differ, learn_together, learn_parts, learn_pairs, learn_not CASCADE;
+DROP SCHEMA learn_checks_tools, learn_differ, learn_together, learn_parts, learn_pairs, learn_casts, learn_not CASCADE;
