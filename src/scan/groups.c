@@ -136,16 +136,6 @@ init_counter(Counter *counter, List *exprs)
 	return true;
 }
 
-/* A hash of a choice of rows. */
-static uint64
-hash_choice(const SpindleRowChoice *choice)
-{
-	if (choice->row)
-		return hash_bytes_extended((const unsigned char *) choice->row, (int) (sizeof(int64) * choice->n), 0);
-	return hash_bytes_extended((const unsigned char *) choice->ranges->range,
-							   (int) (sizeof(SpindleRange) * choice->ranges->n), (uint64) choice->n);
-}
-
 /* Those of clauses, RestrictInfos, that look at nothing but what expressions do. */
 static List *
 clauses_on(Index relid, List *clauses, List *exprs)
@@ -193,7 +183,7 @@ try_groups(PlannerInfo *root, RelOptInfo *rel, const SpindleScanRows *scan, List
 		choice = spindle_trial_choice(trial, scan, MAX_TRIED, TRIED_TIME, RUN);
 	if (choice.n == 0 || !init_counter(counter, exprs))
 		return -1;
-	hash = hash_combine64(spindle_trial_hash(trial), hash_choice(&choice));
+	hash = spindle_trial_hash(trial, &choice);
 	entry = &kept[hash % KEPT];
 	if (entry->hash != hash)
 	{
@@ -290,6 +280,18 @@ estimate_groups(PlannerInfo *root, RelOptInfo *input, List *exprs, double nrows,
 	return clamp_row_est(Min(result, nrows));
 }
 
+/* Is there a generated table in a relation that may be a join? */
+static bool
+reads_generated(const PlannerInfo *root, const RelOptInfo *input)
+{
+	int			relid = -1;
+
+	while ((relid = bms_next_member(input->relids, relid)) >= 0)
+		if (root->simple_rel_array[relid] && spindle_rel_is_generated(root->simple_rel_array[relid]))
+			return true;
+	return false;
+}
+
 /* Set the number of rows of the paths that group or leave out what they have seen. */
 static void
 set_rows(RelOptInfo *rel, double nrows)
@@ -332,8 +334,9 @@ tell_groups(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel, R
 		exprs = get_sortgrouplist_exprs(query->distinctClause, root->processed_tlist);
 	else
 		return;
-	if (!IS_SIMPLE_REL(input_rel) && !IS_JOIN_REL(input_rel))
-		return;					/* of a relation that is empty, say */
+	if ((!IS_SIMPLE_REL(input_rel) && !IS_JOIN_REL(input_rel)) ||	/* of a relation that is empty, say */
+		!reads_generated(root, input_rel))
+		return;
 	ngroups = estimate_groups(root, input_rel, exprs, input_rel->rows, &known);
 	if (having != NIL)
 	{

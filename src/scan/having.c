@@ -317,9 +317,8 @@ ordered_relation(PlannerInfo *root, Var *var, const SpindleScanRows **scan)
 static const KeptShare *
 find_kept(SpindleTrial *trial, const SpindleRowChoice *choice, Groups *groups)
 {
-	uint64		hash = hash_combine64(spindle_trial_hash(trial),
-									  hash_bytes_extended((const unsigned char *) choice->ranges->range,
-														  (int) sizeof(SpindleRange) * choice->ranges->n, (uint64) choice->n));
+	uint64		hash = spindle_trial_hash(trial, choice);
+	KeptShare	share = {.share = -1};
 	KeptShare  *entry;
 
 	for (int c = 0; c < groups->nconditions; c++)
@@ -334,19 +333,23 @@ find_kept(SpindleTrial *trial, const SpindleRowChoice *choice, Groups *groups)
 	entry = &kept[hash % KEPT];
 	if (entry->hash == hash)
 		return entry;
-	*entry = (KeptShare) {hash, -1, 0};
-	groups->is_complete = choice->n == choice->ranges->nrows;
-	if (!spindle_trial_run(trial, choice, add_row, groups))
-		return entry;
-	if (groups->is_complete)
-		end_group(groups);
-	entry->rows_share = (double) groups->nrows / choice->n;
 
-	/* of what is rarer than the groups seen, half a group */
-	if (groups->is_complete && groups->n > 0)
-		entry->share = (double) groups->nleft / groups->n;
-	else if (groups->n >= MIN_GROUPS)
-		entry->share = (groups->nleft + 0.5) / (groups->n + 1.0);
+	/* it is noted at last: what a cancel breaks off has found nothing out */
+	share.hash = hash;
+	groups->is_complete = choice->n == choice->ranges->nrows;
+	if (spindle_trial_run(trial, choice, add_row, groups))
+	{
+		if (groups->is_complete)
+			end_group(groups);
+		share.rows_share = (double) groups->nrows / choice->n;
+
+		/* of what is rarer than the groups seen, half a group */
+		if (groups->is_complete && groups->n > 0)
+			share.share = (double) groups->nleft / groups->n;
+		else if (groups->n >= MIN_GROUPS)
+			share.share = (groups->nleft + 0.5) / (groups->n + 1.0);
+	}
+	*entry = share;
 	return entry;
 }
 

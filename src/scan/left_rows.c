@@ -76,9 +76,7 @@ static const KeptRows *
 find_kept(SpindleTrial *trial, const SpindleRanges *ranges, Answer *answer)
 {
 	const SpindleRowChoice all = {.ranges = ranges,.n = ranges->nrows,.run = ranges->nrows};
-	const uint64 hash = hash_combine64(spindle_trial_hash(trial),
-									   hash_bytes_extended((const unsigned char *) ranges->range,
-														   (int) sizeof(SpindleRange) * ranges->n, 0));
+	const uint64 hash = spindle_trial_hash(trial, &all);
 	KeptRows   *entry = &kept[hash % KEPT];
 	int64	   *row = NULL;
 

@@ -63,6 +63,7 @@ typedef struct ScanEstimate
 	Cost		first_row_cost; /* ... and for a row that is far from the last
 								 * one */
 	SpindleScanRows scan;		/* what is known of the rows, if source is set */
+	List	   *told;			/* of SpindleToldExpression */
 } ScanEstimate;
 
 /*
@@ -220,6 +221,18 @@ spindle_fdw_source(RelOptInfo *baserel, Oid relid)
 		baserel->fdw_private = state;
 	}
 	return state->source;
+}
+
+/*
+ * spindle_fdw_told_expressions
+ *		Where a relation notes the expressions whose statistics the planner has been
+ *		told; a list of SpindleToldExpression, in the context of fdw_private.
+ */
+List **
+spindle_fdw_told_expressions(RelOptInfo *rel, Oid relid)
+{
+	(void) spindle_fdw_source(rel, relid);
+	return &((ScanEstimate *) rel->fdw_private)->told;
 }
 
 /*

@@ -139,12 +139,23 @@ spindle_trial_add_references(SpindleTrial *trial, PlannerInfo *root, RelOptInfo 
 	}
 }
 
+/* A hash of a choice of rows. */
+static uint64
+hash_choice(const SpindleRowChoice *choice)
+{
+	if (choice->row)
+		return hash_bytes_extended((const unsigned char *) choice->row, (int) (sizeof(int64) * choice->n), 0);
+	return hash_bytes_extended((const unsigned char *) choice->ranges->range,
+							   (int) (sizeof(SpindleRange) * choice->ranges->n), (uint64) choice->n);
+}
+
 /*
  * spindle_trial_hash
- *		A hash of what is tried, and of all else that the values of it depend on; not 0.
+ *		A hash of what is tried on which rows, and of all else that the values of it
+ *		depend on; not 0.
  */
 uint64
-spindle_trial_hash(const SpindleTrial *trial)
+spindle_trial_hash(const SpindleTrial *trial, const SpindleRowChoice *choice)
 {
 	const SpindleSource *source = trial->source;
 	const SpindleDomain *domain = source->instance->domain;
@@ -158,6 +169,7 @@ spindle_trial_hash(const SpindleTrial *trial)
 	pfree(text);
 	hash = hash_combine64(hash, hash_bytes_extended((const unsigned char *) zone, (int) strlen(zone), 0));
 	hash = hash_combine64(hash, hash_bytes_extended((const unsigned char *) numbers, sizeof(numbers), 0));
+	hash = hash_combine64(hash, hash_choice(choice));
 	hash = hash_combine64(hash, hash_bytes_extended((const unsigned char *) source->column,
 													(int) sizeof(int) * source->natts, 0));
 	foreach(lc, trial->references)

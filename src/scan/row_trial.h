@@ -52,7 +52,7 @@ extern SpindleTrial *spindle_trial_begin(PlannerInfo *root, RelOptInfo *rel, con
 extern bool spindle_trial_add_clauses(SpindleTrial *trial, PlannerInfo *root, RelOptInfo *rel, List *clauses);
 extern bool spindle_trial_add_expr(SpindleTrial *trial, PlannerInfo *root, RelOptInfo *rel, Expr *expr);
 extern void spindle_trial_add_references(SpindleTrial *trial, PlannerInfo *root, RelOptInfo *rel, List *references);
-extern uint64 spindle_trial_hash(const SpindleTrial *trial);
+extern uint64 spindle_trial_hash(const SpindleTrial *trial, const SpindleRowChoice *choice);
 extern SpindleRowChoice spindle_trial_choice(const SpindleTrial *trial, const SpindleScanRows *scan, int64 most,
 											 double time, int64 run);
 extern bool spindle_trial_run(SpindleTrial *trial, const SpindleRowChoice *choice, SpindleTrialTake take, void *arg);

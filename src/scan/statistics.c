@@ -34,6 +34,7 @@
 #include "optimizer/plancat.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/selfuncs.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -227,14 +228,13 @@ give_statistics(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum, Variab
 }
 
 /*
- * get_index_stats_hook: statistics of an expression that add_expressions() has
- * told as an index.
+ * The statistics of an expression of a relation of a query, palloc'd; NULL if there
+ * are none.  By *attnum, the column that it is of.
  */
-static bool
-give_expression_statistics(PlannerInfo *root, Oid index, AttrNumber attnum, VariableStatData *vardata)
+static HeapTuple
+statistics_of_expression(PlannerInfo *root, RelOptInfo *rel, Node *node, AttrNumber *attnum)
 {
 	SpindleStatisticsExpression expression = {0};
-	RangeTblEntry *rte;
 	SpindleSource *source;
 	SpindleStatisticsType *type;
 	HeapTuple	tuple;
@@ -243,28 +243,61 @@ give_expression_statistics(PlannerInfo *root, Oid index, AttrNumber attnum, Vari
 	int32		typmod;
 	Oid			collation;
 
+	expression.expr = spindle_expression_of_value(node, &var);
+	source = expression.expr ? source_of_foreign_table(rel, root->simple_rte_array[rel->relid], var->varattno,
+													   &oid, &typmod, &collation) : NULL;
+	if (source == NULL || var->varattno > source->natts ||
+		statistics_column(source, var->varattno) == SPINDLE_NO_STATISTICS)
+		return NULL;
+	*attnum = var->varattno;
+	type = statistics_type(source, var->varattno, oid, typmod);
+	if (type == NULL)
+		return NULL;
+	expression.type.oid = exprType(node);
+	expression.type.typmod = exprTypmod(node);
+	expression.collation = exprCollation(node);
+	tuple = spindle_kept_statistics(source, statistics_column(source, var->varattno), type, collation, &expression);
+	return tuple ? heap_copytuple(tuple) : NULL;
+}
+
+/*
+ * get_index_stats_hook: statistics of an expression that add_expressions() has
+ * told as an index.
+ *
+ * The planner asks for each element of an array that it is compared with, and to find
+ * them takes some time, so the relation notes what was told.
+ */
+static bool
+give_expression_statistics(PlannerInfo *root, Oid index, AttrNumber attnum, VariableStatData *vardata)
+{
+	SpindleToldExpression *told = NULL;
+	List	  **all;
+	ListCell   *lc;
+
 	if (previous_index_hook && previous_index_hook(root, index, attnum, vardata))
 		return true;
 	if (OidIsValid(index) || vardata->rel == NULL || !spindle_rel_is_generated(vardata->rel))
 		return false;
-	expression.expr = spindle_expression_of_value(vardata->var, &var);
-	rte = root->simple_rte_array[vardata->rel->relid];
-	source = expression.expr ? source_of_foreign_table(vardata->rel, rte, var->varattno, &oid, &typmod, &collation) : NULL;
-	if (source == NULL || var->varattno > source->natts ||
-		statistics_column(source, var->varattno) == SPINDLE_NO_STATISTICS)
+	all = spindle_fdw_told_expressions(vardata->rel, root->simple_rte_array[vardata->rel->relid]->relid);
+	foreach(lc, *all)
+		if (equal(((SpindleToldExpression *) lfirst(lc))->expr, vardata->var))
+			told = lfirst(lc);
+	if (told == NULL)
+	{
+		/* where the relation's own data is, which outlives what the planner tries on the way */
+		MemoryContext oldcontext = MemoryContextSwitchTo(GetMemoryChunkContext(vardata->rel->fdw_private));
+
+		told = palloc0(sizeof(SpindleToldExpression));
+		told->expr = copyObject(vardata->var);
+		told->tuple = statistics_of_expression(root, vardata->rel, told->expr, &told->attnum);
+		*all = lappend(*all, told);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	if (told->tuple == NULL)
 		return false;
-	type = statistics_type(source, var->varattno, oid, typmod);
-	if (type == NULL)
-		return false;
-	expression.type.oid = exprType(vardata->var);
-	expression.type.typmod = exprTypmod(vardata->var);
-	expression.collation = exprCollation(vardata->var);
-	tuple = spindle_kept_statistics(source, statistics_column(source, var->varattno), type, collation, &expression);
-	if (tuple == NULL)
-		return false;
-	vardata->statsTuple = heap_copytuple(tuple);
+	vardata->statsTuple = heap_copytuple(told->tuple);
 	vardata->freefunc = heap_freetuple;
-	vardata->acl_ok = spindle_may_see_all_rows(root, vardata->rel, var->varattno);
+	vardata->acl_ok = spindle_may_see_all_rows(root, vardata->rel, told->attnum);
 	return true;
 }
 

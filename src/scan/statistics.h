@@ -65,7 +65,16 @@ typedef struct SpindleScanRows
 								 * row, in nanoseconds */
 } SpindleScanRows;
 
+/* Statistics of an expression of a relation that the planner has been told. */
+typedef struct SpindleToldExpression
+{
+	Node	   *expr;
+	HeapTuple	tuple;			/* NULL if there are none */
+	AttrNumber	attnum;			/* of its column, if there are */
+} SpindleToldExpression;
+
 /* plan.c */
+extern List **spindle_fdw_told_expressions(RelOptInfo *rel, Oid relid);
 extern const SpindleScanRows *spindle_fdw_rel_rows(RelOptInfo *rel);
 extern void spindle_fdw_note_reference(RelOptInfo *rel, AttrNumber attnum, const int64 *key, int64 n);
 

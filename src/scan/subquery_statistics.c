@@ -36,6 +36,8 @@
 
 /* Rows of a group for which the numbers that occur are still counted. */
 #define MAX_COUNT		10000
+/* The greatest place of a row that is told: a join can be expected to give more rows than an int8 counts. */
+#define MAX_PLACE		1e18
 /* How much more rows the largest group may have than the mean of them. */
 #define MAX_SKEW		3.0
 
@@ -94,7 +96,7 @@ statistics_of_place(double size)
 	Relation	catalog = table_open(StatisticRelationId, AccessShareLock);
 	Datum		values[Natts_pg_statistic] = {0};
 	bool		nulls[Natts_pg_statistic] = {0};
-	Datum		bounds[] = {Int64GetDatum(1), Int64GetDatum((int64) rint(Max(size, 2.0)))};
+	Datum		bounds[] = {Int64GetDatum(1), Int64GetDatum((int64) rint(Min(Max(size, 2.0), MAX_PLACE)))};
 	HeapTuple	tuple;
 
 	values[Anum_pg_statistic_stawidth - 1] = Int32GetDatum(sizeof(int64));
