@@ -163,6 +163,7 @@ extern void learn_append_blocks(StringInfo query, const LearnTable *table, doubl
 extern void learn_append_column(StringInfo query, const char *alias, const LearnColumn *column);
 extern bool learn_can_read(const LearnTable *table, int column);
 extern bool learn_can_lead(const LearnSchema *schema, const LearnTable *table, const LearnKey *key);
+extern bool learn_may_carry(const LearnSchema *schema, const LearnSample *sample, const LearnField *field);
 extern LearnOperand learn_operand(const LearnSample *sample, const LearnField *field);
 extern int	learn_same_as(const LearnSample *sample, const LearnField *a, const LearnField *b, int shift, int *rows);
 

@@ -380,7 +380,7 @@ constant_elsewhere(const LearnSchema *schema, const LearnSample *sample, const L
 		*constant = field->number[r];
 		rows++;
 	}
-	return rows >= schema->options->k && (*constant == 0 || schema->options->carry != SPINDLE_CARRY_NONE);
+	return rows >= schema->options->k && (*constant == 0 || learn_may_carry(schema, sample, field));
 }
 
 /* Is a field a copy of another one, of a row that is referred to?  If so it is noted. */
@@ -607,7 +607,8 @@ try_forms(const LearnSchema *schema, Search *search, Try *try, int n)
 		try->constant = 0;
 		if (forms[i].noperands != n || (forms[i].is_symmetric && try->operand[0] > try->operand[1]) || !are_legal(search, try))
 			continue;
-		if (strchr(forms[i].text, 'R') && !find_constant(search, try))
+		if (strchr(forms[i].text, 'R') && (!learn_may_carry(schema, search->sample, search->field) ||
+										   !learn_may_carry(schema, search->sample, try->operand[0]) || !find_constant(search, try)))
 			continue;
 		if (try_form(schema, search, try))
 			return true;

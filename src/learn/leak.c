@@ -194,8 +194,8 @@ spindle_learn_leaks(const char *definition, const char *schema)
 
 		CHECK_FOR_INTERRUPTS();
 		search.found_in = psprintf("%s.%s", column[3], column[2]);
-		learn_query(psprintf("SELECT %s::text, count(*) FROM %s WHERE %s::text IN (SELECT unnest($1::text[])) GROUP BY 1 ORDER BY %s::text COLLATE \"C\"",
-							 column[1], column[0], column[1], column[1]), array, NULL, read_match, &search);
+		learn_query(psprintf("SELECT %s::text COLLATE \"C\", count(*) FROM %s WHERE %s::text COLLATE \"C\" IN (SELECT unnest($1::text[])) GROUP BY 1 ORDER BY 1",
+							 column[1], column[0], column[1]), array, NULL, read_match, &search);
 	}
 	AtEOXact_GUC(true, level);
 	return search.leaks;

@@ -181,7 +181,7 @@ learn_find_ratios(LearnSchema *schema, const LearnSample *sample)
 		bool		is_found = false;
 
 		if (!is_number(field->column) || !learn_can_be_found(sample->table, field->column) || field->column->findings ||
-			field->distinct < LEAST_VALUES || learn_is_key(sample->table, field->place))
+			field->distinct < LEAST_VALUES || learn_is_key(sample->table, field->place) || !learn_may_carry(schema, sample, field))
 			continue;
 		for (int o = 0; o < sample->nown && !is_found; o++)
 		{
@@ -189,7 +189,7 @@ learn_find_ratios(LearnSchema *schema, const LearnSample *sample)
 
 			CHECK_FOR_INTERRUPTS();
 			if (o != f && is_number(other->column) && other->distinct >= LEAST_VALUES && !other->column->counts && !other->column->left_out &&
-				!learn_is_key(sample->table, other->place))
+				!learn_is_key(sample->table, other->place) && learn_may_carry(schema, sample, other))
 				is_found = try_ratio(schema, sample, field, other, &ratio);
 		}
 	}

@@ -442,6 +442,16 @@ learn_read_sample(LearnSchema *schema, LearnTable *table)
 }
 
 /*
+ * learn_may_carry
+ *		May a number that says something of the values of a field stand in the definition?
+ */
+bool
+learn_may_carry(const LearnSchema *schema, const LearnSample *sample, const LearnField *field)
+{
+	return learn_why_withheld(schema, &schema->table[sample->join[field->join].table], field->place) == NULL;
+}
+
+/*
  * learn_operand
  *		Where a field of a sample is, seen from a row of its table.
  */

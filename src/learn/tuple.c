@@ -10,7 +10,7 @@
  *
  * What a tuple tells of its row is told only if k rows have the same of that.  Of
  * rarer tuples the values are dealt out anew, column by column, which leaves each
- * column as it is; and of tuples that fewer than k rows have is told how often k rows
+ * column as it is, and what comes out as it was is left out; and of tuples that fewer than k rows have is told how often k rows
  * of such come in the mean.
  *
  *-------------------------------------------------------------------------
@@ -35,8 +35,14 @@
 /* Rare tuples that are left out rather than mixed, at most, as a share of the rows. */
 #define FEW_ROWS		0.002
 
+/* Rows of tuples that are left out, at most, as a share of the rows. */
+#define MOST_DROPPED	0.02
+
 /* Rows whose values are dealt out, at most, as a share of the rows. */
 #define MOST_MIXED		0.2
+
+/* Tuples with which one that is still rare may change values, at most. */
+#define MOST_PARTNERS	100
 
 /* Bytes of a text that cannot be carried that are kept to tell it from others. */
 #define MAX_TEXT_BYTES	100
@@ -63,6 +69,9 @@ typedef struct Tuples
 	Tuple	   *tuple;			/* most rows first */
 	double		all;
 	double		mixed;			/* rows of those whose values are dealt out */
+	double		dropped;		/* rows of those that are left out */
+	Tuple	   *rare;			/* those whose values are dealt out, as they were, by what they tell */
+	int			nrare;
 } Tuples;
 
 /* A text as it is kept: of a long one that is not carried something that tells it from others. */
@@ -253,7 +262,6 @@ find_rare(Tuples *tuples)
 {
 	const double k = tuples->schema->options->carry == SPINDLE_CARRY_ALL ? 1 : (double) tuples->schema->options->k;
 	Tuple	  **sorted = palloc(sizeof(Tuple *) * tuples->n);
-	double		dropped = 0;
 	int			n = 0;
 	int			nmixed = 0;
 
@@ -264,7 +272,7 @@ find_rare(Tuples *tuples)
 		for (int m = 0; m < tuples->nmembers; m++)
 			tuple->is_dropped |= tuple->value[m] >= 0 && tuples->member[m].json[tuple->value[m]] == NULL;
 		if (tuple->is_dropped)
-			dropped += tuple->rows;
+			tuples->dropped += tuple->rows;
 		else
 			sorted[n++] = tuple;
 	}
@@ -281,14 +289,18 @@ find_rare(Tuples *tuples)
 			tuples->mixed += sorted[j]->rows;
 		}
 	}
-	if (tuples->mixed + dropped <= FEW_ROWS * tuples->all)
+	if (tuples->mixed + tuples->dropped <= FEW_ROWS * tuples->all)
 	{
 		for (int i = 0; i < n; i++)
 			sorted[i]->is_dropped |= sorted[i]->mixed >= 0;
 		tuples->mixed = 0;
 	}
+	tuples->rare = palloc(sizeof(Tuple) * Max(nmixed, 1));
+	for (int i = 0; i < n; i++)
+		if (sorted[i]->mixed >= 0)
+			tuples->rare[tuples->nrare++] = *sorted[i];
 	pfree(sorted);
-	return dropped <= 10 * FEW_ROWS * tuples->all;
+	return tuples->dropped <= MOST_DROPPED * tuples->all;
 }
 
 /* Something to be put into an order of no meaning. */
@@ -330,18 +342,113 @@ deal(Tuples *tuples, int m)
 	pfree(place);
 }
 
-/* Deal out the values of all members that tell something among the rare tuples, but of the one that has fewest values. */
-static void
+/* Does a tuple tell what one of those told whose values are dealt out? */
+static bool
+is_rare(const Tuples *tuples, const Tuple *tuple)
+{
+	int			first = 0;
+	int			end = tuples->nrare;
+
+	while (first < end)
+	{
+		int			middle = (first + end) / 2;
+		int			order = compare_told(&tuples->rare[middle], tuple, tuples);
+
+		if (order == 0)
+			return true;
+		first = order < 0 ? middle + 1 : first;
+		end = order < 0 ? end : middle;
+	}
+	return false;
+}
+
+/* Are the values of a tuple dealt out? */
+static bool
+is_mixed(const Tuple *tuple)
+{
+	return tuple->mixed >= 0 && !tuple->is_dropped;
+}
+
+/* Let a tuple change its value of a member with another one, so that neither is rare; false if none is found. */
+static bool
+change_value(Tuples *tuples, Tuple *tuple, int m)
+{
+	int			at = (int) (tuple - tuples->tuple);
+	int			partners = 0;
+
+	for (int i = 1; i < tuples->n && partners < MOST_PARTNERS; i++)
+	{
+		Tuple	   *other = &tuples->tuple[(at + i) % tuples->n];
+		int			value = tuple->value[m];
+
+		if (!is_mixed(other) || other->value[m] == value)
+			continue;
+		partners++;
+		tuple->value[m] = other->value[m];
+		other->value[m] = value;
+		if (!is_rare(tuples, tuple) && !is_rare(tuples, other))
+			return true;
+		other->value[m] = tuple->value[m];
+		tuple->value[m] = value;
+	}
+	return false;
+}
+
+/* For qsort: most frequent tuples first, then by their values. */
+static int
+compare_weights(const void *a, const void *b)
+{
+	const Tuple *x = a;
+	const Tuple *y = b;
+
+	if (x->weight != y->weight)
+		return x->weight > y->weight ? -1 : 1;
+	for (int m = 0; m < LEARN_MAX_MEMBERS; m++)
+		if (x->value[m] != y->value[m])
+			return x->value[m] < y->value[m] ? -1 : 1;
+	return 0;
+}
+
+/*
+ * Deal out the values of all members that tell something among the rare tuples, but of
+ * the one that has fewest values; false if too many would be left out then.
+ *
+ * Few tuples, or such that differ in little, can come out as they were: these change
+ * values, or are left out.  The order of all says nothing of how they were dealt.
+ */
+static bool
 mix_rare(Tuples *tuples)
 {
 	int			kept = -1;
+	int			telling = 0;
 
 	for (int m = 0; m < tuples->nmembers; m++)
+	{
+		telling += is_telling(&tuples->member[m]);
 		if (is_telling(&tuples->member[m]) && (kept < 0 || tuples->member[m].nvalues < tuples->member[kept].nvalues))
 			kept = m;
-	for (int m = 0; m < tuples->nmembers && tuples->mixed > 0; m++)
+	}
+	if (telling < 2 || tuples->mixed == 0)
+		return true;
+	for (int m = 0; m < tuples->nmembers; m++)
 		if (is_telling(&tuples->member[m]) && m != kept)
 			deal(tuples, m);
+	for (int t = 0; t < tuples->n; t++)
+	{
+		Tuple	   *tuple = &tuples->tuple[t];
+		bool		is_told = is_mixed(tuple) && is_rare(tuples, tuple);
+
+		CHECK_FOR_INTERRUPTS();
+		for (int m = 0; m < tuples->nmembers && is_told; m++)
+			is_told = !is_telling(&tuples->member[m]) || m == kept || !change_value(tuples, tuple, m);
+		if (!is_told)
+			continue;
+		tuple->is_dropped = true;
+		tuples->dropped += tuple->rows;
+		tuples->mixed -= tuple->rows;
+	}
+	qsort(tuples->tuple, tuples->n, sizeof(Tuple), compare_weights);
+	return tuples->dropped <= MOST_DROPPED * tuples->all;
 }
 
 /* How often each tuple comes: as it does, but of those that fewer than k rows have, the mean of k rows of them. */
@@ -556,7 +663,8 @@ use_cluster(LearnSchema *schema, LearnTable *table, LearnCluster *cluster, int *
 	if (tuples == NULL || tuples->n > *budget || (tuples->mixed > MOST_MIXED * tuples->all && !cluster->has_function))
 		return;
 	weigh(tuples);
-	mix_rare(tuples);
+	if (!mix_rare(tuples))
+		return;
 	*budget -= tuples->n;
 	make_rules(tuples, keep);
 }

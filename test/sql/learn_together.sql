@@ -68,5 +68,26 @@ CREATE TABLE learn_copy.odd (LIKE odd INCLUDING ALL);
 TRUNCATE learn_copy.address;
 CALL spindle_fill_schema('learned', 'learn_copy', report => false);
 SELECT count(DISTINCT city) = (SELECT count(DISTINCT city) FROM address) AS towns, bool_and(city LIKE 'Planted%town') AS are_carried FROM learn_copy.address;
+-- no combination stands in the definition that fewer than k rows have, also if there are too few of them to be mixed
+CREATE TABLE rare (id int PRIMARY KEY, state text NOT NULL, grade text NOT NULL);
+INSERT INTO rare SELECT i, (ARRAY['red', 'green', 'blue'])[1 + i % 3], (ARRAY['a', 'b', 'c'])[CASE WHEN i % 198 = 0 THEN 3 ELSE 1 + i % 3 END] FROM generate_series(1, 3000) i;
+CREATE TABLE mixed (LIKE rare);
+INSERT INTO mixed SELECT i, 's' || s, 'g' || (2 * s + CASE WHEN i % 12 = 0 THEN 3 + i / 12 % 3 ELSE i % 2 END) % 12 FROM (SELECT i, i * 7919 % 10007 % 6 AS s FROM generate_series(1, 3000) i) g;
+ANALYZE rare, mixed;
+SELECT spindle_learn('{learn_together}', '{rare,mixed}', read => 'data')::jsonb AS definition \gset
+CREATE TEMPORARY TABLE met AS SELECT 'rare' AS name, state, grade, count(*) AS n FROM rare GROUP BY 2, 3 UNION ALL SELECT 'mixed', state, grade, count(*) FROM mixed GROUP BY 2, 3;
+SELECT name, sum(n) FILTER (WHERE n < 20) AS rare_rows, count(t) > 0 AS told, count(t) FILTER (WHERE n < 20) AS rare_told
+FROM met LEFT JOIN jsonb_path_query(:'definition', '$.tables.*.columns.*.rule.tuples[*]') t ON t @> to_jsonb(ARRAY[state, grade]) GROUP BY 1 ORDER BY 1;
+SELECT column_name, rule, note FROM spindle_learn_report(:'definition') WHERE table_name IN ('rare', 'mixed') AND note IS NOT NULL;
+-- of sensitive columns stand no constants either, and none at all with nothing carried
+CREATE TABLE head (id int PRIMARY KEY, wage int, level int);
+INSERT INTO head SELECT i, CASE WHEN i % 5 > 0 THEN 100 + i * 7919 % 1007 END, CASE WHEN i % 5 > 0 THEN 100 + i * 7907 % 1009 END FROM generate_series(1, 500) i;
+CREATE TABLE worker (id int PRIMARY KEY, head_id int NOT NULL REFERENCES head, wage int, level int, net int NOT NULL, salary numeric(12,2) NOT NULL, bonus numeric(12,2) NOT NULL, share numeric(12,2) NOT NULL);
+INSERT INTO worker SELECT i, h.id, coalesce(h.wage, 47112), coalesce(h.level, 47113), n, n * 1.2345, n * 0.4711, n * CASE WHEN i % 3 = 0 THEN 0.3137 ELSE 0.7123 END
+FROM (SELECT i, 1000 + i * 7919 % 10007 AS n FROM generate_series(1, 3000) i) g JOIN head h ON h.id = 1 + i % 500;
+ANALYZE head, worker;
+SELECT carry, sensitive, bool_or(d ~ '47112') AS wage, bool_or(d ~ '47113') AS level, bool_or(d ~ '1\.2345|[*] 0\.81') AS salary, bool_or(d ~ '0\.4711|2\.1227') AS bonus, bool_or(d ~ '0\.3137') AS share
+FROM (VALUES ('safe', '{}'::text[]), ('safe', '{bonus,share}'), ('none', '{}')) v (carry, sensitive), LATERAL (SELECT spindle_learn('{learn_together}', '{head,worker}', read => 'data', carry => carry, sensitive => sensitive)::text AS d) l
+GROUP BY 1, 2 ORDER BY 1 DESC, 2;
 SELECT spindle_drop_domain('learned');
 DROP SCHEMA learn_together, learn_copy CASCADE;
