@@ -269,7 +269,7 @@ append_match(StringInfo query, const LearnSchema *schema, const LearnTable *tabl
 		const LearnColumn *column = &table->column[key->column[i]];
 		const LearnColumn *other = &schema->table[key->target].column[key->target_column[i]];
 
-		appendStringInfo(query, "%s%s.%s%s = %s.%s", i ? " AND " : "", from, learn_column_name(column), learn_collate(column, other),
+		appendStringInfo(query, "%s%s.%s%s %s.%s", i ? " AND " : "", from, learn_column_name(column), learn_equality(column, other),
 						 to, learn_column_name(other));
 	}
 }
@@ -319,7 +319,7 @@ count_others(const LearnSchema *schema, const LearnTable *table, const LearnKey 
 
 			initStringInfo(&same);
 			append_match(&same, schema, at, step, psprintf("t%d", n), "t");
-			learn_query(psprintf("SELECT count(*), count(*) FILTER (WHERE NOT (%s))%s", same.data, query.data), NULL, NULL, read_found, found);
+			learn_query(psprintf("SELECT count(*), count(*) FILTER (WHERE (%s) IS NOT TRUE)%s", same.data, query.data), NULL, NULL, read_found, found);
 		}
 		at = next;
 	}
