@@ -76,6 +76,9 @@ SELECT * FROM fill_circles('circle_inner', 'catalog');
 CREATE SCHEMA circle_none;
 CREATE TABLE circle_none.node (id int PRIMARY KEY, next_id int NOT NULL REFERENCES circle_none.node);
 CREATE TABLE circle_none.tree (tenant int, id int, up int NOT NULL, PRIMARY KEY (tenant, id), FOREIGN KEY (tenant, up) REFERENCES circle_none.tree);
+-- a row that is its own: checks of its key are of itself
+CREATE TABLE circle_none.bough (tenant int, id int, up int NOT NULL, size int NOT NULL, PRIMARY KEY (tenant, id), FOREIGN KEY (tenant, up) REFERENCES circle_none.bough, CHECK (up <> 0 AND size > up AND id <= up));
+CREATE TABLE circle_none.twig (tenant int, id int, up int NOT NULL CHECK (up <> id), PRIMARY KEY (tenant, id), FOREIGN KEY (tenant, up) REFERENCES circle_none.twig);
 CREATE TABLE circle_none.left_hand (id int PRIMARY KEY, other int NOT NULL UNIQUE);
 CREATE TABLE circle_none.right_hand (id int PRIMARY KEY, other int NOT NULL UNIQUE REFERENCES circle_none.left_hand);
 ALTER TABLE circle_none.left_hand ADD FOREIGN KEY (other) REFERENCES circle_none.right_hand;
