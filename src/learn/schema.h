@@ -411,6 +411,7 @@ extern void learn_read_constraints(LearnSchema *schema, const char *relids);
 extern void learn_read_partitions(LearnSchema *schema, const char *relids);
 
 /* statistics.c */
+extern bool learn_rises(const LearnStatistics *statistics);
 extern void learn_read_statistics(LearnSchema *schema, const char *relids);
 
 /* aggregate.c */
