@@ -23,9 +23,6 @@
 #define PROFILE			200
 #define LEAST_ROWS		100
 
-/* From this correlation on, times are taken to rise with the rows. */
-#define RISES			0.99
-
 /* Quantiles, the mean of the largest, and the number of rows. */
 typedef struct Ages
 {
@@ -103,7 +100,7 @@ find_of(LearnSchema *schema, LearnTable *table, LearnColumn *column, LearnFindin
 	StringInfoData profile;
 
 	if ((finding->by_chance <= LEARN_BY_CHANCE && finding->spread <= LEARN_NEAR) || finding->operand[0].nsteps != 1 || key->n != 1 || column->kind != LEARN_TIMESTAMP || own == NULL || other == NULL ||
-		own->correlation < RISES || other->correlation < RISES || target->tuples < LEAST_ROWS ||
+		!learn_rises(own) || !learn_rises(other) || target->tuples < LEAST_ROWS ||
 		schema->options->carry == SPINDLE_CARRY_NONE)
 		return;
 	learn_query(ages_query(schema, table, column, key, finding->operand[0].column), NULL, NULL, read_age, &ages);

@@ -21,6 +21,7 @@
 #include "utils/ruleutils.h"
 
 #include "learn/schema.h"
+#include "server/relation.h"
 
 /* Columns that one query counts. */
 #define COLUMNS_AT_ONCE	500
@@ -83,6 +84,23 @@ learn_collate(const LearnColumn *column, const LearnColumn *other)
 	if (column->collation == other->collation || !OidIsValid(column->collation) || !OidIsValid(other->collation))
 		return "";
 	return psprintf(" COLLATE %s", generate_collation_name(other->collation));
+}
+
+/*
+ * learn_equality
+ *		What is to be written between a column and another one in a query for them to be
+ *		compared as a foreign key of the first one compares: a collation if it needs one,
+ *		and the operator, as short as it can be; palloc'd.  Operators of types of an
+ *		extension are not found by name.
+ *
+ * Raises undefined_function if the type of both has no equality by default.
+ */
+const char *
+learn_equality(const LearnColumn *column, const LearnColumn *other)
+{
+	const char *operator = column->type == other->type ? spindle_equality_sql(other->type) : "=";
+
+	return psprintf("%s %s", learn_collate(column, other), strcmp(operator, "OPERATOR(pg_catalog.=)") == 0 ? "=" : operator);
 }
 
 /*

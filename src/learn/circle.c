@@ -18,6 +18,7 @@
 
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 
 #include "learn/schema.h"
 
@@ -269,7 +270,7 @@ append_match(StringInfo query, const LearnSchema *schema, const LearnTable *tabl
 		const LearnColumn *column = &table->column[key->column[i]];
 		const LearnColumn *other = &schema->table[key->target].column[key->target_column[i]];
 
-		appendStringInfo(query, "%s%s.%s%s = %s.%s", i ? " AND " : "", from, learn_column_name(column), learn_collate(column, other),
+		appendStringInfo(query, "%s%s.%s%s %s.%s", i ? " AND " : "", from, learn_column_name(column), learn_equality(column, other),
 						 to, learn_column_name(other));
 	}
 }
@@ -319,7 +320,7 @@ count_others(const LearnSchema *schema, const LearnTable *table, const LearnKey 
 
 			initStringInfo(&same);
 			append_match(&same, schema, at, step, psprintf("t%d", n), "t");
-			learn_query(psprintf("SELECT count(*), count(*) FILTER (WHERE NOT (%s))%s", same.data, query.data), NULL, NULL, read_found, found);
+			learn_query(psprintf("SELECT count(*), count(*) FILTER (WHERE (%s) IS NOT TRUE)%s", same.data, query.data), NULL, NULL, read_found, found);
 		}
 		at = next;
 	}
@@ -469,6 +470,50 @@ settle_chain(LearnSchema *schema, LearnTable *table, LearnKey *key)
 	key->chain = NIL;
 }
 
+/* A column that has the values of another one of the row. */
+typedef struct Same
+{
+	const LearnColumn *column;
+	const LearnColumn *other;
+} Same;
+
+/* An expression with the other column in place of the one; palloc'd. */
+static Node *
+put_other(Node *node, void *context)
+{
+	const Same *same = context;
+
+	if (node && IsA(node, Var) && ((Var *) node)->varattno == same->column->attnum)
+	{
+		Var		   *other = copyObject((Var *) node);
+
+		other->varattno = same->other->attnum;
+		return (Node *) other;
+	}
+	return node ? expression_tree_mutator(node, put_other, context) : NULL;
+}
+
+/* Let checks of a table be about the column that another one has the values of. */
+static void
+ask_other(LearnTable *table, int column, int other)
+{
+	Same		same = {&table->column[column], &table->column[other]};
+	ListCell   *lc;
+
+	if (same.column->declared != same.other->declared || same.column->typmod != same.other->typmod ||
+		same.column->collation != same.other->collation)
+		return;
+	foreach(lc, table->checks)
+	{
+		LearnCheck *check = lfirst(lc);
+
+		if (!bms_is_member(column, check->columns))
+			continue;
+		check->expr = (Expr *) put_other((Node *) check->expr, &same);
+		check->columns = learn_columns_in(table, (Node *) check->expr);
+	}
+}
+
 /*
  * A foreign key of a table to itself that is never null and has columns in common with
  * what it refers to, which nothing else gives: the row is the only one of which it is
@@ -488,6 +533,9 @@ settle_self(LearnTable *table, LearnKey *key)
 	if (!has_common)
 		return;
 	key->place = LEARN_SELF;
+	for (int i = 0; i < key->n; i++)
+		if (key->column[i] != key->target_column[i])
+			ask_other(table, key->column[i], key->target_column[i]);
 	learn_note(table, "rows refer to themselves by foreign key %s, as nothing else tells which rows have the same values of columns in it", key->name);
 }
 

@@ -34,9 +34,6 @@
 /* Weekdays and months alone describe days if their distribution is not further away than this. */
 #define SEASONAL		0.015
 
-/* From this correlation on, times are taken to rise with the rows. */
-#define RISES			0.99
-
 /* Is a column one of times? */
 static bool
 is_time(const LearnColumn *column)
@@ -401,7 +398,7 @@ learn_calendar_rule(const LearnSchema *schema, LearnTable *table, LearnColumn *c
 	column->least_rows = floor(calendar->between * Max(table->tuples, calendar->n) / calendar->n);
 	if (column->kind == LEARN_TIMESTAMP && has_shares(schema, calendar->hour, 24) && !are_even(calendar->hour, 24))
 		append_shares(&rule, schema, "hours", hours, calendar->hour, 24);
-	appendStringInfo(&rule, "%s%s}", statistics && statistics->correlation >= RISES ? ", \"ordered\": true" : "",
+	appendStringInfo(&rule, "%s%s}", learn_rises(statistics) ? ", \"ordered\": true" : "",
 					 calendar->first_at_start ? ", \"first_at_start\": true" : "");
 	calendar->rule = rule.data;
 	return rule.data;

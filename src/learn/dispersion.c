@@ -369,7 +369,7 @@ hide_top(const LearnSchema *schema, Popularity *popularity)
 char *
 learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
 {
-	LearnKnown		known;
+	LearnKnown	known;
 	Popularity	popularity = {.known = &known};
 	double		rows;
 	double		width;
@@ -416,7 +416,7 @@ learn_profile(const LearnSchema *schema, const LearnTable *table, const LearnKey
 double
 learn_likely_distinct(const LearnTable *table, const LearnStatistics *statistics)
 {
-	LearnKnown		known = {.statistics = statistics,.parents = INFINITY};
+	LearnKnown	known = {.statistics = statistics,.parents = INFINITY};
 	double		best = INFINITY;
 	double		distinct;
 	double		likely;
@@ -447,7 +447,7 @@ learn_likely_distinct(const LearnTable *table, const LearnStatistics *statistics
 		(void) estimate_by(&known, spread, &parts, &first);
 		if (off_by(first, known.last, 1) < best)
 		{
-			LearnKnown		all = known;
+			LearnKnown	all = known;
 
 			/* if all rows had been looked at */
 			best = off_by(first, known.last, 1);
@@ -466,7 +466,7 @@ learn_likely_distinct(const LearnTable *table, const LearnStatistics *statistics
 bool
 learn_seems_distinct(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
 {
-	LearnKnown		known;
+	LearnKnown	known;
 
 	return learn_find_known(schema, table, key, &known) && known.statistics->distinct <= -1 + known.statistics->null_fraction + 1e-6 &&
 		known.sample * known.sample / 2 / known.parents >= SURPRISE;

@@ -42,9 +42,6 @@
 /* How far the mean of counts and the ratio may be apart. */
 #define MEAN_OFF		0.03
 
-/* From this correlation on, times are taken to rise with the rows. */
-#define RISES			0.99
-
 /* Children and parents that have them. */
 typedef struct Point
 {
@@ -202,8 +199,7 @@ static bool
 has_rising_time(const LearnTable *table)
 {
 	for (int c = 0; c < table->ncolumns; c++)
-		if ((table->column[c].kind == LEARN_TIMESTAMP || table->column[c].kind == LEARN_DATE) &&
-			table->column[c].statistics && table->column[c].statistics->correlation >= RISES)
+		if ((table->column[c].kind == LEARN_TIMESTAMP || table->column[c].kind == LEARN_DATE) && learn_rises(table->column[c].statistics))
 			return true;
 	return false;
 }
@@ -246,7 +242,7 @@ static bool
 has_clock(const LearnTable *table)
 {
 	for (int c = 0; c < table->ncolumns; c++)
-		if (table->column[c].calendar && table->column[c].statistics && table->column[c].statistics->correlation >= RISES)
+		if (table->column[c].calendar && learn_rises(table->column[c].statistics))
 			return true;
 	return false;
 }

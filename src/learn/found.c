@@ -20,9 +20,6 @@
 
 #include "learn/data.h"
 
-/* From this correlation on, times are taken to rise with the rows. */
-#define RISES			0.99
-
 /* Numbers for all columns of all tables. */
 typedef struct Decision
 {
@@ -462,7 +459,7 @@ take_offset(LearnSchema *schema, LearnTable *table, LearnColumn *column, const L
 			return false;		/* the column keeps its rule */
 		}
 		if (finding->by_chance > LEARN_BY_CHANCE || finding->spread > 3 * LEARN_NEAR ||
-			(column->statistics && column->statistics->correlation >= RISES))
+			learn_rises(column->statistics))
 			return false;
 	}
 	column->found_rule = offset_rule(schema, table, column, finding, path);

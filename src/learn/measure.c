@@ -29,9 +29,6 @@
 #define MOST_DIFFERENT	1e9
 #define TOO_DIFFERENT	1.1
 
-/* From this correlation on, values are taken to rise with the rows. */
-#define RISES			0.99
-
 /* A frequency as it stands in a definition: to three digits after the point. */
 static char *
 share_text(double share)
@@ -253,7 +250,7 @@ time_rule(const LearnSchema *schema, LearnTable *table, LearnColumn *column)
 		return NULL;
 	low = floor(low);
 	note_all_carried(column, table, numbers);
-	if (column->statistics->correlation >= RISES && numbers->nbounds > 0 && ceil(high) - low < 32000)
+	if (learn_rises(column->statistics) && numbers->nbounds > 0 && ceil(high) - low < 32000)
 		return rising_rule(numbers, is_date);
 	from = palloc0(sizeof(LearnHidden));
 	from->name = learn_unique_name(&table->names_used, psprintf("%s_from", column->name));

@@ -206,7 +206,7 @@ list_shares(const Counts *counts, double *share)
 bool
 learn_seems_even(const LearnSchema *schema, const LearnTable *table, const LearnKey *key)
 {
-	LearnKnown		known;
+	LearnKnown	known;
 	Counts		counts = {0};
 
 	if (!learn_find_known(schema, table, key, &known))
@@ -223,7 +223,7 @@ learn_seems_even(const LearnSchema *schema, const LearnTable *table, const Learn
 char *
 learn_likely_counts(const LearnSchema *schema, const LearnTable *table)
 {
-	LearnKnown		known;
+	LearnKnown	known;
 	Counts		counts = {.mean = table->ratio,.shift = table->needs_children};
 	double		share[MAX_COUNTS];
 	double		mean = 0;

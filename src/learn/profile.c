@@ -206,15 +206,6 @@ describe_column(Profile *profile, ProfileTable *table, ProfileColumn *column)
 		describe_text(profile, table, name);
 }
 
-/* The operator by which a foreign key compares with a column, as short as it can be. */
-static const char *
-equality_with(const LearnColumn *parent)
-{
-	const char *operator = spindle_equality_sql(getBaseType(parent->type));
-
-	return strcmp(operator, "OPERATOR(pg_catalog.=)") == 0 ? "=" : operator;
-}
-
 /*
  * learn_join_condition
  *		The condition that joins rows t with those, p, that they refer to by a foreign
@@ -232,8 +223,8 @@ learn_join_condition(const Profile *profile, const LearnTable *table, const Lear
 		const LearnColumn *column = &table->column[key->column[i]];
 		const LearnColumn *parent = &target->column[key->target_column[i]];
 
-		appendStringInfo(&join, "%st.%s%s %s p.%s", i ? " AND " : "", learn_column_name(column), learn_collate(column, parent),
-						 equality_with(parent), learn_column_name(parent));
+		appendStringInfo(&join, "%st.%s%s p.%s", i ? " AND " : "", learn_column_name(column), learn_equality(column, parent),
+						 learn_column_name(parent));
 	}
 	return join.data;
 }

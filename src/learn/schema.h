@@ -411,6 +411,7 @@ extern void learn_read_constraints(LearnSchema *schema, const char *relids);
 extern void learn_read_partitions(LearnSchema *schema, const char *relids);
 
 /* statistics.c */
+extern bool learn_rises(const LearnStatistics *statistics);
 extern void learn_read_statistics(LearnSchema *schema, const char *relids);
 
 /* aggregate.c */
@@ -418,6 +419,7 @@ extern void learn_read_aggregates(LearnSchema *schema);
 extern const char *learn_relation_name(const LearnTable *table);
 extern const char *learn_column_name(const LearnColumn *column);
 extern const char *learn_collate(const LearnColumn *column, const LearnColumn *other);
+extern const char *learn_equality(const LearnColumn *column, const LearnColumn *other);
 extern const char *learn_as_number(const LearnColumn *column, const char *name);
 extern const char *learn_is_finite(const LearnColumn *column, const char *name);
 extern void learn_find_readable(LearnSchema *schema);

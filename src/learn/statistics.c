@@ -24,6 +24,9 @@
 #include "learn/query.h"
 #include "learn/schema.h"
 
+/* From this correlation on, values are taken to rise with the rows. */
+#define RISES	0.99
+
 /* Frequent values and bounds of one column that are kept, each. */
 #define MAX_VALUES		1000
 
@@ -146,6 +149,17 @@ read_statistics(char *const *value, void *arg)
 	for (int i = 0; i < n; i++)
 		statistics->frequency[i] = strtod(frequency[i], NULL);
 	column->statistics = statistics;
+}
+
+/*
+ * learn_rises
+ *		Are the values of a column, whose statistics may be NULL, taken to rise with the
+ *		rows?
+ */
+bool
+learn_rises(const LearnStatistics *statistics)
+{
+	return statistics && statistics->correlation >= RISES;
 }
 
 /*

@@ -72,10 +72,10 @@ agree(const LearnSchema *schema, const LearnTable *table, const LearnKey *key, c
 	const LearnColumn *to = &target->column[key->target_column[0]];
 	Agreement	agreement = {0};
 
-	learn_query(psprintf("SELECT count(*), count(*) FILTER (WHERE t.%s%s <> o.%s) FROM %s t JOIN %s o ON t.%s%s = o.%s",
-						 learn_column_name(ours), learn_collate(ours, other), learn_column_name(other),
+	learn_query(psprintf("SELECT count(*), count(*) FILTER (WHERE NOT (t.%s%s o.%s)) FROM %s t JOIN %s o ON t.%s%s o.%s",
+						 learn_column_name(ours), learn_equality(ours, other), learn_column_name(other),
 						 learn_relation_name(table), learn_relation_name(target),
-						 learn_column_name(from), learn_collate(from, to), learn_column_name(to)),
+						 learn_column_name(from), learn_equality(from, to), learn_column_name(to)),
 				NULL, NULL, read_agreement, &agreement);
 	return agreement.rows >= LEAST_ROWS && agreement.different == 0;
 }

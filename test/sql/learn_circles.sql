@@ -76,6 +76,9 @@ SELECT * FROM fill_circles('circle_inner', 'catalog');
 CREATE SCHEMA circle_none;
 CREATE TABLE circle_none.node (id int PRIMARY KEY, next_id int NOT NULL REFERENCES circle_none.node);
 CREATE TABLE circle_none.tree (tenant int, id int, up int NOT NULL, PRIMARY KEY (tenant, id), FOREIGN KEY (tenant, up) REFERENCES circle_none.tree);
+-- a row that is its own: checks of its key are of itself
+CREATE TABLE circle_none.bough (tenant int, id int, up int NOT NULL, size int NOT NULL, PRIMARY KEY (tenant, id), FOREIGN KEY (tenant, up) REFERENCES circle_none.bough, CHECK (up <> 0 AND size > up AND id <= up));
+CREATE TABLE circle_none.twig (tenant int, id int, up int NOT NULL CHECK (up <> id), PRIMARY KEY (tenant, id), FOREIGN KEY (tenant, up) REFERENCES circle_none.twig);
 CREATE TABLE circle_none.left_hand (id int PRIMARY KEY, other int NOT NULL UNIQUE);
 CREATE TABLE circle_none.right_hand (id int PRIMARY KEY, other int NOT NULL UNIQUE REFERENCES circle_none.left_hand);
 ALTER TABLE circle_none.left_hand ADD FOREIGN KEY (other) REFERENCES circle_none.right_hand;
@@ -106,6 +109,32 @@ SELECT * FROM fill_circles('circle_rows', 'aggregates', 'circle_copy', '{as_is,t
 SELECT bool_and(p.account_id = a.id) AS owns, bool_and(c.account_id = a.id) AS contacts, bool_and(j.account_id = a.id) AS judges, bool_and(n.account_id = a.id) AS notes, abs(avg((best_note IS NULL)::int) - 0.75) < 0.1 AS nulls
 FROM circle_copy.account a JOIN circle_copy.person p ON p.id = owner_id JOIN circle_copy.person c ON c.id = contact JOIN circle_copy.person j ON j.id = judge LEFT JOIN circle_copy.note n ON n.id = best_note;
 
+-- Keys of a type whose operators no name in search_path leads to; the owner is the row's own by these.
+CREATE SCHEMA circle_type;
+CREATE TYPE circle_type.code;
+CREATE FUNCTION circle_type.code_in(cstring) RETURNS circle_type.code LANGUAGE internal IMMUTABLE STRICT AS 'byteain';
+CREATE FUNCTION circle_type.code_out(circle_type.code) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'byteaout';
+CREATE TYPE circle_type.code (INPUT = circle_type.code_in, OUTPUT = circle_type.code_out, LIKE = bytea);
+SELECT string_agg(format('CREATE FUNCTION circle_type.code_%s(circle_type.code, circle_type.code) RETURNS %s LANGUAGE internal IMMUTABLE STRICT AS %L', name, result, source), '; ')
+FROM (VALUES ('lt', 'bool', 'bytealt'), ('le', 'bool', 'byteale'), ('eq', 'bool', 'byteaeq'), ('ge', 'bool', 'byteage'), ('gt', 'bool', 'byteagt'), ('cmp', 'int', 'byteacmp')) f (name, result, source) \gset
+:string_agg;
+SELECT string_agg(format('CREATE OPERATOR circle_type.%s (LEFTARG = circle_type.code, RIGHTARG = circle_type.code, FUNCTION = circle_type.code_%s)', operator, name), '; ')
+FROM (VALUES ('lt', '<'), ('le', '<='), ('eq', '='), ('ge', '>='), ('gt', '>')) f (name, operator) \gset
+:string_agg;
+CREATE OPERATOR CLASS circle_type.code_ops DEFAULT FOR TYPE circle_type.code USING btree AS OPERATOR 1 circle_type.<, OPERATOR 2 circle_type.<=, OPERATOR 3 circle_type.=, OPERATOR 4 circle_type.>=, OPERATOR 5 circle_type.>, FUNCTION 1 circle_type.code_cmp(circle_type.code, circle_type.code);
+CREATE TABLE circle_type.account (id circle_type.code PRIMARY KEY, owner circle_type.code NOT NULL);
+CREATE TABLE circle_type.person (id circle_type.code PRIMARY KEY, account circle_type.code NOT NULL REFERENCES circle_type.account);
+CREATE TABLE circle_type.visit (id int PRIMARY KEY, person circle_type.code NOT NULL REFERENCES circle_type.person, account circle_type.code NOT NULL REFERENCES circle_type.account);
+INSERT INTO circle_type.account SELECT ('a' || i)::text::circle_type.code, ('p' || i)::text::circle_type.code FROM generate_series(1, 50) i;
+INSERT INTO circle_type.person SELECT ('p' || i)::text::circle_type.code, ('a' || 1 + (i - 1) % 50)::text::circle_type.code FROM generate_series(1, 200) i;
+INSERT INTO circle_type.visit SELECT i, ('p' || 1 + (i - 1) % 200)::text::circle_type.code, ('a' || 1 + (i - 1) % 50)::text::circle_type.code FROM generate_series(1, 1000) i;
+ALTER TABLE circle_type.account ADD FOREIGN KEY (owner) REFERENCES circle_type.person;
+ANALYZE circle_type.account, circle_type.person, circle_type.visit;
+SELECT * FROM children_of(spindle_learn('{circle_type}', read => 'aggregates'));
+SELECT * FROM fill_circles('circle_type', 'aggregates', NULL, '{as_is}');
+SELECT count(*) FILTER (WHERE p.account OPERATOR(circle_type.=) a.id) = count(*) AS own FROM circle_type.account a JOIN circle_type.person p ON p.id OPERATOR(circle_type.=) a.owner;
+SELECT count(*) FILTER (WHERE p.account OPERATOR(circle_type.=) v.account) = count(*) AS agree FROM circle_type.visit v JOIN circle_type.person p ON p.id OPERATOR(circle_type.=) v.person;
+
 -- Our own.
 CREATE DOMAIN citext AS text;
 CALL spindle_seed('saas', 'circle_saas', scale => 'demo', report => false);
@@ -113,5 +142,5 @@ ALTER TABLE circle_saas.tenant ADD FOREIGN KEY (id, owner_id) REFERENCES circle_
 SELECT reading, f.scale, f.empty FROM unnest('{catalog,data}'::text[]) reading, fill_circles('circle_saas', reading, NULL, '{as_is}') f;
 
 DROP FUNCTION fill_circles, children_of;
-DROP SCHEMA circle_tenant, circle_number, circle_three, circle_inner, circle_none, circle_rows, circle_copy, circle_saas CASCADE;
+DROP SCHEMA circle_tenant, circle_number, circle_three, circle_inner, circle_none, circle_rows, circle_copy, circle_type, circle_saas CASCADE;
 DROP DOMAIN citext;
