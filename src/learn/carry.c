@@ -13,6 +13,8 @@
 
 #include <math.h>
 
+#include "catalog/pg_type.h"
+#include "utils/lsyscache.h"
 
 #include "learn/schema.h"
 
@@ -96,6 +98,20 @@ learn_is_key(const LearnTable *table, int c)
 }
 
 /*
+ * Can texts of a column be equal that are written otherwise?  Of such ones the statistics
+ * have one, with the frequency of all.
+ */
+static bool
+takes_texts_for_equal(const LearnColumn *column)
+{
+	const Oid	type = OidIsValid(column->element) ? column->element : column->type;
+
+	return OidIsValid(column->collation) &&
+		((type != TEXTOID && type != VARCHAROID && type != BPCHAROID && type != NAMEOID) ||
+		 !get_collation_isdeterministic(column->collation));
+}
+
+/*
  * learn_why_withheld
  *		Why no value of a column may be carried, or NULL.
  */
@@ -119,6 +135,8 @@ learn_why_withheld(const LearnSchema *schema, const LearnTable *table, int c)
 		return NULL;
 	if (learn_name_is_sensitive(column->sql_name) || (column->statistics && column->statistics->is_masked))
 		return "its name is sensitive";
+	if (takes_texts_for_equal(column))
+		return "equal values are written in several ways";
 	return NULL;
 }
 

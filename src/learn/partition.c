@@ -44,6 +44,7 @@ typedef struct Level
 	Oid			relid;
 	int			column;			/* of the root, -1 for an expression */
 	bool		takes_all;		/* by a default partition, or by hash */
+	double		hash_share;		/* of the hashes that have a partition, 0 if it is not by hash */
 	List	   *spans;			/* Span */
 	List	   *values;			/* texts; NULL among them is left out */
 	bool		is_list;
@@ -91,8 +92,13 @@ add_bound(Level *level, const PartitionBoundSpec *bound)
 	ListCell   *lc;
 
 	level->partitions++;
-	if (bound->is_default || bound->strategy == PARTITION_STRATEGY_HASH)
+	if (bound->is_default)
 		level->takes_all = true;
+	else if (bound->strategy == PARTITION_STRATEGY_HASH)
+	{
+		level->takes_all = true;
+		level->hash_share += 1.0 / bound->modulus;
+	}
 	else if (bound->strategy == PARTITION_STRATEGY_LIST)
 	{
 		level->is_list = true;
@@ -216,7 +222,14 @@ finish_table(PartitionReader *reader)
 	ListCell   *lc;
 
 	foreach(lc, reader->levels)
-		apply_level(reader->table, lfirst(lc));
+	{
+		Level	   *level = lfirst(lc);
+
+		/* which values these are, only the server's hash functions tell */
+		if (level->hash_share > 0 && level->hash_share < 1 - 1e-9)
+			learn_empty(reader->schema, reader->table, "some of its partitions by hash are missing");
+		apply_level(reader->table, level);
+	}
 	reader->levels = NIL;
 }
 

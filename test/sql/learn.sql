@@ -146,6 +146,8 @@ CREATE TABLE learn_parts.by_number (id int PRIMARY KEY, v int) PARTITION BY RANG
 CREATE TABLE learn_parts.by_number_1 PARTITION OF learn_parts.by_number FOR VALUES FROM (100) TO (500);
 CREATE TABLE learn_parts.by_hash (id int PRIMARY KEY REFERENCES learn_parts.by_number) PARTITION BY HASH (id);
 CREATE TABLE learn_parts.by_hash_0 PARTITION OF learn_parts.by_hash FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE TABLE learn_parts.by_half (id int PRIMARY KEY) PARTITION BY HASH (id);
+CREATE TABLE learn_parts.by_half_1 PARTITION OF learn_parts.by_half FOR VALUES WITH (MODULUS 2, REMAINDER 1);
 -- what partitions alone have, whose columns stand in another order
 CREATE TABLE learn_parts.clerk (id int PRIMARY KEY, code text UNIQUE);
 CREATE TABLE learn_parts.sale (gone int, id int, clerk_id int NOT NULL, clerk_code text, note text, on_day date NOT NULL) PARTITION BY RANGE (on_day);
